@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+# The program and the library it is written on.
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+PACKAGES := json-c sqlite3 libxxhash
+
+ifeq ($(origin CC),default)
+CC := cc
+endif
+
+pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+pkg_libs := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null || echo -ljson-c -lsqlite3 -lxxhash)
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wundef
+san_flags := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+
+all_cflags = -std=c11 -D_GNU_SOURCE -Isrc -Iinclude -MMD -MP $(warnings) $(pkg_cflags) $(san_flags) \
+	$(CPPFLAGS) $(CFLAGS)
+all_libs = $(pkg_libs) -lm $(LIBS)
+
+sources := $(sort $(wildcard src/*/*.c))
+objects := $(sources:%.c=$(O)/%.o)
+main_object := $(O)/src/cli/main.o
+program_objects := $(filter-out $(main_object),$(objects))
+program := $(O)/firmo-jobs
+archive := $(O)/libfirmo-jobs.a
+
+.PHONY: all clean
+all: $(program) $(archive) ## build the program and the library
+
+$(program): $(main_object) $(program_objects)
+	$(CC) $(san_flags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(all_libs)
+
+# One object whose only symbols are those of include/firmo-jobs.h: nothing else can clash.
+$(archive): $(program_objects)
+	$(LD) -r -o $(O)/libfirmo-jobs.o $^
+	objcopy -w --keep-global-symbol='firmo_jobs_*' $(O)/libfirmo-jobs.o
+	rm -f $@
+	$(AR) rcs $@ $(O)/libfirmo-jobs.o
+
+# The flags of the build are a prerequisite: other CFLAGS make other objects.
+$(O)/%.o: %.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) $(all_cflags) -c -o $@ $<
+
+$(O)/flags: .FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(all_cflags)' | cmp -s - $@ || echo '$(CC) $(all_cflags)' > $@
+
+.PHONY: .FORCE
+.FORCE:
+
+# The shim's Lua files are part of the program.
+$(O)/src/worker/shim.o: $(wildcard src/worker/lua/*.lua)
+$(O)/src/worker/shim.o: CPPFLAGS += -DSHIM_DIR='"src/worker/lua"'
+
+clean: ## remove what was built
+	rm -rf $(O)
+
+-include $(objects:.o=.d)

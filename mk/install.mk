@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+INCLUDEDIR ?= $(PREFIX)/include
+LIBDIR ?= $(PREFIX)/lib
+MANDIR ?= $(PREFIX)/share/man
+INSTALL ?= install
+
+.PHONY: install uninstall
+install: all ## install below DESTDIR/PREFIX
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/firmo-jobs
+	$(INSTALL) -m 644 include/firmo-jobs.h $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h
+	$(INSTALL) -m 644 $(archive) $(DESTDIR)$(LIBDIR)/libfirmo-jobs.a
+	$(INSTALL) -m 644 mk/firmo-jobs.1 $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/firmo-jobs $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h \
+		$(DESTDIR)$(LIBDIR)/libfirmo-jobs.a $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# Unit tests with cmocka (tests/unit), the whole program with bats (tests/e2e).
+
+unit_sources := $(sort $(wildcard tests/unit/*_test.c))
+unit_programs := $(unit_sources:%.c=$(O)/%)
+helper_sources := $(sort $(wildcard tests/helpers/*.c))
+helper_programs := $(helper_sources:%.c=$(O)/%)
+e2e_files := $(sort $(wildcard tests/e2e/*.bats))
+
+# What the tests find in their environment.
+test_environment = FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/tests/helpers' SAN='$(SAN)'
+
+.PHONY: check test check-firmo quickstart
+check: $(program) $(unit_programs) $(helper_programs) ## build and run all tests; check-NAME: one file of them
+	+@$(test_environment) sh tests/run.sh $(unit_programs) $(e2e_files)
+
+test: check ## the same
+
+# make check-makeflags, make check-run: tests/unit/makeflags_test.c, tests/e2e/run.bats
+check-%: $(program) $(unit_programs) $(helper_programs)
+	+@$(test_environment) sh tests/run.sh \
+		$(filter %/$*_test,$(unit_programs)) $(filter %/$*.bats,$(e2e_files))
+
+check-firmo: $(program) ## run Firmo's own suite: make check-firmo FIRMO=its/checkout
+	+@$(test_environment) sh tests/firmo.sh '$(FIRMO)'
+
+quickstart: $(program) ## build, then run examples/quickstart under make -j8
+	PATH="$(abspath $(O)):$$PATH" MAKEFLAGS= MFLAGS= $(MAKE) -C examples/quickstart --no-print-directory -j8 test
+
+$(unit_programs): $(O)/%: $(O)/%.o $(program_objects)
+	$(CC) $(san_flags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(all_libs) -lcmocka
+
+$(helper_programs): $(O)/%: %.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(warnings) $(CFLAGS) -o $@ $<
+
+-include $(unit_programs:=.d)

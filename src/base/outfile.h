@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// A file that appears whole or not at all: written under a temporary name beside it, then renamed.
+#ifndef BASE_OUTFILE_H
+#define BASE_OUTFILE_H
+
+#include <stdio.h>
+
+struct err;
+
+struct outfile {
+	FILE *stream; // write here
+	char *path, *temporary;
+};
+
+// Starts the file path; a path of "-" is standard output. Missing folders are made.
+int outfile_open(struct outfile *f, const char *path, struct err *err);
+// Closes it and puts it in place; on failure the temporary file is removed. f is empty afterwards.
+int outfile_commit(struct outfile *f, struct err *err);
+
+#endif

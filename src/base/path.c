@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "base/path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+char *path_join(const char *dir, const char *name)
+{
+	if (!*dir || strcmp(dir, ".") == 0)
+		return xstrdup(name);
+	return xasprintf("%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", name);
+}
+
+char *path_clean(const char *path)
+{
+	struct buf b = {0};
+
+	if (*path == '/')
+		buf_addch(&b, '/');
+	while (*path) {
+		size_t n = strcspn(path, "/");
+		if (n > 0 && !(n == 1 && *path == '.')) {
+			if (b.len > 0 && b.data[b.len - 1] != '/')
+				buf_addch(&b, '/');
+			buf_add(&b, path, n);
+		}
+		path += n;
+		path += strspn(path, "/");
+	}
+	if (b.len == 0)
+		buf_addch(&b, '.');
+	return buf_detach(&b);
+}
+
+const char *path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+char *path_find_program(const char *name, const char *list)
+{
+	if (strchr(name, '/'))
+		return is_program(name) ? xstrdup(name) : NULL;
+	while (list && *name) {
+		size_t n = strcspn(list, ":");
+		char *dir = n ? xstrndup(list, n) : xstrdup(".");
+		char *path = xasprintf("%s/%s", dir, name);
+		free(dir);
+		if (is_program(path))
+			return path;
+		free(path);
+		list = list[n] ? list + n + 1 : NULL;
+	}
+	return NULL;
+}
+
+int path_make_dirs(const char *path, struct err *err)
+{
+	if (mkdir(path, 0777) == 0)
+		return 0;
+	if (errno == ENOENT && strchr(path + 1, '/')) {
+		char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+		int made = *parent ? path_make_dirs(parent, err) : 0;
+		free(parent);
+		if (made < 0)
+			return -1;
+		if (mkdir(path, 0777) == 0)
+			return 0;
+	}
+	struct stat st;
+	int errnum = errno;
+	if (errnum == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	return err_set(err, errnum, "make folder %s", path);
+}
+
+static int remove_entries(int dir_fd);
+
+static int remove_entry(int parent_fd, const char *name)
+{
+	if (unlinkat(parent_fd, name, 0) == 0)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -1;
+	if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0)
+		return 0;
+	// O_NOFOLLOW: a folder that was swapped for a link is not walked into.
+	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES && fchmodat(parent_fd, name, 0700, 0) == 0)
+		fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	fchmod(fd, 0700);
+	if (remove_entries(fd) < 0)
+		return -1;
+	return unlinkat(parent_fd, name, AT_REMOVEDIR);
+}
+
+static int remove_entries(int dir_fd)
+{
+	DIR *dir = fdopendir(dir_fd);
+	struct dirent *e;
+	int status = 0;
+
+	if (!dir) {
+		close(dir_fd);
+		return -1;
+	}
+	while ((e = readdir(dir)))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			status |= remove_entry(dirfd(dir), e->d_name);
+	closedir(dir);
+	return status;
+}
+
+int path_remove_tree(const char *path)
+{
+	// Most are empty folders: one call.
+	if (unlinkat(AT_FDCWD, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	return remove_entry(AT_FDCWD, path);
+}

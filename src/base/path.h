@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Path names: pure functions first, then the few that touch the file system.
+#ifndef BASE_PATH_H
+#define BASE_PATH_H
+
+#include <stdbool.h>
+
+struct err;
+
+// "dir/name"; a dir of "." or "" is left out. The caller frees it.
+char *path_join(const char *dir, const char *name);
+// Without "./" in front, doubled slashes and a slash at the end; ".." stays (a link may stand
+// before it). "." for the empty path. The caller frees it.
+char *path_clean(const char *path);
+// The part behind the last slash.
+const char *path_base(const char *path);
+// The program's path: name itself if it has a slash, else the first executable of that name in the
+// list of folders (PATH's form). NULL if there is none. The caller frees it.
+char *path_find_program(const char *name, const char *list);
+// mkdir -p.
+int path_make_dirs(const char *path, struct err *err);
+// rm -rf without following links, read-only folders included. What cannot be removed stays; -1 then.
+int path_remove_tree(const char *path);
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "base/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+
+size_t text_utf8_length(const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t len = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : u[0] < 0xf5 ? 4 : 0;
+
+	if (len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	// Overlong forms, surrogates and what lies beyond U+10FFFF are not UTF-8 (RFC 3629).
+	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) || (u[0] == 0xf0 && u[1] < 0x90) ||
+	    (u[0] == 0xf4 && u[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+void text_add_utf8(struct buf *out, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		size_t len = text_utf8_length(s + i, n - i);
+		if (len)
+			buf_add(out, s + i, len);
+		else
+			buf_addstr(out, "\xef\xbf\xbd");
+		i += len ? len : 1;
+	}
+}
+
+void text_add_visible(struct buf *out, const char *s)
+{
+	for (size_t n = strlen(s); n > 0;) {
+		unsigned char c = (unsigned char)*s;
+		size_t len = text_utf8_length(s, n);
+		// C1 control characters are two bytes of UTF-8: c2 80 .. c2 9f.
+		bool c1 = len == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0;
+		if (c == '\n')
+			buf_addstr(out, "\\n");
+		else if (c == '\t')
+			buf_addstr(out, "\\t");
+		else if (c < 0x20 || c == 0x7f || len == 0)
+			buf_addf(out, "\\x%02x", c);
+		else if (c1)
+			buf_addf(out, "\\x%02x\\x%02x", c, (unsigned char)s[1]);
+		else
+			buf_add(out, s, len);
+		s += len ? len : 1;
+		n -= len ? len : 1;
+	}
+}
+
+bool text_parse_seconds(const char *s, int64_t *ns)
+{
+	char *end;
+
+	// strtod also reads hexadecimal, "inf" and "nan"; a person means none of them.
+	if (!*s || strspn(s, "0123456789.") != strlen(s))
+		return false;
+	double v = strtod(s, &end);
+	if (*end || end == s || !isfinite(v) || v > 1e9)
+		return false;
+	*ns = (int64_t)(v * 1e9);
+	return true;
+}
+
+bool text_parse_long(const char *s, long min, long max, long *value)
+{
+	char *end;
+
+	if (!*s || strspn(s, "0123456789") != strlen(s))
+		return false;
+	errno = 0;
+	long v = strtol(s, &end, 10);
+	if (errno || v < min || v > max)
+		return false;
+	*value = v;
+	return true;
+}
+
+// Copies one word to out; *s then stands behind it. False if a quote is open at the end.
+static bool next_word(const char **s, struct buf *out)
+{
+	char quote = 0;
+	const char *p = *s;
+
+	for (; *p && (quote || !strchr(" \t\n", *p)); p++) {
+		if (*p == '\\' && p[1] && quote != '\'')
+			buf_addch(out, *++p);
+		else if (quote ? *p == quote : *p == '\'' || *p == '"')
+			quote = quote ? 0 : *p;
+		else
+			buf_addch(out, *p);
+	}
+	*s = p;
+	return !quote;
+}
+
+char **text_split_words(const char *s, size_t *count)
+{
+	struct {
+		char **items;
+		size_t n, cap;
+	} words = {0};
+
+	for (s += strspn(s, " \t\n"); *s; s += strspn(s, " \t\n")) {
+		struct buf word = {0};
+		bool closed = next_word(&s, &word);
+		VEC_PUSH(&words, buf_detach(&word));
+		if (!closed) {
+			VEC_PUSH(&words, NULL);
+			text_free_words(words.items);
+			return NULL;
+		}
+	}
+	if (count)
+		*count = words.n;
+	VEC_PUSH(&words, NULL);
+	return words.items;
+}
+
+void text_free_words(char **words)
+{
+	for (size_t i = 0; words && words[i]; i++)
+		free(words[i]);
+	free(words);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Text as people and reports need it.
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+// Appends the n bytes at s as valid UTF-8: each byte that is none becomes U+FFFD.
+void text_add_utf8(struct buf *out, const char *s, size_t n);
+// How many bytes the valid UTF-8 character at s has (n bytes are there); 0 if there is none.
+size_t text_utf8_length(const char *s, size_t n);
+// Appends s for one line of a terminal: what is not printable (control characters, invalid UTF-8)
+// becomes \n, \t, \xHH.
+void text_add_visible(struct buf *out, const char *s);
+// Parses all of s as a decimal number, with a fraction if it has one: 0.5, 60. Not negative, finite.
+bool text_parse_seconds(const char *s, int64_t *ns);
+// Parses all of s as a whole number from min to max.
+bool text_parse_long(const char *s, long min, long max, long *value);
+// Splits a command line into words, as a shell does with blanks, quotes and backslashes, and
+// nothing else of the shell. Returns a NULL-terminated array (free with text_free_words), or NULL
+// if a quote is not closed.
+char **text_split_words(const char *s, size_t *count);
+void text_free_words(char **words);
+
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "cli/display.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "model/result.h"
+#include "report/progress.h"
+
+#define REDRAW_NS (100 * NS_PER_MS)
+#define PLAIN_NS (10 * NS_PER_SEC)
+#define AGE_NS NS_PER_SEC // the ages on the line are whole seconds
+
+static size_t columns(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
+		return size.ws_col - 1u;
+	return 79;
+}
+
+static void render(const struct display *d, struct buf *b, size_t width)
+{
+	const struct progress p = {d->total, d->ended, d->bad, d->running.items, d->running.n};
+
+	progress_render(b, &p, clock_real_ns(), width);
+}
+
+static void draw(struct display *d)
+{
+	struct buf b = {0};
+
+	buf_addstr(&b, d->kind == PROGRESS_BAR ? "\r" : "");
+	render(d, &b, d->kind == PROGRESS_BAR ? columns() : 200);
+	buf_addstr(&b, d->kind == PROGRESS_BAR ? "\033[K" : "\n");
+	fwrite(b.data, 1, b.len, stderr);
+	fflush(stderr);
+	buf_release(&b);
+	d->visible = d->kind == PROGRESS_BAR;
+	d->drawn_ns = clock_mono_ns();
+}
+
+static void on_timer(struct loop_timer *t)
+{
+	struct display *d = t->owner;
+
+	draw(d);
+	t->at_ns = d->drawn_ns + (d->kind == PROGRESS_BAR ? AGE_NS : PLAIN_NS);
+}
+
+// A change is drawn at once, but never sooner than REDRAW_NS after the last drawing.
+static void changed(struct display *d)
+{
+	if (d->kind != PROGRESS_BAR)
+		return;
+	int64_t soonest = d->drawn_ns + REDRAW_NS;
+	if (soonest < d->timer.at_ns)
+		d->timer.at_ns = soonest;
+}
+
+static enum progress_kind choose(enum progress_kind kind)
+{
+	const char *term = getenv("TERM");
+
+	if (kind != PROGRESS_AUTO)
+		return kind;
+	return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 ? PROGRESS_BAR : PROGRESS_NONE;
+}
+
+void display_open(struct display *d, enum progress_kind kind, size_t total, struct loop *loop)
+{
+	*d = (struct display){.kind = choose(kind), .total = total, .loop = loop};
+	d->timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = d};
+	d->drawn_ns = clock_mono_ns();
+	if (d->kind == PROGRESS_PLAIN)
+		d->timer.at_ns = d->drawn_ns + PLAIN_NS;
+	loop_add_timer(loop, &d->timer);
+}
+
+void display_started(struct display *d, const struct result *r)
+{
+	VEC_PUSH(&d->running, r);
+	changed(d);
+}
+
+void display_ended(struct display *d, const struct result *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->running.n; i++)
+		if (d->running.items[i] != r)
+			d->running.items[n++] = d->running.items[i];
+	d->running.n = n;
+	d->ended++;
+	d->bad += file_status_is_bad(r->status);
+	changed(d);
+}
+
+void display_clear(struct display *d)
+{
+	if (d->visible) {
+		fputs("\r\033[K", stderr);
+		fflush(stderr);
+		d->visible = false;
+		changed(d);
+	}
+}
+
+void display_dump(struct display *d)
+{
+	int64_t now = clock_real_ns();
+
+	display_clear(d);
+	fprintf(stderr, "firmo-jobs: %zu of %zu files done, %zu running\n", d->ended, d->total, d->running.n);
+	for (size_t i = 0; i < d->running.n; i++) {
+		struct buf b = {0};
+		text_add_visible(&b, d->running.items[i]->job->path);
+		fprintf(stderr, "  %9.3fs %s\n", ns_to_sec(now - d->running.items[i]->started_ns), b.data ? b.data : "");
+		buf_release(&b);
+	}
+}
+
+void display_close(struct display *d)
+{
+	display_clear(d);
+	loop_remove_timer(d->loop, &d->timer);
+	free(d->running.items);
+	d->running.items = NULL;
+	d->running.n = d->running.cap = 0;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// What a person sees while the run goes on: a line redrawn on a terminal, or now and then a plain
+// line in a log.
+#ifndef CLI_DISPLAY_H
+#define CLI_DISPLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/options.h"
+#include "sys/loop.h"
+
+struct result;
+
+struct display {
+	enum progress_kind kind; // never PROGRESS_AUTO
+	size_t total, ended, bad;
+	struct {
+		const struct result **items;
+		size_t n, cap;
+	} running;
+	struct loop *loop;
+	struct loop_timer timer;
+	int64_t drawn_ns; // monotonic
+	bool visible;     // the line is on the screen
+};
+
+void display_open(struct display *d, enum progress_kind kind, size_t total, struct loop *loop);
+void display_started(struct display *d, const struct result *r);
+void display_ended(struct display *d, const struct result *r);
+// Takes the line off the screen, so that something else can be printed; it comes back by itself.
+void display_clear(struct display *d);
+// Prints what is running to stderr, whatever the kind.
+void display_dump(struct display *d);
+void display_close(struct display *d);
+
+#endif

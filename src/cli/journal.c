@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "cli/journal.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "model/run.h"
+#include "store/store.h"
+
+#define LOCK_PATIENCE_NS (5 * NS_PER_SEC)
+#define RETRY_NS (20 * NS_PER_MS)
+
+static void announce_all(struct journal *j)
+{
+	for (size_t i = 0; i < j->waiting.n; i++)
+		j->announce(j->owner, j->waiting.items[i]);
+	j->waiting.n = 0;
+}
+
+static void give_up(struct journal *j, const char *why)
+{
+	char *message = xasprintf("the history cannot be written (%s): the run goes on without it", why);
+
+	j->warn(message);
+	free(message);
+	store_close(*j->store);
+	*j->store = NULL;
+	j->run->id = 0;
+}
+
+// True if it is to be tried again.
+static bool settle(struct journal *j, enum store_status status, const struct err *err)
+{
+	if (status == STORE_OK) {
+		j->locked_since_ns = 0;
+		return false;
+	}
+	if (status == STORE_FAILED) {
+		give_up(j, err->message);
+		return false;
+	}
+	int64_t now = clock_mono_ns();
+	if (j->locked_since_ns == 0)
+		j->locked_since_ns = now;
+	if (now - j->locked_since_ns < LOCK_PATIENCE_NS)
+		return true;
+	give_up(j, "another process has kept it locked for 5 s");
+	return false;
+}
+
+static void flush(struct journal *j)
+{
+	struct err err = {0};
+
+	if (j->waiting.n == 0)
+		return;
+	if (*j->store) {
+		enum store_status status = store_record(*j->store, j->run, j->waiting.items, j->waiting.n, &err);
+		if (settle(j, status, &err)) {
+			j->timer.at_ns = clock_mono_ns() + RETRY_NS;
+			return;
+		}
+	}
+	announce_all(j);
+}
+
+static void on_timer(struct loop_timer *t)
+{
+	flush(t->owner);
+}
+
+void journal_open(struct journal *j, struct loop *loop)
+{
+	j->loop = loop;
+	j->timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = j};
+	loop_add_timer(loop, &j->timer);
+}
+
+void journal_add(struct journal *j, struct result *r)
+{
+	VEC_PUSH(&j->waiting, r);
+	// Due at the end of this step of the loop, together with whatever else ends in it.
+	if (j->timer.at_ns == LOOP_NEVER)
+		j->timer.at_ns = 0;
+}
+
+void journal_close(struct journal *j)
+{
+	struct err err = {0};
+
+	for (flush(j); j->waiting.n > 0; flush(j))
+		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
+	while (*j->store && settle(j, store_finish_run(*j->store, j->run, &err), &err))
+		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
+	loop_remove_timer(j->loop, &j->timer);
+	free(j->waiting.items);
+}

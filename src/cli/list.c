@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// --list: the plan, and what it will take.
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/session.h"
+#include "sys/cpus.h"
+
+static void print_job(const struct job *j)
+{
+	struct buf b = {0};
+
+	text_add_visible(&b, j->path);
+	if (j->expected_ns >= 0)
+		printf("%9.3fs  ", ns_to_sec(j->expected_ns));
+	else
+		printf("%10s  ", "?");
+	printf("%-8s %-8s %s\n", j->last == FILE_NOTRUN ? "new" : file_status_name(j->last),
+	       framework_name(j->framework), b.data);
+	buf_release(&b);
+}
+
+static void print_forecast(const struct jobs *jobs, int workers)
+{
+	struct forecast f;
+
+	forecast_make(&f, jobs, workers);
+	printf("\n%zu file%s", jobs->n, jobs->n == 1 ? "" : "s");
+	if (f.unknown)
+		printf(", %zu of them without a time yet", f.unknown);
+	if (f.unknown < jobs->n)
+		printf("; at -j %d: predicted %.3fs, lower bound %.3fs (longest file %.3fs, all files %.3fs)", workers,
+		       ns_to_sec(f.wall_ns), ns_to_sec(f.lower_bound_ns), ns_to_sec(f.longest_ns),
+		       ns_to_sec(f.sum_ns));
+	putchar('\n');
+}
+
+enum firmo_jobs_status firmo_jobs_list(struct firmo_jobs *s)
+{
+	int workers = session_workers(s);
+
+	// --failed found nothing, and plan has said so.
+	if (s->jobs.n == 0)
+		return FIRMO_JOBS_OK;
+	puts(" expected  last     kind     file");
+	for (size_t i = 0; i < s->jobs.n; i++)
+		print_job(&s->jobs.items[i]);
+	// Under `make -j` without a number nobody knows: the machine's size is the best guess.
+	print_forecast(&s->jobs, workers > 0 ? workers : cpus_usable());
+	return FIRMO_JOBS_OK;
+}

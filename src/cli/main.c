@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+
+#include "firmo-jobs.h"
+#include "sys/signals.h"
+
+static enum firmo_jobs_status run(struct firmo_jobs *session)
+{
+	enum firmo_jobs_status status = firmo_jobs_plan(session);
+
+	if (status != FIRMO_JOBS_OK)
+		return status;
+	status = firmo_jobs_run(session);
+	if (status == FIRMO_JOBS_BROKEN)
+		return status;
+	return firmo_jobs_report(session);
+}
+
+static enum firmo_jobs_status list(struct firmo_jobs *session)
+{
+	enum firmo_jobs_status status = firmo_jobs_plan(session);
+
+	return status == FIRMO_JOBS_OK ? firmo_jobs_list(session) : status;
+}
+
+static enum firmo_jobs_status carry_out(struct firmo_jobs *session, enum firmo_jobs_mode mode)
+{
+	switch (mode) {
+	case FIRMO_JOBS_RUN:
+		return run(session);
+	case FIRMO_JOBS_LIST:
+		return list(session);
+	case FIRMO_JOBS_HISTORY:
+		return firmo_jobs_history(session);
+	case FIRMO_JOBS_HELP:
+		return firmo_jobs_help(session);
+	case FIRMO_JOBS_VERSION_MODE:
+		puts("firmo-jobs " FIRMO_JOBS_VERSION);
+		return FIRMO_JOBS_OK;
+	}
+	return FIRMO_JOBS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	enum firmo_jobs_mode mode;
+	struct firmo_jobs *session;
+	enum firmo_jobs_status status = firmo_jobs_open(&session, argc, argv, &mode);
+
+	if (status == FIRMO_JOBS_OK)
+		status = carry_out(session, mode);
+	int signo = firmo_jobs_signal(session);
+	firmo_jobs_close(session);
+	if (fflush(stdout) != 0 && status == FIRMO_JOBS_OK) {
+		perror("firmo-jobs: standard output");
+		status = FIRMO_JOBS_BROKEN;
+	}
+	if (signo)
+		signals_reraise(signo);
+	return (int)status;
+}

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: MIT
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "jobserver/tokens.h"
+#include "worker/framework.h"
+
+typedef int handler(struct options *o, const char *value, struct err *err);
+
+static int invalid(struct err *err, const char *option, const char *value, const char *wanted)
+{
+	return err_set(err, 0, "%s=%s: %s", option, value, wanted);
+}
+
+// ---- what each option does ----
+
+static int on_workers(struct options *o, const char *value, struct err *err)
+{
+	long n;
+
+	if (!text_parse_long(value, 1, TOKENS_MAX, &n))
+		return invalid(err, "--workers", value, "wants a whole number from 1 to 4096");
+	o->jobs = (int)n;
+	return 0;
+}
+
+static int on_timeout(struct options *o, const char *value, struct err *err)
+{
+	if (!text_parse_seconds(value, &o->run.timeout_ns))
+		return invalid(err, "--timeout", value, "wants seconds, such as 60 or 0.5; 0 for none");
+	return 0;
+}
+
+static int on_grace(struct options *o, const char *value, struct err *err)
+{
+	if (!text_parse_seconds(value, &o->run.grace_ns))
+		return invalid(err, "--grace", value, "wants seconds, such as 2 or 0.5");
+	return 0;
+}
+
+static int on_limit(struct options *o, const char *value, struct err *err)
+{
+	return limits_parse(&o->run.limits, value, err);
+}
+
+static int on_fail_fast(struct options *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	o->run.max_failures = 1;
+	return 0;
+}
+
+static int on_max_failures(struct options *o, const char *value, struct err *err)
+{
+	if (!text_parse_long(value, 1, 1000000000, &o->run.max_failures))
+		return invalid(err, "--max-failures", value, "wants a whole number, 1 or more");
+	return 0;
+}
+
+static int on_failed(struct options *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	o->plan.failed_only = true;
+	return 0;
+}
+
+static int on_include(struct options *o, const char *value, struct err *err)
+{
+	(void)err;
+	VEC_PUSH(&o->plan.includes, (char *)value);
+	return 0;
+}
+
+static int on_exclude(struct options *o, const char *value, struct err *err)
+{
+	(void)err;
+	VEC_PUSH(&o->plan.excludes, (char *)value);
+	return 0;
+}
+
+static int on_random(struct options *o, const char *seed, struct err *err)
+{
+	long n = 0;
+
+	if (*seed == '\0')
+		n = (long)(clock_real_ns() / 1000 % 1000000000) + 1;
+	else if (*seed != ':' || !text_parse_long(seed + 1, 1, INT64_MAX, &n))
+		return invalid(err, "--order=random", seed, "a seed is a whole number, as in random:42");
+	o->plan.order = ORDER_RANDOM;
+	o->plan.seed = (uint64_t)n;
+	return 0;
+}
+
+static int on_order(struct options *o, const char *value, struct err *err)
+{
+	o->plan.seed = 0;
+	if (strcmp(value, "slowest") == 0)
+		o->plan.order = ORDER_SLOWEST;
+	else if (strcmp(value, "path") == 0)
+		o->plan.order = ORDER_PATH;
+	else if (strncmp(value, "random", 6) == 0)
+		return on_random(o, value + 6, err);
+	else
+		return invalid(err, "--order", value, "wants slowest, path, random or random:SEED");
+	return 0;
+}
+
+static int on_list(struct options *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	o->mode = FIRMO_JOBS_LIST;
+	return 0;
+}
+
+static int on_framework(struct options *o, const char *value, struct err *err)
+{
+	o->plan.framework = strcmp(value, "auto") == 0 ? -1 : framework_parse(value);
+	if (o->plan.framework < 0 && strcmp(value, "auto") != 0)
+		return invalid(err, "--framework", value, "wants auto, firmo, busted, luaunit, tap or plain");
+	return 0;
+}
+
+static int on_lua(struct options *o, const char *value, struct err *err)
+{
+	(void)err;
+	o->lua = value;
+	return 0;
+}
+
+static int on_command(struct options *o, const char *value, struct err *err)
+{
+	(void)err;
+	o->command = value;
+	return 0;
+}
+
+static int on_report(struct options *o, const char *value, struct err *err)
+{
+	static const char *const formats[] = {[REPORT_TEXT] = "text", [REPORT_JSON] = "json", [REPORT_JUNIT] = "junit"};
+	size_t n = strcspn(value, ":");
+
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		if (strlen(formats[i]) != n || strncmp(formats[i], value, n) != 0)
+			continue;
+		struct report_request r = {.format = (enum report_format)i, .path = value[n] ? value + n + 1 : "-"};
+		if (!*r.path)
+			return invalid(err, "--report", value, "a file's name is missing behind the colon");
+		VEC_PUSH(&o->reports, r);
+		return 0;
+	}
+	return invalid(err, "--report", value, "wants text, json or junit, and :FILE if it is not for standard output");
+}
+
+static int on_no_worker_output(struct options *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	o->text.worker_output = false;
+	return 0;
+}
+
+static int on_progress(struct options *o, const char *value, struct err *err)
+{
+	static const char *const kinds[] = {
+		[PROGRESS_AUTO] = "auto", [PROGRESS_BAR] = "bar", [PROGRESS_PLAIN] = "plain", [PROGRESS_NONE] = "none"};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(kinds[i], value) == 0) {
+			o->progress = (enum progress_kind)i;
+			return 0;
+		}
+	return invalid(err, "--progress", value, "wants auto, bar, plain or none");
+}
+
+static int on_color(struct options *o, const char *value, struct err *err)
+{
+	static const char *const whens[] = {[WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never"};
+
+	for (size_t i = 0; i < sizeof whens / sizeof *whens; i++)
+		if (strcmp(whens[i], value) == 0) {
+			o->color = (enum when)i;
+			return 0;
+		}
+	return invalid(err, "--color", value, "wants auto, always or never");
+}
+
+static int on_verbose(struct options *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	o->text.verbose = true;
+	o->text.quiet = false;
+	return 0;
+}
+
+static int on_quiet(struct options *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	o->text.quiet = true;
+	o->text.verbose = false;
+	return 0;
+}
+
+static int on_history(struct options *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	o->mode = FIRMO_JOBS_HISTORY;
+	return 0;
+}
+
+static int on_db(struct options *o, const char *value, struct err *err)
+{
+	if (!*value)
+		return invalid(err, "--db", value, "a file's name is missing");
+	o->db = value;
+	return 0;
+}
+
+static int on_help(struct options *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	o->mode = FIRMO_JOBS_HELP;
+	return 0;
+}
+
+static int on_version(struct options *o, const char *value, struct err *err)
+{
+	(void)value;
+	(void)err;
+	o->mode = FIRMO_JOBS_VERSION_MODE;
+	return 0;
+}
+
+// ---- the table ----
+
+// A row without a name is a headline of --help.
+static const struct {
+	char letter;
+	const char *name, *argument, *help;
+	handler *handle;
+} table[] = {
+	{0, NULL, NULL, "Workers", NULL},
+	{'j', "workers", "N", "run N files at once; under make: at most N of its tokens", on_workers},
+	{0, "framework", "NAME", "auto, firmo, busted, luaunit, tap or plain [auto]", on_framework},
+	{0, "lua", "PROGRAM", "the interpreter [lua, or the newest lua5.x in PATH]", on_lua},
+	{0, "command", "WORDS", "run each file by this command; {} stands for the file", on_command},
+	{0, NULL, NULL, "Limits of each file", NULL},
+	{'t', "timeout", "SEC", "end it after so many seconds, 0 for never [60]", on_timeout},
+	{0, "grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", on_grace},
+	{0, "limit", "LIST", "as=SIZE,cpu=SEC,fsize=SIZE,nofile=N,nproc=N,stack=SIZE,core=SIZE", on_limit},
+	{0, NULL, NULL, "Selection and order", NULL},
+	{0, "failed", NULL, "only the files whose latest result is a failure", on_failed},
+	{0, "include", "GLOB", "only the files that match; repeatable", on_include},
+	{0, "exclude", "GLOB", "not the files that match; repeatable", on_exclude},
+	{0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", on_order},
+	{0, "fail-fast", NULL, "start no further file after the first failure", on_fail_fast},
+	{0, "max-failures", "N", "start no further file after N failures", on_max_failures},
+	{0, NULL, NULL, "Output", NULL},
+	{0, "report", "FORMAT[:FILE]", "text, json or junit; repeatable [text]", on_report},
+	{0, "no-worker-output", NULL, "do not show what failed files wrote", on_no_worker_output},
+	{0, "progress", "KIND", "auto, bar, plain or none [auto]", on_progress},
+	{0, "color", "WHEN", "auto, always or never [auto]", on_color},
+	{'v', "verbose", NULL, "list every test", on_verbose},
+	{'q', "quiet", NULL, "only failures and the sums", on_quiet},
+	{0, NULL, NULL, "Other modes and the history", NULL},
+	{0, "list", NULL, "show the plan and what it will take, run nothing", on_list},
+	{0, "history", NULL, "show the last runs, and the last times of the files", on_history},
+	{0, "db", "FILE", "the history [FIRMO_JOBS_DB, or .firmo-jobs/history.db]", on_db},
+	{'h', "help", NULL, "show this", on_help},
+	{'V', "version", NULL, "show the version", on_version},
+};
+
+#define ROWS (sizeof table / sizeof *table)
+#define LONG_ONLY 256 // getopt's value of a row without a letter: this plus the row's number
+
+void options_help(FILE *out)
+{
+	fputs("Usage: firmo-jobs [OPTION]... [PATH]... [-- WORKER-ARG...]\n"
+	      "Runs Lua test files side by side: those named, and those in the folders named\n"
+	      "(*_test.lua *_spec.lua test_*.lua spec_*.lua) [tests, test and spec].\n",
+	      out);
+	for (size_t i = 0; i < ROWS; i++) {
+		char left[64];
+		if (!table[i].name) {
+			fprintf(out, "\n%s:\n", table[i].help);
+			continue;
+		}
+		snprintf(left, sizeof left, "%c%c%s--%s%s%s", table[i].letter ? '-' : ' ',
+			 table[i].letter ? table[i].letter : ' ', table[i].letter ? ", " : "  ", table[i].name,
+			 table[i].argument ? "=" : "", table[i].argument ? table[i].argument : "");
+		fprintf(out, "  %-30s%s%s\n", left, strlen(left) < 30 ? "" : "  ", table[i].help);
+	}
+	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not be\n"
+	      "carried out, 4 no test file matched.\n"
+	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR, MAKEFLAGS.\n",
+	      out);
+}
+
+static void make_getopt_tables(char *letters, struct option *names)
+{
+	*letters++ = ':';
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!table[i].name)
+			continue;
+		int has = table[i].argument ? required_argument : no_argument;
+		int code = table[i].letter ? table[i].letter : LONG_ONLY + (int)i;
+		*names++ = (struct option){table[i].name, has, NULL, code};
+		if (table[i].letter) {
+			*letters++ = table[i].letter;
+			if (table[i].argument)
+				*letters++ = ':';
+		}
+	}
+	*letters = '\0';
+	*names = (struct option){0};
+}
+
+static handler *find_handler(int code)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (table[i].name && code == (table[i].letter ? table[i].letter : LONG_ONLY + (int)i))
+			return table[i].handle;
+	return NULL;
+}
+
+static int bad_option(int code, char **words, struct err *err)
+{
+	const char *word = words[optind - 1];
+
+	if (code == ':')
+		return err_set(err, 0, "%s: its value is missing; see --help", word);
+	if (optopt && optopt < LONG_ONLY && word[1] != '-')
+		return err_set(err, 0, "there is no option -%c; see --help", optopt);
+	return err_set(err, 0, "%s: no such option, or a value it does not take; see --help", word);
+}
+
+// What stands behind "--" is for the workers: getopt, which moves words, does not get to see it.
+static size_t split_off_extra(struct options *o, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(o->words[i], "--") == 0) {
+			o->extra = o->words + i + 1;
+			return i;
+		}
+	o->extra = o->words + n;
+	return n;
+}
+
+static int join_words(struct options *o, int argc, char **argv, size_t *n, struct err *err)
+{
+	const char *flags = getenv("FIRMO_JOBS_FLAGS");
+	size_t nflags;
+
+	o->flags = text_split_words(flags ? flags : "", &nflags);
+	if (!o->flags)
+		return err_set(err, 0, "FIRMO_JOBS_FLAGS: a quote is not closed in: %s", flags);
+	*n = (size_t)argc + nflags;
+	o->words = xcalloc(*n + 1, sizeof *o->words);
+	o->words[0] = argv[0];
+	memcpy(o->words + 1, o->flags, nflags * sizeof *o->flags);
+	memcpy(o->words + 1 + nflags, argv + 1, (size_t)(argc - 1) * sizeof *argv);
+	return 0;
+}
+
+static int parse_words(struct options *o, size_t n, struct err *err)
+{
+	char letters[2 * ROWS + 2];
+	struct option names[ROWS + 1];
+	int code;
+
+	make_getopt_tables(letters, names);
+	optind = 0;
+	opterr = 0;
+	while ((code = getopt_long((int)n, o->words, letters, names, NULL)) != -1) {
+		handler *handle = find_handler(code);
+		if (!handle)
+			return bad_option(code, o->words, err);
+		if (handle(o, optarg ? optarg : "", err) < 0)
+			return -1;
+	}
+	for (size_t i = (size_t)optind; i < n; i++)
+		VEC_PUSH(&o->plan.paths, o->words[i]);
+	return 0;
+}
+
+static int check_together(const struct options *o, struct err *err)
+{
+	size_t to_stdout = 0;
+
+	for (size_t i = 0; i < o->reports.n; i++)
+		to_stdout += strcmp(o->reports.items[i].path, "-") == 0;
+	if (to_stdout > 1)
+		return err_set(err, 0, "--report: only one report can go to standard output; give the others a :FILE");
+	if (o->reports.n > 0 && (o->mode == FIRMO_JOBS_LIST || o->mode == FIRMO_JOBS_HISTORY))
+		return err_set(err, 0, "--report goes with a run, not with --list or --history");
+	if (o->command && o->lua)
+		return err_set(err, 0, "--lua and --command: the command names its interpreter itself; give one of them");
+	return 0;
+}
+
+int options_parse(struct options *o, int argc, char **argv, struct err *err)
+{
+	const char *db = getenv("FIRMO_JOBS_DB");
+	size_t n = 0;
+
+	*o = (struct options){
+		.mode = FIRMO_JOBS_RUN,
+		.plan = {.order = ORDER_SLOWEST, .framework = -1},
+		.run = {.timeout_ns = 60 * NS_PER_SEC, .grace_ns = 2 * NS_PER_SEC},
+		.text = {.worker_output = true},
+		.db = db && *db ? db : ".firmo-jobs/history.db",
+	};
+	if (join_words(o, argc, argv, &n, err) < 0)
+		return -1;
+	size_t own = split_off_extra(o, n);
+	o->words[own] = NULL;
+	return parse_words(o, own, err) < 0 ? -1 : check_together(o, err);
+}
+
+void options_release(struct options *o)
+{
+	free(o->plan.paths.items);
+	free(o->plan.includes.items);
+	free(o->plan.excludes.items);
+	free(o->reports.items);
+	free(o->words);
+	text_free_words(o->flags);
+	*o = (struct options){0};
+}

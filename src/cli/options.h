@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The command line: one table of options gives the parser and --help.
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "firmo-jobs.h"
+#include "plan/plan.h"
+#include "report/text.h"
+#include "run/supervisor.h"
+
+struct err;
+
+enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT };
+
+struct report_request {
+	enum report_format format;
+	const char *path; // "-": standard output
+};
+
+struct options {
+	enum firmo_jobs_mode mode;
+	struct plan_request plan;
+	struct run_settings run;
+	struct text_style text;
+	int jobs; // of -j; 0: not given
+	const char *lua, *command, *db;
+	enum when color;
+	enum progress_kind progress;
+	struct {
+		struct report_request *items;
+		size_t n, cap;
+	} reports;
+	char **extra; // the words behind --; points into words
+	char **flags; // the words of FIRMO_JOBS_FLAGS; owned
+	char **words; // those and argv, joined; the array is owned
+};
+
+// Reads FIRMO_JOBS_FLAGS and argv. On failure err says what is wrong and what would be right.
+// o points into argv and the environment until options_release.
+int options_parse(struct options *o, int argc, char **argv, struct err *err);
+void options_release(struct options *o);
+void options_help(FILE *out);
+
+#endif

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT
+#include "cli/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/outfile.h"
+#include "base/text.h"
+#include "jobserver/tokens.h"
+#include "report/format.h"
+#include "report/json.h"
+#include "report/junit.h"
+#include "store/store.h"
+#include "sys/cpus.h"
+
+void session_warn(const char *message)
+{
+	struct buf b = {0};
+
+	text_add_visible(&b, message);
+	fprintf(stderr, "firmo-jobs: %s\n", b.data);
+	buf_release(&b);
+}
+
+int session_workers(const struct firmo_jobs *s)
+{
+	if (s->options.jobs > 0)
+		return s->options.jobs;
+	if (s->make.auth == AUTH_NOT_OURS || s->make.auth == AUTH_MALFORMED)
+		return 1;
+	if (s->make.jobs > 0)
+		return s->make.jobs;
+	return s->make.auth == AUTH_NONE ? cpus_usable() : 0;
+}
+
+void session_open_store(struct firmo_jobs *s, bool to_write)
+{
+	struct err err = {0};
+	char *notice = NULL;
+
+	s->store = store_open(s->options.db, to_write ? STORE_WRITE : STORE_READ, &notice, &err);
+	if (notice)
+		session_warn(notice);
+	else if (!s->store && (to_write || err.errnum != ENOENT)) {
+		char *message = xasprintf("%s: going on without history", err.message);
+		session_warn(message);
+		free(message);
+	}
+	free(notice);
+}
+
+static bool use_colours(const struct options *o)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (o->color != WHEN_AUTO)
+		return o->color == WHEN_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+}
+
+// Text goes to standard output unless another report takes it.
+static bool wants_text_on_stdout(const struct options *o)
+{
+	for (size_t i = 0; i < o->reports.n; i++)
+		if (strcmp(o->reports.items[i].path, "-") == 0)
+			return o->reports.items[i].format == REPORT_TEXT;
+	return true;
+}
+
+enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, char **argv,
+				       enum firmo_jobs_mode *mode)
+{
+	struct firmo_jobs *s = *session = xcalloc(1, sizeof *s);
+	struct err err = {0};
+
+	*mode = FIRMO_JOBS_RUN;
+	if (options_parse(&s->options, argc, argv, &err) < 0) {
+		session_warn(err.message);
+		return FIRMO_JOBS_USAGE;
+	}
+	*mode = s->options.mode;
+	makeflags_parse(&s->make, getenv("MAKEFLAGS"));
+	s->options.text.colours = use_colours(&s->options);
+	s->text_to_stdout = wants_text_on_stdout(&s->options);
+	s->run.lower_bound_ns = -1;
+	return FIRMO_JOBS_OK;
+}
+
+// ---- plan ----
+
+static void warn_of_file(const struct job *job, const char *what, int errnum)
+{
+	char *message = xasprintf("%s: %s%s%s", job->path, what, errnum ? ": " : "", errnum ? strerror(errnum) : "");
+
+	session_warn(message);
+	free(message);
+}
+
+static void warn_of_files(const struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++) {
+		if (jobs->items[i].unreadable)
+			warn_of_file(&jobs->items[i], "cannot be read", jobs->items[i].unreadable);
+		else if (jobs->items[i].size == 0)
+			warn_of_file(&jobs->items[i], "is empty, so it tests nothing", 0);
+	}
+}
+
+static enum firmo_jobs_status no_jobs(const struct firmo_jobs *s, size_t found)
+{
+	if (found > 0) {
+		puts("No file failed last time: nothing to run.");
+		return FIRMO_JOBS_OK;
+	}
+	session_warn(s->options.plan.paths.n > 0
+			     ? "no test file matches (a folder's are *_test.lua *_spec.lua test_*.lua spec_*.lua)"
+			     : "no test file found in tests, test or spec; name files or folders to run");
+	return FIRMO_JOBS_NO_TESTS;
+}
+
+enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
+{
+	struct err err = {0}, history_err = {0};
+	size_t found;
+
+	// make -n, -t and -q run recipes that hold a + all the same: nothing may happen then.
+	if (s->make.dry_run && s->options.mode == FIRMO_JOBS_RUN)
+		return FIRMO_JOBS_OK;
+	session_open_store(s, s->options.mode == FIRMO_JOBS_RUN);
+	s->options.plan.slots = session_workers(s);
+	if (plan_make(&s->jobs, &s->options.plan, s->store, &found, &history_err, &err) < 0) {
+		session_warn(err.message);
+		return FIRMO_JOBS_USAGE;
+	}
+	if (*history_err.message)
+		session_warn(history_err.message);
+	if (s->jobs.n == 0)
+		return no_jobs(s, found);
+	warn_of_files(&s->jobs);
+	struct forecast f;
+	forecast_make(&f, &s->jobs, session_workers(s));
+	if (f.unknown == 0 && session_workers(s) > 0)
+		s->run.lower_bound_ns = f.lower_bound_ns;
+	return FIRMO_JOBS_OK;
+}
+
+unsigned long firmo_jobs_planned(const struct firmo_jobs *s)
+{
+	return s->jobs.n;
+}
+
+const char *firmo_jobs_planned_path(const struct firmo_jobs *s, unsigned long index)
+{
+	return index < s->jobs.n ? s->jobs.items[index].path : NULL;
+}
+
+// ---- run ----
+
+static void announce(void *owner, const struct result *r)
+{
+	struct firmo_jobs *s = owner;
+	struct err err;
+
+	if (!s->text_to_stdout)
+		return;
+	display_clear(&s->display);
+	// A reader that went away is told once, at the end.
+	report_text_file(stdout, r, &s->options.text, &err);
+	fflush(stdout);
+}
+
+static void on_started(void *owner, const struct result *r)
+{
+	display_started(&((struct firmo_jobs *)owner)->display, r);
+}
+
+static void on_ended(void *owner, struct result *r)
+{
+	struct firmo_jobs *s = owner;
+
+	display_ended(&s->display, r);
+	// A file that was cut short has no outcome that would be worth remembering.
+	if (r->status != FILE_NOTRUN)
+		journal_add(&s->journal, r);
+}
+
+static void on_asked(void *owner)
+{
+	display_dump(&((struct firmo_jobs *)owner)->display);
+}
+
+static void on_suspended(void *owner, bool now)
+{
+	if (now)
+		display_clear(&((struct firmo_jobs *)owner)->display);
+}
+
+static enum firmo_jobs_status find_programs(struct firmo_jobs *s)
+{
+	struct err err = {0};
+
+	if (commands_init(&s->commands, s->options.lua, s->options.command, s->options.extra, getenv("PATH"), &err) == 0) {
+		s->options.run.commands = &s->commands;
+		return FIRMO_JOBS_OK;
+	}
+	session_warn(err.message);
+	return FIRMO_JOBS_BROKEN;
+}
+
+static void begin_run(struct firmo_jobs *s, const struct tokens *tokens)
+{
+	char host[64] = "";
+
+	gethostname(host, sizeof host - 1);
+	s->run.started_ns = clock_real_ns();
+	s->run.name = xasprintf("%s-%d-%" PRIx64, host, getpid(), (uint64_t)s->run.started_ns);
+	s->run.jobs = tokens_most(tokens) < TOKENS_MAX || !tokens_shared(tokens) ? tokens_most(tokens) : s->make.jobs;
+	s->run.jobs = s->run.jobs > 0 ? s->run.jobs : 0;
+	s->run.seed = s->options.plan.seed;
+	s->journal = (struct journal){
+		.store = &s->store, .run = &s->run, .announce = announce, .warn = session_warn, .owner = s};
+	journal_open(&s->journal, &s->loop);
+	display_open(&s->display, s->options.progress, s->jobs.n, &s->loop);
+}
+
+static int carry_out(struct firmo_jobs *s, struct tokens *tokens, struct err *err)
+{
+	const struct run_hooks hooks = {on_started, on_ended, on_asked, on_suspended, s};
+
+	begin_run(s, tokens);
+	int status = supervise(&s->run, &s->jobs, &s->options.run, tokens, &s->loop, &s->signals, &hooks, err);
+	// Nobody is kept waiting for our tokens while reports are written.
+	tokens_close(tokens);
+	journal_close(&s->journal);
+	display_close(&s->display);
+	return status;
+}
+
+enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
+{
+	struct err err = {0}, warning;
+
+	if (s->jobs.n == 0)
+		return FIRMO_JOBS_OK;
+	enum firmo_jobs_status found = find_programs(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
+	if (signals_open(&s->signals, &err) < 0) {
+		session_warn(err.message);
+		return FIRMO_JOBS_BROKEN;
+	}
+	struct tokens *tokens = tokens_open(&s->make, s->options.jobs, cpus_usable(), &warning);
+	if (*warning.message)
+		session_warn(warning.message);
+	int status = carry_out(s, tokens, &err);
+	signals_close(&s->signals);
+	if (status == 0)
+		return format_is_success(&s->run) ? FIRMO_JOBS_OK : FIRMO_JOBS_FAILED;
+	session_warn(err.message);
+	return FIRMO_JOBS_BROKEN;
+}
+
+// ---- reports ----
+
+static int write_report(const struct firmo_jobs *s, const struct report_request *r, FILE *out, struct err *err)
+{
+	struct text_style plain = s->options.text;
+
+	switch (r->format) {
+	case REPORT_JSON:
+		return report_json(out, &s->run, err);
+	case REPORT_JUNIT:
+		return report_junit(out, &s->run, err);
+	default:
+		plain.colours = plain.colours && s->options.color == WHEN_ALWAYS;
+		return report_text(out, &s->run, &plain, err);
+	}
+}
+
+static int make_report(const struct firmo_jobs *s, const struct report_request *r, struct err *err)
+{
+	struct outfile file;
+	struct err write_err = {0};
+
+	// The lines of the files stand there already.
+	if (r->format == REPORT_TEXT && strcmp(r->path, "-") == 0)
+		return 0;
+	if (outfile_open(&file, r->path, err) < 0)
+		return -1;
+	int status = write_report(s, r, file.stream, &write_err);
+	if (outfile_commit(&file, err) < 0)
+		return -1;
+	if (status < 0)
+		*err = write_err;
+	return status;
+}
+
+enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
+{
+	enum firmo_jobs_status status = FIRMO_JOBS_OK;
+	struct err err = {0};
+
+	if (s->jobs.n == 0)
+		return FIRMO_JOBS_OK;
+	if (s->text_to_stdout && report_text_end(stdout, &s->run, &s->options.text, &err) < 0)
+		status = FIRMO_JOBS_BROKEN;
+	for (size_t i = 0; i < s->options.reports.n; i++) {
+		if (make_report(s, &s->options.reports.items[i], &err) == 0)
+			continue;
+		session_warn(err.message);
+		status = FIRMO_JOBS_BROKEN;
+	}
+	return format_is_success(&s->run) ? status : FIRMO_JOBS_FAILED;
+}
+
+// ---- the rest ----
+
+enum firmo_jobs_status firmo_jobs_help(struct firmo_jobs *s)
+{
+	(void)s;
+	options_help(stdout);
+	return FIRMO_JOBS_OK;
+}
+
+int firmo_jobs_signal(const struct firmo_jobs *s)
+{
+	return s->run.signal;
+}
+
+void firmo_jobs_close(struct firmo_jobs *s)
+{
+	run_release(&s->run);
+	jobs_release(&s->jobs);
+	store_close(s->store);
+	commands_release(&s->commands);
+	makeflags_release(&s->make);
+	options_release(&s->options);
+	loop_release(&s->loop);
+	free(s);
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "jobserver/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "jobserver/makeflags.h"
+
+static bool can(int fd, int wanted)
+{
+	int mode = fcntl(fd, F_GETFL);
+
+	return mode >= 0 && ((mode & O_ACCMODE) == wanted || (mode & O_ACCMODE) == O_RDWR);
+}
+
+// Both ends a pipe or a device, readable and writable, and one and the same object.
+static bool is_jobserver(int read_fd, int write_fd)
+{
+	struct stat r, w;
+
+	if (fstat(read_fd, &r) < 0 || fstat(write_fd, &w) < 0)
+		return false;
+	return (S_ISFIFO(r.st_mode) || S_ISCHR(r.st_mode)) && (S_ISFIFO(w.st_mode) || S_ISCHR(w.st_mode)) &&
+	       r.st_dev == w.st_dev && r.st_ino == w.st_ino && can(read_fd, O_RDONLY) && can(write_fd, O_WRONLY);
+}
+
+static int helper_fd; // in the helper process alone: the fd that its signal handler closes
+
+static void stop_reading(int signo)
+{
+	(void)signo;
+	close(helper_fd);
+}
+
+// For each byte that arrives on the socket reads one token and sends it back. SIGTERM closes the fd
+// that read(2) uses: whether it was already blocked (EINTR) or about to be (EBADF), no token is lost.
+static void help(int read_fd, int socket) __attribute__((noreturn));
+static void help(int read_fd, int socket)
+{
+	struct sigaction sa = {.sa_handler = stop_reading};
+	sigset_t term;
+	char byte;
+
+	helper_fd = dup(read_fd);
+	sigaction(SIGTERM, &sa, NULL);
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	while (read(socket, &byte, 1) == 1) {
+		sigprocmask(SIG_UNBLOCK, &term, NULL);
+		ssize_t n = read(helper_fd, &byte, 1);
+		sigprocmask(SIG_BLOCK, &term, NULL);
+		if (n != 1 || write(socket, &byte, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+static int ask_helper(struct client *c)
+{
+	return send(c->own_fd, "a", 1, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+static int start_helper(struct client *c, struct err *err)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(err, errno, "socketpair");
+	sigset_t all, before;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	c->helper = fork();
+	if (c->helper == 0) {
+		close(pair[0]);
+		setpgid(0, 0);
+		help(c->read_fd, pair[1]);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	close(pair[1]);
+	if (c->helper < 0) {
+		close(pair[0]);
+		return err_set(err, errno, "fork");
+	}
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	c->how = READ_HELPER;
+	c->poll_fd = c->own_fd = pair[0];
+	return ask_helper(c);
+}
+
+// The descriptions behind inherited fds are shared with make and all its children: their flags are
+// never changed. A description of our own comes from /proc; where that is refused (another user's
+// pipe, no /proc), preadv2 does not block; where the kernel cannot do that on pipes, a helper does.
+static int open_reader(struct client *c, int read_fd, struct err *err)
+{
+	char path[64];
+	char byte;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", read_fd);
+	c->own_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	c->read_fd = c->poll_fd = c->own_fd >= 0 ? c->own_fd : read_fd;
+	c->how = READ_NONBLOCK;
+	if (c->own_fd >= 0 || (fcntl(read_fd, F_GETFL) & O_NONBLOCK))
+		return 0;
+	struct iovec none = {&byte, 0};
+	if (preadv2(read_fd, &none, 1, -1, RWF_NOWAIT) >= 0 || errno == EAGAIN) {
+		c->how = READ_NOWAIT;
+		return 0;
+	}
+	return start_helper(c, err);
+}
+
+static int open_fds(struct client *c, const struct makeflags *m, struct err *err)
+{
+	if (!is_jobserver(m->read_fd, m->write_fd))
+		return err_set(err, 0, "the file descriptors are not make's jobserver here");
+	fcntl(m->read_fd, F_SETFD, FD_CLOEXEC);
+	fcntl(m->write_fd, F_SETFD, FD_CLOEXEC);
+	c->write_fd = m->write_fd;
+	return open_reader(c, m->read_fd, err);
+}
+
+// The write end first: ENXIO then means that no one reads, so the server is dead (a killed make
+// leaves its fifo behind).
+static int open_fifo(struct client *c, const char *path, struct err *err)
+{
+	c->fifo_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (c->fifo_fd < 0)
+		return err_set(err, errno == ENXIO ? 0 : errno, errno == ENXIO ? "no make serves the fifo" : "open");
+	c->own_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (c->own_fd < 0 || !is_jobserver(c->own_fd, c->fifo_fd)) {
+		err_set(err, 0, "it is no fifo");
+		client_close(c);
+		return -1;
+	}
+	c->write_fd = c->fifo_fd;
+	c->read_fd = c->poll_fd = c->own_fd;
+	c->how = READ_NONBLOCK;
+	return 0;
+}
+
+int client_open(struct client *c, const struct makeflags *m, struct err *err)
+{
+	*c = (struct client){.poll_fd = -1, .read_fd = -1, .write_fd = -1, .fifo_fd = -1, .own_fd = -1};
+	return m->auth == AUTH_FIFO ? open_fifo(c, m->path, err) : open_fds(c, m, err);
+}
+
+static ssize_t read_token(const struct client *c, char *byte)
+{
+	struct iovec v = {byte, 1};
+
+	switch (c->how) {
+	case READ_NOWAIT:
+		return preadv2(c->read_fd, &v, 1, -1, RWF_NOWAIT);
+	case READ_HELPER:
+		return read(c->own_fd, byte, 1);
+	default:
+		return read(c->read_fd, byte, 1);
+	}
+}
+
+int client_take(struct client *c, char *byte)
+{
+	ssize_t n;
+
+	do
+		n = read_token(c, byte);
+	while (n < 0 && errno == EINTR);
+	if (n == 1) {
+		if (c->how == READ_HELPER)
+			ask_helper(c);
+		return 1;
+	}
+	return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
+}
+
+void client_give(struct client *c, char byte)
+{
+	// Never full: the byte came out of it. EAGAIN can only be somebody else's misuse of the pipe.
+	while (write(c->write_fd, &byte, 1) < 0 && (errno == EINTR || errno == EAGAIN)) {
+		struct pollfd p = {c->write_fd, POLLOUT, 0};
+		poll(&p, 1, 1000);
+	}
+}
+
+// The helper reads ahead by one token: that one goes back too.
+static void stop_helper(struct client *c)
+{
+	char byte;
+
+	kill(c->helper, SIGTERM);
+	shutdown(c->own_fd, SHUT_WR);
+	fcntl(c->own_fd, F_SETFL, 0);
+	while (read(c->own_fd, &byte, 1) == 1)
+		client_give(c, byte);
+	waitpid(c->helper, NULL, 0);
+}
+
+void client_close(struct client *c)
+{
+	if (c->how == READ_HELPER)
+		stop_helper(c);
+	if (c->own_fd >= 0)
+		close(c->own_fd);
+	if (c->fifo_fd >= 0)
+		close(c->fifo_fd);
+	*c = (struct client){.poll_fd = -1, .read_fd = -1, .write_fd = -1, .fifo_fd = -1, .own_fd = -1};
+}

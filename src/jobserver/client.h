@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// One end of a jobserver that somebody else (GNU make) serves: bytes are taken and given back.
+// Protocol: "POSIX Jobserver" of the GNU make manual. What is not surely make's pipe is never read.
+#ifndef JOBSERVER_CLIENT_H
+#define JOBSERVER_CLIENT_H
+
+#include <sys/types.h>
+
+struct err;
+struct makeflags;
+
+struct client {
+	int poll_fd;  // readable when a token may be there
+	int read_fd;  // where a token is read
+	int write_fd; // where it goes back
+	int fifo_fd;  // owned, or -1: the write end that we opened ourselves
+	int own_fd;   // owned, or -1: the read end that we opened ourselves
+	enum { READ_NONBLOCK, READ_NOWAIT, READ_HELPER } how;
+	pid_t helper; // READ_HELPER: the process that blocks in read(2) for us
+};
+
+// Opens the jobserver that m names (AUTH_FDS or AUTH_FIFO). On failure nothing was read or written
+// and err says why it is not usable.
+int client_open(struct client *c, const struct makeflags *m, struct err *err);
+// Takes one token into *byte: 1; 0 if there is none at the moment; -1 if the server is gone.
+// Never blocks.
+int client_take(struct client *c, char *byte);
+// Gives back a token: the very byte that was taken.
+void client_give(struct client *c, char byte);
+// Closes what client_open opened. The caller has given back its tokens before.
+void client_close(struct client *c);
+
+#endif

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "jobserver/makeflags.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/alloc.h"
+
+// Reads the word at *s into out (unescaped) and moves *s behind it. False if there is none.
+static bool next_word(const char **s, struct buf *out)
+{
+	const char *p = *s + strspn(*s, " \t");
+
+	buf_clear(out);
+	if (!*p) {
+		*s = p;
+		return false;
+	}
+	for (; *p && *p != ' ' && *p != '\t'; p++) {
+		if (*p == '\\' && p[1])
+			p++;
+		buf_addch(out, *p);
+	}
+	*s = p;
+	return true;
+}
+
+static const char *after(const char *word, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(word, prefix, n) == 0 ? word + n : NULL;
+}
+
+static const char *auth_value(const char *word)
+{
+	const char *v = after(word, "--jobserver-auth=");
+
+	return v ? v : after(word, "--jobserver-fds=");
+}
+
+// -j, -jN, --jobs, --jobs=N; the number behind it, "" if there is none, NULL if it is another word.
+static const char *jobs_value(const char *word)
+{
+	const char *v = after(word, "--jobs");
+
+	if (v)
+		return *v == '=' ? v + 1 : *v ? NULL : v;
+	v = after(word, "-j");
+	return v && v[strspn(v, "0123456789")] == '\0' ? v : NULL;
+}
+
+static bool parse_int(const char *s, const char *stop, int *value)
+{
+	char *end;
+	long v = strtol(s, &end, 10);
+
+	if (end == s || end != stop || v < INT_MIN || v > INT_MAX || isspace((unsigned char)*s))
+		return false;
+	*value = (int)v;
+	return true;
+}
+
+static void set_auth(struct makeflags *m, const char *value)
+{
+	const char *comma = strchr(value, ',');
+	const char *path = after(value, "fifo:");
+
+	free(m->text);
+	free(m->path);
+	m->text = xstrdup(value);
+	m->path = NULL;
+	if (path && *path) {
+		m->auth = AUTH_FIFO;
+		m->path = xstrdup(path);
+	} else if (!path && comma && parse_int(value, comma, &m->read_fd) &&
+		   parse_int(comma + 1, comma + strlen(comma), &m->write_fd)) {
+		m->auth = m->read_fd < 0 || m->write_fd < 0 ? AUTH_NOT_OURS : AUTH_FDS;
+	} else {
+		m->auth = AUTH_MALFORMED;
+	}
+}
+
+static bool is_dry_run(const char *word, bool first)
+{
+	static const char *const names[] = {"--dry-run", "--just-print", "--recon", "--touch", "--question"};
+
+	// The first word holds the one-letter flags, unless it is an option or a variable.
+	if (first && *word != '-' && !strchr(word, '='))
+		return strpbrk(word, "ntq") != NULL;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(word, names[i]) == 0)
+			return true;
+	return false;
+}
+
+void makeflags_parse(struct makeflags *m, const char *value)
+{
+	struct buf word = {0};
+	const char *s = value ? value : "";
+	bool first = *s != ' ' && *s != '\t';
+
+	*m = (struct makeflags){.auth = AUTH_NONE, .read_fd = -1, .write_fd = -1, .jobs = -1};
+	for (; next_word(&s, &word) && strcmp(word.data, "--") != 0; first = false) {
+		const char *auth = auth_value(word.data), *jobs = jobs_value(word.data);
+		if (auth)
+			set_auth(m, auth);
+		else if (jobs)
+			m->jobs = *jobs ? atoi(jobs) : 0;
+		else if (is_dry_run(word.data, first))
+			m->dry_run = true;
+	}
+	buf_release(&word);
+}
+
+void makeflags_release(struct makeflags *m)
+{
+	free(m->path);
+	free(m->text);
+	*m = (struct makeflags){.auth = AUTH_NONE};
+}
+
+char *makeflags_without_jobserver(const char *value)
+{
+	struct buf out = {0}, word = {0};
+	const char *s = value;
+
+	for (const char *start = s; next_word(&s, &word); start = s) {
+		if (strcmp(word.data, "--") == 0) {
+			buf_addstr(&out, start);
+			break;
+		}
+		if (!auth_value(word.data) && !jobs_value(word.data))
+			buf_add(&out, start, (size_t)(s - start));
+	}
+	buf_release(&word);
+	return buf_detach(&out);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// The right to run jobs, whoever grants it: GNU make's jobserver, or a pool of our own. The caller
+// takes a slot when a job is ready to start and gives one back when any job has ended.
+//
+// Under make the first slot is the implicit one that every recipe has, and needs no token; so the
+// tokens held are always max(0, running - 1), by count: whichever job ends, a token goes back if
+// that number drops.
+#ifndef JOBSERVER_TOKENS_H
+#define JOBSERVER_TOKENS_H
+
+#include <stdbool.h>
+
+struct err;
+struct loop;
+struct makeflags;
+struct tokens;
+
+#define TOKENS_MAX 4096
+
+// Takes part in the jobserver that m names, or makes a pool. cap is the -j of our own command line
+// (0: none): the size of the pool (default: what -j of make says, else default_size), or the
+// most slots to use of make's. warning->message is filled, and the result still usable with one
+// slot, if make names a jobserver that cannot be used; it is empty otherwise. Never NULL.
+struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, struct err *warning);
+// Calls back from l when a slot may have become free while tokens_await(true) is in force.
+void tokens_attach(struct tokens *t, struct loop *l, void (*ready)(void *owner), void *owner);
+// Whether a job is ready to start and waits for a slot. Only then is the jobserver polled.
+void tokens_await(struct tokens *t, bool waiting);
+// Takes a slot: true, or false if there is none at the moment.
+bool tokens_take(struct tokens *t);
+// Gives back one slot.
+void tokens_give(struct tokens *t);
+// How many slots may be in use at once: cap or pool size; TOKENS_MAX under make without a cap.
+int tokens_most(const struct tokens *t);
+// Whether they come from make's jobserver.
+bool tokens_shared(const struct tokens *t);
+// Gives back all that is held, detaches from the loop and frees t.
+void tokens_close(struct tokens *t);
+
+#endif

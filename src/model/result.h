@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// What became of one test file: the outcome, the figures, its tests and what it wrote.
+#ifndef MODEL_RESULT_H
+#define MODEL_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/job.h"
+#include "model/status.h"
+
+// One test. Strings are owned and may be NULL where there is nothing to say; they are valid UTF-8.
+struct test_case {
+	char **path; // the names of the groups it stands in, outermost first
+	size_t npath;
+	char *name;
+	enum test_status status; // 0 while it runs
+	int64_t began_ns;        // monotonic, when its start event arrived
+	int64_t wall_ns;         // -1: unknown
+	char *file;
+	int line; // 0: unknown
+	char *message, *traceback;
+	long id; // the framework's, to match a test's end with its start
+};
+
+// An error outside of every test: loading the file, a describe body, setup or teardown.
+struct file_error {
+	char *where;
+	char *name; // the test or group it is charged to, or NULL
+	char *message, *traceback;
+	char *file;
+	int line;
+};
+
+struct result {
+	const struct job *job;
+	enum file_status status;
+	char *reason; // why it is not a pass, in a few words; NULL for a pass
+	bool cached, flaky, leaked;
+	bool has_tests;     // the tests below come from events; if not, the file counts as one test
+	int attempt;        // 1 for the first
+	int slot;           // -1: it never ran
+	int64_t offset_ns;  // when it started, from the start of the run
+	int64_t started_ns; // the same on the real clock
+	int64_t wall_ns, user_ns, sys_ns;
+	int64_t maxrss;     // bytes
+	int exit_code;      // -1: it was not left by exit
+	int signal;         // 0: it was not ended by one
+	long expected;      // tests that were announced, -1: unknown
+	struct {
+		struct test_case *items;
+		size_t n, cap;
+	} tests;
+	struct {
+		struct file_error *items;
+		size_t n, cap;
+	} errors;
+	char *output; // what it wrote to stdout and stderr, in order; bounded
+	size_t output_len;
+	uint64_t output_total; // bytes it really wrote
+};
+
+struct counts {
+	long total, passed, failed, errors, skipped, pending;
+};
+
+void result_release(struct result *r);
+void test_case_release(struct test_case *t);
+// Counts the tests of r; a file without per-test results counts as one test. An error outside of
+// every test counts in errors, not in total.
+struct counts result_counts(const struct result *r);
+void counts_add(struct counts *sum, const struct counts *c);
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/path.h"
+#include "plan/discover.h"
+#include "plan/expect.h"
+#include "store/store.h"
+#include "worker/framework.h"
+
+// How much of a file is looked at for its framework: the requires stand at the top.
+#define DETECT_BYTES (256 << 10)
+
+static int find_files(struct jobs *jobs, const struct plan_request *request, struct err *err)
+{
+	static const char *const usual[] = {"tests", "test", "spec"};
+	struct stat st;
+
+	for (size_t i = 0; i < request->paths.n; i++)
+		if (discover(jobs, request->paths.items[i], err) < 0)
+			return -1;
+	for (size_t i = 0; request->paths.n == 0 && i < sizeof usual / sizeof *usual; i++)
+		if (stat(usual[i], &st) == 0 && S_ISDIR(st.st_mode) && discover(jobs, usual[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static bool matches_any(const struct strings *globs, const char *path)
+{
+	for (size_t i = 0; i < globs->n; i++) {
+		const char *glob = globs->items[i];
+		if (fnmatch(glob, strchr(glob, '/') ? path : path_base(path), 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Keeps the jobs that `keep` wants.
+static void filter(struct jobs *jobs, bool (*keep)(const struct job *, void *), void *arg)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < jobs->n; i++) {
+		if (keep(&jobs->items[i], arg))
+			jobs->items[n++] = jobs->items[i];
+		else
+			free(jobs->items[i].path);
+	}
+	jobs->n = n;
+}
+
+static bool is_selected(const struct job *j, void *arg)
+{
+	const struct plan_request *r = arg;
+
+	return (r->includes.n == 0 || matches_any(&r->includes, j->path)) && !matches_any(&r->excludes, j->path);
+}
+
+// The same file by two paths of the command line is run once.
+static bool is_first(const struct job *j, void *arg)
+{
+	return map_put(arg, j->path, arg) == NULL;
+}
+
+static bool did_not_pass(const struct job *j, void *arg)
+{
+	(void)arg;
+	return file_status_is_bad(j->last);
+}
+
+static void remember(struct job *j, const struct past *p)
+{
+	if (!p)
+		return;
+	j->last = p->status;
+	j->last_real_ns = p->ended_ns;
+	j->expected_ns = expect_ns(p->wall_ns, p->n);
+}
+
+static void add_past(struct jobs *jobs, struct store *history, struct err *history_err)
+{
+	struct map past = {0};
+
+	if (store_load_past(history, &past, history_err) < 0)
+		return;
+	for (size_t i = 0; i < jobs->n; i++)
+		remember(&jobs->items[i], map_get(&past, jobs->items[i].path));
+	for (size_t i = 0; i < past.cap; i++)
+		free(past.slots[i].value);
+	map_release(&past);
+}
+
+// O_NONBLOCK: a fifo with a test's name must not hold us up.
+static void look_into(struct job *j, int framework, struct buf *scratch)
+{
+	struct stat st;
+	int fd = open(j->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	buf_clear(scratch);
+	buf_reserve(scratch, DETECT_BYTES);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		j->unreadable = errno;
+	} else if (S_ISREG(st.st_mode)) {
+		ssize_t n = read(fd, scratch->data, DETECT_BYTES);
+		if (n < 0)
+			j->unreadable = errno;
+		else
+			scratch->len = (size_t)n;
+	}
+	if (fd >= 0)
+		close(fd);
+	j->framework = framework >= 0 ? (enum framework)framework : framework_detect(scratch->data, scratch->len);
+}
+
+int plan_make(struct jobs *jobs, const struct plan_request *request, struct store *history, size_t *found,
+	      struct err *history_err, struct err *err)
+{
+	struct map seen = {0};
+	struct buf scratch = {0};
+
+	*jobs = (struct jobs){0};
+	*found = 0;
+	if (find_files(jobs, request, err) < 0) {
+		jobs_release(jobs);
+		return -1;
+	}
+	filter(jobs, is_first, &seen);
+	map_release(&seen);
+	filter(jobs, is_selected, (void *)request);
+	*found = jobs->n;
+	if (history)
+		add_past(jobs, history, history_err);
+	if (request->failed_only)
+		filter(jobs, did_not_pass, NULL);
+	for (size_t i = 0; i < jobs->n; i++)
+		look_into(&jobs->items[i], request->framework, &scratch);
+	buf_release(&scratch);
+	order_jobs(jobs, request->order, request->seed);
+	if (request->order == ORDER_SLOWEST)
+		order_promote_longest(jobs, request->slots);
+	return 0;
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "report/format.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "model/run.h"
+
+void format_test_name(struct buf *b, const struct test_case *t)
+{
+	for (size_t i = 0; i < t->npath; i++)
+		buf_addf(b, "%s ", t->path[i]);
+	buf_addstr(b, t->name ? t->name : "(no name)");
+}
+
+bool format_is_explained(const struct result *r)
+{
+	if (r->errors.n > 0)
+		return true;
+	for (size_t i = 0; i < r->tests.n; i++)
+		if (r->tests.items[i].status == TEST_FAILED || r->tests.items[i].status == TEST_ERROR)
+			return true;
+	return false;
+}
+
+bool format_is_success(const struct run *r)
+{
+	struct totals t = run_totals(r);
+
+	return t.bad == 0 && t.by_status[FILE_NOTRUN] == 0;
+}
+
+// How many bytes the escape sequence at s has (ECMA-48: CSI, OSC, or two bytes).
+static size_t escape_length(const char *s, size_t n)
+{
+	size_t i = 2;
+
+	if (n < 2)
+		return n;
+	if (s[1] == '[') {
+		while (i < n && !(s[i] >= 0x40 && s[i] <= 0x7e))
+			i++;
+		return i < n ? i + 1 : n;
+	}
+	if (s[1] == ']') {
+		while (i < n && s[i] != '\a' && s[i] != '\n')
+			i++;
+		return i < n ? i + 1 : n;
+	}
+	return 2;
+}
+
+static bool is_colour(const char *s, size_t n)
+{
+	return n > 2 && s[1] == '[' && s[n - 1] == 'm';
+}
+
+static size_t add_character(struct buf *b, const char *s, size_t n, bool colours)
+{
+	if (*s == '\033') {
+		size_t len = escape_length(s, n);
+		if (colours && is_colour(s, len))
+			buf_add(b, s, len);
+		return len;
+	}
+	size_t len = text_utf8_length(s, n);
+	if (len == 0)
+		buf_addstr(b, "\xef\xbf\xbd");
+	else if (len > 1 || *s == '\t' || !iscntrl((unsigned char)*s))
+		buf_add(b, s, len);
+	return len ? len : 1;
+}
+
+void format_output(struct buf *b, const char *data, size_t n, const char *prefix, bool colours)
+{
+	bool at_start = true;
+
+	for (size_t i = 0; i < n;) {
+		if (at_start)
+			buf_addstr(b, prefix);
+		at_start = data[i] == '\n';
+		if (at_start) {
+			buf_addch(b, '\n');
+			i++;
+		} else {
+			i += add_character(b, data + i, n - i, colours);
+		}
+	}
+	if (!at_start)
+		buf_addch(b, '\n');
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// The report for people.
+#ifndef REPORT_TEXT_H
+#define REPORT_TEXT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct err;
+struct result;
+struct run;
+
+struct text_style {
+	bool colours;
+	bool worker_output; // show what a failed worker wrote
+	bool verbose;       // list every test
+	bool quiet;         // no line for what passed, no list of the slowest
+};
+
+// The line of one file, printed as it ends.
+int report_text_file(FILE *out, const struct result *r, const struct text_style *style, struct err *err);
+// What comes after the last of those lines: failures, the slowest, the sums.
+int report_text_end(FILE *out, const struct run *run, const struct text_style *style, struct err *err);
+// Both.
+int report_text(FILE *out, const struct run *run, const struct text_style *style, struct err *err);
+
+#endif

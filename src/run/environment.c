@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "run/environment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "jobserver/makeflags.h"
+
+// lua.c reads LUA_INIT_5_x of its own version in place of LUA_INIT (5.1 and LuaJIT: LUA_INIT only).
+static const char *const lua_inits[] = {"LUA_INIT", "LUA_INIT_5_2", "LUA_INIT_5_3", "LUA_INIT_5_4", "LUA_INIT_5_5"};
+
+#define LUA_INITS (sizeof lua_inits / sizeof *lua_inits)
+
+// If entry is "NAME=value": the value.
+static const char *value_of(const char *entry, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(entry, name, n) == 0 && entry[n] == '=' ? entry + n + 1 : NULL;
+}
+
+static bool is_set_per_worker(const char *entry)
+{
+	// A run inside of a worker of another run: what that one was told is not for ours.
+	return value_of(entry, "TMPDIR") || strncmp(entry, "FIRMO_JOBS_", strlen("FIRMO_JOBS_")) == 0;
+}
+
+static char *without_jobserver(const char *entry)
+{
+	static const char *const names[] = {"MAKEFLAGS", "MFLAGS"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value = value_of(entry, names[i]);
+		if (!value)
+			continue;
+		char *clean = makeflags_without_jobserver(value);
+		char *result = xasprintf("%s=%s", names[i], clean);
+		free(clean);
+		return result;
+	}
+	return xstrdup(entry);
+}
+
+static void find_lua_inits(struct environment *e, char *const *environ)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < LUA_INITS; i++) {
+		const char *value = NULL;
+		for (char *const *p = environ; *p && !value; p++)
+			value = value_of(*p, lua_inits[i]);
+		// LUA_INIT is always ours; a versioned one has to be, where it would win.
+		if (i > 0 && !value)
+			continue;
+		e->lua_init_names[n] = lua_inits[i];
+		e->lua_init_values[n++] = value ? xstrdup(value) : NULL;
+	}
+}
+
+void environment_init(struct environment *e, char *const *environ, const char *shim_dir)
+{
+	struct {
+		char **items;
+		size_t n, cap;
+	} base = {0};
+
+	*e = (struct environment){.shim_path = xasprintf("@%s/init.lua", shim_dir)};
+	find_lua_inits(e, environ);
+	for (char *const *p = environ; *p; p++)
+		if (!is_set_per_worker(*p))
+			VEC_PUSH(&base, without_jobserver(*p));
+	e->base = base.items;
+	e->n = base.n;
+}
+
+void environment_release(struct environment *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		free(e->base[i]);
+	free(e->base);
+	for (size_t i = 0; i < LUA_INITS; i++)
+		free(e->lua_init_values[i]);
+	free(e->shim_path);
+	*e = (struct environment){0};
+}
+
+struct strings {
+	char **items;
+	size_t n, cap;
+};
+
+static void add_shim(struct strings *own, const struct environment *e)
+{
+	VEC_PUSH(own, xstrdup("FIRMO_JOBS_EVENTS=3"));
+	for (size_t i = 0; e->lua_init_names[i]; i++) {
+		VEC_PUSH(own, xasprintf("%s=%s", e->lua_init_names[i], e->shim_path));
+		if (e->lua_init_values[i])
+			VEC_PUSH(own, xasprintf("FIRMO_JOBS_%s=%s", e->lua_init_names[i], e->lua_init_values[i]));
+	}
+}
+
+static bool is_lua_init(const struct environment *e, const char *entry)
+{
+	for (size_t i = 0; e->lua_init_names[i]; i++)
+		if (value_of(entry, e->lua_init_names[i]))
+			return true;
+	return false;
+}
+
+void environment_for(struct worker_environment *we, const struct environment *e, const struct worker_identity *id)
+{
+	struct strings own = {0}, all = {0};
+
+	we->marker = xasprintf("FIRMO_JOBS_WORKER=%s.%ld", id->run, id->serial);
+	VEC_PUSH(&own, we->marker);
+	VEC_PUSH(&own, xasprintf("FIRMO_JOBS_RUN=%s", id->run));
+	VEC_PUSH(&own, xasprintf("FIRMO_JOBS_SLOT=%d", id->slot));
+	VEC_PUSH(&own, xasprintf("FIRMO_JOBS_ATTEMPT=%d", id->attempt));
+	VEC_PUSH(&own, xasprintf("TMPDIR=%s", id->tmpdir));
+	if (id->shim)
+		add_shim(&own, e);
+	for (size_t i = 0; i < e->n; i++)
+		if (!id->shim || !is_lua_init(e, e->base[i]))
+			VEC_PUSH(&all, e->base[i]);
+	for (size_t i = 0; i < own.n; i++)
+		VEC_PUSH(&all, own.items[i]);
+	strcpy(we->pid, "FIRMO_JOBS_PID=");
+	we->pid_text = we->pid + strlen(we->pid);
+	if (id->shim)
+		VEC_PUSH(&all, we->pid);
+	VEC_PUSH(&all, NULL);
+	VEC_PUSH(&own, NULL);
+	we->envp = all.items;
+	we->owned = own.items;
+}
+
+void worker_environment_release(struct worker_environment *we)
+{
+	for (size_t i = 0; we->owned && we->owned[i]; i++)
+		free(we->owned[i]);
+	free(we->owned);
+	free(we->envp);
+	*we = (struct worker_environment){0};
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// What supervisor.c and worker.c share.
+#ifndef RUN_PRIVATE_H
+#define RUN_PRIVATE_H
+
+#include "run/environment.h"
+#include "run/supervisor.h"
+#include "run/workspace.h"
+
+struct supervisor {
+	struct run *run;
+	const struct jobs *jobs;
+	size_t next; // the first job that was not started
+	const struct run_settings *settings;
+	const struct run_hooks *hooks;
+	struct tokens *tokens;
+	struct loop *loop;
+	struct signals *signals;
+	struct workspace workspace;
+	struct environment environment;
+	int null_fd;
+	struct {
+		struct worker **items;
+		size_t n, cap;
+	} workers;
+	struct {
+		bool *items;
+		size_t n, cap;
+	} slots; // true: taken
+	long serial;
+	size_t bad;
+	bool stopping; // start no more
+	bool starved;  // no process could be started: wait for a worker to end
+};
+
+// A worker has reached WORKER_FINISHED: decides its outcome, passes on its result, frees it.
+void supervisor_on_finished(struct supervisor *s, struct worker *w);
+
+#endif

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+#include "run/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "jobserver/tokens.h"
+#include "model/run.h"
+#include "run/private.h"
+#include "run/worker.h"
+#include "sys/descendants.h"
+#include "sys/signals.h"
+#include "worker/outcome.h"
+
+extern char **environ;
+
+// What a passing worker wrote is kept to this much.
+#define PASSED_OUTPUT_BYTES 4096
+
+static int take_slot(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->slots.n; i++)
+		if (!s->slots.items[i]) {
+			s->slots.items[i] = true;
+			return (int)i;
+		}
+	VEC_PUSH(&s->slots, true);
+	return (int)s->slots.n - 1;
+}
+
+static struct result *new_result(const struct job *job)
+{
+	struct result *r = xcalloc(1, sizeof *r);
+
+	*r = (struct result){.job = job, .attempt = 1, .slot = -1, .exit_code = -1, .expected = -1};
+	return r;
+}
+
+static void pass_on(struct supervisor *s, struct result *r)
+{
+	struct run *run = s->run;
+
+	VEC_PUSH(&run->results, r);
+	run->sum_ns += r->wall_ns;
+	if (r->wall_ns > run->longest_ns)
+		run->longest_ns = r->wall_ns;
+	s->bad += file_status_is_bad(r->status);
+	if (s->settings->max_failures > 0 && s->bad >= (size_t)s->settings->max_failures && !s->stopping) {
+		s->stopping = true;
+		run->stopped = s->settings->max_failures == 1 ? "--fail-fast" : "--max-failures";
+	}
+	if (s->hooks->ended)
+		s->hooks->ended(s->hooks->owner, r);
+}
+
+// ---- the end of a worker ----
+
+static void keep_output(struct result *r, const struct capture *c)
+{
+	struct buf b = {0};
+
+	capture_text(c, &b);
+	r->output_total = capture_total(c);
+	r->output_len = b.len;
+	r->output = buf_detach(&b);
+}
+
+static void shorten_output(struct result *r)
+{
+	if (r->output_len <= PASSED_OUTPUT_BYTES)
+		return;
+	char *end = xstrdup(r->output + r->output_len - PASSED_OUTPUT_BYTES);
+	r->output_len = strlen(end);
+	free(r->output);
+	r->output = end;
+}
+
+static void decide(struct supervisor *s, struct worker *w)
+{
+	bool is_tap = w->result->job->framework == FRAMEWORK_TAP;
+	const struct limits *limits = &s->settings->limits;
+
+	events_finish(&w->events);
+	if (is_tap)
+		tap_finish(&w->tap);
+	keep_output(w->result, &w->capture);
+	const struct ending ending = {
+		.timeout_ns = w->timed_out ? s->settings->timeout_ns : 0,
+		.cut_short = w->cut_short,
+		.cpu_limit_s = limits->set[LIMIT_CPU] ? (int64_t)limits->value[LIMIT_CPU] : 0,
+		.memory_limit = limits->set[LIMIT_AS],
+		.argv0 = w->command.argv[0],
+		.events = framework_has_events(w->result->job->framework) ? &w->events : NULL,
+		.tap = is_tap ? &w->tap : NULL,
+	};
+	outcome_decide(w->result, &ending);
+	if (!file_status_is_bad(w->result->status))
+		shorten_output(w->result);
+}
+
+static void remove_worker(struct supervisor *s, struct worker *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->workers.n; i++)
+		if (s->workers.items[i] != w)
+			s->workers.items[n++] = s->workers.items[i];
+	s->workers.n = n;
+	s->slots.items[w->slot] = false;
+}
+
+void supervisor_on_finished(struct supervisor *s, struct worker *w)
+{
+	struct result *r = w->result;
+
+	decide(s, w);
+	worker_release(w);
+	remove_worker(s, w);
+	free(w);
+	tokens_give(s->tokens);
+	s->starved = false;
+	pass_on(s, r);
+}
+
+// ---- the start of a worker ----
+
+static void end_unstarted(struct supervisor *s, struct result *r, enum file_status status, const char *reason)
+{
+	r->status = status;
+	r->reason = xstrdup(reason);
+	r->started_ns = clock_real_ns();
+	pass_on(s, r);
+}
+
+// A file that needs no process: true if it was dealt with.
+static bool settle_without_worker(struct supervisor *s, const struct job *job)
+{
+	char reason[128];
+
+	if (job->unreadable) {
+		snprintf(reason, sizeof reason, "cannot be read: %s", strerror(job->unreadable));
+		end_unstarted(s, new_result(job), FILE_ERROR, reason);
+	} else if (job->size == 0) {
+		end_unstarted(s, new_result(job), FILE_SKIPPED, "the file is empty");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void on_started(struct supervisor *s, struct worker *w)
+{
+	w->result->slot = w->slot;
+	w->result->offset_ns = w->result->started_ns - s->run->started_ns;
+	VEC_PUSH(&s->workers, w);
+	if ((int)s->workers.n > s->run->peak)
+		s->run->peak = (int)s->workers.n;
+	if (s->hooks->started)
+		s->hooks->started(s->hooks->owner, w->result);
+}
+
+// Starts one job; a slot has been taken for it. False if it has to wait.
+static bool start_job(struct supervisor *s, const struct job *job)
+{
+	struct worker *w = xcalloc(1, sizeof *w);
+	struct err err = {0};
+	bool transient;
+
+	w->supervisor = s;
+	w->slot = take_slot(s);
+	w->result = new_result(job);
+	if (worker_start(w, &transient, &err) == 0) {
+		on_started(s, w);
+		return true;
+	}
+	struct result *r = w->result;
+	s->slots.items[w->slot] = false;
+	free(w);
+	tokens_give(s->tokens);
+	if (transient && s->workers.n > 0) {
+		s->starved = true;
+		result_release(r);
+		free(r);
+		return false;
+	}
+	end_unstarted(s, r, FILE_ERROR, err.message);
+	return true;
+}
+
+static void start_ready(struct supervisor *s)
+{
+	while (s->next < s->jobs->n && !s->stopping && !s->starved) {
+		const struct job *job = &s->jobs->items[s->next];
+		if (settle_without_worker(s, job)) {
+			s->next++;
+			continue;
+		}
+		if (!tokens_take(s->tokens) || !start_job(s, job))
+			break;
+		s->next++;
+	}
+	tokens_await(s->tokens, s->next < s->jobs->n && !s->stopping && !s->starved);
+}
+
+static void on_token(void *owner)
+{
+	start_ready(owner);
+}
+
+// ---- signals ----
+
+// A callback may finish workers, which changes the list: so it is walked over a copy.
+static void for_each_worker(struct supervisor *s, void (*act)(struct worker *, void *), void *arg)
+{
+	size_t n = s->workers.n;
+	struct worker **copy = xmalloc((n ? n : 1) * sizeof *copy);
+
+	memcpy(copy, s->workers.items, n * sizeof *copy);
+	for (size_t i = 0; i < n; i++)
+		act(copy[i], arg);
+	free(copy);
+}
+
+static void handle_event(struct worker *w, void *event)
+{
+	worker_handle(w, *(enum worker_event *)event);
+}
+
+static void check_quiet(struct worker *w, void *arg)
+{
+	(void)arg;
+	worker_check_quiet(w);
+}
+
+static struct worker *find_worker(struct supervisor *s, pid_t pid)
+{
+	for (size_t i = 0; i < s->workers.n; i++)
+		if (!s->workers.items[i]->reaped && s->workers.items[i]->pid == pid)
+			return s->workers.items[i];
+	return NULL;
+}
+
+static void reap(struct supervisor *s)
+{
+	struct rusage usage;
+	bool orphans = false;
+	int status;
+	pid_t pid;
+
+	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
+		struct worker *w = find_worker(s, pid);
+		if (w)
+			worker_on_exit(w, status, &usage);
+		else
+			orphans = true;
+	}
+	// An adopted descendant has gone: it may have been the last of a lingering worker.
+	if (orphans)
+		for_each_worker(s, check_quiet, NULL);
+}
+
+static void stop_run(struct supervisor *s, int signo)
+{
+	enum worker_event event = s->run->signal ? WORKER_STOP_NOW : WORKER_STOP;
+
+	s->stopping = true;
+	if (!s->run->signal)
+		s->run->signal = signo;
+	for_each_worker(s, handle_event, &event);
+}
+
+static void signal_worker(struct worker *w, void *signo)
+{
+	kill(-w->pid, *(int *)signo);
+}
+
+static void shift_clocks(struct worker *w, void *ns)
+{
+	worker_shift_clocks(w, *(int64_t *)ns);
+}
+
+// Ctrl-Z: the workers stop, then we do; SIGCONT wakes us inside raise(). No deadline runs meanwhile.
+static void suspend(struct supervisor *s)
+{
+	int64_t before = clock_mono_ns();
+	int stop = SIGSTOP, go_on = SIGCONT;
+
+	if (s->hooks->suspended)
+		s->hooks->suspended(s->hooks->owner, true);
+	for_each_worker(s, signal_worker, &stop);
+	raise(SIGSTOP);
+	int64_t slept = clock_mono_ns() - before;
+	for_each_worker(s, shift_clocks, &slept);
+	for_each_worker(s, signal_worker, &go_on);
+	if (s->hooks->suspended)
+		s->hooks->suspended(s->hooks->owner, false);
+}
+
+static void on_signal(struct loop_watch *watch, short revents)
+{
+	struct supervisor *s = watch->owner;
+	int signo;
+
+	(void)revents;
+	while ((signo = signals_next(s->signals)) != 0) {
+		if (signo == SIGCHLD)
+			reap(s);
+		else if (signals_is_fatal(signo))
+			stop_run(s, signo);
+		else if (signo == SIGTSTP)
+			suspend(s);
+		else if (signo == SIGUSR1 && s->hooks->asked)
+			s->hooks->asked(s->hooks->owner);
+	}
+}
+
+// ---- the run ----
+
+static int begin(struct supervisor *s, struct err *err)
+{
+	if (workspace_open(&s->workspace, err) < 0)
+		return -1;
+	s->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (s->null_fd < 0) {
+		workspace_close(&s->workspace);
+		return err_set(err, errno, "open /dev/null");
+	}
+	environment_init(&s->environment, environ, s->workspace.dir);
+	descendants_adopt();
+	return 0;
+}
+
+static void add_unstarted(struct supervisor *s)
+{
+	for (; s->next < s->jobs->n; s->next++) {
+		struct result *r = new_result(&s->jobs->items[s->next]);
+		r->reason = xstrdup("not started");
+		VEC_PUSH(&s->run->results, r);
+	}
+}
+
+static void end(struct supervisor *s)
+{
+	add_unstarted(s);
+	close(s->null_fd);
+	environment_release(&s->environment);
+	workspace_close(&s->workspace);
+	free(s->workers.items);
+	free(s->slots.items);
+}
+
+int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings, struct tokens *tokens,
+	      struct loop *loop, struct signals *signals, const struct run_hooks *hooks, struct err *err)
+{
+	struct supervisor s = {
+		.run = run,
+		.jobs = jobs,
+		.settings = settings,
+		.hooks = hooks,
+		.tokens = tokens,
+		.loop = loop,
+		.signals = signals,
+	};
+	struct loop_watch signal_watch = {.fd = signals->fd, .events = POLLIN, .ready = on_signal, .owner = &s};
+	int64_t began = clock_mono_ns();
+
+	if (begin(&s, err) < 0)
+		return -1;
+	loop_add_watch(loop, &signal_watch);
+	tokens_attach(tokens, loop, on_token, &s);
+	start_ready(&s);
+	while (s.workers.n > 0 || (s.next < jobs->n && !s.stopping)) {
+		loop_step(loop);
+		start_ready(&s);
+	}
+	tokens_await(tokens, false);
+	loop_remove_watch(loop, &signal_watch);
+	end(&s);
+	run->elapsed_ns = clock_mono_ns() - began;
+	return 0;
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: MIT
+#include "run/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/path.h"
+#include "model/run.h"
+#include "run/private.h"
+#include "sys/descendants.h"
+#include "sys/signals.h"
+#include "sys/spawn.h"
+
+#define CHUNK_BYTES (64 << 10)
+#define HEAD_BYTES (64 << 10)
+#define TAIL_BYTES (192 << 10)
+
+// ---- what it writes ----
+
+static void close_watch(struct worker *w, struct loop_watch *watch)
+{
+	if (watch->fd < 0)
+		return;
+	loop_remove_watch(w->supervisor->loop, watch);
+	close(watch->fd);
+	watch->fd = -1;
+}
+
+static void take_data(struct worker *w, const struct loop_watch *watch, const char *data, size_t n)
+{
+	if (watch == &w->event) {
+		events_feed(&w->events, data, n, clock_mono_ns());
+		return;
+	}
+	capture_add(&w->capture, data, n);
+	if (watch == &w->out && w->result->job->framework == FRAMEWORK_TAP)
+		tap_feed(&w->tap, data, n);
+}
+
+// Reads what is there, at most `most` chunks of it. Closes the watch at the end of file.
+static void read_some(struct worker *w, struct loop_watch *watch, int most)
+{
+	static char chunk[CHUNK_BYTES]; // scratch: nothing is kept in it between calls
+
+	while (most-- > 0 && watch->fd >= 0) {
+		ssize_t n = read(watch->fd, chunk, sizeof chunk);
+		if (n > 0)
+			take_data(w, watch, chunk, (size_t)n);
+		else if (n < 0 && errno == EINTR)
+			most++;
+		else if (n < 0 && errno == EAGAIN)
+			return;
+		else
+			close_watch(w, watch);
+	}
+}
+
+static void on_readable(struct loop_watch *watch, short revents)
+{
+	struct worker *w = watch->owner;
+
+	(void)revents;
+	read_some(w, watch, 4);
+	if (watch->fd < 0 && w->state == WORKER_LINGERING)
+		worker_check_quiet(w);
+}
+
+// ---- its processes ----
+
+static void signal_group(struct worker *w, int signo)
+{
+	kill(-w->pid, signo);
+	// A stopped process sees no signal but SIGKILL until it is continued.
+	if (signo != SIGKILL)
+		kill(-w->pid, SIGCONT);
+}
+
+// Our children that are not the started process of a worker, and are marked as descendants of w:
+// SIGKILL for each. Returns how many there were.
+static size_t for_escaped(struct worker *w, bool end_them)
+{
+	pid_t pids[256];
+	size_t max = sizeof pids / sizeof *pids, found = 0;
+	size_t n = descendants_children(pids, max);
+
+	// The usual case: all children are workers that run.
+	if (n == 0)
+		return 0;
+	for (size_t i = 0; i < (n < max ? n : max); i++) {
+		bool is_worker = false;
+		for (size_t k = 0; k < w->supervisor->workers.n && !is_worker; k++) {
+			struct worker *other = w->supervisor->workers.items[k];
+			is_worker = !other->reaped && other->pid == pids[i];
+		}
+		if (is_worker || !descendants_has_env(pids[i], w->environment.marker))
+			continue;
+		found++;
+		if (end_them)
+			kill(pids[i], SIGKILL);
+	}
+	return found;
+}
+
+static void end_all_processes(struct worker *w)
+{
+	kill(-w->pid, SIGKILL);
+	for_escaped(w, true);
+}
+
+static bool has_processes(struct worker *w)
+{
+	return kill(-w->pid, 0) == 0 || errno == EPERM || for_escaped(w, false) > 0;
+}
+
+void worker_check_quiet(struct worker *w)
+{
+	if (w->state == WORKER_LINGERING && w->out.fd < 0 && w->err.fd < 0 && !has_processes(w))
+		worker_handle(w, WORKER_QUIET);
+}
+
+void worker_on_exit(struct worker *w, int status, const struct rusage *usage)
+{
+	struct result *r = w->result;
+
+	w->reaped = true;
+	r->wall_ns = clock_mono_ns() - w->began_ns;
+	r->user_ns = usage->ru_utime.tv_sec * NS_PER_SEC + usage->ru_utime.tv_usec * INT64_C(1000);
+	r->sys_ns = usage->ru_stime.tv_sec * NS_PER_SEC + usage->ru_stime.tv_usec * INT64_C(1000);
+	r->maxrss = usage->ru_maxrss * INT64_C(1024);
+	r->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	worker_handle(w, WORKER_EXITED);
+}
+
+// ---- the state machine ----
+
+static void set_timer(struct worker *w, int64_t after_ns)
+{
+	w->timer.at_ns = clock_mono_ns() + after_ns;
+}
+
+static enum worker_state interrupt(struct worker *w)
+{
+	// The stock interpreter answers SIGINT with a traceback of the line that hangs.
+	w->timed_out = true;
+	signal_group(w, SIGINT);
+	set_timer(w, w->supervisor->settings->grace_ns);
+	return WORKER_INTERRUPTED;
+}
+
+static enum worker_state terminate(struct worker *w)
+{
+	signal_group(w, SIGTERM);
+	set_timer(w, w->supervisor->settings->grace_ns);
+	return WORKER_TERMINATED;
+}
+
+static enum worker_state cut_short(struct worker *w)
+{
+	w->cut_short = !w->timed_out;
+	return terminate(w);
+}
+
+static enum worker_state end_now(struct worker *w)
+{
+	end_all_processes(w);
+	w->timer.at_ns = LOOP_NEVER;
+	return WORKER_KILLED;
+}
+
+static enum worker_state cut_short_now(struct worker *w)
+{
+	w->cut_short = !w->timed_out;
+	return end_now(w);
+}
+
+static enum worker_state linger(struct worker *w)
+{
+	bool ended = w->state != WORKER_RUNNING;
+
+	// All that it wrote is in the pipes by now. The event pipe is not waited for: whoever still
+	// holds it has nothing to say.
+	read_some(w, &w->event, 64);
+	close_watch(w, &w->event);
+	read_some(w, &w->out, 64);
+	read_some(w, &w->err, 64);
+	set_timer(w, LINGER_NS);
+	// What belongs to a file that we ended gets no time of its own.
+	if (ended)
+		end_all_processes(w);
+	return WORKER_LINGERING;
+}
+
+static enum worker_state end_leaked(struct worker *w)
+{
+	w->result->leaked = true;
+	end_all_processes(w);
+	return WORKER_FINISHED;
+}
+
+static enum worker_state finish(struct worker *w)
+{
+	(void)w;
+	return WORKER_FINISHED;
+}
+
+// What each event does in each state; an empty place: nothing.
+static enum worker_state (*const transitions[WORKER_STATES][WORKER_EVENTS])(struct worker *) = {
+	[WORKER_RUNNING] = {[WORKER_TIMER] = interrupt,
+			    [WORKER_EXITED] = linger,
+			    [WORKER_STOP] = cut_short,
+			    [WORKER_STOP_NOW] = cut_short_now},
+	[WORKER_INTERRUPTED] = {[WORKER_TIMER] = terminate,
+				[WORKER_EXITED] = linger,
+				[WORKER_STOP] = cut_short,
+				[WORKER_STOP_NOW] = cut_short_now},
+	[WORKER_TERMINATED] = {[WORKER_TIMER] = end_now,
+			       [WORKER_EXITED] = linger,
+			       [WORKER_STOP_NOW] = cut_short_now},
+	[WORKER_KILLED] = {[WORKER_EXITED] = linger},
+	[WORKER_LINGERING] = {[WORKER_TIMER] = end_leaked,
+			      [WORKER_QUIET] = finish,
+			      [WORKER_STOP_NOW] = end_leaked},
+};
+
+void worker_handle(struct worker *w, enum worker_event event)
+{
+	enum worker_state (*act)(struct worker *) = transitions[w->state][event];
+
+	if (!act)
+		return;
+	w->state = act(w);
+	if (w->state == WORKER_LINGERING)
+		worker_check_quiet(w);
+	else if (w->state == WORKER_FINISHED)
+		supervisor_on_finished(w->supervisor, w);
+}
+
+static void on_timer(struct loop_timer *t)
+{
+	worker_handle(t->owner, WORKER_TIMER);
+}
+
+void worker_shift_clocks(struct worker *w, int64_t ns)
+{
+	w->began_ns += ns;
+	if (w->timer.at_ns != LOOP_NEVER)
+		w->timer.at_ns += ns;
+	for (size_t i = 0; i < w->result->tests.n; i++)
+		w->result->tests.items[i].began_ns += ns;
+}
+
+// ---- its start ----
+
+// A pipe whose read end is ours, non-blocking; both ends close-on-exec.
+static int make_pipe(struct loop_watch *watch, int *write_fd, struct err *err)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_set(err, errno, "pipe");
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	watch->fd = fds[0];
+	*write_fd = fds[1];
+	return 0;
+}
+
+// stdout and stderr share a pipe, so that their order is the order of the writes. TAP is the
+// exception: what goes to stderr is no TAP.
+static int make_pipes(struct worker *w, struct spawn *s, struct err *err)
+{
+	enum framework framework = w->result->job->framework;
+
+	if (make_pipe(&w->out, &s->stdout_fd, err) < 0)
+		return -1;
+	s->stderr_fd = s->stdout_fd;
+	if (framework == FRAMEWORK_TAP && make_pipe(&w->err, &s->stderr_fd, err) < 0)
+		return -1;
+	if (framework_has_events(framework) && make_pipe(&w->event, &s->extra_fd, err) < 0)
+		return -1;
+	return 0;
+}
+
+static void close_write_ends(const struct spawn *s)
+{
+	if (s->stdout_fd >= 0)
+		close(s->stdout_fd);
+	if (s->stderr_fd >= 0 && s->stderr_fd != s->stdout_fd)
+		close(s->stderr_fd);
+	if (s->extra_fd >= 0)
+		close(s->extra_fd);
+}
+
+static int spawn(struct worker *w, bool *transient, struct err *err)
+{
+	struct supervisor *sup = w->supervisor;
+	enum spawn_step step = SPAWN_OK;
+	sigset_t defaults = sup->signals->ignored;
+	struct spawn s = {
+		.program = w->command.program,
+		.argv = w->command.argv,
+		.envp = w->environment.envp,
+		.stdin_fd = sup->null_fd,
+		.stdout_fd = -1,
+		.stderr_fd = -1,
+		.extra_fd = -1,
+		.limits = &sup->settings->limits,
+		.mask = &sup->signals->inherited,
+		.defaults = &defaults,
+		.pid_text = w->environment.pid_text,
+	};
+
+	sigaddset(&defaults, SIGPIPE);
+	int status = make_pipes(w, &s, err);
+	if (status == 0) {
+		w->began_ns = clock_mono_ns();
+		w->result->started_ns = clock_real_ns();
+		status = spawn_start(&s, &w->pid, &step, err);
+	}
+	close_write_ends(&s);
+	*transient = status < 0 && (step == SPAWN_OK || err->errnum == EAGAIN || err->errnum == ENOMEM);
+	return status;
+}
+
+static int prepare(struct worker *w, struct err *err)
+{
+	struct supervisor *sup = w->supervisor;
+	const struct job *job = w->result->job;
+
+	if (command_make(&w->command, sup->settings->commands, job, err) < 0)
+		return -1;
+	w->tmpdir = workspace_make_tmpdir(&sup->workspace, w->slot, err);
+	if (!w->tmpdir)
+		return -1;
+	const struct worker_identity id = {
+		.run = sup->run->name,
+		.serial = ++sup->serial,
+		.slot = w->slot,
+		.attempt = w->result->attempt,
+		.tmpdir = w->tmpdir,
+		.shim = framework_has_events(job->framework),
+	};
+	environment_for(&w->environment, &sup->environment, &id);
+	return 0;
+}
+
+static void watch(struct worker *w, struct loop_watch *watch)
+{
+	watch->events = POLLIN;
+	watch->ready = on_readable;
+	watch->owner = w;
+	if (watch->fd >= 0)
+		loop_add_watch(w->supervisor->loop, watch);
+}
+
+int worker_start(struct worker *w, bool *transient, struct err *err)
+{
+	w->out.fd = w->err.fd = w->event.fd = -1;
+	*transient = false;
+	if (prepare(w, err) < 0 || spawn(w, transient, err) < 0) {
+		worker_release(w);
+		return -1;
+	}
+	capture_init(&w->capture, HEAD_BYTES, TAIL_BYTES);
+	events_init(&w->events, w->result);
+	tap_init(&w->tap, w->result);
+	watch(w, &w->out);
+	watch(w, &w->err);
+	watch(w, &w->event);
+	w->timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = w};
+	if (w->supervisor->settings->timeout_ns > 0)
+		w->timer.at_ns = w->began_ns + w->supervisor->settings->timeout_ns;
+	loop_add_timer(w->supervisor->loop, &w->timer);
+	return 0;
+}
+
+void worker_release(struct worker *w)
+{
+	close_watch(w, &w->out);
+	close_watch(w, &w->err);
+	close_watch(w, &w->event);
+	loop_remove_timer(w->supervisor->loop, &w->timer);
+	capture_release(&w->capture);
+	events_release(&w->events);
+	tap_release(&w->tap);
+	command_release(&w->command);
+	worker_environment_release(&w->environment);
+	if (w->tmpdir)
+		path_remove_tree(w->tmpdir);
+	free(w->tmpdir);
+	w->tmpdir = NULL;
+}

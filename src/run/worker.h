@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// One test file while it runs: its processes, what they write, its deadline. Private to run/.
+//
+// A worker is running until the process that was started has exited, then lingering until its output
+// has ended and no process is left of it, which is given LINGER_NS; then it is finished.
+#ifndef RUN_WORKER_H
+#define RUN_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "run/environment.h"
+#include "sys/capture.h"
+#include "sys/loop.h"
+#include "worker/events.h"
+#include "worker/framework.h"
+#include "worker/tap.h"
+
+#define LINGER_NS (250 * INT64_C(1000000))
+
+enum worker_state {
+	WORKER_RUNNING,
+	WORKER_INTERRUPTED, // SIGINT was sent
+	WORKER_TERMINATED,  // SIGTERM was sent
+	WORKER_KILLED,      // SIGKILL was sent
+	WORKER_LINGERING,   // the started process has exited
+	WORKER_FINISHED,
+	WORKER_STATES
+};
+
+enum worker_event {
+	WORKER_TIMER,    // the deadline of this state has passed
+	WORKER_EXITED,   // the started process has exited
+	WORKER_QUIET,    // its output has ended and no process is left
+	WORKER_STOP,     // the run is to end
+	WORKER_STOP_NOW, // the run is to end at once
+	WORKER_EVENTS
+};
+
+struct supervisor;
+
+struct worker {
+	struct supervisor *supervisor;
+	struct result *result;
+	enum worker_state state;
+	pid_t pid;            // of the started process and its group
+	bool reaped;          // pid has been waited for
+	int slot;
+	int64_t began_ns;     // monotonic; moved forward by the time the run was suspended
+	bool timed_out, cut_short;
+	struct loop_timer timer;
+	struct loop_watch out, err, event; // fd -1 once closed
+	struct capture capture;
+	struct events events;
+	struct tap tap;
+	struct command command;
+	struct worker_environment environment;
+	char *tmpdir;
+};
+
+// Starts the worker of result->job. On failure nothing is left behind; *transient tells whether it
+// may work once another worker has ended (no more processes or file descriptors).
+int worker_start(struct worker *w, bool *transient, struct err *err);
+// Drives the state machine.
+void worker_handle(struct worker *w, enum worker_event event);
+// The started process has ended with that wait status.
+void worker_on_exit(struct worker *w, int status, const struct rusage *usage);
+// Looks whether a lingering worker has become quiet.
+void worker_check_quiet(struct worker *w);
+// Moves all clocks by the time the run was suspended.
+void worker_shift_clocks(struct worker *w, int64_t ns);
+// Frees everything but the result and the struct itself.
+void worker_release(struct worker *w);
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The open database, for the files of this layer alone.
+#ifndef STORE_DATABASE_H
+#define STORE_DATABASE_H
+
+#include <sqlite3.h>
+
+struct err;
+
+enum statement {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_ADD_RUN,
+	SQL_FINISH_RUN,
+	SQL_FIND_FILE,
+	SQL_ADD_FILE,
+	SQL_UPDATE_FILE,
+	SQL_ADD_RESULT,
+	SQL_FIND_TEST,
+	SQL_ADD_TEST,
+	SQL_ADD_TEST_RESULT,
+	SQL_ADD_FILE_ERROR,
+	SQL_LOAD_PAST,
+	SQL_LAST_RUNS,
+	SQL_RESULTS,
+	SQL_COUNT
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[SQL_COUNT]; // made when they are first used
+};
+
+// The statement, reset and ready for its bindings; NULL on failure.
+sqlite3_stmt *database_statement(struct store *s, enum statement which);
+// Steps a statement that returns no row. SQLITE_DONE, or the error's code.
+int database_step(sqlite3_stmt *stmt);
+// Sets err from the database's own words; returns -1.
+int database_error(struct store *s, struct err *err);
+
+#endif

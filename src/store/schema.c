@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "store/schema.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+// Steps are only ever added. Times are nanoseconds, sizes bytes; status numbers are those of
+// model/status.h.
+static const struct {
+	int version; // of the database after the step
+	const char *sql;
+} steps[] = {
+	{1,
+	 "CREATE TABLE run(id INTEGER PRIMARY KEY, name TEXT NOT NULL, started INTEGER NOT NULL,"
+	 " elapsed INTEGER, jobs INTEGER NOT NULL, peak INTEGER, files INTEGER, bad INTEGER, tests INTEGER,"
+	 " failed INTEGER, lower_bound INTEGER, seed INTEGER, signal INTEGER, version TEXT NOT NULL);"
+
+	 // recent: the latest wall times as 8-byte integers in the machine's order, the latest last.
+	 "CREATE TABLE file(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, status INTEGER NOT NULL,"
+	 " ended INTEGER NOT NULL, recent BLOB NOT NULL);"
+
+	 "CREATE TABLE result(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL,"
+	 " attempt INTEGER NOT NULL, started INTEGER NOT NULL, wall INTEGER NOT NULL, user INTEGER NOT NULL,"
+	 " sys INTEGER NOT NULL, maxrss INTEGER NOT NULL, status INTEGER NOT NULL, reason TEXT, exit INTEGER,"
+	 " signal INTEGER, slot INTEGER, leaked INTEGER, tests INTEGER, failed INTEGER, output BLOB);"
+	 "CREATE INDEX result_by_file ON result(file, id);"
+
+	 // name: the groups and the test's own name, U+001F between them.
+	 "CREATE TABLE test(id INTEGER PRIMARY KEY, file INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE(file, name));"
+	 "CREATE TABLE test_result(result INTEGER NOT NULL, seq INTEGER NOT NULL, test INTEGER NOT NULL,"
+	 " status INTEGER NOT NULL, wall INTEGER, source TEXT, line INTEGER, message TEXT, traceback TEXT,"
+	 " PRIMARY KEY(result, seq)) WITHOUT ROWID;"
+	 "CREATE TABLE file_error(result INTEGER NOT NULL, seq INTEGER NOT NULL, place TEXT, name TEXT,"
+	 " source TEXT, line INTEGER, message TEXT, traceback TEXT, PRIMARY KEY(result, seq)) WITHOUT ROWID;"},
+};
+
+#define STEPS (sizeof steps / sizeof *steps)
+
+int schema_version(void)
+{
+	return steps[STEPS - 1].version;
+}
+
+static int execute(sqlite3 *db, const char *sql, struct err *err)
+{
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	return err_set(err, 0, "%s", sqlite3_errmsg(db));
+}
+
+static int user_version(sqlite3 *db)
+{
+	sqlite3_stmt *s;
+	int version = -1;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		version = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return version;
+}
+
+static int run_steps(sqlite3 *db, int from, int to, struct err *err)
+{
+	char pragma[64];
+
+	for (size_t i = 0; i < STEPS; i++)
+		if (steps[i].version > from && steps[i].version <= to && execute(db, steps[i].sql, err) < 0)
+			return -1;
+	snprintf(pragma, sizeof pragma, "PRAGMA user_version=%d", to);
+	return execute(db, pragma, err);
+}
+
+int schema_migrate(sqlite3 *db, int version, struct err *err)
+{
+	if (user_version(db) == version)
+		return 0;
+	if (execute(db, "BEGIN IMMEDIATE", err) < 0)
+		return -1;
+	// Asked again under the lock: another process may have done it meanwhile.
+	if (run_steps(db, user_version(db), version, err) < 0) {
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		return -1;
+	}
+	return execute(db, "COMMIT", err);
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The shape of the database, and the way from every older shape to it.
+#ifndef STORE_SCHEMA_H
+#define STORE_SCHEMA_H
+
+struct err;
+struct sqlite3;
+
+// The version this program writes: PRAGMA user_version of its databases.
+int schema_version(void);
+// Brings db from its version to `version` in one transaction. On failure db is unchanged.
+int schema_migrate(struct sqlite3 *db, int version, struct err *err);
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "store/store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/path.h"
+#include "store/database.h"
+#include "store/schema.h"
+
+// How long opening waits for another process that migrates; recording itself never waits.
+#define OPEN_TIMEOUT_MS 5000
+
+static const char *const sql[SQL_COUNT] = {
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_ADD_RUN] = "INSERT INTO run(name, started, jobs, lower_bound, seed, version) VALUES(?,?,?,?,?,?)",
+	[SQL_FINISH_RUN] = "UPDATE run SET elapsed=?2, peak=?3, files=?4, bad=?5, tests=?6, failed=?7, signal=?8 "
+			   "WHERE id=?1",
+	[SQL_FIND_FILE] = "SELECT id, recent FROM file WHERE path=?",
+	[SQL_ADD_FILE] = "INSERT INTO file(path, status, ended, recent) VALUES(?,?,?,?)",
+	[SQL_UPDATE_FILE] = "UPDATE file SET status=?2, ended=?3, recent=?4 WHERE id=?1",
+	[SQL_ADD_RESULT] = "INSERT INTO result(run, file, attempt, started, wall, user, sys, maxrss, status, reason,"
+			   " exit, signal, slot, leaked, tests, failed, output) "
+			   "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_FIND_TEST] = "SELECT id FROM test WHERE file=? AND name=?",
+	[SQL_ADD_TEST] = "INSERT INTO test(file, name) VALUES(?,?)",
+	[SQL_ADD_TEST_RESULT] = "INSERT INTO test_result VALUES(?,?,?,?,?,?,?,?,?)",
+	[SQL_ADD_FILE_ERROR] = "INSERT INTO file_error VALUES(?,?,?,?,?,?,?,?)",
+	[SQL_LOAD_PAST] = "SELECT path, status, ended, recent FROM file",
+	[SQL_LAST_RUNS] = "SELECT id, started, elapsed, jobs, peak, signal, files, bad, tests, failed, lower_bound "
+			  "FROM run ORDER BY id DESC LIMIT ?",
+	// For each file the latest results by the index, newest first.
+	[SQL_RESULTS] = "SELECT f.path, r.run, r.started, r.wall, r.user, r.sys, r.maxrss, r.status, r.reason,"
+			" r.tests, r.failed "
+			"FROM file f JOIN result r ON r.file = f.id "
+			"WHERE (?1 IS NULL OR f.path = ?1 OR substr(f.path, 1, length(?1) + 1) = ?1 || '/') "
+			"AND r.id IN (SELECT id FROM result WHERE file = f.id ORDER BY id DESC LIMIT ?2) "
+			"ORDER BY f.path, r.id DESC",
+};
+
+sqlite3_stmt *database_statement(struct store *s, enum statement which)
+{
+	sqlite3_stmt **stmt = &s->statements[which];
+
+	if (!*stmt)
+		sqlite3_prepare_v3(s->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+	else
+		sqlite3_reset(*stmt);
+	return *stmt;
+}
+
+int database_step(sqlite3_stmt *stmt)
+{
+	int code = sqlite3_step(stmt);
+
+	sqlite3_reset(stmt);
+	return code;
+}
+
+int database_error(struct store *s, struct err *err)
+{
+	return err_set(err, 0, "%s", s->db ? sqlite3_errmsg(s->db) : "out of memory");
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	for (int i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db);
+	free(s);
+}
+
+// The folder of the store, which nobody wants in version control.
+static int make_home(const char *path, struct err *err)
+{
+	const char *base = path_base(path);
+	if (base == path || base == path + 1)
+		return 0;
+
+	char *dir = xstrndup(path, (size_t)(base - path - 1));
+	int status = 0;
+	if (access(dir, F_OK) != 0) {
+		status = path_make_dirs(dir, err);
+		char *ignore = path_join(dir, ".gitignore");
+		FILE *f = status == 0 ? fopen(ignore, "wxe") : NULL;
+		if (f) {
+			fputs("*\n", f);
+			fclose(f);
+		}
+		free(ignore);
+	}
+	free(dir);
+	return status;
+}
+
+static int read_version(struct store *s)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &stmt, NULL);
+	int version = -code;
+
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(stmt);
+		version = code == SQLITE_ROW ? sqlite3_column_int(stmt, 0) : -code;
+	}
+	sqlite3_finalize(stmt);
+	return version;
+}
+
+static bool is_damaged(int code)
+{
+	return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
+
+// Opens and checks; *code is sqlite's code where it failed.
+static struct store *try_open(const char *path, enum store_mode mode, int *code, struct err *err)
+{
+	struct store *s = xcalloc(1, sizeof *s);
+	int flags = SQLITE_OPEN_NOMUTEX | (mode == STORE_READ ? SQLITE_OPEN_READONLY
+							      : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+
+	*code = sqlite3_open_v2(path, &s->db, flags, NULL);
+	sqlite3_busy_timeout(s->db, OPEN_TIMEOUT_MS);
+	int version = *code == SQLITE_OK ? read_version(s) : -*code;
+	if (version < 0) {
+		*code = -version;
+		database_error(s, err);
+	} else if (version > schema_version()) {
+		*code = SQLITE_SCHEMA;
+		err_set(err, 0, "it was written by a newer firmo-jobs (format %d, this one knows %d)", version,
+			schema_version());
+	} else if (mode == STORE_WRITE) {
+		// The page cache is kept small: what is read is read once.
+		sqlite3_exec(s->db,
+			     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;"
+			     "PRAGMA wal_autocheckpoint=4000",
+			     NULL, NULL, NULL);
+		*code = schema_migrate(s->db, schema_version(), err) == 0 ? SQLITE_OK : sqlite3_errcode(s->db);
+	}
+	sqlite3_busy_timeout(s->db, mode == STORE_READ ? OPEN_TIMEOUT_MS : 0);
+	if (*code == SQLITE_OK)
+		return s;
+	store_close(s);
+	return NULL;
+}
+
+static char *set_aside(const char *path, const char *why)
+{
+	char *aside = xasprintf("%s.corrupt-%" PRId64, path, clock_real_ns() / NS_PER_SEC);
+	char *notice = NULL;
+
+	if (rename(path, aside) == 0) {
+		// Its log would be played into the new file.
+		char *wal = xasprintf("%s-wal", path), *shm = xasprintf("%s-shm", path);
+		unlink(wal);
+		unlink(shm);
+		free(wal);
+		free(shm);
+		notice = xasprintf("the history %s is damaged (%s): it is kept as %s, and a new one is begun", path, why,
+				   aside);
+	}
+	free(aside);
+	return notice;
+}
+
+struct store *store_open(const char *path, enum store_mode mode, char **notice, struct err *err)
+{
+	struct err why = {0};
+	int code = 0;
+
+	*notice = NULL;
+	if (mode == STORE_READ && access(path, F_OK) != 0) {
+		err_set(err, errno, "%s", path);
+		return NULL;
+	}
+	if (mode == STORE_WRITE && make_home(path, err) < 0)
+		return NULL;
+	struct store *s = try_open(path, mode, &code, &why);
+	if (!s && mode == STORE_WRITE && is_damaged(code) && (*notice = set_aside(path, why.message)))
+		s = try_open(path, mode, &code, &why);
+	if (!s)
+		err_set(err, 0, "cannot use the history %s: %s", path, why.message);
+	return s;
+}
+
+static void free_past(struct map *past)
+{
+	for (size_t i = 0; i < past->cap; i++)
+		free(past->slots[i].value);
+	map_release(past);
+}
+
+int store_load_past(struct store *s, struct map *past, struct err *err)
+{
+	sqlite3_stmt *stmt = database_statement(s, SQL_LOAD_PAST);
+	int code = SQLITE_ERROR;
+
+	while (stmt && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct past *p = xcalloc(1, sizeof *p);
+		p->status = (enum file_status)sqlite3_column_int(stmt, 1);
+		p->ended_ns = sqlite3_column_int64(stmt, 2);
+		size_t bytes = (size_t)sqlite3_column_bytes(stmt, 3);
+		p->n = bytes / sizeof *p->wall_ns < STORE_RECENT ? bytes / sizeof *p->wall_ns : STORE_RECENT;
+		if (p->n)
+			memcpy(p->wall_ns, sqlite3_column_blob(stmt, 3), p->n * sizeof *p->wall_ns);
+		free(map_put(past, (const char *)sqlite3_column_text(stmt, 0), p));
+	}
+	if (code == SQLITE_DONE) {
+		sqlite3_reset(stmt);
+		return 0;
+	}
+	free_past(past);
+	return database_error(s, err);
+}

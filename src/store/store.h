@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The history of a suite in one sqlite file. A store that cannot be used never stops a run: the
+// caller warns once and goes on without it.
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/status.h"
+
+struct err;
+struct map;
+struct result;
+struct run;
+struct store;
+
+#define STORE_RECENT 8 // wall times that are kept at hand for each file
+
+enum store_mode {
+	STORE_READ,  // only look; the file must exist
+	STORE_WRITE, // create what is missing, bring the schema up to date
+};
+
+// NULL if it cannot be used: then err says why, and err->errnum is ENOENT if STORE_READ found no
+// file. A corrupt file is renamed to PATH.corrupt-TIME under STORE_WRITE and a new one begun; that
+// is told in *notice (caller frees), which is NULL otherwise.
+struct store *store_open(const char *path, enum store_mode mode, char **notice, struct err *err);
+void store_close(struct store *s);
+
+enum store_status { STORE_OK, STORE_BUSY, STORE_FAILED };
+
+// Records n results of run in one transaction, and the run itself with the first ones (which sets
+// run->id). STORE_BUSY: another process holds the lock, nothing was recorded, try again. Never waits.
+enum store_status store_record(struct store *s, struct run *run, struct result *const *results, size_t n,
+			       struct err *err);
+// Completes the run's record with its final figures. Like store_record, but nothing if run->id is 0.
+enum store_status store_finish_run(struct store *s, const struct run *run, struct err *err);
+
+// What is known of one file.
+struct past {
+	enum file_status status; // its latest result
+	int64_t ended_ns;        // when that was, real clock
+	size_t n;                // how many wall times follow, the latest last
+	int64_t wall_ns[STORE_RECENT];
+};
+
+// Fills past (path -> struct past *) with every file. The caller frees the values with the map.
+int store_load_past(struct store *s, struct map *past, struct err *err);
+
+#endif

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The processes below this one, escaped ones included: as a child subreaper (Linux, prctl(2)) we
+// become the parent of every descendant whose own parent has died, whatever session or process
+// group it moved to.
+#ifndef SYS_DESCENDANTS_H
+#define SYS_DESCENDANTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+// Makes this process a subreaper. False where the system does not know it.
+bool descendants_adopt(void);
+// Fills pids with the direct children, zombies included; returns how many there are (may be more
+// than max). 0 where /proc is not there.
+size_t descendants_children(pid_t *pids, size_t max);
+// True if the environment that pid was started with has the entry "NAME=VALUE".
+bool descendants_has_env(pid_t pid, const char *entry);
+
+#endif

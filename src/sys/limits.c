@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "sys/limits.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+static const struct {
+	const char *name;
+	int resource;
+	bool is_size;
+} kinds[LIMIT_COUNT] = {
+	[LIMIT_AS] = {"as", RLIMIT_AS, true},
+	[LIMIT_CPU] = {"cpu", RLIMIT_CPU, false},
+	[LIMIT_FSIZE] = {"fsize", RLIMIT_FSIZE, true},
+	[LIMIT_NOFILE] = {"nofile", RLIMIT_NOFILE, false},
+	[LIMIT_NPROC] = {"nproc", RLIMIT_NPROC, false},
+	[LIMIT_STACK] = {"stack", RLIMIT_STACK, true},
+	[LIMIT_CORE] = {"core", RLIMIT_CORE, true},
+};
+
+static int find_kind(const char *name, size_t n)
+{
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		if (strlen(kinds[i].name) == n && strncmp(kinds[i].name, name, n) == 0)
+			return i;
+	return -1;
+}
+
+static bool parse_value(const char *s, size_t n, bool is_size, rlim_t *value)
+{
+	static const char units[] = "KMGT";
+	char *end;
+
+	if (n == strlen("unlimited") && strncmp(s, "unlimited", n) == 0) {
+		*value = RLIM_INFINITY;
+		return true;
+	}
+	if (n == 0 || !isdigit((unsigned char)*s))
+		return false;
+	errno = 0;
+	unsigned long long v = strtoull(s, &end, 10);
+	int shift = 0;
+	const char *unit = is_size && end < s + n ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	if (unit && *unit) {
+		shift = 10 * (int)(unit - units + 1);
+		end++;
+	}
+	if (errno || end != s + n || v > (UINT64_MAX >> 1) >> shift)
+		return false;
+	*value = (rlim_t)(v << shift);
+	return true;
+}
+
+int limits_parse(struct limits *l, const char *text, struct err *err)
+{
+	for (const char *s = text; *s;) {
+		size_t n = strcspn(s, ",");
+		size_t name = strcspn(s, "=,");
+		int kind = find_kind(s, name);
+		if (kind < 0)
+			return err_set(err, 0,
+				       "--limit: '%.*s' is not a limit; known are as, cpu, fsize, nofile, nproc, "
+				       "stack and core",
+				       (int)name, s);
+		if (name == n || !parse_value(s + name + 1, n - name - 1, kinds[kind].is_size, &l->value[kind]))
+			return err_set(err, 0, "--limit: '%.*s' wants %s, such as %s=%s", (int)n, s,
+				       kinds[kind].is_size ? "a size" : "a whole number", kinds[kind].name,
+				       kinds[kind].is_size ? "512M" : "30");
+		l->set[kind] = true;
+		s += n + (s[n] == ',');
+	}
+	return 0;
+}
+
+int limits_apply(const struct limits *l)
+{
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		struct rlimit r;
+		if (!l->set[i])
+			continue;
+		if (getrlimit(kinds[i].resource, &r) < 0)
+			return errno;
+		rlim_t hard = l->value[i];
+		// One second between SIGXCPU, which a program may catch, and the kernel's SIGKILL.
+		if (i == LIMIT_CPU && hard != RLIM_INFINITY)
+			hard++;
+		if (hard < r.rlim_max)
+			r.rlim_max = hard;
+		r.rlim_cur = l->value[i] < r.rlim_max ? l->value[i] : r.rlim_max;
+		if (setrlimit(kinds[i].resource, &r) < 0)
+			return errno;
+	}
+	return 0;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Resource limits as a person writes them: "as=1G,cpu=30,nofile=256".
+#ifndef SYS_LIMITS_H
+#define SYS_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/resource.h>
+
+struct err;
+
+enum limit_kind { LIMIT_AS, LIMIT_CPU, LIMIT_FSIZE, LIMIT_NOFILE, LIMIT_NPROC, LIMIT_STACK, LIMIT_CORE, LIMIT_COUNT };
+
+struct limits {
+	bool set[LIMIT_COUNT];
+	rlim_t value[LIMIT_COUNT]; // bytes, seconds of CPU time (LIMIT_CPU), or a count
+};
+
+// Adds what text says to l. Sizes take K, M, G or T (powers of 1024); "unlimited" is a value too.
+int limits_parse(struct limits *l, const char *text, struct err *err);
+// setrlimit for all that is set, never above the hard limit in force. Async-signal-safe.
+// Returns 0 or an errno value.
+int limits_apply(const struct limits *l);
+
+#endif

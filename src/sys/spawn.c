@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "sys/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "sys/limits.h"
+
+struct report {
+	enum spawn_step step;
+	int errnum;
+};
+
+static const char *const step_names[] = {
+	[SPAWN_FORK] = "fork",
+	[SPAWN_GROUP] = "new process group",
+	[SPAWN_FDS] = "file descriptors",
+	[SPAWN_LIMITS] = "set limits",
+	[SPAWN_EXEC] = "exec",
+};
+
+static void write_pid(char *text, pid_t pid)
+{
+	char digits[SPAWN_PID_SIZE];
+	int n = 0;
+
+	do
+		digits[n++] = (char)('0' + pid % 10);
+	while ((pid /= 10) > 0);
+	while (n > 0)
+		*text++ = digits[--n];
+	*text = '\0';
+}
+
+// Places the fds at 0..3. They are first moved above 3, so that none is overwritten before its turn.
+static int place_fds(const struct spawn *s, int *report_fd)
+{
+	int fds[4] = {s->stdin_fd, s->stdout_fd, s->stderr_fd, s->extra_fd};
+	int n = s->extra_fd >= 0 ? 4 : 3;
+
+	*report_fd = fcntl(*report_fd, F_DUPFD_CLOEXEC, 16);
+	for (int i = 0; i < n; i++) {
+		if (fds[i] < 4)
+			fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 16);
+		if (*report_fd < 0 || fds[i] < 0)
+			return -1;
+	}
+	for (int i = 0; i < n; i++)
+		if (dup2(fds[i], i) < 0)
+			return -1;
+	// Where close_range is missing (before Linux 5.11) ours are close-on-exec anyway.
+	syscall(SYS_close_range, n, ~0U, CLOSE_RANGE_CLOEXEC);
+	return 0;
+}
+
+static void reset_signals(const struct spawn *s)
+{
+	struct sigaction sa = {.sa_handler = SIG_DFL};
+
+	for (int i = 1; i < NSIG; i++)
+		if (sigismember(s->defaults, i) == 1)
+			sigaction(i, &sa, NULL);
+	sigprocmask(SIG_SETMASK, s->mask, NULL);
+}
+
+// The child's part. It shares the parent's memory until exec (vfork), so it changes none of it but
+// pid_text, which is the caller's wish.
+static void child(const struct spawn *s, int report_fd) __attribute__((noreturn));
+static void child(const struct spawn *s, int report_fd)
+{
+	struct report r = {SPAWN_GROUP, 0};
+
+	if (setpgid(0, 0) < 0)
+		goto failed;
+	r.step = SPAWN_FDS;
+	if (place_fds(s, &report_fd) < 0)
+		goto failed;
+	r.step = SPAWN_LIMITS;
+	if (s->limits && (errno = limits_apply(s->limits)) != 0)
+		goto failed;
+	if (s->pid_text)
+		write_pid(s->pid_text, getpid());
+	reset_signals(s);
+	r.step = SPAWN_EXEC;
+	execve(s->program, s->argv, s->envp);
+failed:
+	r.errnum = errno;
+	if (write(report_fd, &r, sizeof r) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+int spawn_start(const struct spawn *s, pid_t *pid, enum spawn_step *step, struct err *err)
+{
+	struct report r = {SPAWN_FORK, 0};
+	int fds[2];
+
+	*step = SPAWN_FORK;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_set(err, errno, "pipe");
+	pid_t p = vfork();
+	if (p == 0)
+		child(s, fds[1]);
+	if (p < 0)
+		r.errnum = errno;
+	close(fds[1]);
+	if (p > 0 && read(fds[0], &r, sizeof r) != (ssize_t)sizeof r)
+		r.step = SPAWN_OK; // end of file: exec has closed the pipe
+	close(fds[0]);
+	*step = r.step;
+	*pid = p;
+	if (r.step == SPAWN_OK)
+		return 0;
+	return err_set(err, r.errnum, "start %s: %s", s->program, step_names[r.step]);
+}

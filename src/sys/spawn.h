@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Starting a process, described as data. Nothing happens between vfork and exec that is not
+// async-signal-safe; a failure there comes back as {step, errno} through a close-on-exec pipe.
+#ifndef SYS_SPAWN_H
+#define SYS_SPAWN_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+struct err;
+struct limits;
+
+struct spawn {
+	const char *program; // an absolute or relative path; no search
+	char *const *argv;
+	char *const *envp;
+	int stdin_fd, stdout_fd, stderr_fd; // become 0, 1, 2; stay open in the caller
+	int extra_fd;                       // becomes 3; -1: none. Every other fd is closed
+	const struct limits *limits;        // may be NULL
+	const sigset_t *mask;               // signal mask of the new process
+	const sigset_t *defaults;           // signals put back to their default action
+	char *pid_text; // if not NULL: room for SPAWN_PID_SIZE bytes that envp points into; the new
+			// process writes its pid there in decimal before exec
+};
+
+#define SPAWN_PID_SIZE 12
+
+enum spawn_step { SPAWN_OK, SPAWN_FORK, SPAWN_GROUP, SPAWN_FDS, SPAWN_LIMITS, SPAWN_EXEC };
+
+// Starts s in a process group of its own. On failure returns -1, names the step that failed in
+// *step, and leaves no process behind; err->errnum is the step's errno.
+int spawn_start(const struct spawn *s, pid_t *pid, enum spawn_step *step, struct err *err);
+
+#endif

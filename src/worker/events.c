@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+#include "worker/events.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "model/result.h"
+
+// A line longer than this is no event of ours: messages are cut by the shim's framework long before.
+#define LINE_MAX_BYTES (4 << 20)
+#define NESTING_MAX 16
+
+void events_init(struct events *ev, struct result *result)
+{
+	*ev = (struct events){.result = result};
+}
+
+void events_release(struct events *ev)
+{
+	buf_release(&ev->line);
+	if (ev->tokener)
+		json_tokener_free(ev->tokener);
+	free(ev->shim_error);
+	*ev = (struct events){0};
+}
+
+// A string member as valid UTF-8, or NULL. The caller frees it.
+static char *string_of(struct json_object *value)
+{
+	struct buf b = {0};
+
+	if (!json_object_is_type(value, json_type_string))
+		return NULL;
+	text_add_utf8(&b, json_object_get_string(value), (size_t)json_object_get_string_len(value));
+	// A NUL would end the string early everywhere: it is shown instead.
+	for (size_t i = 0; i < b.len; i++)
+		if (b.data[i] == '\0')
+			b.data[i] = ' ';
+	return buf_detach(&b);
+}
+
+static char *member(struct json_object *o, const char *key)
+{
+	return string_of(json_object_object_get(o, key));
+}
+
+static long number(struct json_object *o, const char *key, long otherwise)
+{
+	struct json_object *v = json_object_object_get(o, key);
+	bool is_number = json_object_is_type(v, json_type_int) || json_object_is_type(v, json_type_double);
+
+	return is_number ? (long)json_object_get_int64(v) : otherwise;
+}
+
+static void set_string(char **field, char *value)
+{
+	if (!value)
+		return;
+	free(*field);
+	*field = value;
+}
+
+static void set_path(struct test_case *t, struct json_object *path)
+{
+	if (t->path || !json_object_is_type(path, json_type_array))
+		return;
+	size_t n = json_object_array_length(path);
+	t->path = xcalloc(n, sizeof *t->path);
+	for (size_t i = 0; i < n; i++) {
+		char *s = string_of(json_object_array_get_idx(path, i));
+		if (s)
+			t->path[t->npath++] = s;
+	}
+}
+
+// What start and test events have in common; a later event only adds to an earlier one.
+static void describe_test(struct test_case *t, struct json_object *o)
+{
+	set_path(t, json_object_object_get(o, "path"));
+	set_string(&t->name, member(o, "name"));
+	set_string(&t->file, member(o, "file"));
+	t->line = (int)number(o, "line", t->line);
+}
+
+static struct test_case *add_test(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	struct test_case t = {.id = number(o, "id", -1), .began_ns = now_ns, .wall_ns = -1};
+
+	VEC_PUSH(&ev->result->tests, t);
+	return &ev->result->tests.items[ev->result->tests.n - 1];
+}
+
+// The running test of that id; the innermost one is the last that began.
+static struct test_case *running_test(struct events *ev, long id)
+{
+	for (size_t i = ev->result->tests.n; i-- > 0;) {
+		struct test_case *t = &ev->result->tests.items[i];
+		if (t->status == 0 && t->id == id)
+			return t;
+	}
+	return NULL;
+}
+
+static bool on_start(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	describe_test(add_test(ev, o, now_ns), o);
+	return true;
+}
+
+static bool on_test(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	char *status = member(o, "status");
+	enum test_status s = status ? test_status_parse(status) : 0;
+
+	free(status);
+	if (!s)
+		return false;
+	struct test_case *t = running_test(ev, number(o, "id", -1));
+	if (!t)
+		t = add_test(ev, o, now_ns);
+	describe_test(t, o);
+	t->status = s;
+	t->wall_ns = now_ns - t->began_ns;
+	set_string(&t->message, member(o, "reason"));
+	set_string(&t->message, member(o, "message"));
+	set_string(&t->traceback, member(o, "traceback"));
+	return true;
+}
+
+static bool on_error(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	(void)now_ns;
+	struct file_error e = {
+		.where = member(o, "where"),
+		.name = member(o, "name"),
+		.message = member(o, "message"),
+		.traceback = member(o, "traceback"),
+		.file = member(o, "file"),
+		.line = (int)number(o, "line", 0),
+	};
+	VEC_PUSH(&ev->result->errors, e);
+	return true;
+}
+
+static bool on_hello(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	(void)o;
+	(void)now_ns;
+	ev->hello = true;
+	return true;
+}
+
+static bool on_attach(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	(void)o;
+	(void)now_ns;
+	ev->attached = true;
+	ev->result->has_tests = true;
+	return true;
+}
+
+static bool on_plan(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	(void)now_ns;
+	ev->result->expected = number(o, "tests", -1);
+	return true;
+}
+
+static bool on_done(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	(void)o;
+	(void)now_ns;
+	ev->done = true;
+	return true;
+}
+
+static bool on_exit_event(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	(void)now_ns;
+	char *how = member(o, "how");
+	ev->os_exit = how && strcmp(how, "os.exit") == 0;
+	free(how);
+	return true;
+}
+
+static bool on_shim(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	(void)now_ns;
+	set_string(&ev->shim_error, member(o, "message"));
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*handle)(struct events *ev, struct json_object *o, int64_t now_ns);
+} handlers[] = {
+	{"start", on_start}, {"test", on_test}, {"error", on_error},	{"hello", on_hello}, {"attach", on_attach},
+	{"plan", on_plan},   {"done", on_done}, {"exit", on_exit_event}, {"shim", on_shim},
+};
+
+static bool dispatch(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	char *name = json_object_is_type(o, json_type_object) ? member(o, "ev") : NULL;
+	bool known = false;
+
+	for (size_t i = 0; name && i < sizeof handlers / sizeof *handlers; i++)
+		if (strcmp(handlers[i].name, name) == 0)
+			known = handlers[i].handle(ev, o, now_ns);
+	free(name);
+	return known;
+}
+
+static void take_line(struct events *ev, const char *line, size_t n, int64_t now_ns)
+{
+	if (n == 0)
+		return;
+	if (!ev->tokener)
+		ev->tokener = json_tokener_new_ex(NESTING_MAX);
+	json_tokener_reset(ev->tokener);
+	struct json_object *o = json_tokener_parse_ex(ev->tokener, line, (int)n);
+	bool whole = json_tokener_get_error(ev->tokener) == json_tokener_success &&
+		     json_tokener_get_parse_end(ev->tokener) == n;
+	if (!whole || !dispatch(ev, o, now_ns))
+		ev->garbage++;
+	json_object_put(o);
+}
+
+// Adds a piece of a line, unless the line has grown too long.
+static void keep(struct events *ev, const char *data, size_t n)
+{
+	if (!ev->too_long && ev->line.len + n > LINE_MAX_BYTES) {
+		ev->too_long = true;
+		ev->garbage++;
+		buf_release(&ev->line);
+	}
+	if (!ev->too_long)
+		buf_add(&ev->line, data, n);
+}
+
+void events_feed(struct events *ev, const char *data, size_t n, int64_t now_ns)
+{
+	while (n > 0) {
+		const char *newline = memchr(data, '\n', n);
+		size_t piece = newline ? (size_t)(newline - data) : n;
+		if (!newline || ev->line.len > 0 || ev->too_long)
+			keep(ev, data, piece);
+		if (!newline)
+			return;
+		if (ev->line.len > 0)
+			take_line(ev, ev->line.data, ev->line.len, now_ns);
+		else if (!ev->too_long)
+			take_line(ev, data, piece, now_ns);
+		ev->too_long = false;
+		buf_clear(&ev->line);
+		data += piece + 1;
+		n -= piece + 1;
+	}
+}
+
+void events_finish(struct events *ev)
+{
+	// A line without its end was cut off by the worker's death.
+	ev->garbage += ev->line.len > 0;
+	buf_clear(&ev->line);
+}

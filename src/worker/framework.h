@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The test frameworks: how a file of theirs is recognised, and how it is run.
+#ifndef WORKER_FRAMEWORK_H
+#define WORKER_FRAMEWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/job.h"
+
+struct err;
+
+// Whether the shim reports its tests as events.
+bool framework_has_events(enum framework f);
+// By what the Lua source requires, calls and prints; comments do not count.
+enum framework framework_detect(const char *source, size_t n);
+
+// How workers are run: the programs found, and what the user said of it.
+struct commands {
+	char *lua;             // the interpreter's path; owned
+	char *lua_name;        // the name it was found by: argv[0]; owned
+	char *busted;          // busted's script, or NULL; owned
+	bool busted_direct;    // that script is no Lua source: it is executed, not given to lua
+	char **template;       // --command, split into words, or NULL; owned
+	char *const *extra;    // words for every worker (behind --), or NULL
+};
+
+// Finds the programs in PATH (path_list). lua: --lua, or NULL for lua, lua5.4, lua5.3, luajit,
+// lua5.2, lua5.1 whichever is there first. template: --command, or NULL.
+int commands_init(struct commands *c, const char *lua, const char *template, char *const *extra,
+		  const char *path_list, struct err *err);
+void commands_release(struct commands *c);
+
+// The words that run one file. program is what to execute; argv ends with NULL. Release it with
+// command_release.
+struct command {
+	const char *program;
+	char **argv;
+};
+
+// Fails if the framework's own runner is not installed.
+int command_make(struct command *cmd, const struct commands *c, const struct job *job, struct err *err);
+void command_release(struct command *cmd);
+
+#endif

@@ -1,0 +1,107 @@
+-- SPDX-License-Identifier: MIT
+-- Events on the wire: one JSON object a line. Loaded when the first test framework is, with the function
+-- that sends a line and the shim's own folder. A part of the shim calls `emit` and lets `guard` catch
+-- its own mistakes; what it knows nothing about is left out of an event, never null.
+local send, dir = ...
+local type, tostring, tonumber, pcall, rawget = type, tostring, tonumber, pcall, rawget
+local gsub, sub, match, format, concat = string.gsub, string.sub, string.match, string.format, table.concat
+
+local M = {}
+-- The fields that an event may have, in the order in which they are written.
+local FIELDS = {
+	"framework", "tests", "id", "where", "path", "name", "status", "message",
+	"traceback", "reason", "file", "line", "cpu",
+}
+local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+for code = 0, 32 do
+	local control = string.char(code < 32 and code or 127)
+	ESCAPES[control] = ESCAPES[control] or format("\\u%04x", string.byte(control))
+end
+local OWN_SOURCE = "@" .. dir
+local ids = 0
+
+-- Any value as text: an error may be a table without __tostring, or with one that fails.
+local function text(value)
+	if type(value) == "string" then
+		return value
+	end
+	local ok, said = pcall(tostring, value)
+	return ok and type(said) == "string" and said or "(a " .. type(value) .. " value)"
+end
+
+local function quoted(value)
+	return '"' .. gsub(text(value), '[%c"\\]', ESCAPES) .. '"'
+end
+
+local function array(path)
+	local items = {}
+	for i = 1, #path do
+		items[i] = quoted(path[i])
+	end
+	return "[" .. concat(items, ",") .. "]"
+end
+
+-- JSON has no infinities and no decimal comma, which a test may bring with os.setlocale.
+local function number(value)
+	local digits = gsub(format("%.14g", value), ",", ".")
+	return match(digits, "^%-?%d") and digits or nil
+end
+
+local function encoded(field, value)
+	if field == "path" then
+		return array(value)
+	elseif type(value) == "number" then
+		return number(value)
+	end
+	return quoted(value)
+end
+
+function M.emit(event, fields)
+	local parts = { '{"ev":"' .. event .. '"' }
+	for i = 1, #FIELDS do
+		local field = FIELDS[i]
+		local value = fields and fields[field] ~= nil and encoded(field, fields[field])
+		if value then
+			parts[#parts + 1] = '"' .. field .. '":' .. value
+		end
+	end
+	send(concat(parts, ",") .. "}\n")
+end
+
+-- Calls a function of the shim; its failure becomes a `shim` event and never reaches the test.
+function M.guard(where, fn, ...)
+	local ok, result = pcall(fn, ...)
+	if ok then
+		return result
+	end
+	pcall(M.emit, "shim", { where = where, message = text(result) })
+end
+
+function M.new_id()
+	ids = ids + 1
+	return ids
+end
+
+-- What an error value says: a framework's error objects keep their words in `message`.
+function M.error_text(value)
+	local message = type(value) == "table" and rawget(value, "message")
+	return type(message) == "string" and message or text(value)
+end
+
+function M.is_own(source)
+	return sub(source, 1, #OWN_SOURCE) == OWN_SOURCE
+end
+
+-- File of a chunk's source, or nil where the chunk did not come from a file.
+function M.file_of(source)
+	return type(source) == "string" and match(source, "^@(.*)$") or nil
+end
+
+-- Line of `file` that a message names in front; Lua shortens a long file name to ... and its end.
+function M.line_of(message, file)
+	local name, line = match(message, "^([^\n]-):(%d+):")
+	return name and (name == file or sub(name, 1, 3) == "...") and tonumber(line) or nil
+end
+
+M.text = text
+return M

@@ -1,0 +1,156 @@
+-- SPDX-License-Identifier: MIT
+-- The first file of a worker, run by LUA_INIT=@DIR/init.lua before the test file. Every start of an
+-- interpreter pays for it, so it only installs hooks: the rest is loaded when a test framework is.
+-- Everything is captured now: a test may replace io.open, os.exit or string.match later.
+local getenv, open, exit, pcall, loadfile = os.getenv, io.open, os.exit, pcall, loadfile
+local type, tostring, pairs, tonumber = type, tostring, pairs, tonumber
+local match, gsub, sub, format = string.match, string.gsub, string.sub, string.format
+local read, write, close = io.stderr.read, io.stderr.write, io.stderr.close
+
+local DIR = match(debug.getinfo(1, "S").source, "^@(.*/)") or "./"
+local FRAMEWORKS = {
+	["core%.test_definition$"] = "firmo",
+	["core%.runner$"] = "firmo",
+	["^busted%.modules%.cli$"] = "busted",
+	["^busted%.modules%.output_handler_loader$"] = "busted",
+	["luaunit$"] = "luaunit",
+}
+local worker_pid = tonumber(getenv("FIRMO_JOBS_PID"))
+local pipe, ended, events
+local attach = {} -- framework -> its post-processor of modules
+
+-- Children inherit LUA_INIT, and forked ones even this state: true in the worker itself, false in
+-- another process, nil where nobody can tell (no file descriptor is left, say).
+local function is_worker()
+	local stat = open("/proc/self/stat")
+	if stat then
+		local pid = read(stat, "*n")
+		close(stat)
+		return pid == worker_pid
+	end
+end
+
+local function send(line)
+	if is_worker() ~= false then
+		write(pipe, line)
+	end
+end
+
+local function complain(where, message)
+	local text = gsub(tostring(message), '[%c"\\]', "?")
+	send('{"ev":"shim","where":"' .. where .. '","message":"' .. text .. '"}\n')
+end
+
+local function load_part(name, ...)
+	local chunk, problem = loadfile(DIR .. name .. ".lua")
+	return (chunk or error(problem, 0))(...)
+end
+
+local function process(framework, module, name)
+	events = events or load_part("events", send, DIR)
+	attach[framework] = attach[framework] or load_part(framework, events)
+	return attach[framework](module, name)
+end
+
+-- The loader of a framework's module, which hands the result to the framework's part of the shim.
+local function wrap_loader(loader, framework, name)
+	return function(...)
+		local module = loader(...)
+		if module == nil then
+			module = package.loaded[name]
+		end
+		local ok, replacement = pcall(process, framework, module, name)
+		if not ok then
+			complain(framework, replacement)
+		elseif replacement ~= nil then
+			return replacement
+		end
+		return module
+	end
+end
+
+local function framework_of(name)
+	for pattern, framework in pairs(FRAMEWORKS) do
+		if match(name, pattern) then
+			return framework
+		end
+	end
+end
+
+local function install_searcher(searchers)
+	local function searcher(name)
+		local framework = framework_of(name)
+		for i = 1, framework and #searchers or 0 do
+			local loader, extra
+			if searchers[i] ~= searcher then
+				loader, extra = searchers[i](name)
+			end
+			if type(loader) == "function" then
+				return wrap_loader(loader, framework, name), extra
+			end
+		end
+	end
+	table.insert(searchers, 1, searcher)
+end
+
+local function report_exit(code)
+	local status = (code == nil or code == true) and 0 or code == false and 1 or tonumber(code)
+	if status then -- anything else is an error that os.exit itself will raise
+		send(format('{"ev":"exit","how":"os.exit","code":%.0f}\n', status))
+		ended = true
+	end
+end
+
+local function install_exit()
+	os.exit = function(...)
+		pcall(report_exit, (...))
+		return exit(...)
+	end
+end
+
+-- A finalizer sees the state close. It writes a constant and no more: LuaJIT has hung in real work.
+local function install_close()
+	local function closed()
+		if not ended then
+			write(pipe, '{"ev":"exit","how":"close"}\n')
+		end
+	end
+	local newproxy = rawget(_G, "newproxy") -- 5.1 and LuaJIT finalize no tables
+	local sentinel = newproxy and newproxy(true) or setmetatable({}, { __gc = closed })
+	if newproxy then
+		getmetatable(sentinel).__gc = closed
+	end
+	debug.getregistry()["firmo-jobs"] = sentinel
+end
+
+local function install()
+	local fd = getenv("FIRMO_JOBS_EVENTS")
+	pipe = fd and worker_pid and is_worker() and open("/dev/fd/" .. fd, "a")
+	if pipe then
+		pipe:setvbuf("no") -- one write(2) an event, however long
+		local jit = rawget(_G, "jit")
+		write(pipe, '{"ev":"hello","lua":"' .. (jit and jit.version or _VERSION) .. '"}\n')
+		install_exit()
+		install_close()
+		install_searcher(package.searchers or package.loaders)
+	end
+end
+
+local installed, problem = pcall(install)
+if not installed and pipe then
+	pcall(complain, "init", problem)
+end
+
+-- The user's own LUA_INIT, as the stock interpreter runs it: the one for this version goes first.
+local variable = "LUA_INIT" .. gsub(match(_VERSION, "%d+%.%d+"), "^(%d+)%.", "_%1_")
+local value = getenv("FIRMO_JOBS_" .. variable)
+if not value then
+	variable, value = "LUA_INIT", getenv("FIRMO_JOBS_LUA_INIT")
+end
+if not value then
+	return
+elseif sub(value, 1, 1) == "@" then
+	return dofile(sub(value, 2))
+end
+local chunk, syntax = (rawget(_G, "loadstring") or load)(value, "=" .. variable)
+return (chunk or error(syntax, 0))()

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "worker/outcome.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "model/result.h"
+#include "worker/events.h"
+#include "worker/tap.h"
+
+// automake's convention, and Firmo's neighbours keep to it.
+#define EXIT_SKIP 77
+
+static void set_outcome(struct result *r, enum file_status status, char *reason)
+{
+	r->status = status;
+	free(r->reason);
+	r->reason = reason;
+}
+
+// Where "ARGV0: message\nstack traceback:" begins in the output: the last one. NULL if none.
+static const char *find_lua_message(const char *output, const char *argv0)
+{
+	const char *found = NULL;
+	size_t n = strlen(argv0);
+
+	for (const char *p = output; p; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (strncmp(p, argv0, n) == 0 && strncmp(p + n, ": ", 2) == 0)
+			found = p + n + 2;
+	}
+	return found;
+}
+
+// "FILE:LINE: text" gives FILE and LINE, as the interpreter writes them.
+static void place_of(const char *message, char **file, int *line)
+{
+	for (const char *p = message; (p = strchr(p, ':')) && !memchr(message, '\n', (size_t)(p - message)); p++) {
+		char *end;
+		long n = strtol(p + 1, &end, 10);
+		if (end > p + 1 && *end == ':' && n > 0 && n < 100000000) {
+			*file = xstrndup(message, (size_t)(p - message));
+			*line = (int)n;
+			return;
+		}
+	}
+}
+
+// The traceback ends with the last line that starts with a tab.
+static size_t traceback_length(const char *s)
+{
+	const char *p = strchr(s, '\n');
+
+	while (p && p[1] == '\t') {
+		const char *next = strchr(p + 1, '\n');
+		if (!next)
+			return strlen(s);
+		p = next;
+	}
+	return p ? (size_t)(p - s) : strlen(s);
+}
+
+static void charge_lua_message(struct result *r, const char *argv0)
+{
+	static const char title[] = "\nstack traceback:";
+	struct file_error e = {0};
+	struct buf b = {0};
+	const char *message = r->output ? find_lua_message(r->output, argv0) : NULL;
+
+	if (!message)
+		return;
+	const char *traceback = strstr(message, title);
+	text_add_utf8(&b, message, traceback ? (size_t)(traceback - message) : strcspn(message, "\n"));
+	e.where = xstrdup("file");
+	e.message = buf_detach(&b);
+	if (traceback) {
+		text_add_utf8(&b, traceback + 1, traceback_length(traceback + 1));
+		e.traceback = buf_detach(&b);
+	}
+	place_of(e.message, &e.file, &e.line);
+	VEC_PUSH(&r->errors, e);
+}
+
+static struct test_case *innermost_running(struct result *r)
+{
+	for (size_t i = r->tests.n; i-- > 0;)
+		if (r->tests.items[i].status == 0)
+			return &r->tests.items[i];
+	return NULL;
+}
+
+// The tests that had begun and did not end: the worker's death is theirs.
+static void charge_running(struct result *r, const char *why)
+{
+	for (size_t i = 0; i < r->tests.n; i++) {
+		struct test_case *t = &r->tests.items[i];
+		if (t->status != 0)
+			continue;
+		t->status = TEST_ERROR;
+		free(t->message);
+		t->message = xstrdup(why);
+	}
+}
+
+static char *in_test(struct result *r, const char *what)
+{
+	struct test_case *t = innermost_running(r);
+	struct buf b = {0};
+
+	buf_addstr(&b, what);
+	if (t && t->name) {
+		buf_addstr(&b, " in \"");
+		for (size_t i = 0; i < t->npath; i++)
+			buf_addf(&b, "%s ", t->path[i]);
+		buf_addf(&b, "%s\"", t->name);
+	}
+	return buf_detach(&b);
+}
+
+static void end_by_death(struct result *r, enum file_status status, const char *what)
+{
+	set_outcome(r, status, in_test(r, what));
+	charge_running(r, what);
+}
+
+static bool hit_cpu_limit(const struct result *r, const struct ending *e)
+{
+	return r->signal == SIGXCPU ||
+	       (r->signal == SIGKILL && e->cpu_limit_s > 0 &&
+		r->user_ns + r->sys_ns >= e->cpu_limit_s * NS_PER_SEC);
+}
+
+static bool ran_out_of_memory(const struct result *r, const struct ending *e)
+{
+	const char *message = r->errors.n ? r->errors.items[r->errors.n - 1].message : NULL;
+
+	// Lua's own words for a malloc that failed; every version has them.
+	return e->memory_limit && r->exit_code != 0 && message && strstr(message, "not enough memory");
+}
+
+static bool decide_violence(struct result *r, const struct ending *e)
+{
+	char what[128];
+
+	if (e->cut_short) {
+		set_outcome(r, FILE_NOTRUN, xstrdup("the run was stopped while it ran"));
+		charge_running(r, "the run was stopped");
+	} else if (e->timeout_ns > 0) {
+		snprintf(what, sizeof what, "timed out after %g s", ns_to_sec(e->timeout_ns));
+		end_by_death(r, FILE_TIMEOUT, what);
+	} else if (hit_cpu_limit(r, e)) {
+		end_by_death(r, FILE_LIMIT, "used up its CPU time (--limit=cpu)");
+	} else if (r->signal == SIGXFSZ) {
+		end_by_death(r, FILE_LIMIT, "wrote a file beyond --limit=fsize");
+	} else if (ran_out_of_memory(r, e)) {
+		end_by_death(r, FILE_LIMIT, "not enough memory (--limit=as)");
+	} else if (r->signal) {
+		snprintf(what, sizeof what, "killed by SIG%s", sigabbrev_np(r->signal));
+		end_by_death(r, FILE_ERROR, what);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+// A file whose exit status is all that is known of it.
+static void decide_by_exit(struct result *r)
+{
+	if (r->exit_code == 0)
+		set_outcome(r, FILE_PASSED, NULL);
+	else if (r->exit_code == EXIT_SKIP)
+		set_outcome(r, FILE_SKIPPED, xstrdup("exit status 77"));
+	else
+		set_outcome(r, FILE_FAILED, xasprintf("exit status %d", r->exit_code));
+}
+
+// A file whose tests are known and that has come to its end: they decide, the exit status must agree.
+static void decide_by_tests(struct result *r)
+{
+	struct counts c = result_counts(r);
+	long bad = c.failed + c.errors;
+
+	if (c.failed > 0 || (bad > 0 && c.total > 0))
+		set_outcome(r, FILE_FAILED, xasprintf("%ld of %ld tests failed", bad, c.total));
+	else if (bad > 0)
+		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
+	else if (r->exit_code != 0)
+		set_outcome(r, FILE_ERROR, xasprintf("exit status %d, though no test failed", r->exit_code));
+	else if (c.total == 0)
+		set_outcome(r, FILE_SKIPPED, xstrdup("it holds no test"));
+	else if (c.passed == 0)
+		set_outcome(r, FILE_SKIPPED, xstrdup("all its tests are skipped or pending"));
+	else
+		set_outcome(r, FILE_PASSED, NULL);
+}
+
+static void decide_by_events(struct result *r, const struct events *ev)
+{
+	if (ev->done) {
+		charge_running(r, "its end was not reported");
+		decide_by_tests(r);
+	} else if (r->errors.n > 0 && r->tests.n == 0) {
+		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
+	} else {
+		char *what = xasprintf("%s (exit status %d) before its tests were done",
+				       ev->os_exit ? "it called os.exit" : "it left", r->exit_code);
+		end_by_death(r, FILE_ERROR, what);
+		free(what);
+	}
+}
+
+static void decide_by_tap(struct result *r, const struct tap *t)
+{
+	if (t->bailed)
+		set_outcome(r, FILE_ERROR, xasprintf("Bail out! %s", t->bail_out));
+	else if (t->skip_all && t->seen == 0 && r->exit_code == 0)
+		set_outcome(r, FILE_SKIPPED, xstrdup(*t->skip_all ? t->skip_all : "skipped"));
+	else if (!t->planned && r->exit_code == EXIT_SKIP)
+		decide_by_exit(r);
+	else if (!t->planned)
+		set_outcome(r, FILE_ERROR, xasprintf("no TAP plan; %ld results, exit status %d", t->seen, r->exit_code));
+	else if (t->seen != t->plan)
+		set_outcome(r, FILE_ERROR, xasprintf("planned %ld tests but ran %ld", t->plan, t->seen));
+	else
+		decide_by_tests(r);
+}
+
+void outcome_decide(struct result *r, const struct ending *e)
+{
+	bool failed = r->exit_code != 0 || r->signal != 0;
+
+	if (failed && r->errors.n == 0 && result_counts(r).failed == 0)
+		charge_lua_message(r, e->argv0);
+	if (decide_violence(r, e))
+		return;
+	if (e->tap)
+		decide_by_tap(r, e->tap);
+	else if (e->events && e->events->attached)
+		decide_by_events(r, e->events);
+	else
+		decide_by_exit(r);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// From what happened to a worker to the outcome of its file. A pure function of its arguments.
+#ifndef WORKER_OUTCOME_H
+#define WORKER_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct events;
+struct result;
+struct tap;
+
+// How a worker ended, and what was done to it.
+struct ending {
+	int64_t timeout_ns;  // the deadline that passed, or 0
+	bool cut_short;      // the run was stopped while it ran
+	int64_t cpu_limit_s; // RLIMIT_CPU, or 0
+	bool memory_limit;   // RLIMIT_AS was set
+	const char *argv0;   // what the interpreter calls itself in its messages
+	const struct events *events; // NULL: the worker had no shim
+	const struct tap *tap;       // NULL: its stdout is no TAP
+};
+
+// Sets status and reason of r, whose exit_code, signal, times, output, tests and errors are there
+// already, and charges a death to the test that was running. A message of the interpreter in the
+// output becomes an error of the file, if no event has told it.
+void outcome_decide(struct result *r, const struct ending *e);
+
+#endif
