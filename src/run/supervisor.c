@@ -126,6 +126,7 @@ void supervisor_on_finished(struct supervisor *s, struct worker *w)
 
 	decide(s, w);
 	worker_release(w);
+	workspace_clear_tmpdir(&s->workspace, w->slot);
 	remove_worker(s, w);
 	free(w);
 	tokens_give(s->tokens);
@@ -323,6 +324,8 @@ static void on_signal(struct loop_watch *watch, short revents)
 		else if (signo == SIGUSR1 && s->hooks->asked)
 			s->hooks->asked(s->hooks->owner);
 	}
+	// The freed slots are filled before anything is recorded or printed.
+	start_ready(s);
 }
 
 // ---- the run ----

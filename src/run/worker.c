@@ -11,7 +11,6 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/path.h"
 #include "model/run.h"
 #include "run/private.h"
 #include "sys/descendants.h"
@@ -336,15 +335,15 @@ static int prepare(struct worker *w, struct err *err)
 
 	if (command_make(&w->command, sup->settings->commands, job, err) < 0)
 		return -1;
-	w->tmpdir = workspace_make_tmpdir(&sup->workspace, w->slot, err);
-	if (!w->tmpdir)
+	const char *tmpdir = workspace_take_tmpdir(&sup->workspace, w->slot, err);
+	if (!tmpdir)
 		return -1;
 	const struct worker_identity id = {
 		.run = sup->run->name,
 		.serial = ++sup->serial,
 		.slot = w->slot,
 		.attempt = w->result->attempt,
-		.tmpdir = w->tmpdir,
+		.tmpdir = tmpdir,
 		.shim = framework_has_events(job->framework),
 	};
 	environment_for(&w->environment, &sup->environment, &id);
@@ -392,8 +391,4 @@ void worker_release(struct worker *w)
 	tap_release(&w->tap);
 	command_release(&w->command);
 	worker_environment_release(&w->environment);
-	if (w->tmpdir)
-		path_remove_tree(w->tmpdir);
-	free(w->tmpdir);
-	w->tmpdir = NULL;
 }

@@ -57,7 +57,6 @@ struct worker {
 	struct tap tap;
 	struct command command;
 	struct worker_environment environment;
-	char *tmpdir;
 };
 
 // Starts the worker of result->job. On failure nothing is left behind; *transient tells whether it

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "run/workspace.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -33,28 +38,81 @@ int workspace_open(struct workspace *w, struct err *err)
 	return -1;
 }
 
+static void forget(struct tmpdir *t)
+{
+	if (t->path)
+		close(t->fd);
+	free(t->path);
+	*t = (struct tmpdir){0};
+}
+
 void workspace_close(struct workspace *w)
 {
+	for (size_t i = 0; i < w->tmpdirs.n; i++)
+		forget(&w->tmpdirs.items[i]);
+	free(w->tmpdirs.items);
 	if (w->dir)
 		path_remove_tree(w->dir);
 	free(w->dir);
 	*w = (struct workspace){0};
 }
 
-char *workspace_make_tmpdir(const struct workspace *w, int slot, struct err *err)
+static int make_tmpdir(struct tmpdir *t, const struct workspace *w, int slot, struct err *err)
 {
-	char *path = xasprintf("%s/slot-%d", w->dir, slot);
-
-	if (mkdir(path, 0700) == 0)
-		return path;
-	// What the worker before left there could not be removed: another name is as good.
-	if (errno == EEXIST) {
-		free(path);
-		path = xasprintf("%s/slot-%d-XXXXXX", w->dir, slot);
-		if (mkdtemp(path))
-			return path;
+	t->path = xasprintf("%s/slot-%d", w->dir, slot);
+	if (mkdir(t->path, 0700) < 0) {
+		// What the worker before left there could not be removed: another name is as good.
+		free(t->path);
+		t->path = xasprintf("%s/slot-%d-XXXXXX", w->dir, slot);
+		if (!mkdtemp(t->path))
+			goto failed;
 	}
-	err_set(err, errno, "make a temporary folder %s", path);
-	free(path);
-	return NULL;
+	t->fd = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->fd >= 0)
+		return 0;
+failed:
+	err_set(err, errno, "make a temporary folder %s", t->path);
+	free(t->path);
+	t->path = NULL;
+	return -1;
+}
+
+const char *workspace_take_tmpdir(struct workspace *w, int slot, struct err *err)
+{
+	while (w->tmpdirs.n <= (size_t)slot)
+		VEC_PUSH(&w->tmpdirs, (struct tmpdir){0});
+	struct tmpdir *t = &w->tmpdirs.items[slot];
+	if (!t->path && make_tmpdir(t, w, slot, err) < 0)
+		return NULL;
+	return t->path;
+}
+
+// Still the folder that we made, private, and with nothing in it but "." and "..".
+static bool is_untouched(const struct tmpdir *t)
+{
+	_Alignas(struct dirent64) char entries[512];
+	struct stat ours, named;
+
+	if (fstat(t->fd, &ours) < 0 || lstat(t->path, &named) < 0 || ours.st_ino != named.st_ino ||
+	    ours.st_dev != named.st_dev || (named.st_mode & 07777) != 0700)
+		return false;
+	lseek(t->fd, 0, SEEK_SET);
+	ssize_t n = getdents64(t->fd, entries, sizeof entries);
+	for (ssize_t at = 0; at < n;) {
+		const struct dirent64 *e = (const void *)(entries + at);
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			return false;
+		at += e->d_reclen;
+	}
+	return n > 0;
+}
+
+void workspace_clear_tmpdir(struct workspace *w, int slot)
+{
+	struct tmpdir *t = &w->tmpdirs.items[slot];
+
+	if (!t->path || is_untouched(t))
+		return;
+	path_remove_tree(t->path);
+	forget(t);
 }

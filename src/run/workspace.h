@@ -3,17 +3,32 @@
 #ifndef RUN_WORKSPACE_H
 #define RUN_WORKSPACE_H
 
+#include <stddef.h>
+
 struct err;
+
+// The TMPDIR of a slot. Most tests leave it untouched, and then the next one gets it as it is:
+// making and removing folders would cost more than all the rest that is done for a small file.
+struct tmpdir {
+	char *path; // NULL: not made yet
+	int fd;     // the folder, open
+};
 
 struct workspace {
 	char *dir; // owned
+	struct {
+		struct tmpdir *items; // by slot
+		size_t n, cap;
+	} tmpdirs;
 };
 
 // Makes the folder below $TMPDIR (or /tmp) and writes the shim into it.
 int workspace_open(struct workspace *w, struct err *err);
 // Removes it with all that is in it.
 void workspace_close(struct workspace *w);
-// Makes the TMPDIR of the worker on that slot, fresh and empty. The caller frees the path.
-char *workspace_make_tmpdir(const struct workspace *w, int slot, struct err *err);
+// An empty TMPDIR for the worker on that slot. The path is the workspace's. NULL on failure.
+const char *workspace_take_tmpdir(struct workspace *w, int slot, struct err *err);
+// That worker has ended: what it left there is removed.
+void workspace_clear_tmpdir(struct workspace *w, int slot);
 
 #endif

@@ -30,12 +30,15 @@ enum statement {
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT]; // made when they are first used
+	int wal_pages;                       // in the log after our last commit
 };
 
 // The statement, reset and ready for its bindings; NULL on failure.
 sqlite3_stmt *database_statement(struct store *s, enum statement which);
 // Steps a statement that returns no row. SQLITE_DONE, or the error's code.
 int database_step(sqlite3_stmt *stmt);
+// Moves the log into the database if it has more pages than that.
+void database_move_log(struct store *s, int most_pages);
 // Sets err from the database's own words; returns -1.
 int database_error(struct store *s, struct err *err);
 

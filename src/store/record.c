@@ -9,6 +9,9 @@
 #include "store/database.h"
 #include "store/store.h"
 
+// How long the log may grow in mid-run: 32 MiB.
+#define LOG_PAGES 8000
+
 static void bind_string(sqlite3_stmt *stmt, int column, const char *s)
 {
 	if (s)
@@ -249,6 +252,7 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 	status = end(s, code, err);
 	if (status != STORE_OK && first)
 		run->id = 0;
+	database_move_log(s, LOG_PAGES);
 	return status;
 }
 

@@ -16,6 +16,10 @@
 #include "store/database.h"
 #include "store/schema.h"
 
+// Moving the log into the database is the one thing here that waits for the disk. It is done when the
+// store is closed and the log has grown to CLOSE_PAGES, in mid-run only beyond what record.c allows.
+#define CLOSE_PAGES 1000
+
 // How long opening waits for another process that migrates; recording itself never waits.
 #define OPEN_TIMEOUT_MS 5000
 
@@ -72,12 +76,27 @@ int database_error(struct store *s, struct err *err)
 	return err_set(err, 0, "%s", s->db ? sqlite3_errmsg(s->db) : "out of memory");
 }
 
+static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	(void)db;
+	(void)name;
+	((struct store *)arg)->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+void database_move_log(struct store *s, int most_pages)
+{
+	if (s->wal_pages > most_pages)
+		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
 void store_close(struct store *s)
 {
 	if (!s)
 		return;
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statements[i]);
+	database_move_log(s, CLOSE_PAGES);
 	sqlite3_close(s->db);
 	free(s);
 }
@@ -145,8 +164,10 @@ static struct store *try_open(const char *path, enum store_mode mode, int *code,
 		// The page cache is kept small: what is read is read once.
 		sqlite3_exec(s->db,
 			     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;"
-			     "PRAGMA wal_autocheckpoint=4000",
+			     "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=4194304",
 			     NULL, NULL, NULL);
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		sqlite3_wal_hook(s->db, on_commit, s);
 		*code = schema_migrate(s->db, schema_version(), err) == 0 ? SQLITE_OK : sqlite3_errcode(s->db);
 	}
 	sqlite3_busy_timeout(s->db, mode == STORE_READ ? OPEN_TIMEOUT_MS : 0);
