@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // firmo-jobs as a library: one session is one invocation of the program. The command line itself is
-// written on these functions, and they take its words, so that everything it can do can be done here.
+// written on these functions, and they take its words, so that everything it can do can be done
+// here.
 //
-// Not thread-safe: a session handles the signals and the children of its whole process while it runs.
+// Not thread-safe: a session handles the signals and the children of its whole process while it
+// runs.
 #ifndef FIRMO_JOBS_H
 #define FIRMO_JOBS_H
 
@@ -31,9 +33,10 @@ enum firmo_jobs_mode {
 
 struct firmo_jobs;
 
-// Begins a session with the words of a command line, argv[0] included, ended by NULL; they must stay
-// until firmo_jobs_close. *mode is what they ask for. Never gives NULL in *session: where the result
-// is not FIRMO_JOBS_OK the session can only be closed. Errors and warnings go to standard error.
+// Begins a session with the words of a command line, argv[0] included, ended by NULL; they must
+// stay until firmo_jobs_close. *mode is what they ask for. Never gives NULL in *session: where the
+// result is not FIRMO_JOBS_OK the session can only be closed. Errors and warnings go to standard
+// error.
 enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, char **argv,
 				       enum firmo_jobs_mode *mode);
 // Finds the test files, chooses among them and orders them. FIRMO_JOBS_NO_TESTS if there is none.

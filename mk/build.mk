@@ -12,7 +12,7 @@ endif
 
 pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 pkg_libs := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null || echo -ljson-c -lsqlite3 -lxxhash)
-warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wundef
+warnings := -Wall -Wextra -Wno-unused-parameter -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla -Wundef
 san_flags := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 
 all_cflags = -std=c11 -D_GNU_SOURCE -Isrc -Iinclude -MMD -MP $(warnings) $(pkg_cflags) $(san_flags) \

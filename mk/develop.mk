@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# For those who change firmo-jobs.
+
+CLANG_FORMAT ?= clang-format
+CPPCHECK ?= cppcheck
+SHELLCHECK ?= shellcheck
+
+c_files := $(sort $(wildcard src/*/*.[ch] include/*.h tests/unit/*.[ch] tests/helpers/*.c))
+shell_files := $(wildcard mk/*.sh tests/*.sh) .ci/run
+
+.PHONY: lint format compile_commands
+lint: ## hold the sources to their style and their layers
+	$(CLANG_FORMAT) --dry-run -Werror $(c_files)
+	sh mk/layers.sh
+	$(CPPCHECK) --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance \
+		--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --inline-suppr \
+		-Isrc -Iinclude -D_GNU_SOURCE -DSHIM_DIR='""' src
+	$(SHELLCHECK) $(shell_files)
+
+format: ## format the sources
+	$(CLANG_FORMAT) -i $(c_files)
+
+compile_commands: ## write compile_commands.json for clangd
+	@{ echo '['; separator=; for file in $(sources) $(unit_sources); do \
+		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' "$$separator" '$(CURDIR)' \
+			"$$file" '$(subst ",\",$(CC) $(filter-out -MMD -MP,$(all_cflags))) -DSHIM_DIR= -c '"$$file"; \
+		separator=', '; done; echo ']'; } > compile_commands.json

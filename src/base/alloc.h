@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Memory that is there or the program is not: every function aborts with one line when memory runs out.
+// Memory that is there or the program is not: every function aborts with one line when memory runs
+// out.
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H
 

@@ -8,8 +8,8 @@ struct err {
 	char message[512];
 };
 
-// Fills e (which may be NULL) with the message, followed by ": strerror(errnum)" if errnum is not 0.
-// Returns -1, so that a function ends with `return err_set(...)`.
+// Fills e (which may be NULL) with the message, followed by ": strerror(errnum)" if errnum is not
+// 0. Returns -1, so that a function ends with `return err_set(...)`.
 int err_set(struct err *e, int errnum, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

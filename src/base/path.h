@@ -19,7 +19,8 @@ const char *path_base(const char *path);
 char *path_find_program(const char *name, const char *list);
 // mkdir -p.
 int path_make_dirs(const char *path, struct err *err);
-// rm -rf without following links, read-only folders included. What cannot be removed stays; -1 then.
+// rm -rf without following links, read-only folders included. What cannot be removed stays; -1
+// then.
 int path_remove_tree(const char *path);
 
 #endif

@@ -12,7 +12,12 @@
 size_t text_utf8_length(const char *s, size_t n)
 {
 	const unsigned char *u = (const unsigned char *)s;
-	size_t len = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : u[0] < 0xf5 ? 4 : 0;
+	size_t len = u[0] < 0x80   ? 1
+		     : u[0] < 0xc2 ? 0
+		     : u[0] < 0xe0 ? 2
+		     : u[0] < 0xf0 ? 3
+		     : u[0] < 0xf5 ? 4
+				   : 0;
 
 	if (len > n)
 		return 0;
@@ -20,8 +25,8 @@ size_t text_utf8_length(const char *s, size_t n)
 		if ((u[i] & 0xc0) != 0x80)
 			return 0;
 	// Overlong forms, surrogates and what lies beyond U+10FFFF are not UTF-8 (RFC 3629).
-	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) || (u[0] == 0xf0 && u[1] < 0x90) ||
-	    (u[0] == 0xf4 && u[1] > 0x8f))
+	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
+	    (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
 		return 0;
 	return len;
 }

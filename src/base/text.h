@@ -16,7 +16,8 @@ size_t text_utf8_length(const char *s, size_t n);
 // Appends s for one line of a terminal: what is not printable (control characters, invalid UTF-8)
 // becomes \n, \t, \xHH.
 void text_add_visible(struct buf *out, const char *s);
-// Parses all of s as a decimal number, with a fraction if it has one: 0.5, 60. Not negative, finite.
+// Parses all of s as a decimal number, with a fraction if it has one: 0.5, 60. Not negative,
+// finite.
 bool text_parse_seconds(const char *s, int64_t *ns);
 // Parses all of s as a whole number from min to max.
 bool text_parse_long(const char *s, long min, long max, long *value);

@@ -15,8 +15,8 @@
 #include "report/progress.h"
 
 #define REDRAW_NS (100 * NS_PER_MS)
-#define PLAIN_NS (10 * NS_PER_SEC)
-#define AGE_NS NS_PER_SEC // the ages on the line are whole seconds
+#define PLAIN_NS  (10 * NS_PER_SEC)
+#define AGE_NS    NS_PER_SEC // the ages on the line are whole seconds
 
 static size_t columns(void)
 {
@@ -72,7 +72,8 @@ static enum progress_kind choose(enum progress_kind kind)
 
 	if (kind != PROGRESS_AUTO)
 		return kind;
-	return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 ? PROGRESS_BAR : PROGRESS_NONE;
+	return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 ? PROGRESS_BAR
+									  : PROGRESS_NONE;
 }
 
 void display_open(struct display *d, enum progress_kind kind, size_t total, struct loop *loop)
@@ -119,11 +120,13 @@ void display_dump(struct display *d)
 	int64_t now = clock_real_ns();
 
 	display_clear(d);
-	fprintf(stderr, "firmo-jobs: %zu of %zu files done, %zu running\n", d->ended, d->total, d->running.n);
+	fprintf(stderr, "firmo-jobs: %zu of %zu files done, %zu running\n", d->ended, d->total,
+		d->running.n);
 	for (size_t i = 0; i < d->running.n; i++) {
 		struct buf b = {0};
 		text_add_visible(&b, d->running.items[i]->job->path);
-		fprintf(stderr, "  %9.3fs %s\n", ns_to_sec(now - d->running.items[i]->started_ns), b.data ? b.data : "");
+		fprintf(stderr, "  %9.3fs %s\n", ns_to_sec(now - d->running.items[i]->started_ns),
+			b.data ? b.data : "");
 		buf_release(&b);
 	}
 }

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "cli/session.h"
 
-#define RUNS 10
+#define RUNS    10
 #define RESULTS 5
 
 static void print_time(int64_t real_ns)
@@ -43,8 +43,8 @@ static void print_run(const struct past_run *r, void *first)
 		puts("  (it was killed)");
 		return;
 	}
-	printf(" %6ld %5ld %7ld %7ld %9.3fs%s\n", r->files, r->bad, r->tests, r->failed, ns_to_sec(r->elapsed_ns),
-	       r->signal ? "  interrupted" : "");
+	printf(" %6ld %5ld %7ld %7ld %9.3fs%s\n", r->files, r->bad, r->tests, r->failed,
+	       ns_to_sec(r->elapsed_ns), r->signal ? "  interrupted" : "");
 }
 
 // The file whose results are being printed.
@@ -68,8 +68,9 @@ static void print_result(const struct past_result *r, void *arg)
 	}
 	printf("%5lld  ", (long long)r->run_id);
 	print_time(r->started_ns);
-	printf("  %-7s %9.3fs  cpu %8.3fs  %5lld MiB", file_status_name(r->status), ns_to_sec(r->wall_ns),
-	       ns_to_sec(r->user_ns + r->sys_ns), (long long)(r->maxrss >> 20));
+	printf("  %-7s %9.3fs  cpu %8.3fs  %5lld MiB", file_status_name(r->status),
+	       ns_to_sec(r->wall_ns), ns_to_sec(r->user_ns + r->sys_ns),
+	       (long long)(r->maxrss >> 20));
 	if (r->reason) {
 		struct buf b = {0};
 		text_add_visible(&b, r->reason);
@@ -86,8 +87,8 @@ static int print_files(struct firmo_jobs *s, const char *path, struct err *err)
 	char *clean = path ? path_clean(path) : NULL;
 	struct current c = {0};
 	// "." is where every path of the history starts.
-	int status = history_results(s->store, clean && strcmp(clean, ".") != 0 ? clean : NULL, RESULTS, print_result,
-				     &c, err);
+	int status = history_results(s->store, clean && strcmp(clean, ".") != 0 ? clean : NULL,
+				     RESULTS, print_result, &c, err);
 
 	if (status == 0 && path && !c.any) {
 		char *message = xasprintf("%s: there is nothing in the history", path);

@@ -12,7 +12,7 @@
 #include "store/store.h"
 
 #define LOCK_PATIENCE_NS (5 * NS_PER_SEC)
-#define RETRY_NS (20 * NS_PER_MS)
+#define RETRY_NS         (20 * NS_PER_MS)
 // Short enough for the eye; long enough that a suite of tiny files is not slowed by its commits.
 #define GATHER_NS (10 * NS_PER_MS)
 
@@ -25,7 +25,8 @@ static void announce_all(struct journal *j)
 
 static void give_up(struct journal *j, const char *why)
 {
-	char *message = xasprintf("the history cannot be written (%s): the run goes on without it", why);
+	char *message =
+		xasprintf("the history cannot be written (%s): the run goes on without it", why);
 
 	j->warn(message);
 	free(message);
@@ -61,7 +62,8 @@ static void flush(struct journal *j)
 	if (j->waiting.n == 0)
 		return;
 	if (*j->store) {
-		enum store_status status = store_record(*j->store, j->run, j->waiting.items, j->waiting.n, &err);
+		enum store_status status =
+			store_record(*j->store, j->run, j->waiting.items, j->waiting.n, &err);
 		if (settle(j, status, &err)) {
 			j->timer.at_ns = clock_mono_ns() + RETRY_NS;
 			return;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The way of a result to the history and then to the eyes: nothing is announced before it is
 // recorded, so that a killed run has lost nothing that somebody has seen. Results that end within
-// a few milliseconds are recorded together. While another process holds the lock, the run goes on and they wait.
+// a few milliseconds are recorded together. While another process holds the lock, the run goes on
+// and they wait.
 #ifndef CLI_JOURNAL_H
 #define CLI_JOURNAL_H
 

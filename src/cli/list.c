@@ -31,9 +31,10 @@ static void print_forecast(const struct jobs *jobs, int workers)
 	if (f.unknown)
 		printf(", %zu of them without a time yet", f.unknown);
 	if (f.unknown < jobs->n)
-		printf("; at -j %d: predicted %.3fs, lower bound %.3fs (longest file %.3fs, all files %.3fs)", workers,
-		       ns_to_sec(f.wall_ns), ns_to_sec(f.lower_bound_ns), ns_to_sec(f.longest_ns),
-		       ns_to_sec(f.sum_ns));
+		printf("; at -j %d: predicted %.3fs, lower bound %.3fs (longest file %.3fs, all "
+		       "files %.3fs)",
+		       workers, ns_to_sec(f.wall_ns), ns_to_sec(f.lower_bound_ns),
+		       ns_to_sec(f.longest_ns), ns_to_sec(f.sum_ns));
 	putchar('\n');
 }
 

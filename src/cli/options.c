@@ -34,7 +34,8 @@ static int on_workers(struct options *o, const char *value, struct err *err)
 static int on_timeout(struct options *o, const char *value, struct err *err)
 {
 	if (!text_parse_seconds(value, &o->run.timeout_ns))
-		return invalid(err, "--timeout", value, "wants seconds, such as 60 or 0.5; 0 for none");
+		return invalid(err, "--timeout", value,
+			       "wants seconds, such as 60 or 0.5; 0 for none");
 	return 0;
 }
 
@@ -52,8 +53,6 @@ static int on_limit(struct options *o, const char *value, struct err *err)
 
 static int on_fail_fast(struct options *o, const char *value, struct err *err)
 {
-	(void)value;
-	(void)err;
 	o->run.max_failures = 1;
 	return 0;
 }
@@ -67,22 +66,18 @@ static int on_max_failures(struct options *o, const char *value, struct err *err
 
 static int on_failed(struct options *o, const char *value, struct err *err)
 {
-	(void)value;
-	(void)err;
 	o->plan.failed_only = true;
 	return 0;
 }
 
 static int on_include(struct options *o, const char *value, struct err *err)
 {
-	(void)err;
 	VEC_PUSH(&o->plan.includes, (char *)value);
 	return 0;
 }
 
 static int on_exclude(struct options *o, const char *value, struct err *err)
 {
-	(void)err;
 	VEC_PUSH(&o->plan.excludes, (char *)value);
 	return 0;
 }
@@ -94,7 +89,8 @@ static int on_random(struct options *o, const char *seed, struct err *err)
 	if (*seed == '\0')
 		n = (long)(clock_real_ns() / 1000 % 1000000000) + 1;
 	else if (*seed != ':' || !text_parse_long(seed + 1, 1, INT64_MAX, &n))
-		return invalid(err, "--order=random", seed, "a seed is a whole number, as in random:42");
+		return invalid(err, "--order=random", seed,
+			       "a seed is a whole number, as in random:42");
 	o->plan.order = ORDER_RANDOM;
 	o->plan.seed = (uint64_t)n;
 	return 0;
@@ -116,8 +112,6 @@ static int on_order(struct options *o, const char *value, struct err *err)
 
 static int on_list(struct options *o, const char *value, struct err *err)
 {
-	(void)value;
-	(void)err;
 	o->mode = FIRMO_JOBS_LIST;
 	return 0;
 }
@@ -126,53 +120,56 @@ static int on_framework(struct options *o, const char *value, struct err *err)
 {
 	o->plan.framework = strcmp(value, "auto") == 0 ? -1 : framework_parse(value);
 	if (o->plan.framework < 0 && strcmp(value, "auto") != 0)
-		return invalid(err, "--framework", value, "wants auto, firmo, busted, luaunit, tap or plain");
+		return invalid(err, "--framework", value,
+			       "wants auto, firmo, busted, luaunit, tap or plain");
 	return 0;
 }
 
 static int on_lua(struct options *o, const char *value, struct err *err)
 {
-	(void)err;
 	o->lua = value;
 	return 0;
 }
 
 static int on_command(struct options *o, const char *value, struct err *err)
 {
-	(void)err;
 	o->command = value;
 	return 0;
 }
 
 static int on_report(struct options *o, const char *value, struct err *err)
 {
-	static const char *const formats[] = {[REPORT_TEXT] = "text", [REPORT_JSON] = "json", [REPORT_JUNIT] = "junit"};
+	static const char *const formats[] = {
+		[REPORT_TEXT] = "text", [REPORT_JSON] = "json", [REPORT_JUNIT] = "junit"};
 	size_t n = strcspn(value, ":");
 
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		if (strlen(formats[i]) != n || strncmp(formats[i], value, n) != 0)
 			continue;
-		struct report_request r = {.format = (enum report_format)i, .path = value[n] ? value + n + 1 : "-"};
+		struct report_request r = {.format = (enum report_format)i,
+					   .path = value[n] ? value + n + 1 : "-"};
 		if (!*r.path)
-			return invalid(err, "--report", value, "a file's name is missing behind the colon");
+			return invalid(err, "--report", value,
+				       "a file's name is missing behind the colon");
 		VEC_PUSH(&o->reports, r);
 		return 0;
 	}
-	return invalid(err, "--report", value, "wants text, json or junit, and :FILE if it is not for standard output");
+	return invalid(err, "--report", value,
+		       "wants text, json or junit, and :FILE if it is not for standard output");
 }
 
 static int on_no_worker_output(struct options *o, const char *value, struct err *err)
 {
-	(void)value;
-	(void)err;
 	o->text.worker_output = false;
 	return 0;
 }
 
 static int on_progress(struct options *o, const char *value, struct err *err)
 {
-	static const char *const kinds[] = {
-		[PROGRESS_AUTO] = "auto", [PROGRESS_BAR] = "bar", [PROGRESS_PLAIN] = "plain", [PROGRESS_NONE] = "none"};
+	static const char *const kinds[] = {[PROGRESS_AUTO] = "auto",
+					    [PROGRESS_BAR] = "bar",
+					    [PROGRESS_PLAIN] = "plain",
+					    [PROGRESS_NONE] = "none"};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (strcmp(kinds[i], value) == 0) {
@@ -184,7 +181,8 @@ static int on_progress(struct options *o, const char *value, struct err *err)
 
 static int on_color(struct options *o, const char *value, struct err *err)
 {
-	static const char *const whens[] = {[WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never"};
+	static const char *const whens[] = {
+		[WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never"};
 
 	for (size_t i = 0; i < sizeof whens / sizeof *whens; i++)
 		if (strcmp(whens[i], value) == 0) {
@@ -196,8 +194,6 @@ static int on_color(struct options *o, const char *value, struct err *err)
 
 static int on_verbose(struct options *o, const char *value, struct err *err)
 {
-	(void)value;
-	(void)err;
 	o->text.verbose = true;
 	o->text.quiet = false;
 	return 0;
@@ -205,8 +201,6 @@ static int on_verbose(struct options *o, const char *value, struct err *err)
 
 static int on_quiet(struct options *o, const char *value, struct err *err)
 {
-	(void)value;
-	(void)err;
 	o->text.quiet = true;
 	o->text.verbose = false;
 	return 0;
@@ -214,8 +208,6 @@ static int on_quiet(struct options *o, const char *value, struct err *err)
 
 static int on_history(struct options *o, const char *value, struct err *err)
 {
-	(void)value;
-	(void)err;
 	o->mode = FIRMO_JOBS_HISTORY;
 	return 0;
 }
@@ -230,16 +222,12 @@ static int on_db(struct options *o, const char *value, struct err *err)
 
 static int on_help(struct options *o, const char *value, struct err *err)
 {
-	(void)value;
-	(void)err;
 	o->mode = FIRMO_JOBS_HELP;
 	return 0;
 }
 
 static int on_version(struct options *o, const char *value, struct err *err)
 {
-	(void)value;
-	(void)err;
 	o->mode = FIRMO_JOBS_VERSION_MODE;
 	return 0;
 }
@@ -253,14 +241,17 @@ static const struct {
 	handler *handle;
 } table[] = {
 	{0, NULL, NULL, "Workers", NULL},
-	{'j', "workers", "N", "run N files at once; under make: at most N of its tokens", on_workers},
+	{'j', "workers", "N", "run N files at once; under make: at most N of its tokens",
+	 on_workers},
 	{0, "framework", "NAME", "auto, firmo, busted, luaunit, tap or plain [auto]", on_framework},
 	{0, "lua", "PROGRAM", "the interpreter [lua, or the newest lua5.x in PATH]", on_lua},
-	{0, "command", "WORDS", "run each file by this command; {} stands for the file", on_command},
+	{0, "command", "WORDS", "run each file by this command; {} stands for the file",
+	 on_command},
 	{0, NULL, NULL, "Limits of each file", NULL},
 	{'t', "timeout", "SEC", "end it after so many seconds, 0 for never [60]", on_timeout},
 	{0, "grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", on_grace},
-	{0, "limit", "LIST", "as=SIZE,cpu=SEC,fsize=SIZE,nofile=N,nproc=N,stack=SIZE,core=SIZE", on_limit},
+	{0, "limit", "LIST", "as=SIZE,cpu=SEC,fsize=SIZE,nofile=N,nproc=N,stack=SIZE,core=SIZE",
+	 on_limit},
 	{0, NULL, NULL, "Selection and order", NULL},
 	{0, "failed", NULL, "only the files whose latest result is a failure", on_failed},
 	{0, "include", "GLOB", "only the files that match; repeatable", on_include},
@@ -283,7 +274,7 @@ static const struct {
 	{'V', "version", NULL, "show the version", on_version},
 };
 
-#define ROWS (sizeof table / sizeof *table)
+#define ROWS      (sizeof table / sizeof *table)
 #define LONG_ONLY 256 // getopt's value of a row without a letter: this plus the row's number
 
 void options_help(FILE *out)
@@ -299,13 +290,16 @@ void options_help(FILE *out)
 			continue;
 		}
 		snprintf(left, sizeof left, "%c%c%s--%s%s%s", table[i].letter ? '-' : ' ',
-			 table[i].letter ? table[i].letter : ' ', table[i].letter ? ", " : "  ", table[i].name,
-			 table[i].argument ? "=" : "", table[i].argument ? table[i].argument : "");
+			 table[i].letter ? table[i].letter : ' ', table[i].letter ? ", " : "  ",
+			 table[i].name, table[i].argument ? "=" : "",
+			 table[i].argument ? table[i].argument : "");
 		fprintf(out, "  %-30s%s%s\n", left, strlen(left) < 30 ? "" : "  ", table[i].help);
 	}
-	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not be\n"
+	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not "
+	      "be\n"
 	      "carried out, 4 no test file matched.\n"
-	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR, MAKEFLAGS.\n",
+	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR, "
+	      "MAKEFLAGS.\n",
 	      out);
 }
 
@@ -331,7 +325,8 @@ static void make_getopt_tables(char *letters, struct option *names)
 static handler *find_handler(int code)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		if (table[i].name && code == (table[i].letter ? table[i].letter : LONG_ONLY + (int)i))
+		if (table[i].name &&
+		    code == (table[i].letter ? table[i].letter : LONG_ONLY + (int)i))
 			return table[i].handle;
 	return NULL;
 }
@@ -403,11 +398,15 @@ static int check_together(const struct options *o, struct err *err)
 	for (size_t i = 0; i < o->reports.n; i++)
 		to_stdout += strcmp(o->reports.items[i].path, "-") == 0;
 	if (to_stdout > 1)
-		return err_set(err, 0, "--report: only one report can go to standard output; give the others a :FILE");
+		return err_set(err, 0,
+			       "--report: only one report can go to standard output; give the "
+			       "others a :FILE");
 	if (o->reports.n > 0 && (o->mode == FIRMO_JOBS_LIST || o->mode == FIRMO_JOBS_HISTORY))
 		return err_set(err, 0, "--report goes with a run, not with --list or --history");
 	if (o->command && o->lua)
-		return err_set(err, 0, "--lua and --command: the command names its interpreter itself; give one of them");
+		return err_set(err, 0,
+			       "--lua and --command: the command names its interpreter itself; "
+			       "give one of them");
 	return 0;
 }
 

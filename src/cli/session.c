@@ -61,7 +61,8 @@ static bool use_colours(const struct options *o)
 
 	if (o->color != WHEN_AUTO)
 		return o->color == WHEN_ALWAYS;
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
+	       strcmp(term, "dumb") != 0;
 }
 
 // Text goes to standard output unless another report takes it.
@@ -96,7 +97,8 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 
 static void warn_of_file(const struct job *job, const char *what, int errnum)
 {
-	char *message = xasprintf("%s: %s%s%s", job->path, what, errnum ? ": " : "", errnum ? strerror(errnum) : "");
+	char *message = xasprintf("%s: %s%s%s", job->path, what, errnum ? ": " : "",
+				  errnum ? strerror(errnum) : "");
 
 	session_warn(message);
 	free(message);
@@ -118,9 +120,10 @@ static enum firmo_jobs_status no_jobs(const struct firmo_jobs *s, size_t found)
 		puts("No file failed last time: nothing to run.");
 		return FIRMO_JOBS_OK;
 	}
-	session_warn(s->options.plan.paths.n > 0
-			     ? "no test file matches (a folder's are *_test.lua *_spec.lua test_*.lua spec_*.lua)"
-			     : "no test file found in tests, test or spec; name files or folders to run");
+	session_warn(s->options.plan.paths.n > 0 ? "no test file matches (a folder's are "
+						   "*_test.lua *_spec.lua test_*.lua spec_*.lua)"
+						 : "no test file found in tests, test or spec; "
+						   "name files or folders to run");
 	return FIRMO_JOBS_NO_TESTS;
 }
 
@@ -205,7 +208,8 @@ static enum firmo_jobs_status find_programs(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
-	if (commands_init(&s->commands, s->options.lua, s->options.command, s->options.extra, getenv("PATH"), &err) == 0) {
+	if (commands_init(&s->commands, s->options.lua, s->options.command, s->options.extra,
+			  getenv("PATH"), &err) == 0) {
 		s->options.run.commands = &s->commands;
 		return FIRMO_JOBS_OK;
 	}
@@ -220,11 +224,16 @@ static void begin_run(struct firmo_jobs *s, const struct tokens *tokens)
 	gethostname(host, sizeof host - 1);
 	s->run.started_ns = clock_real_ns();
 	s->run.name = xasprintf("%s-%d-%" PRIx64, host, getpid(), (uint64_t)s->run.started_ns);
-	s->run.jobs = tokens_most(tokens) < TOKENS_MAX || !tokens_shared(tokens) ? tokens_most(tokens) : s->make.jobs;
+	s->run.jobs = tokens_most(tokens) < TOKENS_MAX || !tokens_shared(tokens)
+			      ? tokens_most(tokens)
+			      : s->make.jobs;
 	s->run.jobs = s->run.jobs > 0 ? s->run.jobs : 0;
 	s->run.seed = s->options.plan.seed;
-	s->journal = (struct journal){
-		.store = &s->store, .run = &s->run, .announce = announce, .warn = session_warn, .owner = s};
+	s->journal = (struct journal){.store = &s->store,
+				      .run = &s->run,
+				      .announce = announce,
+				      .warn = session_warn,
+				      .owner = s};
 	journal_open(&s->journal, &s->loop);
 	display_open(&s->display, s->options.progress, s->jobs.n, &s->loop);
 }
@@ -234,7 +243,8 @@ static int carry_out(struct firmo_jobs *s, struct tokens *tokens, struct err *er
 	const struct run_hooks hooks = {on_started, on_ended, on_asked, on_suspended, s};
 
 	begin_run(s, tokens);
-	int status = supervise(&s->run, &s->jobs, &s->options.run, tokens, &s->loop, &s->signals, &hooks, err);
+	int status = supervise(&s->run, &s->jobs, &s->options.run, tokens, &s->loop, &s->signals,
+			       &hooks, err);
 	// Nobody is kept waiting for our tokens while reports are written.
 	tokens_close(tokens);
 	journal_close(&s->journal);
@@ -268,7 +278,8 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 
 // ---- reports ----
 
-static int write_report(const struct firmo_jobs *s, const struct report_request *r, FILE *out, struct err *err)
+static int write_report(const struct firmo_jobs *s, const struct report_request *r, FILE *out,
+			struct err *err)
 {
 	struct text_style plain = s->options.text;
 
@@ -323,7 +334,6 @@ enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
 
 enum firmo_jobs_status firmo_jobs_help(struct firmo_jobs *s)
 {
-	(void)s;
 	options_help(stdout);
 	return FIRMO_JOBS_OK;
 }

@@ -30,20 +30,21 @@ static bool is_jobserver(int read_fd, int write_fd)
 
 	if (fstat(read_fd, &r) < 0 || fstat(write_fd, &w) < 0)
 		return false;
-	return (S_ISFIFO(r.st_mode) || S_ISCHR(r.st_mode)) && (S_ISFIFO(w.st_mode) || S_ISCHR(w.st_mode)) &&
-	       r.st_dev == w.st_dev && r.st_ino == w.st_ino && can(read_fd, O_RDONLY) && can(write_fd, O_WRONLY);
+	return (S_ISFIFO(r.st_mode) || S_ISCHR(r.st_mode)) &&
+	       (S_ISFIFO(w.st_mode) || S_ISCHR(w.st_mode)) && r.st_dev == w.st_dev &&
+	       r.st_ino == w.st_ino && can(read_fd, O_RDONLY) && can(write_fd, O_WRONLY);
 }
 
 static int helper_fd; // in the helper process alone: the fd that its signal handler closes
 
 static void stop_reading(int signo)
 {
-	(void)signo;
 	close(helper_fd);
 }
 
 // For each byte that arrives on the socket reads one token and sends it back. SIGTERM closes the fd
-// that read(2) uses: whether it was already blocked (EINTR) or about to be (EBADF), no token is lost.
+// that read(2) uses: whether it was already blocked (EINTR) or about to be (EBADF), no token is
+// lost.
 static void help(int read_fd, int socket) __attribute__((noreturn));
 static void help(int read_fd, int socket)
 {
@@ -135,7 +136,8 @@ static int open_fifo(struct client *c, const char *path, struct err *err)
 {
 	c->fifo_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (c->fifo_fd < 0)
-		return err_set(err, errno == ENXIO ? 0 : errno, errno == ENXIO ? "no make serves the fifo" : "open");
+		return err_set(err, errno == ENXIO ? 0 : errno,
+			       errno == ENXIO ? "no make serves the fifo" : "open");
 	c->own_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (c->own_fd < 0 || !is_jobserver(c->own_fd, c->fifo_fd)) {
 		err_set(err, 0, "it is no fifo");
@@ -150,7 +152,8 @@ static int open_fifo(struct client *c, const char *path, struct err *err)
 
 int client_open(struct client *c, const struct makeflags *m, struct err *err)
 {
-	*c = (struct client){.poll_fd = -1, .read_fd = -1, .write_fd = -1, .fifo_fd = -1, .own_fd = -1};
+	*c = (struct client){
+		.poll_fd = -1, .read_fd = -1, .write_fd = -1, .fifo_fd = -1, .own_fd = -1};
 	return m->auth == AUTH_FIFO ? open_fifo(c, m->path, err) : open_fds(c, m, err);
 }
 
@@ -185,7 +188,8 @@ int client_take(struct client *c, char *byte)
 
 void client_give(struct client *c, char byte)
 {
-	// Never full: the byte came out of it. EAGAIN can only be somebody else's misuse of the pipe.
+	// Never full: the byte came out of it. EAGAIN can only be somebody else's misuse of the
+	// pipe.
 	while (write(c->write_fd, &byte, 1) < 0 && (errno == EINTR || errno == EAGAIN)) {
 		struct pollfd p = {c->write_fd, POLLOUT, 0};
 		poll(&p, 1, 1000);
@@ -213,5 +217,6 @@ void client_close(struct client *c)
 		close(c->own_fd);
 	if (c->fifo_fd >= 0)
 		close(c->fifo_fd);
-	*c = (struct client){.poll_fd = -1, .read_fd = -1, .write_fd = -1, .fifo_fd = -1, .own_fd = -1};
+	*c = (struct client){
+		.poll_fd = -1, .read_fd = -1, .write_fd = -1, .fifo_fd = -1, .own_fd = -1};
 }

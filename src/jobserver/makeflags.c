@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/alloc.h"
+#include "base/buf.h"
 
 // Reads the word at *s into out (unescaped) and moves *s behind it. False if there is none.
 static bool next_word(const char **s, struct buf *out)
@@ -86,7 +86,8 @@ static void set_auth(struct makeflags *m, const char *value)
 
 static bool is_dry_run(const char *word, bool first)
 {
-	static const char *const names[] = {"--dry-run", "--just-print", "--recon", "--touch", "--question"};
+	static const char *const names[] = {"--dry-run", "--just-print", "--recon", "--touch",
+					    "--question"};
 
 	// The first word holds the one-letter flags, unless it is an option or a variable.
 	if (first && *word != '-' && !strchr(word, '='))

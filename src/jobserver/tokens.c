@@ -43,19 +43,24 @@ static void warn(const struct makeflags *m, const char *why, struct err *warning
 {
 	if (m->auth == AUTH_MALFORMED)
 		err_set(warning, 0,
-			"MAKEFLAGS holds --jobserver-auth=%s, which is neither R,W nor fifo:PATH; going on with one job",
+			"MAKEFLAGS holds --jobserver-auth=%s, which is neither R,W nor fifo:PATH; "
+			"going on with one job",
 			m->text);
 	else if (m->auth == AUTH_FDS)
 		err_set(warning, 0,
-			"cannot use make's jobserver (--jobserver-auth=%s): %s; put a + in front of the recipe's "
+			"cannot use make's jobserver (--jobserver-auth=%s): %s; put a + in front "
+			"of the recipe's "
 			"command; going on with one job",
 			m->text, why);
 	else
-		err_set(warning, 0, "cannot use make's jobserver (--jobserver-auth=%s): %s; going on with one job",
+		err_set(warning, 0,
+			"cannot use make's jobserver (--jobserver-auth=%s): %s; going on with one "
+			"job",
 			m->text, why);
 }
 
-struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, struct err *warning)
+struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
+			   struct err *warning)
 {
 	struct tokens *t = xcalloc(1, sizeof *t);
 	struct err why = {0};
@@ -115,7 +120,7 @@ void tokens_await(struct tokens *t, bool waiting)
 
 bool tokens_take(struct tokens *t)
 {
-	char byte;
+	char byte = 0;
 
 	if (t->running >= t->most)
 		return false;

@@ -21,7 +21,8 @@ struct tokens;
 // (0: none): the size of the pool (default: what -j of make says, else default_size), or the
 // most slots to use of make's. warning->message is filled, and the result still usable with one
 // slot, if make names a jobserver that cannot be used; it is empty otherwise. Never NULL.
-struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, struct err *warning);
+struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
+			   struct err *warning);
 // Calls back from l when a slot may have become free while tokens_await(true) is in force.
 void tokens_attach(struct tokens *t, struct loop *l, void (*ready)(void *owner), void *owner);
 // Whether a job is ready to start and waits for a slot. Only then is the jobserver polled.

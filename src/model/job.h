@@ -8,20 +8,27 @@
 
 #include "model/status.h"
 
-enum framework { FRAMEWORK_PLAIN, FRAMEWORK_TAP, FRAMEWORK_LUAUNIT, FRAMEWORK_BUSTED, FRAMEWORK_FIRMO, FRAMEWORK_COUNT };
+enum framework {
+	FRAMEWORK_PLAIN,
+	FRAMEWORK_TAP,
+	FRAMEWORK_LUAUNIT,
+	FRAMEWORK_BUSTED,
+	FRAMEWORK_FIRMO,
+	FRAMEWORK_COUNT
+};
 
 const char *framework_name(enum framework f);
 // The framework of that name, or -1.
 int framework_parse(const char *name);
 
 struct job {
-	char *path;               // as the worker gets it; any bytes but NUL
+	char *path; // as the worker gets it; any bytes but NUL
 	enum framework framework;
-	int64_t size;             // bytes
-	int unreadable;           // an errno value: the file could not be read when it was looked for
-	int64_t expected_ns;      // how long it will take, or -1: unknown
-	enum file_status last;    // its latest result; FILE_NOTRUN: none
-	int64_t last_real_ns;     // when that was, 0: never
+	int64_t size;          // bytes
+	int unreadable;        // an errno value: the file could not be read when it was looked for
+	int64_t expected_ns;   // how long it will take, or -1: unknown
+	enum file_status last; // its latest result; FILE_NOTRUN: none
+	int64_t last_real_ns;  // when that was, 0: never
 };
 
 struct jobs {

@@ -49,7 +49,10 @@ static void count(struct counts *c, enum test_status s)
 
 static enum test_status as_test(enum file_status s)
 {
-	return s == FILE_PASSED ? TEST_PASSED : s == FILE_FAILED ? TEST_FAILED : s == FILE_SKIPPED ? TEST_SKIPPED : TEST_ERROR;
+	return s == FILE_PASSED    ? TEST_PASSED
+	       : s == FILE_FAILED  ? TEST_FAILED
+	       : s == FILE_SKIPPED ? TEST_SKIPPED
+				   : TEST_ERROR;
 }
 
 struct counts result_counts(const struct result *r)

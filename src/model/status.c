@@ -4,12 +4,13 @@
 #include <string.h>
 
 static const char *const file_names[FILE_STATUS_COUNT] = {
-	[FILE_NOTRUN] = "notrun",	[FILE_PASSED] = "pass", [FILE_FAILED] = "fail",	 [FILE_ERROR] = "error",
-	[FILE_TIMEOUT] = "timeout", [FILE_LIMIT] = "limit", [FILE_SKIPPED] = "skip",
+	[FILE_NOTRUN] = "notrun", [FILE_PASSED] = "pass",     [FILE_FAILED] = "fail",
+	[FILE_ERROR] = "error",   [FILE_TIMEOUT] = "timeout", [FILE_LIMIT] = "limit",
+	[FILE_SKIPPED] = "skip",
 };
 
 static const char *const test_names[TEST_STATUS_COUNT] = {
-	[TEST_PASSED] = "pass",	 [TEST_FAILED] = "fail",     [TEST_ERROR] = "error",
+	[TEST_PASSED] = "pass",  [TEST_FAILED] = "fail",     [TEST_ERROR] = "error",
 	[TEST_SKIPPED] = "skip", [TEST_PENDING] = "pending",
 };
 

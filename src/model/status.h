@@ -9,9 +9,9 @@ enum file_status {
 	FILE_NOTRUN = 0,
 	FILE_PASSED = 1,
 	FILE_FAILED = 2,
-	FILE_ERROR = 3,   // would not load, crashed, or left without finishing
+	FILE_ERROR = 3, // would not load, crashed, or left without finishing
 	FILE_TIMEOUT = 4,
-	FILE_LIMIT = 5,   // ended by a resource limit
+	FILE_LIMIT = 5, // ended by a resource limit
 	FILE_SKIPPED = 6,
 	FILE_STATUS_COUNT
 };

@@ -15,7 +15,8 @@
 
 static bool is_test_name(const char *name)
 {
-	static const char *const patterns[] = {"*_test.lua", "*_spec.lua", "test_*.lua", "spec_*.lua"};
+	static const char *const patterns[] = {"*_test.lua", "*_spec.lua", "test_*.lua",
+					       "spec_*.lua"};
 
 	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
 		if (fnmatch(patterns[i], name, FNM_PERIOD) == 0)
@@ -25,8 +26,8 @@ static bool is_test_name(const char *name)
 
 static bool is_left_out(const char *folder)
 {
-	return *folder == '.' || strcmp(folder, "node_modules") == 0 || strcmp(folder, "vendor") == 0 ||
-	       strcmp(folder, "fixtures") == 0;
+	return *folder == '.' || strcmp(folder, "node_modules") == 0 ||
+	       strcmp(folder, "vendor") == 0 || strcmp(folder, "fixtures") == 0;
 }
 
 static void add(struct jobs *jobs, const char *path, int64_t size)
@@ -52,11 +53,12 @@ static int search(struct jobs *jobs, const char *folder, struct err *err)
 		if (!is_test && (!may_be_folder || is_left_out(e->d_name)))
 			continue;
 		char *path = path_join(folder, e->d_name);
-		// A dangling link with a test's name is a test that cannot be read, not nothing. A link
-		// to a folder is not followed: it may lead in a circle.
-		bool there = (e->d_type == DT_LNK ? stat : lstat)(path, &st) == 0;
+		// A dangling link with a test's name is a test that cannot be read, not nothing. A
+		// link to a folder is not followed: it may lead in a circle.
+		bool is_link = e->d_type == DT_LNK;
+		bool there = (is_link ? stat(path, &st) : lstat(path, &st)) == 0;
 		if (there && S_ISDIR(st.st_mode))
-			status = e->d_type == DT_LNK || is_left_out(e->d_name) ? 0 : search(jobs, path, err);
+			status = is_link || is_left_out(e->d_name) ? 0 : search(jobs, path, err);
 		else if (is_test)
 			add(jobs, path, there ? st.st_size : 0);
 		free(path);

@@ -60,7 +60,8 @@ void order_jobs(struct jobs *jobs, enum order order, uint64_t seed)
 {
 	if (jobs->n == 0)
 		return;
-	qsort(jobs->items, jobs->n, sizeof *jobs->items, order == ORDER_SLOWEST ? by_need : by_path);
+	qsort(jobs->items, jobs->n, sizeof *jobs->items,
+	      order == ORDER_SLOWEST ? by_need : by_path);
 	if (order == ORDER_RANDOM)
 		shuffle(jobs, seed);
 }
@@ -82,7 +83,8 @@ static int64_t predicted_wall_ns(const struct jobs *jobs, int slots)
 }
 
 // Fills out with the first k of longest, then the others in their order.
-static void put_in_front(struct jobs *out, const struct jobs *jobs, const struct jobs *longest, size_t k)
+static void put_in_front(struct jobs *out, const struct jobs *jobs, const struct jobs *longest,
+			 size_t k)
 {
 	memcpy(out->items, longest->items, k * sizeof *out->items);
 	out->n = k;
@@ -97,7 +99,8 @@ static void put_in_front(struct jobs *out, const struct jobs *jobs, const struct
 
 static struct jobs copy_of(const struct jobs *jobs)
 {
-	struct jobs copy = {.items = xmalloc(jobs->n * sizeof *copy.items), .n = jobs->n, .cap = jobs->n};
+	struct jobs copy = {
+		.items = xmalloc(jobs->n * sizeof *copy.items), .n = jobs->n, .cap = jobs->n};
 
 	memcpy(copy.items, jobs->items, jobs->n * sizeof *copy.items);
 	return copy;

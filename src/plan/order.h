@@ -13,9 +13,9 @@ enum order { ORDER_SLOWEST, ORDER_PATH, ORDER_RANDOM };
 // first), then the slowest first; the path decides between equals. Bad ones are the slowest first.
 // ORDER_RANDOM: a permutation that depends on the paths and the seed alone.
 void order_jobs(struct jobs *jobs, enum order order, uint64_t seed);
-// For jobs in the order ORDER_SLOWEST: where putting the failed and the unknown first would make the
-// run longer than it has to be (by 2 % and 0.1 s at least), moves the fewest long jobs to the front
-// that mend it. A file that bounds the run cannot wait until the failed ones are through.
+// For jobs in the order ORDER_SLOWEST: where putting the failed and the unknown first would make
+// the run longer than it has to be (by 2 % and 0.1 s at least), moves the fewest long jobs to the
+// front that mend it. A file that bounds the run cannot wait until the failed ones are through.
 void order_promote_longest(struct jobs *jobs, int slots);
 
 #endif

@@ -31,7 +31,8 @@ static int find_files(struct jobs *jobs, const struct plan_request *request, str
 		if (discover(jobs, request->paths.items[i], err) < 0)
 			return -1;
 	for (size_t i = 0; request->paths.n == 0 && i < sizeof usual / sizeof *usual; i++)
-		if (stat(usual[i], &st) == 0 && S_ISDIR(st.st_mode) && discover(jobs, usual[i], err) < 0)
+		if (stat(usual[i], &st) == 0 && S_ISDIR(st.st_mode) &&
+		    discover(jobs, usual[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -64,7 +65,8 @@ static bool is_selected(const struct job *j, void *arg)
 {
 	const struct plan_request *r = arg;
 
-	return (r->includes.n == 0 || matches_any(&r->includes, j->path)) && !matches_any(&r->excludes, j->path);
+	return (r->includes.n == 0 || matches_any(&r->includes, j->path)) &&
+	       !matches_any(&r->excludes, j->path);
 }
 
 // The same file by two paths of the command line is run once.
@@ -75,7 +77,6 @@ static bool is_first(const struct job *j, void *arg)
 
 static bool did_not_pass(const struct job *j, void *arg)
 {
-	(void)arg;
 	return file_status_is_bad(j->last);
 }
 
@@ -120,11 +121,12 @@ static void look_into(struct job *j, int framework, struct buf *scratch)
 	}
 	if (fd >= 0)
 		close(fd);
-	j->framework = framework >= 0 ? (enum framework)framework : framework_detect(scratch->data, scratch->len);
+	j->framework = framework >= 0 ? (enum framework)framework
+				      : framework_detect(scratch->data, scratch->len);
 }
 
-int plan_make(struct jobs *jobs, const struct plan_request *request, struct store *history, size_t *found,
-	      struct err *history_err, struct err *err)
+int plan_make(struct jobs *jobs, const struct plan_request *request, struct store *history,
+	      size_t *found, struct err *history_err, struct err *err)
 {
 	struct map seen = {0};
 	struct buf scratch = {0};

@@ -19,8 +19,9 @@ struct strings {
 };
 
 struct plan_request {
-	struct strings paths;    // none: tests, test and spec, those that exist
-	struct strings includes; // globs on the path, or on the last part of it if they hold no slash
+	struct strings paths; // none: tests, test and spec, those that exist
+	struct strings
+		includes; // globs on the path, or on the last part of it if they hold no slash
 	struct strings excludes;
 	enum order order;
 	uint64_t seed;    // of ORDER_RANDOM
@@ -31,8 +32,9 @@ struct plan_request {
 
 // Fills jobs (released by the caller) from the file system and the history, which may be NULL.
 // *found is the number of test files before --failed chose among them. Fails if a path of the
-// request does not exist. What is wrong with the history is told in *history_err, and is no failure.
-int plan_make(struct jobs *jobs, const struct plan_request *request, struct store *history, size_t *found,
-	      struct err *history_err, struct err *err);
+// request does not exist. What is wrong with the history is told in *history_err, and is no
+// failure.
+int plan_make(struct jobs *jobs, const struct plan_request *request, struct store *history,
+	      size_t *found, struct err *history_err, struct err *err);
 
 #endif

@@ -20,7 +20,8 @@ bool format_is_explained(const struct result *r)
 	if (r->errors.n > 0)
 		return true;
 	for (size_t i = 0; i < r->tests.n; i++)
-		if (r->tests.items[i].status == TEST_FAILED || r->tests.items[i].status == TEST_ERROR)
+		if (r->tests.items[i].status == TEST_FAILED ||
+		    r->tests.items[i].status == TEST_ERROR)
 			return true;
 	return false;
 }

@@ -102,8 +102,8 @@ static struct json_object *file_object(const struct result *r)
 }
 
 // One failure, wherever it comes from.
-static struct json_object *error_object(const struct result *r, const char *test, const char *message,
-					const char *traceback, int line)
+static struct json_object *error_object(const struct result *r, const char *test,
+					const char *message, const char *traceback, int line)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -119,7 +119,8 @@ static void add_errors(struct json_object *list, const struct result *r)
 {
 	for (size_t i = 0; i < r->errors.n; i++) {
 		const struct file_error *e = &r->errors.items[i];
-		json_object_array_add(list, error_object(r, e->name, e->message, e->traceback, e->line));
+		json_object_array_add(list,
+				      error_object(r, e->name, e->message, e->traceback, e->line));
 	}
 	for (size_t i = 0; i < r->tests.n; i++) {
 		const struct test_case *t = &r->tests.items[i];
@@ -127,7 +128,8 @@ static void add_errors(struct json_object *list, const struct result *r)
 		if (t->status != TEST_FAILED && t->status != TEST_ERROR)
 			continue;
 		format_test_name(&name, t);
-		json_object_array_add(list, error_object(r, name.data, t->message, t->traceback, t->line));
+		json_object_array_add(
+			list, error_object(r, name.data, t->message, t->traceback, t->line));
 		buf_release(&name);
 	}
 	if (file_status_is_bad(r->status) && !format_is_explained(r))
@@ -166,7 +168,9 @@ static void put_counts(struct json_object *o, const struct run *run)
 // Writes the object and frees it.
 static void write_object(FILE *out, struct json_object *o)
 {
-	fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE), out);
+	fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
+							JSON_C_TO_STRING_NOSLASHESCAPE),
+	      out);
 	json_object_put(o);
 }
 
@@ -176,7 +180,8 @@ static void write_head(FILE *out, const struct run *run)
 	struct json_object *head = json_object_new_object();
 
 	put_counts(head, run);
-	const char *s = json_object_to_json_string_ext(head, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *s = json_object_to_json_string_ext(
+		head, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	fwrite(s, 1, strlen(s) - 1, out);
 	json_object_put(head);
 }

@@ -31,7 +31,8 @@ static void add_xml(struct buf *b, const char *s, size_t n)
 			buf_addstr(b, "&quot;");
 		else if (c == '\n' || c == '\t')
 			buf_addf(b, "&#%d;", c);
-		else if (c < 0x20 || strncmp(p, "\xef\xbf\xbe", 3) == 0 || strncmp(p, "\xef\xbf\xbf", 3) == 0) {
+		else if (c < 0x20 || strncmp(p, "\xef\xbf\xbe", 3) == 0 ||
+			 strncmp(p, "\xef\xbf\xbf", 3) == 0) {
 			buf_addstr(b, "\xef\xbf\xbd");
 			i += c < 0x20 ? 0 : 2;
 		} else
@@ -47,7 +48,8 @@ static void add_attribute(struct buf *b, const char *name, const char *value)
 	buf_addch(b, '"');
 }
 
-static void open_case(struct buf *b, const struct result *r, const char *class, const char *name, int64_t wall_ns)
+static void open_case(struct buf *b, const struct result *r, const char *class, const char *name,
+		      int64_t wall_ns)
 {
 	buf_addstr(b, "    <testcase");
 	add_attribute(b, "classname", class ? class : r->job->path);
@@ -94,7 +96,8 @@ static void add_test(struct buf *b, const struct result *r, const struct test_ca
 	if (t->status == TEST_SKIPPED || t->status == TEST_PENDING)
 		add_skipped(b, t->message);
 	else
-		add_problem(b, t->status == TEST_FAILED ? "failure" : "error", t->message, t->traceback);
+		add_problem(b, t->status == TEST_FAILED ? "failure" : "error", t->message,
+			    t->traceback);
 	buf_addstr(b, "    </testcase>\n");
 }
 
@@ -155,8 +158,8 @@ static struct tally tally_of(const struct result *r)
 
 static void add_tally(struct buf *b, const struct tally *n, int64_t wall_ns)
 {
-	buf_addf(b, " tests=\"%ld\" failures=\"%ld\" errors=\"%ld\" skipped=\"%ld\" time=\"%.6f\"", n->tests, n->failures,
-		 n->errors, n->skipped, ns_to_sec(wall_ns));
+	buf_addf(b, " tests=\"%ld\" failures=\"%ld\" errors=\"%ld\" skipped=\"%ld\" time=\"%.6f\"",
+		 n->tests, n->failures, n->errors, n->skipped, ns_to_sec(wall_ns));
 }
 
 static void add_timestamp(struct buf *b, int64_t real_ns)
@@ -211,7 +214,8 @@ int report_junit(FILE *out, const struct run *run, struct err *err)
 		sum.errors += n.errors;
 		sum.skipped += n.skipped;
 	}
-	buf_addstr(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"firmo-jobs\"");
+	buf_addstr(&b,
+		   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"firmo-jobs\"");
 	add_tally(&b, &sum, run->elapsed_ns);
 	buf_addstr(&b, ">\n");
 	fwrite(b.data, 1, b.len, out);

@@ -17,9 +17,11 @@
 
 enum colour { PLAIN, RED, GREEN, YELLOW, BOLD, DIM };
 
-static const char *const colour_codes[] = {"", "\033[31m", "\033[32m", "\033[33m", "\033[1m", "\033[2m"};
+static const char *const colour_codes[] = {"",         "\033[31m", "\033[32m",
+					   "\033[33m", "\033[1m",  "\033[2m"};
 
-static void add_coloured(struct buf *b, const struct text_style *style, enum colour colour, const char *text)
+static void add_coloured(struct buf *b, const struct text_style *style, enum colour colour,
+			 const char *text)
 {
 	if (style->colours && colour != PLAIN)
 		buf_addf(b, "%s%s\033[0m", colour_codes[colour], text);
@@ -44,8 +46,8 @@ static int write_out(FILE *out, struct buf *b, struct err *err)
 static void add_label(struct buf *b, const struct text_style *style, enum file_status s)
 {
 	static const char *const labels[FILE_STATUS_COUNT] = {
-		[FILE_NOTRUN] = " NOTRUN", [FILE_PASSED] = "   PASS",  [FILE_FAILED] = "   FAIL",
-		[FILE_ERROR] = "  ERROR",  [FILE_TIMEOUT] = "TIMEOUT", [FILE_LIMIT] = "  LIMIT",
+		[FILE_NOTRUN] = " NOTRUN",  [FILE_PASSED] = "   PASS",  [FILE_FAILED] = "   FAIL",
+		[FILE_ERROR] = "  ERROR",   [FILE_TIMEOUT] = "TIMEOUT", [FILE_LIMIT] = "  LIMIT",
 		[FILE_SKIPPED] = "   SKIP",
 	};
 
@@ -97,7 +99,8 @@ static bool wants_line(const struct result *r, const struct text_style *style)
 	return !style->quiet || file_status_is_bad(r->status);
 }
 
-int report_text_file(FILE *out, const struct result *r, const struct text_style *style, struct err *err)
+int report_text_file(FILE *out, const struct result *r, const struct text_style *style,
+		     struct err *err)
 {
 	struct buf b = {0};
 
@@ -125,7 +128,8 @@ static void add_place(struct buf *b, const char *file, int line)
 	buf_addch(b, ')');
 }
 
-static void add_failed_test(struct buf *b, const struct test_case *t, const struct text_style *style)
+static void add_failed_test(struct buf *b, const struct test_case *t,
+			    const struct text_style *style)
 {
 	struct buf name = {0};
 
@@ -141,7 +145,8 @@ static void add_failed_test(struct buf *b, const struct test_case *t, const stru
 	buf_release(&name);
 }
 
-static void add_file_error(struct buf *b, const struct file_error *e, const struct text_style *style)
+static void add_file_error(struct buf *b, const struct file_error *e,
+			   const struct text_style *style)
 {
 	buf_addf(b, "  x error outside of a test%s%s", e->name ? ": " : "", e->name ? "" : "");
 	if (e->name)
@@ -169,7 +174,8 @@ static void add_failure(struct buf *b, const struct result *r, const struct text
 	}
 }
 
-static int write_failures(FILE *out, const struct run *run, const struct text_style *style, struct err *err)
+static int write_failures(FILE *out, const struct run *run, const struct text_style *style,
+			  struct err *err)
 {
 	for (size_t i = 0; i < run->results.n; i++) {
 		struct buf b = {0};
@@ -208,7 +214,8 @@ static void add_slowest(struct buf *b, const struct run *run)
 	free(sorted);
 }
 
-static void add_count(struct buf *b, long n, const char *word, const struct text_style *style, enum colour colour)
+static void add_count(struct buf *b, long n, const char *word, const struct text_style *style,
+		      enum colour colour)
 {
 	char text[64];
 
@@ -238,10 +245,12 @@ static void add_sums(struct buf *b, const struct run *run, const struct text_sty
 	add_count(b, c->errors, "errors", style, RED);
 	add_count(b, c->skipped, "skipped", style, YELLOW);
 	add_count(b, c->pending, "pending", style, YELLOW);
-	buf_addf(b, "\nTime:  %.3fs, for %.3fs of work on up to %d worker%s", ns_to_sec(run->elapsed_ns),
-		 ns_to_sec(run->sum_ns), run->peak, run->peak == 1 ? "" : "s");
+	buf_addf(b, "\nTime:  %.3fs, for %.3fs of work on up to %d worker%s",
+		 ns_to_sec(run->elapsed_ns), ns_to_sec(run->sum_ns), run->peak,
+		 run->peak == 1 ? "" : "s");
 	if (run->seed)
-		buf_addf(b, "\nOrder: random, --order=random:%llu repeats it", (unsigned long long)run->seed);
+		buf_addf(b, "\nOrder: random, --order=random:%llu repeats it",
+			 (unsigned long long)run->seed);
 	buf_addch(b, '\n');
 }
 
@@ -255,7 +264,8 @@ static void add_verdict(struct buf *b, const struct run *run, const struct text_
 	}
 }
 
-int report_text_end(FILE *out, const struct run *run, const struct text_style *style, struct err *err)
+int report_text_end(FILE *out, const struct run *run, const struct text_style *style,
+		    struct err *err)
 {
 	struct buf b = {0};
 

@@ -18,9 +18,11 @@ struct text_style {
 };
 
 // The line of one file, printed as it ends.
-int report_text_file(FILE *out, const struct result *r, const struct text_style *style, struct err *err);
+int report_text_file(FILE *out, const struct result *r, const struct text_style *style,
+		     struct err *err);
 // What comes after the last of those lines: failures, the slowest, the sums.
-int report_text_end(FILE *out, const struct run *run, const struct text_style *style, struct err *err);
+int report_text_end(FILE *out, const struct run *run, const struct text_style *style,
+		    struct err *err);
 // Both.
 int report_text(FILE *out, const struct run *run, const struct text_style *style, struct err *err);
 

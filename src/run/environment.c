@@ -8,7 +8,8 @@
 #include "jobserver/makeflags.h"
 
 // lua.c reads LUA_INIT_5_x of its own version in place of LUA_INIT (5.1 and LuaJIT: LUA_INIT only).
-static const char *const lua_inits[] = {"LUA_INIT", "LUA_INIT_5_2", "LUA_INIT_5_3", "LUA_INIT_5_4", "LUA_INIT_5_5"};
+static const char *const lua_inits[] = {"LUA_INIT", "LUA_INIT_5_2", "LUA_INIT_5_3", "LUA_INIT_5_4",
+					"LUA_INIT_5_5"};
 
 #define LUA_INITS (sizeof lua_inits / sizeof *lua_inits)
 
@@ -23,7 +24,8 @@ static const char *value_of(const char *entry, const char *name)
 static bool is_set_per_worker(const char *entry)
 {
 	// A run inside of a worker of another run: what that one was told is not for ours.
-	return value_of(entry, "TMPDIR") || strncmp(entry, "FIRMO_JOBS_", strlen("FIRMO_JOBS_")) == 0;
+	return value_of(entry, "TMPDIR") ||
+	       strncmp(entry, "FIRMO_JOBS_", strlen("FIRMO_JOBS_")) == 0;
 }
 
 static char *without_jobserver(const char *entry)
@@ -96,7 +98,8 @@ static void add_shim(struct strings *own, const struct environment *e)
 	for (size_t i = 0; e->lua_init_names[i]; i++) {
 		VEC_PUSH(own, xasprintf("%s=%s", e->lua_init_names[i], e->shim_path));
 		if (e->lua_init_values[i])
-			VEC_PUSH(own, xasprintf("FIRMO_JOBS_%s=%s", e->lua_init_names[i], e->lua_init_values[i]));
+			VEC_PUSH(own, xasprintf("FIRMO_JOBS_%s=%s", e->lua_init_names[i],
+						e->lua_init_values[i]));
 	}
 }
 
@@ -108,7 +111,8 @@ static bool is_lua_init(const struct environment *e, const char *entry)
 	return false;
 }
 
-void environment_for(struct worker_environment *we, const struct environment *e, const struct worker_identity *id)
+void environment_for(struct worker_environment *we, const struct environment *e,
+		     const struct worker_identity *id)
 {
 	struct strings own = {0}, all = {0};
 

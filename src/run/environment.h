@@ -11,18 +11,19 @@
 struct environment {
 	char **base; // what all workers share; owned
 	size_t n;
-	char *shim_path;                // the value of LUA_INIT for workers with a shim; owned
-	const char *lua_init_names[8];  // the LUA_INIT variables that have to name the shim, NULL at the end
-	char *lua_init_values[8];       // their values as the user set them, or NULL; owned
+	char *shim_path;               // the value of LUA_INIT for workers with a shim; owned
+	const char *lua_init_names[8]; // the LUA_INIT variables that have to name the shim, NULL at
+				       // the end
+	char *lua_init_values[8];      // their values as the user set them, or NULL; owned
 };
 
 // What one worker is told beyond that.
 struct worker_environment {
-	char **envp;                                        // NULL-terminated
+	char **envp;                                         // NULL-terminated
 	char pid[sizeof "FIRMO_JOBS_PID=" + SPAWN_PID_SIZE]; // the entry of envp that holds its pid
-	char *pid_text;                                     // where in pid the number goes
-	char *marker;                                       // "FIRMO_JOBS_WORKER=...", unique to this worker
-	char **owned;                                       // the strings made for it
+	char *pid_text;                                      // where in pid the number goes
+	char *marker; // "FIRMO_JOBS_WORKER=...", unique to this worker
+	char **owned; // the strings made for it
 };
 
 // environ: the environment to start from. shim_dir: the folder with init.lua.
@@ -38,7 +39,8 @@ struct worker_identity {
 };
 
 // we must stay where it is until it is released: envp points into it.
-void environment_for(struct worker_environment *we, const struct environment *e, const struct worker_identity *id);
+void environment_for(struct worker_environment *we, const struct environment *e,
+		     const struct worker_identity *id);
 void worker_environment_release(struct worker_environment *we);
 
 #endif

@@ -56,7 +56,8 @@ static void pass_on(struct supervisor *s, struct result *r)
 	if (r->wall_ns > run->longest_ns)
 		run->longest_ns = r->wall_ns;
 	s->bad += file_status_is_bad(r->status);
-	if (s->settings->max_failures > 0 && s->bad >= (size_t)s->settings->max_failures && !s->stopping) {
+	if (s->settings->max_failures > 0 && s->bad >= (size_t)s->settings->max_failures &&
+	    !s->stopping) {
 		s->stopping = true;
 		run->stopped = s->settings->max_failures == 1 ? "--fail-fast" : "--max-failures";
 	}
@@ -136,7 +137,8 @@ void supervisor_on_finished(struct supervisor *s, struct worker *w)
 
 // ---- the start of a worker ----
 
-static void end_unstarted(struct supervisor *s, struct result *r, enum file_status status, const char *reason)
+static void end_unstarted(struct supervisor *s, struct result *r, enum file_status status,
+			  const char *reason)
 {
 	r->status = status;
 	r->reason = xstrdup(reason);
@@ -240,7 +242,6 @@ static void handle_event(struct worker *w, void *event)
 
 static void check_quiet(struct worker *w, void *arg)
 {
-	(void)arg;
 	worker_check_quiet(w);
 }
 
@@ -291,7 +292,8 @@ static void shift_clocks(struct worker *w, void *ns)
 	worker_shift_clocks(w, *(int64_t *)ns);
 }
 
-// Ctrl-Z: the workers stop, then we do; SIGCONT wakes us inside raise(). No deadline runs meanwhile.
+// Ctrl-Z: the workers stop, then we do; SIGCONT wakes us inside raise(). No deadline runs
+// meanwhile.
 static void suspend(struct supervisor *s)
 {
 	int64_t before = clock_mono_ns();
@@ -313,7 +315,6 @@ static void on_signal(struct loop_watch *watch, short revents)
 	struct supervisor *s = watch->owner;
 	int signo;
 
-	(void)revents;
 	while ((signo = signals_next(s->signals)) != 0) {
 		if (signo == SIGCHLD)
 			reap(s);
@@ -363,8 +364,9 @@ static void end(struct supervisor *s)
 	free(s->slots.items);
 }
 
-int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings, struct tokens *tokens,
-	      struct loop *loop, struct signals *signals, const struct run_hooks *hooks, struct err *err)
+int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
+	      struct tokens *tokens, struct loop *loop, struct signals *signals,
+	      const struct run_hooks *hooks, struct err *err)
 {
 	struct supervisor s = {
 		.run = run,
@@ -375,7 +377,8 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 		.loop = loop,
 		.signals = signals,
 	};
-	struct loop_watch signal_watch = {.fd = signals->fd, .events = POLLIN, .ready = on_signal, .owner = &s};
+	struct loop_watch signal_watch = {
+		.fd = signals->fd, .events = POLLIN, .ready = on_signal, .owner = &s};
 	int64_t began = clock_mono_ns();
 
 	if (begin(&s, err) < 0)

@@ -18,10 +18,10 @@ struct signals;
 struct tokens;
 
 struct run_settings {
-	int64_t timeout_ns;  // for each file; 0: none
-	int64_t grace_ns;    // between SIGINT, SIGTERM and SIGKILL
+	int64_t timeout_ns; // for each file; 0: none
+	int64_t grace_ns;   // between SIGINT, SIGTERM and SIGKILL
 	struct limits limits;
-	long max_failures;   // start no more files after so many bad ones; 0: go on
+	long max_failures; // start no more files after so many bad ones; 0: go on
 	const struct commands *commands;
 };
 
@@ -30,14 +30,16 @@ struct run_hooks {
 	void (*started)(void *owner, const struct result *r);
 	void (*ended)(void *owner, struct result *r); // r is in run->results then
 	void (*asked)(void *owner);                   // SIGUSR1: what is running?
-	void (*suspended)(void *owner, bool now);     // true before, false after a Ctrl-Z; both may be slow
+	void (*suspended)(void *owner,
+			  bool now); // true before, false after a Ctrl-Z; both may be slow
 	void *owner;
 };
 
 // Runs the jobs in their order; fills run->results (one for every job, those not run last), peak,
 // elapsed_ns, signal and stopped. jobs must outlive run. Fails only if it could not begin; tokens
 // are given back and no worker is alive when it returns.
-int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings, struct tokens *tokens,
-	      struct loop *loop, struct signals *signals, const struct run_hooks *hooks, struct err *err);
+int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
+	      struct tokens *tokens, struct loop *loop, struct signals *signals,
+	      const struct run_hooks *hooks, struct err *err);
 
 #endif

@@ -18,8 +18,8 @@
 #include "sys/spawn.h"
 
 #define CHUNK_BYTES (64 << 10)
-#define HEAD_BYTES (64 << 10)
-#define TAIL_BYTES (192 << 10)
+#define HEAD_BYTES  (64 << 10)
+#define TAIL_BYTES  (192 << 10)
 
 // ---- what it writes ----
 
@@ -65,7 +65,6 @@ static void on_readable(struct loop_watch *watch, short revents)
 {
 	struct worker *w = watch->owner;
 
-	(void)revents;
 	read_some(w, watch, 4);
 	if (watch->fd < 0 && w->state == WORKER_LINGERING)
 		worker_check_quiet(w);
@@ -206,7 +205,6 @@ static enum worker_state end_leaked(struct worker *w)
 
 static enum worker_state finish(struct worker *w)
 {
-	(void)w;
 	return WORKER_FINISHED;
 }
 
@@ -324,7 +322,8 @@ static int spawn(struct worker *w, bool *transient, struct err *err)
 		status = spawn_start(&s, &w->pid, &step, err);
 	}
 	close_write_ends(&s);
-	*transient = status < 0 && (step == SPAWN_OK || err->errnum == EAGAIN || err->errnum == ENOMEM);
+	*transient =
+		status < 0 && (step == SPAWN_OK || err->errnum == EAGAIN || err->errnum == ENOMEM);
 	return status;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One test file while it runs: its processes, what they write, its deadline. Private to run/.
 //
-// A worker is running until the process that was started has exited, then lingering until its output
-// has ended and no process is left of it, which is given LINGER_NS; then it is finished.
+// A worker is running until the process that was started has exited, then lingering until its
+// output has ended and no process is left of it, which is given LINGER_NS; then it is finished.
 #ifndef RUN_WORKER_H
 #define RUN_WORKER_H
 
@@ -45,10 +45,10 @@ struct worker {
 	struct supervisor *supervisor;
 	struct result *result;
 	enum worker_state state;
-	pid_t pid;            // of the started process and its group
-	bool reaped;          // pid has been waited for
+	pid_t pid;   // of the started process and its group
+	bool reaped; // pid has been waited for
 	int slot;
-	int64_t began_ns;     // monotonic; moved forward by the time the run was suspended
+	int64_t began_ns; // monotonic; moved forward by the time the run was suspended
 	bool timed_out, cut_short;
 	struct loop_timer timer;
 	struct loop_watch out, err, event; // fd -1 once closed

@@ -6,11 +6,12 @@
 
 static int64_t number_or(sqlite3_stmt *q, int column, int64_t otherwise)
 {
-	return sqlite3_column_type(q, column) == SQLITE_NULL ? otherwise : sqlite3_column_int64(q, column);
+	return sqlite3_column_type(q, column) == SQLITE_NULL ? otherwise
+							     : sqlite3_column_int64(q, column);
 }
 
-int history_runs(struct store *s, long most, void (*each)(const struct past_run *, void *), void *arg,
-		 struct err *err)
+int history_runs(struct store *s, long most, void (*each)(const struct past_run *, void *),
+		 void *arg, struct err *err)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_LAST_RUNS);
 	int code = SQLITE_ERROR;
@@ -36,8 +37,8 @@ int history_runs(struct store *s, long most, void (*each)(const struct past_run 
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
 
-int history_results(struct store *s, const char *path, long most, void (*each)(const struct past_result *, void *),
-		    void *arg, struct err *err)
+int history_results(struct store *s, const char *path, long most,
+		    void (*each)(const struct past_result *, void *), void *arg, struct err *err)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_RESULTS);
 	int code = SQLITE_ERROR;

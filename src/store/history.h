@@ -13,7 +13,7 @@ struct store;
 
 struct past_run {
 	int64_t id, started_ns;
-	int64_t elapsed_ns; // -1: the run was killed before it could say
+	int64_t elapsed_ns;     // -1: the run was killed before it could say
 	int64_t lower_bound_ns; // -1: unknown
 	int jobs, peak, signal;
 	long files, bad, tests, failed;
@@ -27,11 +27,11 @@ struct past_result {
 };
 
 // The last `most` runs, the latest first.
-int history_runs(struct store *s, long most, void (*each)(const struct past_run *, void *), void *arg,
-		 struct err *err);
+int history_runs(struct store *s, long most, void (*each)(const struct past_run *, void *),
+		 void *arg, struct err *err);
 // The last `most` results of each file whose path is `path` or lies in a folder of that name (NULL:
 // every file), sorted by path, the latest first.
-int history_results(struct store *s, const char *path, long most, void (*each)(const struct past_result *, void *),
-		    void *arg, struct err *err);
+int history_results(struct store *s, const char *path, long most,
+		    void (*each)(const struct past_result *, void *), void *arg, struct err *err);
 
 #endif

@@ -43,7 +43,8 @@ static bool is_timed(enum file_status s)
 	return s == FILE_PASSED || s == FILE_FAILED || s == FILE_TIMEOUT || s == FILE_LIMIT;
 }
 
-static size_t append_recent(int64_t *recent, const void *old, size_t old_bytes, const struct result *r)
+static size_t append_recent(int64_t *recent, const void *old, size_t old_bytes,
+			    const struct result *r)
 {
 	size_t n = old_bytes / sizeof *recent;
 
@@ -93,15 +94,17 @@ static int put_file(struct store *s, const struct result *r, sqlite3_int64 *id)
 	return code;
 }
 
-static int add_result(struct store *s, const struct run *run, const struct result *r, sqlite3_int64 file)
+static int add_result(struct store *s, const struct run *run, const struct result *r,
+		      sqlite3_int64 file)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_ADD_RESULT);
 	struct counts c = result_counts(r);
 
 	if (!q)
 		return SQLITE_ERROR;
-	const int64_t numbers[] = {run->id,	r->job ? file : 0, r->attempt, r->started_ns, r->wall_ns,
-				   r->user_ns, r->sys_ns,	   r->maxrss,  r->status};
+	const int64_t numbers[] = {run->id,       r->job ? file : 0, r->attempt,
+				   r->started_ns, r->wall_ns,        r->user_ns,
+				   r->sys_ns,     r->maxrss,         r->status};
 	for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++)
 		sqlite3_bind_int64(q, i + 1, numbers[i]);
 	bind_string(q, 10, r->reason);
@@ -150,8 +153,8 @@ static void full_name(const struct test_case *t, struct buf *b)
 	buf_addstr(b, t->name ? t->name : "");
 }
 
-static int add_test_result(struct store *s, const struct test_case *t, sqlite3_int64 result, size_t seq,
-			   sqlite3_int64 file)
+static int add_test_result(struct store *s, const struct test_case *t, sqlite3_int64 result,
+			   size_t seq, sqlite3_int64 file)
 {
 	struct buf name = {0};
 	sqlite3_int64 id = 0;
@@ -176,7 +179,8 @@ static int add_test_result(struct store *s, const struct test_case *t, sqlite3_i
 	return database_step(q);
 }
 
-static int add_file_error(struct store *s, const struct file_error *e, sqlite3_int64 result, size_t seq)
+static int add_file_error(struct store *s, const struct file_error *e, sqlite3_int64 result,
+			  size_t seq)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_ADD_FILE_ERROR);
 
@@ -238,8 +242,8 @@ static enum store_status end(struct store *s, int code, struct err *err)
 	return (code & 0xff) == SQLITE_BUSY ? STORE_BUSY : STORE_FAILED;
 }
 
-enum store_status store_record(struct store *s, struct run *run, struct result *const *results, size_t n,
-			       struct err *err)
+enum store_status store_record(struct store *s, struct run *run, struct result *const *results,
+			       size_t n, struct err *err)
 {
 	bool first = run->id == 0;
 	enum store_status status = begin(s, err);

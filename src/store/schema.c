@@ -14,26 +14,38 @@ static const struct {
 } steps[] = {
 	{1,
 	 "CREATE TABLE run(id INTEGER PRIMARY KEY, name TEXT NOT NULL, started INTEGER NOT NULL,"
-	 " elapsed INTEGER, jobs INTEGER NOT NULL, peak INTEGER, files INTEGER, bad INTEGER, tests INTEGER,"
-	 " failed INTEGER, lower_bound INTEGER, seed INTEGER, signal INTEGER, version TEXT NOT NULL);"
+	 " elapsed INTEGER, jobs INTEGER NOT NULL, peak INTEGER, files INTEGER, bad INTEGER, tests "
+	 "INTEGER,"
+	 " failed INTEGER, lower_bound INTEGER, seed INTEGER, signal INTEGER, version TEXT NOT "
+	 "NULL);"
 
-	 // recent: the latest wall times as 8-byte integers in the machine's order, the latest last.
-	 "CREATE TABLE file(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, status INTEGER NOT NULL,"
+	 // recent: the latest wall times as 8-byte integers in the machine's order, the latest
+	 // last.
+	 "CREATE TABLE file(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, status INTEGER NOT "
+	 "NULL,"
 	 " ended INTEGER NOT NULL, recent BLOB NOT NULL);"
 
 	 "CREATE TABLE result(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL,"
-	 " attempt INTEGER NOT NULL, started INTEGER NOT NULL, wall INTEGER NOT NULL, user INTEGER NOT NULL,"
-	 " sys INTEGER NOT NULL, maxrss INTEGER NOT NULL, status INTEGER NOT NULL, reason TEXT, exit INTEGER,"
-	 " signal INTEGER, slot INTEGER, leaked INTEGER, tests INTEGER, failed INTEGER, output BLOB);"
+	 " attempt INTEGER NOT NULL, started INTEGER NOT NULL, wall INTEGER NOT NULL, user INTEGER "
+	 "NOT NULL,"
+	 " sys INTEGER NOT NULL, maxrss INTEGER NOT NULL, status INTEGER NOT NULL, reason TEXT, "
+	 "exit INTEGER,"
+	 " signal INTEGER, slot INTEGER, leaked INTEGER, tests INTEGER, failed INTEGER, output "
+	 "BLOB);"
 	 "CREATE INDEX result_by_file ON result(file, id);"
 
 	 // name: the groups and the test's own name, U+001F between them.
-	 "CREATE TABLE test(id INTEGER PRIMARY KEY, file INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE(file, name));"
-	 "CREATE TABLE test_result(result INTEGER NOT NULL, seq INTEGER NOT NULL, test INTEGER NOT NULL,"
-	 " status INTEGER NOT NULL, wall INTEGER, source TEXT, line INTEGER, message TEXT, traceback TEXT,"
+	 "CREATE TABLE test(id INTEGER PRIMARY KEY, file INTEGER NOT NULL, name TEXT NOT NULL, "
+	 "UNIQUE(file, name));"
+	 "CREATE TABLE test_result(result INTEGER NOT NULL, seq INTEGER NOT NULL, test INTEGER NOT "
+	 "NULL,"
+	 " status INTEGER NOT NULL, wall INTEGER, source TEXT, line INTEGER, message TEXT, "
+	 "traceback TEXT,"
 	 " PRIMARY KEY(result, seq)) WITHOUT ROWID;"
-	 "CREATE TABLE file_error(result INTEGER NOT NULL, seq INTEGER NOT NULL, place TEXT, name TEXT,"
-	 " source TEXT, line INTEGER, message TEXT, traceback TEXT, PRIMARY KEY(result, seq)) WITHOUT ROWID;"},
+	 "CREATE TABLE file_error(result INTEGER NOT NULL, seq INTEGER NOT NULL, place TEXT, name "
+	 "TEXT,"
+	 " source TEXT, line INTEGER, message TEXT, traceback TEXT, PRIMARY KEY(result, seq)) "
+	 "WITHOUT ROWID;"},
 };
 
 #define STEPS (sizeof steps / sizeof *steps)
@@ -55,7 +67,8 @@ static int user_version(sqlite3 *db)
 	sqlite3_stmt *s;
 	int version = -1;
 
-	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW)
 		version = sqlite3_column_int(s, 0);
 	sqlite3_finalize(s);
 	return version;
@@ -66,7 +79,8 @@ static int run_steps(sqlite3 *db, int from, int to, struct err *err)
 	char pragma[64];
 
 	for (size_t i = 0; i < STEPS; i++)
-		if (steps[i].version > from && steps[i].version <= to && execute(db, steps[i].sql, err) < 0)
+		if (steps[i].version > from && steps[i].version <= to &&
+		    execute(db, steps[i].sql, err) < 0)
 			return -1;
 	snprintf(pragma, sizeof pragma, "PRAGMA user_version=%d", to);
 	return execute(db, pragma, err);

@@ -16,8 +16,9 @@
 #include "store/database.h"
 #include "store/schema.h"
 
-// Moving the log into the database is the one thing here that waits for the disk. It is done when the
-// store is closed and the log has grown to CLOSE_PAGES, in mid-run only beyond what record.c allows.
+// Moving the log into the database is the one thing here that waits for the disk. It is done when
+// the store is closed and the log has grown to CLOSE_PAGES, in mid-run only beyond what record.c
+// allows.
 #define CLOSE_PAGES 1000
 
 // How long opening waits for another process that migrates; recording itself never waits.
@@ -27,13 +28,16 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_ADD_RUN] = "INSERT INTO run(name, started, jobs, lower_bound, seed, version) VALUES(?,?,?,?,?,?)",
-	[SQL_FINISH_RUN] = "UPDATE run SET elapsed=?2, peak=?3, files=?4, bad=?5, tests=?6, failed=?7, signal=?8 "
+	[SQL_ADD_RUN] = "INSERT INTO run(name, started, jobs, lower_bound, seed, version) "
+			"VALUES(?,?,?,?,?,?)",
+	[SQL_FINISH_RUN] = "UPDATE run SET elapsed=?2, peak=?3, files=?4, bad=?5, tests=?6, "
+			   "failed=?7, signal=?8 "
 			   "WHERE id=?1",
 	[SQL_FIND_FILE] = "SELECT id, recent FROM file WHERE path=?",
 	[SQL_ADD_FILE] = "INSERT INTO file(path, status, ended, recent) VALUES(?,?,?,?)",
 	[SQL_UPDATE_FILE] = "UPDATE file SET status=?2, ended=?3, recent=?4 WHERE id=?1",
-	[SQL_ADD_RESULT] = "INSERT INTO result(run, file, attempt, started, wall, user, sys, maxrss, status, reason,"
+	[SQL_ADD_RESULT] = "INSERT INTO result(run, file, attempt, started, wall, user, sys, "
+			   "maxrss, status, reason,"
 			   " exit, signal, slot, leaked, tests, failed, output) "
 			   "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[SQL_FIND_TEST] = "SELECT id FROM test WHERE file=? AND name=?",
@@ -41,15 +45,19 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_ADD_TEST_RESULT] = "INSERT INTO test_result VALUES(?,?,?,?,?,?,?,?,?)",
 	[SQL_ADD_FILE_ERROR] = "INSERT INTO file_error VALUES(?,?,?,?,?,?,?,?)",
 	[SQL_LOAD_PAST] = "SELECT path, status, ended, recent FROM file",
-	[SQL_LAST_RUNS] = "SELECT id, started, elapsed, jobs, peak, signal, files, bad, tests, failed, lower_bound "
+	[SQL_LAST_RUNS] = "SELECT id, started, elapsed, jobs, peak, signal, files, bad, tests, "
+			  "failed, lower_bound "
 			  "FROM run ORDER BY id DESC LIMIT ?",
 	// For each file the latest results by the index, newest first.
-	[SQL_RESULTS] = "SELECT f.path, r.run, r.started, r.wall, r.user, r.sys, r.maxrss, r.status, r.reason,"
-			" r.tests, r.failed "
-			"FROM file f JOIN result r ON r.file = f.id "
-			"WHERE (?1 IS NULL OR f.path = ?1 OR substr(f.path, 1, length(?1) + 1) = ?1 || '/') "
-			"AND r.id IN (SELECT id FROM result WHERE file = f.id ORDER BY id DESC LIMIT ?2) "
-			"ORDER BY f.path, r.id DESC",
+	[SQL_RESULTS] =
+		"SELECT f.path, r.run, r.started, r.wall, r.user, r.sys, r.maxrss, r.status, "
+		"r.reason,"
+		" r.tests, r.failed "
+		"FROM file f JOIN result r ON r.file = f.id "
+		"WHERE (?1 IS NULL OR f.path = ?1 OR substr(f.path, 1, length(?1) + 1) = ?1 || "
+		"'/') "
+		"AND r.id IN (SELECT id FROM result WHERE file = f.id ORDER BY id DESC LIMIT ?2) "
+		"ORDER BY f.path, r.id DESC",
 };
 
 sqlite3_stmt *database_statement(struct store *s, enum statement which)
@@ -78,8 +86,6 @@ int database_error(struct store *s, struct err *err)
 
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
-	(void)db;
-	(void)name;
 	((struct store *)arg)->wal_pages = pages;
 	return SQLITE_OK;
 }
@@ -147,8 +153,9 @@ static bool is_damaged(int code)
 static struct store *try_open(const char *path, enum store_mode mode, int *code, struct err *err)
 {
 	struct store *s = xcalloc(1, sizeof *s);
-	int flags = SQLITE_OPEN_NOMUTEX | (mode == STORE_READ ? SQLITE_OPEN_READONLY
-							      : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	int flags = SQLITE_OPEN_NOMUTEX |
+		    (mode == STORE_READ ? SQLITE_OPEN_READONLY
+					: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 
 	*code = sqlite3_open_v2(path, &s->db, flags, NULL);
 	sqlite3_busy_timeout(s->db, OPEN_TIMEOUT_MS);
@@ -158,17 +165,20 @@ static struct store *try_open(const char *path, enum store_mode mode, int *code,
 		database_error(s, err);
 	} else if (version > schema_version()) {
 		*code = SQLITE_SCHEMA;
-		err_set(err, 0, "it was written by a newer firmo-jobs (format %d, this one knows %d)", version,
-			schema_version());
+		err_set(err, 0,
+			"it was written by a newer firmo-jobs (format %d, this one knows %d)",
+			version, schema_version());
 	} else if (mode == STORE_WRITE) {
 		// The page cache is kept small: what is read is read once.
 		sqlite3_exec(s->db,
-			     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;"
+			     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA "
+			     "cache_size=-256;"
 			     "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=4194304",
 			     NULL, NULL, NULL);
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		sqlite3_wal_hook(s->db, on_commit, s);
-		*code = schema_migrate(s->db, schema_version(), err) == 0 ? SQLITE_OK : sqlite3_errcode(s->db);
+		*code = schema_migrate(s->db, schema_version(), err) == 0 ? SQLITE_OK
+									  : sqlite3_errcode(s->db);
 	}
 	sqlite3_busy_timeout(s->db, mode == STORE_READ ? OPEN_TIMEOUT_MS : 0);
 	if (*code == SQLITE_OK)
@@ -189,8 +199,9 @@ static char *set_aside(const char *path, const char *why)
 		unlink(shm);
 		free(wal);
 		free(shm);
-		notice = xasprintf("the history %s is damaged (%s): it is kept as %s, and a new one is begun", path, why,
-				   aside);
+		notice = xasprintf(
+			"the history %s is damaged (%s): it is kept as %s, and a new one is begun",
+			path, why, aside);
 	}
 	free(aside);
 	return notice;
@@ -209,7 +220,8 @@ struct store *store_open(const char *path, enum store_mode mode, char **notice, 
 	if (mode == STORE_WRITE && make_home(path, err) < 0)
 		return NULL;
 	struct store *s = try_open(path, mode, &code, &why);
-	if (!s && mode == STORE_WRITE && is_damaged(code) && (*notice = set_aside(path, why.message)))
+	if (!s && mode == STORE_WRITE && is_damaged(code) &&
+	    (*notice = set_aside(path, why.message)))
 		s = try_open(path, mode, &code, &why);
 	if (!s)
 		err_set(err, 0, "cannot use the history %s: %s", path, why.message);
@@ -233,7 +245,8 @@ int store_load_past(struct store *s, struct map *past, struct err *err)
 		p->status = (enum file_status)sqlite3_column_int(stmt, 1);
 		p->ended_ns = sqlite3_column_int64(stmt, 2);
 		size_t bytes = (size_t)sqlite3_column_bytes(stmt, 3);
-		p->n = bytes / sizeof *p->wall_ns < STORE_RECENT ? bytes / sizeof *p->wall_ns : STORE_RECENT;
+		p->n = bytes / sizeof *p->wall_ns < STORE_RECENT ? bytes / sizeof *p->wall_ns
+								 : STORE_RECENT;
 		if (p->n)
 			memcpy(p->wall_ns, sqlite3_column_blob(stmt, 3), p->n * sizeof *p->wall_ns);
 		free(map_put(past, (const char *)sqlite3_column_text(stmt, 0), p));

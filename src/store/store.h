@@ -32,10 +32,12 @@ void store_close(struct store *s);
 enum store_status { STORE_OK, STORE_BUSY, STORE_FAILED };
 
 // Records n results of run in one transaction, and the run itself with the first ones (which sets
-// run->id). STORE_BUSY: another process holds the lock, nothing was recorded, try again. Never waits.
-enum store_status store_record(struct store *s, struct run *run, struct result *const *results, size_t n,
-			       struct err *err);
-// Completes the run's record with its final figures. Like store_record, but nothing if run->id is 0.
+// run->id). STORE_BUSY: another process holds the lock, nothing was recorded, try again. Never
+// waits.
+enum store_status store_record(struct store *s, struct run *run, struct result *const *results,
+			       size_t n, struct err *err);
+// Completes the run's record with its final figures. Like store_record, but nothing if run->id is
+// 0.
 enum store_status store_finish_run(struct store *s, const struct run *run, struct err *err);
 
 // What is known of one file.

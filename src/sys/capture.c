@@ -55,7 +55,8 @@ static void add_to_tail(struct capture *c, const char *data, size_t n)
 		return;
 	}
 	if (c->tail_cap < c->tail_max && need > c->tail_cap) {
-		c->tail_cap = grown(c->tail_cap, need < c->tail_max ? (size_t)need : c->tail_max, c->tail_max);
+		c->tail_cap = grown(c->tail_cap, need < c->tail_max ? (size_t)need : c->tail_max,
+				    c->tail_max);
 		c->tail = xrealloc(c->tail, c->tail_cap);
 	}
 	if (n > c->tail_cap) {

@@ -12,7 +12,8 @@ static int by_affinity(void)
 	for (int n = CPU_SETSIZE; n <= 1 << 18; n *= 2) {
 		cpu_set_t *set = CPU_ALLOC((size_t)n);
 		size_t size = CPU_ALLOC_SIZE((size_t)n);
-		int count = set && sched_getaffinity(0, size, set) == 0 ? CPU_COUNT_S(size, set) : 0;
+		int count =
+			set && sched_getaffinity(0, size, set) == 0 ? CPU_COUNT_S(size, set) : 0;
 		CPU_FREE(set);
 		if (count > 0)
 			return count;

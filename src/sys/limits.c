@@ -45,7 +45,8 @@ static bool parse_value(const char *s, size_t n, bool is_size, rlim_t *value)
 	errno = 0;
 	unsigned long long v = strtoull(s, &end, 10);
 	int shift = 0;
-	const char *unit = is_size && end < s + n ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	const char *unit =
+		is_size && end < s + n ? strchr(units, toupper((unsigned char)*end)) : NULL;
 	if (unit && *unit) {
 		shift = 10 * (int)(unit - units + 1);
 		end++;
@@ -64,13 +65,15 @@ int limits_parse(struct limits *l, const char *text, struct err *err)
 		int kind = find_kind(s, name);
 		if (kind < 0)
 			return err_set(err, 0,
-				       "--limit: '%.*s' is not a limit; known are as, cpu, fsize, nofile, nproc, "
+				       "--limit: '%.*s' is not a limit; known are as, cpu, fsize, "
+				       "nofile, nproc, "
 				       "stack and core",
 				       (int)name, s);
-		if (name == n || !parse_value(s + name + 1, n - name - 1, kinds[kind].is_size, &l->value[kind]))
+		if (name == n ||
+		    !parse_value(s + name + 1, n - name - 1, kinds[kind].is_size, &l->value[kind]))
 			return err_set(err, 0, "--limit: '%.*s' wants %s, such as %s=%s", (int)n, s,
-				       kinds[kind].is_size ? "a size" : "a whole number", kinds[kind].name,
-				       kinds[kind].is_size ? "512M" : "30");
+				       kinds[kind].is_size ? "a size" : "a whole number",
+				       kinds[kind].name, kinds[kind].is_size ? "512M" : "30");
 		l->set[kind] = true;
 		s += n + (s[n] == ',');
 	}

@@ -9,7 +9,16 @@
 
 struct err;
 
-enum limit_kind { LIMIT_AS, LIMIT_CPU, LIMIT_FSIZE, LIMIT_NOFILE, LIMIT_NPROC, LIMIT_STACK, LIMIT_CORE, LIMIT_COUNT };
+enum limit_kind {
+	LIMIT_AS,
+	LIMIT_CPU,
+	LIMIT_FSIZE,
+	LIMIT_NOFILE,
+	LIMIT_NPROC,
+	LIMIT_STACK,
+	LIMIT_CORE,
+	LIMIT_COUNT
+};
 
 struct limits {
 	bool set[LIMIT_COUNT];

@@ -21,7 +21,8 @@ void loop_add_watch(struct loop *l, struct loop_watch *w)
 	VEC_PUSH(&l->watches, w);
 }
 
-// A removed place becomes NULL, so that a walk over the array is not disturbed; loop_step closes it.
+// A removed place becomes NULL, so that a walk over the array is not disturbed; loop_step closes
+// it.
 void loop_remove_watch(struct loop *l, struct loop_watch *w)
 {
 	for (size_t i = 0; i < l->watches.n; i++)

@@ -37,7 +37,8 @@ static void write_pid(char *text, pid_t pid)
 	*text = '\0';
 }
 
-// Places the fds at 0..3. They are first moved above 3, so that none is overwritten before its turn.
+// Places the fds at 0..3. They are first moved above 3, so that none is overwritten before its
+// turn.
 static int place_fds(const struct spawn *s, int *report_fd)
 {
 	int fds[4] = {s->stdin_fd, s->stdout_fd, s->stderr_fd, s->extra_fd};

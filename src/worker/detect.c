@@ -139,8 +139,8 @@ static void saw_module(struct seen *seen, const struct token *t)
 // A printed plan or result line: "1..3", "ok 1 - name", "TAP version 13".
 static bool looks_like_tap(const struct token *t)
 {
-	return starts(t, "1..") || starts(t, "TAP version ") || starts(t, "ok 1") || starts(t, "not ok ") ||
-	       starts(t, "ok %d") || is(t, "ok ");
+	return starts(t, "1..") || starts(t, "TAP version ") || starts(t, "ok 1") ||
+	       starts(t, "not ok ") || starts(t, "ok %d") || is(t, "ok ");
 }
 
 enum framework framework_detect(const char *source, size_t n)
@@ -165,11 +165,11 @@ enum framework framework_detect(const char *source, size_t n)
 			after_require = after_print = false;
 		}
 	}
-	return seen.firmo	   ? FRAMEWORK_FIRMO
-	       : seen.luaunit	   ? FRAMEWORK_LUAUNIT
-	       : seen.busted	   ? FRAMEWORK_BUSTED
+	return seen.firmo           ? FRAMEWORK_FIRMO
+	       : seen.luaunit       ? FRAMEWORK_LUAUNIT
+	       : seen.busted        ? FRAMEWORK_BUSTED
 	       : seen.other_library ? FRAMEWORK_PLAIN
-	       : seen.describe	   ? FRAMEWORK_BUSTED
-	       : seen.tap	   ? FRAMEWORK_TAP
-				   : FRAMEWORK_PLAIN;
+	       : seen.describe      ? FRAMEWORK_BUSTED
+	       : seen.tap           ? FRAMEWORK_TAP
+				    : FRAMEWORK_PLAIN;
 }

@@ -9,9 +9,10 @@
 #include "base/text.h"
 #include "model/result.h"
 
-// A line longer than this is no event of ours: messages are cut by the shim's framework long before.
+// A line longer than this is no event of ours: messages are cut by the shim's framework long
+// before.
 #define LINE_MAX_BYTES (4 << 20)
-#define NESTING_MAX 16
+#define NESTING_MAX    16
 
 void events_init(struct events *ev, struct result *result)
 {
@@ -50,7 +51,8 @@ static char *member(struct json_object *o, const char *key)
 static long number(struct json_object *o, const char *key, long otherwise)
 {
 	struct json_object *v = json_object_object_get(o, key);
-	bool is_number = json_object_is_type(v, json_type_int) || json_object_is_type(v, json_type_double);
+	bool is_number =
+		json_object_is_type(v, json_type_int) || json_object_is_type(v, json_type_double);
 
 	return is_number ? (long)json_object_get_int64(v) : otherwise;
 }
@@ -132,7 +134,6 @@ static bool on_test(struct events *ev, struct json_object *o, int64_t now_ns)
 
 static bool on_error(struct events *ev, struct json_object *o, int64_t now_ns)
 {
-	(void)now_ns;
 	struct file_error e = {
 		.where = member(o, "where"),
 		.name = member(o, "name"),
@@ -147,16 +148,12 @@ static bool on_error(struct events *ev, struct json_object *o, int64_t now_ns)
 
 static bool on_hello(struct events *ev, struct json_object *o, int64_t now_ns)
 {
-	(void)o;
-	(void)now_ns;
 	ev->hello = true;
 	return true;
 }
 
 static bool on_attach(struct events *ev, struct json_object *o, int64_t now_ns)
 {
-	(void)o;
-	(void)now_ns;
 	ev->attached = true;
 	ev->result->has_tests = true;
 	return true;
@@ -164,22 +161,18 @@ static bool on_attach(struct events *ev, struct json_object *o, int64_t now_ns)
 
 static bool on_plan(struct events *ev, struct json_object *o, int64_t now_ns)
 {
-	(void)now_ns;
 	ev->result->expected = number(o, "tests", -1);
 	return true;
 }
 
 static bool on_done(struct events *ev, struct json_object *o, int64_t now_ns)
 {
-	(void)o;
-	(void)now_ns;
 	ev->done = true;
 	return true;
 }
 
 static bool on_exit_event(struct events *ev, struct json_object *o, int64_t now_ns)
 {
-	(void)now_ns;
 	char *how = member(o, "how");
 	ev->os_exit = how && strcmp(how, "os.exit") == 0;
 	free(how);
@@ -188,7 +181,6 @@ static bool on_exit_event(struct events *ev, struct json_object *o, int64_t now_
 
 static bool on_shim(struct events *ev, struct json_object *o, int64_t now_ns)
 {
-	(void)now_ns;
 	set_string(&ev->shim_error, member(o, "message"));
 	return true;
 }
@@ -197,8 +189,9 @@ static const struct {
 	const char *name;
 	bool (*handle)(struct events *ev, struct json_object *o, int64_t now_ns);
 } handlers[] = {
-	{"start", on_start}, {"test", on_test}, {"error", on_error},	{"hello", on_hello}, {"attach", on_attach},
-	{"plan", on_plan},   {"done", on_done}, {"exit", on_exit_event}, {"shim", on_shim},
+	{"start", on_start}, {"test", on_test},       {"error", on_error},
+	{"hello", on_hello}, {"attach", on_attach},   {"plan", on_plan},
+	{"done", on_done},   {"exit", on_exit_event}, {"shim", on_shim},
 };
 
 static bool dispatch(struct events *ev, struct json_object *o, int64_t now_ns)

@@ -41,7 +41,8 @@ static bool is_lua_script(const char *path)
 
 static int find_lua(struct commands *c, const char *lua, const char *path_list, struct err *err)
 {
-	static const char *const names[] = {"lua", "lua5.4", "lua5.3", "luajit", "lua5.2", "lua5.1"};
+	static const char *const names[] = {"lua",    "lua5.4", "lua5.3",
+					    "luajit", "lua5.2", "lua5.1"};
 
 	if (lua) {
 		c->lua = path_find_program(lua, path_list);
@@ -53,10 +54,14 @@ static int find_lua(struct commands *c, const char *lua, const char *path_list, 
 		free(c->lua_name);
 		c->lua_name = xstrdup(names[i]);
 	}
-	return c->lua ? 0 : err_set(err, 0, "no Lua interpreter in PATH: install lua5.4, or name one by --lua=PROGRAM");
+	return c->lua ? 0
+		      : err_set(err, 0,
+				"no Lua interpreter in PATH: install lua5.4, or name one by "
+				"--lua=PROGRAM");
 }
 
-static int parse_template(struct commands *c, const char *template, const char *path_list, struct err *err)
+static int parse_template(struct commands *c, const char *template, const char *path_list,
+			  struct err *err)
 {
 	size_t n = 0;
 
@@ -76,7 +81,8 @@ int commands_init(struct commands *c, const char *lua, const char *template, cha
 		  const char *path_list, struct err *err)
 {
 	*c = (struct commands){.extra = extra};
-	int status = template ? parse_template(c, template, path_list, err) : find_lua(c, lua, path_list, err);
+	int status = template ? parse_template(c, template, path_list, err)
+			      : find_lua(c, lua, path_list, err);
 	if (status < 0) {
 		commands_release(c);
 		return -1;
@@ -122,7 +128,7 @@ static void from_template(struct words *w, char *const *template, const char *pa
 {
 	bool filled = false;
 
-	for (; *template; template++) {
+	for (; *template; template ++) {
 		filled |= strstr(*template, "{}") != NULL;
 		push_filled(w, *template, path);
 	}
@@ -130,11 +136,13 @@ static void from_template(struct words *w, char *const *template, const char *pa
 		push(w, path);
 }
 
-static int from_framework(struct words *w, struct command *cmd, const struct commands *c, const struct job *job,
-			  const char *path, struct err *err)
+static int from_framework(struct words *w, struct command *cmd, const struct commands *c,
+			  const struct job *job, const char *path, struct err *err)
 {
 	if (job->framework == FRAMEWORK_BUSTED && !c->busted)
-		return err_set(err, 0, "it is for busted, which is not in PATH: install busted, or use --command");
+		return err_set(
+			err, 0,
+			"it is for busted, which is not in PATH: install busted, or use --command");
 	if (job->framework == FRAMEWORK_BUSTED && c->busted_direct)
 		cmd->program = c->busted;
 	push(w, cmd->program == c->busted ? "busted" : c->lua_name);
@@ -147,7 +155,8 @@ static int from_framework(struct words *w, struct command *cmd, const struct com
 	return 0;
 }
 
-int command_make(struct command *cmd, const struct commands *c, const struct job *job, struct err *err)
+int command_make(struct command *cmd, const struct commands *c, const struct job *job,
+		 struct err *err)
 {
 	struct words w = {0};
 	// A name with a dash in front would be taken for an option.

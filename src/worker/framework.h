@@ -17,12 +17,12 @@ enum framework framework_detect(const char *source, size_t n);
 
 // How workers are run: the programs found, and what the user said of it.
 struct commands {
-	char *lua;             // the interpreter's path; owned
-	char *lua_name;        // the name it was found by: argv[0]; owned
-	char *busted;          // busted's script, or NULL; owned
-	bool busted_direct;    // that script is no Lua source: it is executed, not given to lua
-	char **template;       // --command, split into words, or NULL; owned
-	char *const *extra;    // words for every worker (behind --), or NULL
+	char *lua;          // the interpreter's path; owned
+	char *lua_name;     // the name it was found by: argv[0]; owned
+	char *busted;       // busted's script, or NULL; owned
+	bool busted_direct; // that script is no Lua source: it is executed, not given to lua
+	char **template;    // --command, split into words, or NULL; owned
+	char *const *extra; // words for every worker (behind --), or NULL
 };
 
 // Finds the programs in PATH (path_list). lua: --lua, or NULL for lua, lua5.4, lua5.3, luajit,
@@ -39,7 +39,8 @@ struct command {
 };
 
 // Fails if the framework's own runner is not installed.
-int command_make(struct command *cmd, const struct commands *c, const struct job *job, struct err *err);
+int command_make(struct command *cmd, const struct commands *c, const struct job *job,
+		 struct err *err);
 void command_release(struct command *cmd);
 
 #endif

@@ -41,7 +41,8 @@ static const char *find_lua_message(const char *output, const char *argv0)
 // "FILE:LINE: text" gives FILE and LINE, as the interpreter writes them.
 static void place_of(const char *message, char **file, int *line)
 {
-	for (const char *p = message; (p = strchr(p, ':')) && !memchr(message, '\n', (size_t)(p - message)); p++) {
+	for (const char *p = message;
+	     (p = strchr(p, ':')) && !memchr(message, '\n', (size_t)(p - message)); p++) {
 		char *end;
 		long n = strtol(p + 1, &end, 10);
 		if (end > p + 1 && *end == ':' && n > 0 && n < 100000000) {
@@ -76,7 +77,8 @@ static void charge_lua_message(struct result *r, const char *argv0)
 	if (!message)
 		return;
 	const char *traceback = strstr(message, title);
-	text_add_utf8(&b, message, traceback ? (size_t)(traceback - message) : strcspn(message, "\n"));
+	text_add_utf8(&b, message,
+		      traceback ? (size_t)(traceback - message) : strcspn(message, "\n"));
 	e.where = xstrdup("file");
 	e.message = buf_detach(&b);
 	if (traceback) {
@@ -131,9 +133,8 @@ static void end_by_death(struct result *r, enum file_status status, const char *
 
 static bool hit_cpu_limit(const struct result *r, const struct ending *e)
 {
-	return r->signal == SIGXCPU ||
-	       (r->signal == SIGKILL && e->cpu_limit_s > 0 &&
-		r->user_ns + r->sys_ns >= e->cpu_limit_s * NS_PER_SEC);
+	return r->signal == SIGXCPU || (r->signal == SIGKILL && e->cpu_limit_s > 0 &&
+					r->user_ns + r->sys_ns >= e->cpu_limit_s * NS_PER_SEC);
 }
 
 static bool ran_out_of_memory(const struct result *r, const struct ending *e)
@@ -141,7 +142,8 @@ static bool ran_out_of_memory(const struct result *r, const struct ending *e)
 	const char *message = r->errors.n ? r->errors.items[r->errors.n - 1].message : NULL;
 
 	// Lua's own words for a malloc that failed; every version has them.
-	return e->memory_limit && r->exit_code != 0 && message && strstr(message, "not enough memory");
+	return e->memory_limit && r->exit_code != 0 && message &&
+	       strstr(message, "not enough memory");
 }
 
 static bool decide_violence(struct result *r, const struct ending *e)
@@ -180,7 +182,8 @@ static void decide_by_exit(struct result *r)
 		set_outcome(r, FILE_FAILED, xasprintf("exit status %d", r->exit_code));
 }
 
-// A file whose tests are known and that has come to its end: they decide, the exit status must agree.
+// A file whose tests are known and that has come to its end: they decide, the exit status must
+// agree.
 static void decide_by_tests(struct result *r)
 {
 	struct counts c = result_counts(r);
@@ -191,7 +194,8 @@ static void decide_by_tests(struct result *r)
 	else if (bad > 0)
 		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
 	else if (r->exit_code != 0)
-		set_outcome(r, FILE_ERROR, xasprintf("exit status %d, though no test failed", r->exit_code));
+		set_outcome(r, FILE_ERROR,
+			    xasprintf("exit status %d, though no test failed", r->exit_code));
 	else if (c.total == 0)
 		set_outcome(r, FILE_SKIPPED, xstrdup("it holds no test"));
 	else if (c.passed == 0)
@@ -224,9 +228,12 @@ static void decide_by_tap(struct result *r, const struct tap *t)
 	else if (!t->planned && r->exit_code == EXIT_SKIP)
 		decide_by_exit(r);
 	else if (!t->planned)
-		set_outcome(r, FILE_ERROR, xasprintf("no TAP plan; %ld results, exit status %d", t->seen, r->exit_code));
+		set_outcome(r, FILE_ERROR,
+			    xasprintf("no TAP plan; %ld results, exit status %d", t->seen,
+				      r->exit_code));
 	else if (t->seen != t->plan)
-		set_outcome(r, FILE_ERROR, xasprintf("planned %ld tests but ran %ld", t->plan, t->seen));
+		set_outcome(r, FILE_ERROR,
+			    xasprintf("planned %ld tests but ran %ld", t->plan, t->seen));
 	else
 		decide_by_tests(r);
 }

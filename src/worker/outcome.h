@@ -12,11 +12,11 @@ struct tap;
 
 // How a worker ended, and what was done to it.
 struct ending {
-	int64_t timeout_ns;  // the deadline that passed, or 0
-	bool cut_short;      // the run was stopped while it ran
-	int64_t cpu_limit_s; // RLIMIT_CPU, or 0
-	bool memory_limit;   // RLIMIT_AS was set
-	const char *argv0;   // what the interpreter calls itself in its messages
+	int64_t timeout_ns;          // the deadline that passed, or 0
+	bool cut_short;              // the run was stopped while it ran
+	int64_t cpu_limit_s;         // RLIMIT_CPU, or 0
+	bool memory_limit;           // RLIMIT_AS was set
+	const char *argv0;           // what the interpreter calls itself in its messages
 	const struct events *events; // NULL: the worker had no shim
 	const struct tap *tap;       // NULL: its stdout is no TAP
 };

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "model/result.h"
 
-#define LINE_MAX_BYTES (64 << 10) // what is longer is no TAP line worth reading to its end
+#define LINE_MAX_BYTES    (64 << 10) // what is longer is no TAP line worth reading to its end
 #define MESSAGE_MAX_BYTES (64 << 10)
 
 void tap_init(struct tap *t, struct result *result)
@@ -98,7 +98,8 @@ static void on_plan(struct tap *t, const char *number)
 // Comment lines and YAML behind a failed test are its message.
 static void add_diagnostic(struct tap *t, const char *text)
 {
-	struct test_case *last = t->seen > 0 ? &t->result->tests.items[t->result->tests.n - 1] : NULL;
+	struct test_case *last =
+		t->seen > 0 ? &t->result->tests.items[t->result->tests.n - 1] : NULL;
 
 	if (!last || last->status != TEST_FAILED)
 		return;
@@ -116,7 +117,8 @@ static bool starts_with_word(const char *line, const char *word)
 {
 	size_t n = strlen(word);
 
-	return strncmp(line, word, n) == 0 && (line[n] == '\0' || line[n] == ' ' || line[n] == '\t');
+	return strncmp(line, word, n) == 0 &&
+	       (line[n] == '\0' || line[n] == ' ' || line[n] == '\t');
 }
 
 static void take_line(struct tap *t)
@@ -139,7 +141,8 @@ static void take_line(struct tap *t)
 	} else if (strncasecmp(line, "Bail out!", 9) == 0) {
 		t->bailed = true;
 		free(t->bail_out);
-		t->bail_out = utf8_copy(line + 9 + strspn(line + 9, " "), strlen(line + 9 + strspn(line + 9, " ")));
+		t->bail_out = utf8_copy(line + 9 + strspn(line + 9, " "),
+					strlen(line + 9 + strspn(line + 9, " ")));
 	} else if (*line == '#') {
 		add_diagnostic(t, line + 1 + strspn(line + 1, " "));
 	}

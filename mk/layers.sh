@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The layers of src/: a file may include its own layer and those named here for it, nothing else.
+set -eu
+cd "$(dirname "$0")/../src"
+
+allowed() {
+	case $1 in
+	base) echo ;;
+	sys | model) echo base ;;
+	jobserver) echo base sys ;;
+	worker | store | report) echo base model ;;
+	plan) echo base model worker store ;;
+	run) echo base sys jobserver model worker ;;
+	cli) echo base sys jobserver model worker store plan run report ;;
+	*) echo "src/$1 is no known layer" >&2 ;;
+	esac
+}
+
+for layer in *; do
+	may=" $layer $(allowed "$layer") "
+	for file in "$layer"/*.[ch]; do
+		sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$file" | sort -u | while read -r used; do
+			case $may in
+			*" $used "*) ;;
+			*) echo "src/$file: $layer/ may not include $used/" ;;
+			esac
+		done
+	done
+done | grep . >&2 && exit 1
+exit 0

@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Times firmo-jobs against what a user would pick instead, in one run, and prints ratios: machines
+# are noisy, so single figures mean little. Peers that are not installed are left out.
+set -eu
+
+lua=${LUA:-lua5.4}
+runs=${RUNS:-10}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL FIRMO_JOBS_FLAGS FIRMO_JOBS_DB
+PATH="$(dirname "$FIRMO_JOBS"):$PATH"
+
+trivial() { # FOLDER COUNT
+	mkdir -p "$1/tests"
+	i=0
+	while [ $((i += 1)) -le "$2" ]; do
+		echo "assert(1 + 1 == 2) print('ok 1') print('1..1')" >"$1/tests/t${i}_test.lua"
+	done
+}
+
+time_all() { # the first command is what the others are compared with
+	hyperfine -N --warmup 2 --runs "$runs" --export-csv "$work/times.csv" "$@" >/dev/null 2>"$work/err" ||
+		cat "$work/err"
+	# Columns from the right: a command may hold commas.
+	awk -F, 'NR > 1 {
+		median = $(NF - 4)
+		if (NR == 2) first = median
+		name = $0
+		sub(/(,[^,]*){7}$/, "", name)
+		gsub(/"/, "", name)
+		printf "  %8.3f s   x %5.2f   %s\n", median, median / first, name
+	}' "$work/times.csv"
+}
+
+echo "500 trivial files, two at a time, warm, median of $runs (ratios to xargs, which keeps nothing):"
+trivial "$work/small" 500
+cd "$work/small"
+ls tests/*.lua >files
+cat >peer.mk <<EOF
+files := \$(wildcard tests/*.lua)
+.PHONY: all \$(files)
+all: \$(files)
+\$(files):
+	@$lua \$@ >/dev/null
+EOF
+printf 'test:\n\t+@firmo-jobs --lua=%s\n' "$lua" >fj.mk
+{
+	for f in tests/*.lua; do echo "add_test($f $(command -v "$lua") $PWD/$f)"; done
+} >CTestTestfile.cmake
+set -- "xargs -a files -P2 -n1 $lua" \
+	"firmo-jobs -j2 --lua=$lua --report=json:report.json" \
+	"make -sf fj.mk -j2 test" \
+	"make -sf peer.mk -j2 all"
+if command -v ctest >/dev/null; then set -- "$@" "ctest -j2 --output-junit j.xml"; fi
+if command -v prove >/dev/null; then set -- "$@" "prove -j2 --state=slow,save --ext .lua --exec $lua tests"; fi
+time_all "$@"
+if [ -x /usr/bin/time ]; then
+	/usr/bin/time -f '  %M KiB resident memory of firmo-jobs at most' \
+		firmo-jobs -q -j2 --lua="$lua" 2>&1 >/dev/null | tail -n 1
+fi
+
+echo "Long tail: 40 files of 0.1 s and one of 2 s, its name last, two at a time (ideal 3.0 s):"
+mkdir -p "$work/tail/tests"
+cd "$work/tail"
+for i in $(seq -w 40); do echo 'os.execute("sleep 0.1")' >"tests/a${i}_test.lua"; done
+echo 'os.execute("sleep 2")' >tests/z_test.lua
+for run in cold warm; do
+	firmo-jobs -q -j2 --lua="$lua" | awk -v run="$run" '/^Time/ { sub(",", "", $2); print "  " run ": " $2 }'
+done
+
+echo "10,000 files planned (--list):"
+trivial "$work/large" 10000
+cd "$work/large"
+firmo-jobs -q -j2 --lua="$lua" >/dev/null
+time_all "firmo-jobs --list"
