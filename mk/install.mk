@@ -13,7 +13,7 @@ install: all ## install below DESTDIR/PREFIX
 	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/firmo-jobs
 	$(INSTALL) -m 644 include/firmo-jobs.h $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h
 	$(INSTALL) -m 644 $(archive) $(DESTDIR)$(LIBDIR)/libfirmo-jobs.a
-	$(INSTALL) -m 644 mk/firmo-jobs.1 $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
+	$(INSTALL) -m 644 src/cli/firmo-jobs.1 $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/firmo-jobs $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h \

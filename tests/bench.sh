@@ -27,7 +27,7 @@ time_all() { # the first command is what the others are compared with
 		median = $(NF - 4)
 		if (NR == 2) first = median
 		name = $0
-		sub(/(,[^,]*){7}$/, "", name)
+		for (i = 0; i < 7; i++) sub(/,[^,]*$/, "", name)
 		gsub(/"/, "", name)
 		printf "  %8.3f s   x %5.2f   %s\n", median, median / first, name
 	}' "$work/times.csv"
