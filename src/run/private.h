@@ -28,6 +28,7 @@ struct supervisor {
 		size_t n, cap;
 	} slots; // true: taken
 	long serial;
+	int64_t suspended_ns; // how long Ctrl-Z has held the run
 	size_t bad;
 	bool stopping; // start no more
 	bool starved;  // no process could be started: wait for a worker to end

@@ -304,6 +304,7 @@ static void suspend(struct supervisor *s)
 	for_each_worker(s, signal_worker, &stop);
 	raise(SIGSTOP);
 	int64_t slept = clock_mono_ns() - before;
+	s->suspended_ns += slept;
 	for_each_worker(s, shift_clocks, &slept);
 	for_each_worker(s, signal_worker, &go_on);
 	if (s->hooks->suspended)
@@ -393,6 +394,6 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	tokens_await(tokens, false);
 	loop_remove_watch(loop, &signal_watch);
 	end(&s);
-	run->elapsed_ns = clock_mono_ns() - began;
+	run->elapsed_ns = clock_mono_ns() - began - s.suspended_ns;
 	return 0;
 }

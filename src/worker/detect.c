@@ -119,7 +119,7 @@ static bool ends(const struct token *t, const char *text)
 
 // What was seen so far; the first in this order decides.
 struct seen {
-	bool firmo, luaunit, busted, other_library, describe, tap;
+	bool firmo, luaunit, busted, other_library, busted_call, tap;
 };
 
 static void saw_module(struct seen *seen, const struct token *t)
@@ -143,33 +143,73 @@ static bool looks_like_tap(const struct token *t)
 	       starts(t, "not ok ") || starts(t, "ok %d") || is(t, "ok ");
 }
 
+// A call of one of busted's globals: describe "a queue", it("keeps order", ...), before_each(...).
+static bool looks_like_busted(const struct token *name, const struct token *argument)
+{
+	static const char *const with_a_title[] = {"describe", "it", "pending", "context"};
+	static const char *const others[] = {"insulate",   "expose",     "before_each",
+					     "after_each", "lazy_setup", "strict_setup",
+					     "randomize"};
+
+	for (size_t i = 0; i < sizeof with_a_title / sizeof *with_a_title; i++)
+		if (is(name, with_a_title[i]))
+			return argument->kind == TOKEN_STRING;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (is(name, others[i]))
+			return true;
+	return false;
+}
+
+static void saw_call(struct seen *seen, const struct token *name, const struct token *argument)
+{
+	if (looks_like_busted(name, argument))
+		seen->busted_call = true;
+	if (argument->kind != TOKEN_STRING)
+		return;
+	if (is(name, "require"))
+		saw_module(seen, argument);
+	else if ((is(name, "print") || is(name, "write")) && looks_like_tap(argument))
+		seen->tap = true;
+}
+
+// Reads the argument of the call whose name is `name`: the first token behind an opening bracket,
+// or the string behind the name. pcall(require, "module") calls as well. What follows is t then.
+static struct token argument_of(struct scan *s, const struct token *name)
+{
+	struct scan before = *s;
+	struct token t = next_token(s);
+
+	if (t.kind == TOKEN_OTHER && (*t.text == '(' || (*t.text == ',' && is(name, "require"))))
+		return next_token(s);
+	if (t.kind == TOKEN_STRING)
+		return t;
+	*s = before;
+	return (struct token){.kind = TOKEN_END};
+}
+
 enum framework framework_detect(const char *source, size_t n)
 {
 	struct scan s = {source, source + n};
 	struct seen seen = {0};
-	bool after_require = false, after_print = false;
+	char before = 0; // the punctuation in front of a name: a field is no global
 
 	for (struct token t = next_token(&s); t.kind != TOKEN_END; t = next_token(&s)) {
-		if (t.kind == TOKEN_NAME) {
-			after_require = is(&t, "require");
-			after_print = is(&t, "print") || is(&t, "write");
-			if (is(&t, "describe") || is(&t, "insulate") || is(&t, "expose"))
-				seen.describe = true;
-		} else if (t.kind == TOKEN_STRING) {
-			if (after_require)
-				saw_module(&seen, &t);
-			else if (after_print && looks_like_tap(&t))
-				seen.tap = true;
-			after_require = after_print = false;
-		} else if (*t.text != '(' && *t.text != ',') {
-			after_require = after_print = false;
+		if (t.kind == TOKEN_NAME && (before != '.' || is(&t, "write")) && before != ':') {
+			struct scan behind = s;
+			struct token argument = argument_of(&s, &t);
+			if (argument.kind != TOKEN_END)
+				saw_call(&seen, &t, &argument);
+			// The argument may be a call itself: print(require "x").
+			if (argument.kind != TOKEN_STRING)
+				s = behind;
 		}
+		before = t.kind == TOKEN_OTHER ? *t.text : 0;
 	}
 	return seen.firmo           ? FRAMEWORK_FIRMO
 	       : seen.luaunit       ? FRAMEWORK_LUAUNIT
 	       : seen.busted        ? FRAMEWORK_BUSTED
 	       : seen.other_library ? FRAMEWORK_PLAIN
-	       : seen.describe      ? FRAMEWORK_BUSTED
+	       : seen.busted_call   ? FRAMEWORK_BUSTED
 	       : seen.tap           ? FRAMEWORK_TAP
 				    : FRAMEWORK_PLAIN;
 }

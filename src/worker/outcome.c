@@ -211,6 +211,9 @@ static void decide_by_events(struct result *r, const struct events *ev)
 		decide_by_tests(r);
 	} else if (r->errors.n > 0 && r->tests.n == 0) {
 		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
+	} else if (r->tests.n == 0 && r->exit_code == 0 && !ev->os_exit) {
+		set_outcome(r, FILE_ERROR,
+			    xstrdup("it loads its framework, but never runs its tests"));
 	} else {
 		char *what = xasprintf("%s (exit status %d) before its tests were done",
 				       ev->os_exit ? "it called os.exit" : "it left", r->exit_code);
