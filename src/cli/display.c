@@ -14,9 +14,8 @@
 #include "model/result.h"
 #include "report/progress.h"
 
-#define REDRAW_NS (100 * NS_PER_MS)
-#define PLAIN_NS  (10 * NS_PER_SEC)
-#define AGE_NS    NS_PER_SEC // the ages on the line are whole seconds
+#define PLAIN_NS (10 * NS_PER_SEC)
+#define AGE_NS   NS_PER_SEC // the ages on the line are whole seconds
 
 static size_t columns(void)
 {
@@ -56,12 +55,12 @@ static void on_timer(struct loop_timer *t)
 	t->at_ns = d->drawn_ns + (d->kind == PROGRESS_BAR ? AGE_NS : PLAIN_NS);
 }
 
-// A change is drawn at once, but never sooner than REDRAW_NS after the last drawing.
+// A change is drawn at once, but not sooner than it may be.
 static void changed(struct display *d)
 {
 	if (d->kind != PROGRESS_BAR)
 		return;
-	int64_t soonest = d->drawn_ns + REDRAW_NS;
+	int64_t soonest = d->drawn_ns + DISPLAY_REDRAW_NS;
 	if (soonest < d->timer.at_ns)
 		d->timer.at_ns = soonest;
 }
@@ -111,8 +110,13 @@ void display_clear(struct display *d)
 		fputs("\r\033[K", stderr);
 		fflush(stderr);
 		d->visible = false;
-		changed(d);
 	}
+}
+
+void display_restore(struct display *d)
+{
+	if (d->kind == PROGRESS_BAR && d->ended < d->total)
+		on_timer(&d->timer);
 }
 
 void display_dump(struct display *d)

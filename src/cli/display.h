@@ -13,6 +13,8 @@
 
 struct result;
 
+#define DISPLAY_REDRAW_NS (100 * INT64_C(1000000)) // the line is never drawn sooner after itself
+
 struct display {
 	enum progress_kind kind; // never PROGRESS_AUTO
 	size_t total, ended, bad;
@@ -29,8 +31,10 @@ struct display {
 void display_open(struct display *d, enum progress_kind kind, size_t total, struct loop *loop);
 void display_started(struct display *d, const struct result *r);
 void display_ended(struct display *d, const struct result *r);
-// Takes the line off the screen, so that something else can be printed; it comes back by itself.
+// Takes the line off the screen, so that something else can be printed; and draws it again, if it
+// is the kind that stays.
 void display_clear(struct display *d);
+void display_restore(struct display *d);
 // Prints what is running to stderr, whatever the kind.
 void display_dump(struct display *d);
 void display_close(struct display *d);

@@ -13,13 +13,10 @@
 
 #define LOCK_PATIENCE_NS (5 * NS_PER_SEC)
 #define RETRY_NS         (20 * NS_PER_MS)
-// Short enough for the eye; long enough that a suite of tiny files is not slowed by its commits.
-#define GATHER_NS (10 * NS_PER_MS)
 
 static void announce_all(struct journal *j)
 {
-	for (size_t i = 0; i < j->waiting.n; i++)
-		j->announce(j->owner, j->waiting.items[i]);
+	j->announce(j->owner, j->waiting.items, j->waiting.n);
 	j->waiting.n = 0;
 }
 
@@ -28,7 +25,7 @@ static void give_up(struct journal *j, const char *why)
 	char *message =
 		xasprintf("the history cannot be written (%s): the run goes on without it", why);
 
-	j->warn(message);
+	j->warn(j->owner, message);
 	free(message);
 	store_close(*j->store);
 	*j->store = NULL;
@@ -88,7 +85,7 @@ void journal_add(struct journal *j, struct result *r)
 {
 	VEC_PUSH(&j->waiting, r);
 	if (j->timer.at_ns == LOOP_NEVER)
-		j->timer.at_ns = clock_mono_ns() + GATHER_NS;
+		j->timer.at_ns = clock_mono_ns() + j->gather_ns;
 }
 
 void journal_close(struct journal *j)

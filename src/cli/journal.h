@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The way of a result to the history and then to the eyes: nothing is announced before it is
 // recorded, so that a killed run has lost nothing that somebody has seen. Results that end within
-// a few milliseconds are recorded together. While another process holds the lock, the run goes on
+// gather_ns are recorded together. While another process holds the lock, the run goes on
 // and they wait.
 #ifndef CLI_JOURNAL_H
 #define CLI_JOURNAL_H
@@ -18,9 +18,11 @@ struct store;
 struct journal {
 	struct store **store; // *store is closed and set to NULL when it cannot be used any more
 	struct run *run;
-	void (*announce)(void *owner, const struct result *r);
-	void (*warn)(const char *message);
+	// Tells of results that have been recorded, in the order of their ends.
+	void (*announce)(void *owner, struct result *const *results, size_t n);
+	void (*warn)(void *owner, const char *message);
 	void *owner;
+	int64_t gather_ns; // how long a result may wait for others to be recorded with
 	struct {
 		struct result **items;
 		size_t n, cap;
@@ -30,7 +32,7 @@ struct journal {
 	struct loop_timer timer;
 };
 
-// store, run, announce, warn and owner are set by the caller before.
+// store, run, announce, warn, owner and gather_ns are set by the caller before.
 void journal_open(struct journal *j, struct loop *loop);
 void journal_add(struct journal *j, struct result *r);
 // Records and announces what still waits, and completes the run's record. Waits for a lock, but not

@@ -165,7 +165,7 @@ const char *firmo_jobs_planned_path(const struct firmo_jobs *s, unsigned long in
 
 // ---- run ----
 
-static void announce(void *owner, const struct result *r)
+static void announce(void *owner, struct result *const *results, size_t n)
 {
 	struct firmo_jobs *s = owner;
 	struct err err;
@@ -174,8 +174,19 @@ static void announce(void *owner, const struct result *r)
 		return;
 	display_clear(&s->display);
 	// A reader that went away is told once, at the end.
-	report_text_file(stdout, r, &s->options.text, &err);
+	for (size_t i = 0; i < n; i++)
+		report_text_file(stdout, results[i], &s->options.text, &err);
 	fflush(stdout);
+	display_restore(&s->display);
+}
+
+static void warn_in_run(void *owner, const char *message)
+{
+	struct firmo_jobs *s = owner;
+
+	display_clear(&s->display);
+	session_warn(message);
+	display_restore(&s->display);
 }
 
 static void on_started(void *owner, const struct result *r)
@@ -200,8 +211,12 @@ static void on_asked(void *owner)
 
 static void on_suspended(void *owner, bool now)
 {
+	struct firmo_jobs *s = owner;
+
 	if (now)
-		display_clear(&((struct firmo_jobs *)owner)->display);
+		display_clear(&s->display);
+	else
+		display_restore(&s->display);
 }
 
 static enum firmo_jobs_status find_programs(struct firmo_jobs *s)
@@ -229,13 +244,17 @@ static void begin_run(struct firmo_jobs *s, const struct tokens *tokens)
 			      : s->make.jobs;
 	s->run.jobs = s->run.jobs > 0 ? s->run.jobs : 0;
 	s->run.seed = s->options.plan.seed;
+	display_open(&s->display, s->options.progress, s->jobs.n, &s->loop);
+	// Lines that are gathered for as long as the line below them stands still do not flicker;
+	// without one, a time that no eye sees spares a suite of tiny files most of its commits.
+	int64_t gather_ns = s->display.kind == PROGRESS_BAR ? DISPLAY_REDRAW_NS : 10 * NS_PER_MS;
 	s->journal = (struct journal){.store = &s->store,
 				      .run = &s->run,
 				      .announce = announce,
-				      .warn = session_warn,
-				      .owner = s};
+				      .warn = warn_in_run,
+				      .owner = s,
+				      .gather_ns = gather_ns};
 	journal_open(&s->journal, &s->loop);
-	display_open(&s->display, s->options.progress, s->jobs.n, &s->loop);
 }
 
 static int carry_out(struct firmo_jobs *s, struct tokens *tokens, struct err *err)

@@ -68,15 +68,16 @@ static void help(int read_fd, int socket)
 
 static int ask_helper(struct client *c)
 {
+	c->asked = true;
 	return send(c->own_fd, "a", 1, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
-static int start_helper(struct client *c, struct err *err)
+static int start_helper(struct client *c)
 {
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_set(err, errno, "socketpair");
+		return -1;
 	sigset_t all, before;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
@@ -90,7 +91,7 @@ static int start_helper(struct client *c, struct err *err)
 	close(pair[1]);
 	if (c->helper < 0) {
 		close(pair[0]);
-		return err_set(err, errno, "fork");
+		return -1;
 	}
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	c->how = READ_HELPER;
@@ -100,24 +101,17 @@ static int start_helper(struct client *c, struct err *err)
 
 // The descriptions behind inherited fds are shared with make and all its children: their flags are
 // never changed. A description of our own comes from /proc; where that is refused (another user's
-// pipe, no /proc), preadv2 does not block; where the kernel cannot do that on pipes, a helper does.
-static int open_reader(struct client *c, int read_fd, struct err *err)
+// pipe, no /proc), preadv2 does not block; where the kernel cannot do that on pipes (before Linux
+// 6.4), which only the first read tells, a helper does.
+static void open_reader(struct client *c, int read_fd)
 {
 	char path[64];
-	char byte;
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d", read_fd);
 	c->own_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	c->read_fd = c->poll_fd = c->own_fd >= 0 ? c->own_fd : read_fd;
-	c->how = READ_NONBLOCK;
-	if (c->own_fd >= 0 || (fcntl(read_fd, F_GETFL) & O_NONBLOCK))
-		return 0;
-	struct iovec none = {&byte, 0};
-	if (preadv2(read_fd, &none, 1, -1, RWF_NOWAIT) >= 0 || errno == EAGAIN) {
-		c->how = READ_NOWAIT;
-		return 0;
-	}
-	return start_helper(c, err);
+	bool nonblocking = c->own_fd >= 0 || (fcntl(read_fd, F_GETFL) & O_NONBLOCK);
+	c->how = nonblocking ? READ_NONBLOCK : READ_NOWAIT;
 }
 
 static int open_fds(struct client *c, const struct makeflags *m, struct err *err)
@@ -127,7 +121,8 @@ static int open_fds(struct client *c, const struct makeflags *m, struct err *err
 	fcntl(m->read_fd, F_SETFD, FD_CLOEXEC);
 	fcntl(m->write_fd, F_SETFD, FD_CLOEXEC);
 	c->write_fd = m->write_fd;
-	return open_reader(c, m->read_fd, err);
+	open_reader(c, m->read_fd);
+	return 0;
 }
 
 // The write end first: ENXIO then means that no one reads, so the server is dead (a killed make
@@ -179,10 +174,13 @@ int client_take(struct client *c, char *byte)
 		n = read_token(c, byte);
 	while (n < 0 && errno == EINTR);
 	if (n == 1) {
-		if (c->how == READ_HELPER)
-			ask_helper(c);
+		c->asked = false;
 		return 1;
 	}
+	if (n < 0 && c->how == READ_HELPER && errno == EAGAIN && !c->asked)
+		return ask_helper(c);
+	if (n < 0 && c->how == READ_NOWAIT && (errno == EOPNOTSUPP || errno == ENOSYS))
+		return start_helper(c);
 	return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
 }
 
@@ -196,7 +194,7 @@ void client_give(struct client *c, char byte)
 	}
 }
 
-// The helper reads ahead by one token: that one goes back too.
+// The helper may just have got a token that no job waits for any more: that one goes back too.
 static void stop_helper(struct client *c)
 {
 	char byte;

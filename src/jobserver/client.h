@@ -4,6 +4,7 @@
 #ifndef JOBSERVER_CLIENT_H
 #define JOBSERVER_CLIENT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct err;
@@ -17,13 +18,14 @@ struct client {
 	int own_fd;   // owned, or -1: the read end that we opened ourselves
 	enum { READ_NONBLOCK, READ_NOWAIT, READ_HELPER } how;
 	pid_t helper; // READ_HELPER: the process that blocks in read(2) for us
+	bool asked;   // it has been asked for a token
 };
 
 // Opens the jobserver that m names (AUTH_FDS or AUTH_FIFO). On failure nothing was read or written
 // and err says why it is not usable.
 int client_open(struct client *c, const struct makeflags *m, struct err *err);
 // Takes one token into *byte: 1; 0 if there is none at the moment; -1 if the server is gone.
-// Never blocks.
+// Never blocks. May change poll_fd.
 int client_take(struct client *c, char *byte);
 // Gives back a token: the very byte that was taken.
 void client_give(struct client *c, char byte);

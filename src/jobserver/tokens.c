@@ -114,8 +114,10 @@ void tokens_attach(struct tokens *t, struct loop *l, void (*ready)(void *owner),
 void tokens_await(struct tokens *t, bool waiting)
 {
 	// A pool needs no event: its slots only come back through tokens_give.
-	if (t->shared)
-		t->watch.events = waiting && !t->gone && t->running < t->most ? POLLIN : 0;
+	if (!t->shared)
+		return;
+	t->watch.fd = t->client.poll_fd;
+	t->watch.events = waiting && !t->gone && t->running < t->most ? POLLIN : 0;
 }
 
 bool tokens_take(struct tokens *t)
