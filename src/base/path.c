@@ -41,6 +41,19 @@ char *path_clean(const char *path)
 	return buf_detach(&b);
 }
 
+char *path_below(const char *path, const char *cwd)
+{
+	char *clean = path_clean(path);
+	size_t n = cwd ? strlen(cwd) : 0;
+
+	if (n > 1 && strncmp(clean, cwd, n) == 0 && (clean[n] == '/' || clean[n] == '\0')) {
+		char *below = path_clean(clean[n] ? clean + n + 1 : "");
+		free(clean);
+		return below;
+	}
+	return clean;
+}
+
 const char *path_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -12,6 +12,9 @@ char *path_join(const char *dir, const char *name);
 // Without "./" in front, doubled slashes and a slash at the end; ".." stays (a link may stand
 // before it). "." for the empty path. The caller frees it.
 char *path_clean(const char *path);
+// The same, and relative to the folder cwd (absolute, or NULL) where it lies below it: one file has
+// one name, however it was given. The caller frees it.
+char *path_below(const char *path, const char *cwd);
 // The part behind the last slash.
 const char *path_base(const char *path);
 // The program's path: name itself if it has a slash, else the first executable of that name in the

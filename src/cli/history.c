@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -84,7 +85,7 @@ static void print_result(const struct past_result *r, void *arg)
 
 static int print_files(struct firmo_jobs *s, const char *path, struct err *err)
 {
-	char *clean = path ? path_clean(path) : NULL;
+	char *cwd = getcwd(NULL, 0), *clean = path ? path_below(path, cwd) : NULL;
 	struct current c = {0};
 	// "." is where every path of the history starts.
 	int status = history_results(s->store, clean && strcmp(clean, ".") != 0 ? clean : NULL,
@@ -97,6 +98,7 @@ static int print_files(struct firmo_jobs *s, const char *path, struct err *err)
 	}
 	free(c.path);
 	free(clean);
+	free(cwd);
 	return status;
 }
 

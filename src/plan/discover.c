@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -32,7 +33,7 @@ static bool is_left_out(const char *folder)
 
 static void add(struct jobs *jobs, const char *path, int64_t size)
 {
-	struct job j = {.path = path_clean(path), .size = size, .expected_ns = -1};
+	struct job j = {.path = xstrdup(path), .size = size, .expected_ns = -1};
 
 	VEC_PUSH(jobs, j);
 }
@@ -67,18 +68,19 @@ static int search(struct jobs *jobs, const char *folder, struct err *err)
 	return status;
 }
 
-int discover(struct jobs *jobs, const char *path, struct err *err)
+int discover(struct jobs *jobs, const char *given, struct err *err)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0)
-		return err_set(err, errno, "%s", path);
-	if (S_ISDIR(st.st_mode)) {
-		char *clean = path_clean(path);
-		int status = search(jobs, clean, err);
-		free(clean);
-		return status;
-	}
-	add(jobs, path, st.st_size);
-	return 0;
+	if (stat(given, &st) < 0)
+		return err_set(err, errno, "%s", given);
+	char *cwd = getcwd(NULL, 0), *path = path_below(given, cwd);
+	int status = 0;
+	if (S_ISDIR(st.st_mode))
+		status = search(jobs, path, err);
+	else
+		add(jobs, path, st.st_size);
+	free(cwd);
+	free(path);
+	return status;
 }

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+# make install, and what it installs.
+
+load common
+
+root=${BATS_TEST_DIRNAME%/tests/e2e}
+
+install_to() { # PREFIX
+	make -s -C "$root" "$2" PREFIX=/usr DESTDIR="$1" ${SAN:+SAN="$SAN"}
+}
+
+@test "install puts the program, the library, the header and the manual page below DESTDIR; uninstall takes them away" {
+	install_to "$PWD/dest" install
+	run find dest -type f -printf '%P\n'
+	[ "$(sort <<<"$output")" = "usr/bin/firmo-jobs
+usr/include/firmo-jobs.h
+usr/lib/libfirmo-jobs.a
+usr/share/man/man1/firmo-jobs.1" ]
+	run dest/usr/bin/firmo-jobs --version
+	[ "$output" = "firmo-jobs 0.1.0" ]
+	install_to "$PWD/dest" uninstall
+	[ -z "$(find dest -type f)" ]
+}
+
+@test "a program can be written on the installed library, whose only symbols are those of its header" {
+	install_to "$PWD/dest" install
+	plain one 'print "hello"'
+	cat >user.c <<-'END'
+		#include <firmo-jobs.h>
+		#include <stdio.h>
+		int err_set = 1, buf_add = 2; // names of ours must not clash
+		int main(int argc, char **argv)
+		{
+			enum firmo_jobs_mode mode;
+			struct firmo_jobs *s;
+			int status = firmo_jobs_open(&s, argc, argv, &mode);
+			if (status == FIRMO_JOBS_OK)
+				status = firmo_jobs_plan(s);
+			printf("%lu %s\n", firmo_jobs_planned(s), firmo_jobs_planned_path(s, 0));
+			fflush(stdout);
+			if (status == FIRMO_JOBS_OK)
+				status = firmo_jobs_run(s);
+			firmo_jobs_close(s);
+			return status + err_set + buf_add - 3;
+		}
+	END
+	cc -o user user.c -Idest/usr/include -Ldest/usr/lib -lfirmo-jobs ${SAN:+-fsanitize="$SAN"} \
+		$(pkg-config --libs json-c sqlite3 libxxhash) -lm
+	run ./user --lua="$LUA"
+	status_is 0
+	has "1 tests/one_test.lua"
+	has "PASS"
+}
+
+@test "the manual page names every option of --help" {
+	for option in $("$FIRMO_JOBS" --help | grep -oE -- '--[a-z-]+' | sort -u); do
+		grep -qE -- "Fl -${option#--}( |$)" "$root/src/cli/firmo-jobs.1" || {
+			echo "the manual page lacks $option"
+			false
+		}
+	done
+}
