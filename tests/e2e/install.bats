@@ -54,7 +54,7 @@ usr/share/man/man1/firmo-jobs.1" ]
 
 @test "the manual page names every option of --help" {
 	for option in $("$FIRMO_JOBS" --help | grep -oE -- '--[a-z-]+' | sort -u); do
-		grep -qE -- "Fl -${option#--}( |$)" "$root/src/cli/firmo-jobs.1" || {
+		grep -qE -- "(Fl|,) -${option#--}( |$)" "$root/src/cli/firmo-jobs.1" || {
 			echo "the manual page lacks $option"
 			false
 		}
