@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -90,6 +91,27 @@ bool text_parse_long(const char *s, long min, long max, long *value)
 	if (errno || v < min || v > max)
 		return false;
 	*value = v;
+	return true;
+}
+
+bool text_parse_size(const char *s, size_t n, int64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	char *end;
+
+	if (n == 0 || !isdigit((unsigned char)*s))
+		return false;
+	errno = 0;
+	unsigned long long v = strtoull(s, &end, 10);
+	int shift = 0;
+	const char *unit = end < s + n ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	if (unit && *unit) {
+		shift = 10 * (int)(unit - units + 1);
+		end++;
+	}
+	if (errno || end != s + n || v > (unsigned long long)INT64_MAX >> shift)
+		return false;
+	*bytes = (int64_t)(v << shift);
 	return true;
 }
 

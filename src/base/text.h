@@ -21,6 +21,9 @@ void text_add_visible(struct buf *out, const char *s);
 bool text_parse_seconds(const char *s, int64_t *ns);
 // Parses all of s as a whole number from min to max.
 bool text_parse_long(const char *s, long min, long max, long *value);
+// Parses the n bytes at s as a size: a whole number of bytes, or of KiB, MiB, GiB, TiB with K, M, G
+// or T behind it. Below 2^63.
+bool text_parse_size(const char *s, size_t n, int64_t *bytes);
 // Splits a command line into words, as a shell does with blanks, quotes and backslashes, and
 // nothing else of the shell. Returns a NULL-terminated array (free with text_free_words), or NULL
 // if a quote is not closed.

@@ -31,6 +31,24 @@ static int on_workers(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int on_max_load(struct options *o, const char *value, struct err *err)
+{
+	int64_t billionths;
+
+	if (!text_parse_seconds(value, &billionths) || billionths == 0)
+		return invalid(err, "--max-load", value,
+			       "wants a number above 0, such as 4 or 2.5");
+	o->run.max_load = ns_to_sec(billionths);
+	return 0;
+}
+
+static int on_min_memory(struct options *o, const char *value, struct err *err)
+{
+	if (!text_parse_size(value, strlen(value), &o->run.min_memory))
+		return invalid(err, "--min-memory", value, "wants a size, such as 512M or 2G");
+	return 0;
+}
+
 static int on_timeout(struct options *o, const char *value, struct err *err)
 {
 	if (!text_parse_seconds(value, &o->run.timeout_ns))
@@ -243,6 +261,9 @@ static const struct {
 	{0, NULL, NULL, "Workers", NULL},
 	{'j', "workers", "N", "run N files at once; under make: at most N of its tokens",
 	 on_workers},
+	{0, "max-load", "N", "start no further file while N processes or more are running",
+	 on_max_load},
+	{0, "min-memory", "SIZE", "nor while less memory than that is available", on_min_memory},
 	{0, "framework", "NAME", "auto, firmo, busted, luaunit, tap or plain [auto]", on_framework},
 	{0, "lua", "PROGRAM", "the interpreter [lua, or the newest lua5.x in PATH]", on_lua},
 	{0, "command", "WORDS", "run each file by this command; {} stands for the file",

@@ -127,6 +127,29 @@ static enum firmo_jobs_status no_jobs(const struct firmo_jobs *s, size_t found)
 	return FIRMO_JOBS_NO_TESTS;
 }
 
+// A run inside of a worker of another run is marked as a part of that one.
+static char *make_run_name(void)
+{
+	const char *outer = getenv("FIRMO_JOBS_WORKER");
+	char host[64] = "";
+
+	gethostname(host, sizeof host - 1);
+	return xasprintf("%s%s%s-%d-%" PRIx64, outer ? outer : "", outer ? "/" : "", host, getpid(),
+			 (uint64_t)clock_real_ns());
+}
+
+static void open_tokens(struct firmo_jobs *s)
+{
+	struct err warning;
+
+	s->run.name = make_run_name();
+	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run.name);
+	s->tokens = tokens_open(&s->make, s->options.jobs, cpus_usable(), marker, &warning);
+	free(marker);
+	if (*warning.message)
+		session_warn(warning.message);
+}
+
 enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 {
 	struct err err = {0}, history_err = {0};
@@ -135,6 +158,8 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 	// make -n, -t and -q run recipes that hold a + all the same: nothing may happen then.
 	if (s->make.dry_run && s->options.mode == FIRMO_JOBS_RUN)
 		return FIRMO_JOBS_OK;
+	if (s->options.mode == FIRMO_JOBS_RUN)
+		open_tokens(s);
 	session_open_store(s, s->options.mode == FIRMO_JOBS_RUN);
 	s->options.plan.slots = session_workers(s);
 	if (plan_make(&s->jobs, &s->options.plan, s->store, &found, &history_err, &err) < 0) {
@@ -232,13 +257,11 @@ static enum firmo_jobs_status find_programs(struct firmo_jobs *s)
 	return FIRMO_JOBS_BROKEN;
 }
 
-static void begin_run(struct firmo_jobs *s, const struct tokens *tokens)
+static void begin_run(struct firmo_jobs *s)
 {
-	char host[64] = "";
+	const struct tokens *tokens = s->tokens;
 
-	gethostname(host, sizeof host - 1);
 	s->run.started_ns = clock_real_ns();
-	s->run.name = xasprintf("%s-%d-%" PRIx64, host, getpid(), (uint64_t)s->run.started_ns);
 	s->run.jobs = tokens_most(tokens) < TOKENS_MAX || !tokens_shared(tokens)
 			      ? tokens_most(tokens)
 			      : s->make.jobs;
@@ -257,15 +280,16 @@ static void begin_run(struct firmo_jobs *s, const struct tokens *tokens)
 	journal_open(&s->journal, &s->loop);
 }
 
-static int carry_out(struct firmo_jobs *s, struct tokens *tokens, struct err *err)
+static int carry_out(struct firmo_jobs *s, struct err *err)
 {
 	const struct run_hooks hooks = {on_started, on_ended, on_asked, on_suspended, s};
 
-	begin_run(s, tokens);
-	int status = supervise(&s->run, &s->jobs, &s->options.run, tokens, &s->loop, &s->signals,
+	begin_run(s);
+	int status = supervise(&s->run, &s->jobs, &s->options.run, s->tokens, &s->loop, &s->signals,
 			       &hooks, err);
 	// Nobody is kept waiting for our tokens while reports are written.
-	tokens_close(tokens);
+	tokens_close(s->tokens);
+	s->tokens = NULL;
 	journal_close(&s->journal);
 	display_close(&s->display);
 	return status;
@@ -273,7 +297,7 @@ static int carry_out(struct firmo_jobs *s, struct tokens *tokens, struct err *er
 
 enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 {
-	struct err err = {0}, warning;
+	struct err err = {0};
 
 	if (s->jobs.n == 0)
 		return FIRMO_JOBS_OK;
@@ -284,10 +308,7 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;
 	}
-	struct tokens *tokens = tokens_open(&s->make, s->options.jobs, cpus_usable(), &warning);
-	if (*warning.message)
-		session_warn(warning.message);
-	int status = carry_out(s, tokens, &err);
+	int status = carry_out(s, &err);
 	signals_close(&s->signals);
 	if (status == 0)
 		return format_is_success(&s->run) ? FIRMO_JOBS_OK : FIRMO_JOBS_FAILED;
@@ -364,6 +385,8 @@ int firmo_jobs_signal(const struct firmo_jobs *s)
 
 void firmo_jobs_close(struct firmo_jobs *s)
 {
+	if (s->tokens)
+		tokens_close(s->tokens);
 	run_release(&s->run);
 	jobs_release(&s->jobs);
 	store_close(s->store);

@@ -14,9 +14,12 @@
 #include "sys/signals.h"
 #include "worker/framework.h"
 
+struct tokens;
+
 struct firmo_jobs {
 	struct options options;
 	struct makeflags make;
+	struct tokens *tokens; // while a run is planned or carried out
 	struct commands commands;
 	struct store *store; // NULL: no history
 	struct jobs jobs;

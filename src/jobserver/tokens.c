@@ -2,19 +2,23 @@
 #include "jobserver/tokens.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
 #include "jobserver/client.h"
+#include "jobserver/keeper.h"
 #include "jobserver/makeflags.h"
 #include "sys/loop.h"
 
 struct tokens {
-	int most;    // slots that may be in use at once
-	int running; // slots in use
-	bool shared; // a client of make's jobserver
-	bool gone;   // its server has closed it: go on with what is held
+	int most;     // slots that may be in use at once
+	int running;  // slots in use
+	bool shared;  // a client of make's jobserver
+	bool waiting; // a job is ready to start
+	bool gone;    // its server has closed it: go on with what is held
 	struct client client;
+	struct keeper keeper; // takes from the client for us while it lives
 	struct {
 		char *items; // the bytes taken from make, to be given back as they are
 		size_t n, cap;
@@ -59,7 +63,7 @@ static void warn(const struct makeflags *m, const char *why, struct err *warning
 			m->text, why);
 }
 
-struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
+struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, const char *marker,
 			   struct err *warning)
 {
 	struct tokens *t = xcalloc(1, sizeof *t);
@@ -85,39 +89,90 @@ struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
 		t->most = 1;
 		break;
 	}
+	keeper_start(&t->keeper, t->shared ? &t->client : NULL, marker, &why);
 	return t;
+}
+
+// Where the next token shows: the keeper's socket, or make's pipe.
+static void watch(struct tokens *t)
+{
+	bool kept = t->keeper.socket >= 0;
+	bool wanted = t->waiting && !t->gone && t->running < t->most;
+
+	// What the keeper has sent, and its death, is to be seen at any time.
+	t->watch.fd = kept ? t->keeper.socket : t->client.poll_fd;
+	t->watch.events = kept || wanted ? POLLIN : 0;
+}
+
+// The keeper was killed. What it had not yet passed on is lost with it; what we hold we give back
+// ourselves from now on.
+static void lose_keeper(struct tokens *t)
+{
+	close(t->keeper.socket);
+	t->keeper = (struct keeper){.socket = -1};
+	watch(t);
+}
+
+static void give(struct tokens *t, char byte)
+{
+	if (t->keeper.socket >= 0 && keeper_give(&t->keeper, byte) == 0)
+		return;
+	client_give(&t->client, byte);
+}
+
+// 1, 0 or -1 as client_take.
+static int take(struct tokens *t, char *byte)
+{
+	if (t->keeper.socket >= 0) {
+		int taken = keeper_take(&t->keeper, byte);
+		if (taken >= 0)
+			return taken;
+		lose_keeper(t);
+	}
+	return t->gone ? 0 : client_take(&t->client, byte);
+}
+
+// Nothing is wanted, and yet something has come: a token that was on its way, or the keeper's end.
+static void drain(struct tokens *t)
+{
+	char byte;
+
+	if (t->shared && t->keeper.socket >= 0 && take(t, &byte) == 1)
+		give(t, byte);
+	if (t->keeper.socket >= 0)
+		keeper_cancel(&t->keeper);
 }
 
 static void on_readable(struct loop_watch *w, short revents)
 {
 	struct tokens *t = w->owner;
 
-	// All writers gone: polling on would spin.
-	if (!(revents & POLLIN)) {
+	if (t->waiting)
+		t->ready(t->owner);
+	else
+		drain(t);
+	// All writers of make's pipe gone: polling on would spin.
+	if (t->keeper.socket < 0 && !(revents & POLLIN))
 		t->gone = true;
-		w->events = 0;
-	}
-	t->ready(t->owner);
+	watch(t);
 }
 
 void tokens_attach(struct tokens *t, struct loop *l, void (*ready)(void *owner), void *owner)
 {
 	t->ready = ready;
 	t->owner = owner;
-	if (!t->shared)
-		return;
 	t->loop = l;
-	t->watch = (struct loop_watch){.fd = t->client.poll_fd, .ready = on_readable, .owner = t};
+	t->watch = (struct loop_watch){.fd = -1, .ready = on_readable, .owner = t};
 	loop_add_watch(l, &t->watch);
+	watch(t);
 }
 
 void tokens_await(struct tokens *t, bool waiting)
 {
-	// A pool needs no event: its slots only come back through tokens_give.
-	if (!t->shared)
-		return;
-	t->watch.fd = t->client.poll_fd;
-	t->watch.events = waiting && !t->gone && t->running < t->most ? POLLIN : 0;
+	if (t->waiting && !waiting && t->keeper.socket >= 0)
+		keeper_cancel(&t->keeper);
+	t->waiting = waiting;
+	watch(t);
 }
 
 bool tokens_take(struct tokens *t)
@@ -127,7 +182,7 @@ bool tokens_take(struct tokens *t)
 	if (t->running >= t->most)
 		return false;
 	if (t->shared && t->running > 0) {
-		int taken = t->gone ? 0 : client_take(&t->client, &byte);
+		int taken = take(t, &byte);
 		if (taken < 0)
 			t->gone = true;
 		if (taken <= 0)
@@ -143,7 +198,7 @@ static void give_surplus(struct tokens *t)
 	size_t needed = t->running > 0 ? (size_t)t->running - 1 : 0;
 
 	while (t->held.n > needed)
-		client_give(&t->client, t->held.items[--t->held.n]);
+		give(t, t->held.items[--t->held.n]);
 }
 
 void tokens_give(struct tokens *t)
@@ -162,12 +217,30 @@ bool tokens_shared(const struct tokens *t)
 	return t->shared;
 }
 
+void tokens_watch_spawn(const struct tokens *t, struct spawn *s)
+{
+	if (t->keeper.socket >= 0)
+		keeper_watch_spawn(&t->keeper, s);
+}
+
+void tokens_forget_group(struct tokens *t, pid_t group)
+{
+	if (t->keeper.socket >= 0)
+		keeper_forget_group(&t->keeper, group);
+}
+
+pid_t tokens_keeper(const struct tokens *t)
+{
+	return t->keeper.socket >= 0 ? t->keeper.pid : 0;
+}
+
 void tokens_close(struct tokens *t)
 {
 	t->running = 0;
 	give_surplus(t);
 	if (t->loop)
 		loop_remove_watch(t->loop, &t->watch);
+	keeper_close(&t->keeper);
 	if (t->shared)
 		client_close(&t->client);
 	free(t->held.items);

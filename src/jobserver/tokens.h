@@ -9,10 +9,12 @@
 #define JOBSERVER_TOKENS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct err;
 struct loop;
 struct makeflags;
+struct spawn;
 struct tokens;
 
 #define TOKENS_MAX 4096
@@ -20,8 +22,14 @@ struct tokens;
 // Takes part in the jobserver that m names, or makes a pool. cap is the -j of our own command line
 // (0: none): the size of the pool (default: what -j of make says, else default_size), or the
 // most slots to use of make's. warning->message is filled, and the result still usable with one
-// slot, if make names a jobserver that cannot be used; it is empty otherwise. Never NULL.
-struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
+// slot, if make names a jobserver that cannot be used; it is empty otherwise. marker: the entry
+// that every process of the run will have in its environment ("NAME=VALUE"). Never NULL.
+//
+// A keeper (jobserver/keeper.h) is started, which ends the workers and gives back the tokens if
+// this process dies; without one, where it cannot be started or has been killed, the tokens are
+// taken directly, and all works the same but for that. So call this early, when the process is
+// small.
+struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, const char *marker,
 			   struct err *warning);
 // Calls back from l when a slot may have become free while tokens_await(true) is in force.
 void tokens_attach(struct tokens *t, struct loop *l, void (*ready)(void *owner), void *owner);
@@ -31,6 +39,12 @@ void tokens_await(struct tokens *t, bool waiting);
 bool tokens_take(struct tokens *t);
 // Gives back one slot.
 void tokens_give(struct tokens *t);
+// Lets the process that s is going to start be known to the keeper, with its process group.
+void tokens_watch_spawn(const struct tokens *t, struct spawn *s);
+// That group has ended.
+void tokens_forget_group(struct tokens *t, pid_t group);
+// The keeper, which is a child of this process; 0: there is none.
+pid_t tokens_keeper(const struct tokens *t);
 // How many slots may be in use at once: cap or pool size; TOKENS_MAX under make without a cap.
 int tokens_most(const struct tokens *t);
 // Whether they come from make's jobserver.

@@ -6,6 +6,7 @@
 #include "run/environment.h"
 #include "run/supervisor.h"
 #include "run/workspace.h"
+#include "sys/loop.h"
 
 struct supervisor {
 	struct run *run;
@@ -30,8 +31,9 @@ struct supervisor {
 	long serial;
 	int64_t suspended_ns; // how long Ctrl-Z has held the run
 	size_t bad;
-	bool stopping; // start no more
-	bool starved;  // no process could be started: wait for a worker to end
+	bool stopping;              // start no more
+	struct loop_timer pressure; // when to look again whether the machine has room
+	bool starved;               // no process could be started: wait for a worker to end
 };
 
 // A worker has reached WORKER_FINISHED: decides its outcome, passes on its result, frees it.

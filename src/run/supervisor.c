@@ -20,6 +20,7 @@
 #include "run/private.h"
 #include "run/worker.h"
 #include "sys/descendants.h"
+#include "sys/pressure.h"
 #include "sys/signals.h"
 #include "worker/outcome.h"
 
@@ -27,6 +28,8 @@ extern char **environ;
 
 // What a passing worker wrote is kept to this much.
 #define PASSED_OUTPUT_BYTES 4096
+// How often a machine that was too busy is looked at again.
+#define PRESSURE_NS (250 * NS_PER_MS)
 
 static int take_slot(struct supervisor *s)
 {
@@ -128,6 +131,7 @@ void supervisor_on_finished(struct supervisor *s, struct worker *w)
 	decide(s, w);
 	worker_release(w);
 	workspace_clear_tmpdir(&s->workspace, w->slot);
+	tokens_forget_group(s->tokens, w->pid);
 	remove_worker(s, w);
 	free(w);
 	tokens_give(s->tokens);
@@ -201,19 +205,43 @@ static bool start_job(struct supervisor *s, const struct job *job)
 	return true;
 }
 
+// As make's -l: a busy machine gets no further worker; but one there is always.
+static bool is_held_back(struct supervisor *s)
+{
+	const struct run_settings *set = s->settings;
+
+	if (s->workers.n == 0 || (set->max_load <= 0 && set->min_memory <= 0))
+		return false;
+	bool busy = set->max_load > 0 && pressure_load() >= set->max_load;
+	if (!busy && (set->min_memory <= 0 || pressure_memory() >= set->min_memory))
+		return false;
+	// Nothing tells when that changes: it is looked at again when a worker ends, and now and
+	// then.
+	s->pressure.at_ns = clock_mono_ns() + PRESSURE_NS;
+	return true;
+}
+
 static void start_ready(struct supervisor *s)
 {
+	bool held_back = false;
+
 	while (s->next < s->jobs->n && !s->stopping && !s->starved) {
 		const struct job *job = &s->jobs->items[s->next];
 		if (settle_without_worker(s, job)) {
 			s->next++;
 			continue;
 		}
-		if (!tokens_take(s->tokens) || !start_job(s, job))
+		held_back = is_held_back(s);
+		if (held_back || !tokens_take(s->tokens) || !start_job(s, job))
 			break;
 		s->next++;
 	}
-	tokens_await(s->tokens, s->next < s->jobs->n && !s->stopping && !s->starved);
+	tokens_await(s->tokens, s->next < s->jobs->n && !s->stopping && !s->starved && !held_back);
+}
+
+static void on_pressure_timer(struct loop_timer *t)
+{
+	start_ready(t->owner);
 }
 
 static void on_token(void *owner)
@@ -384,6 +412,9 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 
 	if (begin(&s, err) < 0)
 		return -1;
+	s.pressure =
+		(struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_pressure_timer, .owner = &s};
+	loop_add_timer(loop, &s.pressure);
 	loop_add_watch(loop, &signal_watch);
 	tokens_attach(tokens, loop, on_token, &s);
 	start_ready(&s);
@@ -393,6 +424,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	}
 	tokens_await(tokens, false);
 	loop_remove_watch(loop, &signal_watch);
+	loop_remove_timer(loop, &s.pressure);
 	end(&s);
 	run->elapsed_ns = clock_mono_ns() - began - s.suspended_ns;
 	return 0;

@@ -21,7 +21,9 @@ struct run_settings {
 	int64_t timeout_ns; // for each file; 0: none
 	int64_t grace_ns;   // between SIGINT, SIGTERM and SIGKILL
 	struct limits limits;
-	long max_failures; // start no more files after so many bad ones; 0: go on
+	long max_failures;  // start no more files after so many bad ones; 0: go on
+	double max_load;    // start no further worker while the machine is that busy; 0: never mind
+	int64_t min_memory; // nor while less than this is available; 0: never mind
 	const struct commands *commands;
 };
 

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "jobserver/tokens.h"
 #include "model/run.h"
 #include "run/private.h"
 #include "sys/descendants.h"
@@ -92,7 +93,7 @@ static size_t for_escaped(struct worker *w, bool end_them)
 	if (n == 0)
 		return 0;
 	for (size_t i = 0; i < (n < max ? n : max); i++) {
-		bool is_worker = false;
+		bool is_worker = pids[i] == tokens_keeper(w->supervisor->tokens);
 		for (size_t k = 0; k < w->supervisor->workers.n && !is_worker; k++) {
 			struct worker *other = w->supervisor->workers.items[k];
 			is_worker = !other->reaped && other->pid == pids[i];
@@ -316,12 +317,15 @@ static int spawn(struct worker *w, bool *transient, struct err *err)
 
 	sigaddset(&defaults, SIGPIPE);
 	int status = make_pipes(w, &s, err);
+	tokens_watch_spawn(sup->tokens, &s);
 	if (status == 0) {
 		w->began_ns = clock_mono_ns();
 		w->result->started_ns = clock_real_ns();
 		status = spawn_start(&s, &w->pid, &step, err);
 	}
 	close_write_ends(&s);
+	if (status < 0 && step > SPAWN_FORK)
+		tokens_forget_group(sup->tokens, w->pid);
 	*transient =
 		status < 0 && (step == SPAWN_OK || err->errnum == EAGAIN || err->errnum == ENOMEM);
 	return status;

@@ -56,12 +56,13 @@ bool descendants_has_env(pid_t pid, const char *entry)
 {
 	struct buf b = {0};
 	bool found = false;
+	size_t n = strlen(entry);
 	char path[64];
 
 	snprintf(path, sizeof path, "/proc/%d/environ", pid);
 	if (read_file(path, &b))
 		for (const char *p = b.data; p < b.data + b.len && !found; p += strlen(p) + 1)
-			found = strcmp(p, entry) == 0;
+			found = strncmp(p, entry, n) == 0 && (!p[n] || p[n] == '.' || p[n] == '/');
 	buf_release(&b);
 	return found;
 }

@@ -4,10 +4,10 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text.h"
 
 static const struct {
 	const char *name;
@@ -33,27 +33,15 @@ static int find_kind(const char *name, size_t n)
 
 static bool parse_value(const char *s, size_t n, bool is_size, rlim_t *value)
 {
-	static const char units[] = "KMGT";
-	char *end;
+	int64_t v;
 
 	if (n == strlen("unlimited") && strncmp(s, "unlimited", n) == 0) {
 		*value = RLIM_INFINITY;
 		return true;
 	}
-	if (n == 0 || !isdigit((unsigned char)*s))
+	if (!text_parse_size(s, n, &v) || (!is_size && !isdigit((unsigned char)s[n - 1])))
 		return false;
-	errno = 0;
-	unsigned long long v = strtoull(s, &end, 10);
-	int shift = 0;
-	const char *unit =
-		is_size && end < s + n ? strchr(units, toupper((unsigned char)*end)) : NULL;
-	if (unit && *unit) {
-		shift = 10 * (int)(unit - units + 1);
-		end++;
-	}
-	if (errno || end != s + n || v > (UINT64_MAX >> 1) >> shift)
-		return false;
-	*value = (rlim_t)(v << shift);
+	*value = (rlim_t)v;
 	return true;
 }
 

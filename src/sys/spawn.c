@@ -78,6 +78,9 @@ static void child(const struct spawn *s, int report_fd)
 
 	if (setpgid(0, 0) < 0)
 		goto failed;
+	const struct spawn_notice notice = {s->notice_tag, getpid()};
+	if (s->notice_tag && write(s->notice_fd, &notice, sizeof notice) < 0)
+		r.errnum = errno; // nobody listens any more: the caller will notice by itself
 	r.step = SPAWN_FDS;
 	if (place_fds(s, &report_fd) < 0)
 		goto failed;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The keeper: a tiny process of its own that takes tokens from make and holds them for us. Whatever
+// becomes of us, SIGKILL included, it notices by the end of a socket, ends the workers we leave
+// behind and gives back every token, byte for byte. It lives in a session of its own with all
+// signals blocked, so that what is sent to our process group does not reach it.
+#ifndef JOBSERVER_KEEPER_H
+#define JOBSERVER_KEEPER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct client;
+struct err;
+struct spawn;
+
+struct keeper {
+	int socket; // -1: there is none
+	pid_t pid;
+	bool asked; // for a token that has not come yet
+};
+
+// Starts it. client: the opened jobserver, which the keeper uses from then on; NULL if there is
+// none, and only workers are to be looked after. marker: the entry "NAME=VALUE" that every process
+// of the run has in its environment; the string is copied. Call it early: the process stays as
+// small as the caller is now.
+int keeper_start(struct keeper *k, struct client *client, const char *marker, struct err *err);
+// Takes a token, like client_take: 1 and *byte, 0 if there is none yet (it is asked for, and the
+// socket becomes readable when it has come), -1 if the keeper has died.
+int keeper_take(struct keeper *k, char *byte);
+// No token is wanted any more. One may be on its way all the same.
+void keeper_cancel(struct keeper *k);
+// Gives one token back. -1 if the keeper has died.
+int keeper_give(struct keeper *k, char byte);
+// Lets the process that s describes tell the keeper its group before it executes anything.
+void keeper_watch_spawn(const struct keeper *k, struct spawn *s);
+// That group is no more.
+void keeper_forget_group(struct keeper *k, pid_t group);
+// Everything was given back and no worker is left: ends the keeper and waits for that.
+void keeper_close(struct keeper *k);
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// How busy the machine is at this moment.
+#ifndef SYS_PRESSURE_H
+#define SYS_PRESSURE_H
+
+#include <stdint.h>
+
+// Processes that are running or ready to run, this one left out: what GNU make's -l looks at since
+// 4.4, where the load average lags a minute behind. The load average where /proc does not tell; 0
+// where nothing does.
+double pressure_load(void);
+// Bytes of memory that can be had without swapping, the limits of our cgroups counted. INT64_MAX
+// where nothing tells.
+int64_t pressure_memory(void);
+
+#endif
