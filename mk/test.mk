@@ -24,6 +24,10 @@ check-%: $(program) $(unit_programs) $(helper_programs)
 check-firmo: $(program) ## run Firmo's own suite: make check-firmo FIRMO=its/checkout
 	+@$(test_environment) sh tests/firmo.sh '$(FIRMO)'
 
+.PHONY: soak
+soak: $(program) ## 300 runs under make, half of them killed: at most two minutes
+	+@$(test_environment) bash tests/soak.sh
+
 quickstart: $(program) ## build, then run examples/quickstart under make -j8
 	PATH="$(abspath $(O)):$$PATH" MAKEFLAGS= MFLAGS= $(MAKE) -C examples/quickstart --no-print-directory -j8 test
 

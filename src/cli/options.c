@@ -49,6 +49,12 @@ static int on_min_memory(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int on_share_tokens(struct options *o, const char *value, struct err *err)
+{
+	o->run.share_tokens = true;
+	return 0;
+}
+
 static int on_timeout(struct options *o, const char *value, struct err *err)
 {
 	if (!text_parse_seconds(value, &o->run.timeout_ns))
@@ -261,6 +267,8 @@ static const struct {
 	{0, NULL, NULL, "Workers", NULL},
 	{'j', "workers", "N", "run N files at once; under make: at most N of its tokens",
 	 on_workers},
+	{0, "share-tokens", NULL, "lend unused slots to tests that run make or cargo",
+	 on_share_tokens},
 	{0, "max-load", "N", "start no further file while N processes or more are running",
 	 on_max_load},
 	{0, "min-memory", "SIZE", "nor while less memory than that is available", on_min_memory},

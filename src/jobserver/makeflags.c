@@ -140,3 +140,19 @@ char *makeflags_without_jobserver(const char *value)
 	buf_release(&word);
 	return buf_detach(&out);
 }
+
+char *makeflags_with_jobserver(const char *value, int read_fd, int write_fd)
+{
+	char *clean = makeflags_without_jobserver(value ? value : "");
+	struct buf out = {0}, word = {0};
+	const char *s = clean, *behind = clean; // behind: the last word of make's own flags
+
+	while (next_word(&s, &word) && strcmp(word.data, "--") != 0)
+		behind = s;
+	buf_add(&out, clean, (size_t)(behind - clean));
+	buf_addf(&out, " -j --jobserver-auth=%d,%d", read_fd, write_fd);
+	buf_addstr(&out, behind);
+	buf_release(&word);
+	free(clean);
+	return buf_detach(&out);
+}

@@ -29,5 +29,8 @@ void makeflags_release(struct makeflags *m);
 // The value without its jobserver and -j words, for the environment of a child that must not take
 // part. Nothing is appended, and what follows "--" is kept. The caller frees it.
 char *makeflags_without_jobserver(const char *value);
+// The value with the jobserver of these file descriptors in place of the one it may hold. NULL is
+// the same as empty. The caller frees it.
+char *makeflags_with_jobserver(const char *value, int read_fd, int write_fd);
 
 #endif

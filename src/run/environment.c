@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "jobserver/lender.h"
 #include "jobserver/makeflags.h"
 
 // lua.c reads LUA_INIT_5_x of its own version in place of LUA_INIT (5.1 and LuaJIT: LUA_INIT only).
@@ -69,6 +70,9 @@ void environment_init(struct environment *e, char *const *environ, const char *s
 
 	*e = (struct environment){.shim_path = xasprintf("@%s/init.lua", shim_dir)};
 	find_lua_inits(e, environ);
+	char *flags = makeflags_with_jobserver(getenv("MAKEFLAGS"), LOAN_READ_FD, LOAN_WRITE_FD);
+	e->makeflags = xasprintf("MAKEFLAGS=%s", flags);
+	free(flags);
 	for (char *const *p = environ; *p; p++)
 		if (!is_set_per_worker(*p))
 			VEC_PUSH(&base, without_jobserver(*p));
@@ -84,6 +88,7 @@ void environment_release(struct environment *e)
 	for (size_t i = 0; i < LUA_INITS; i++)
 		free(e->lua_init_values[i]);
 	free(e->shim_path);
+	free(e->makeflags);
 	*e = (struct environment){0};
 }
 
@@ -125,8 +130,11 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 	if (id->shim)
 		add_shim(&own, e);
 	for (size_t i = 0; i < e->n; i++)
-		if (!id->shim || !is_lua_init(e, e->base[i]))
+		if (!(id->shim && is_lua_init(e, e->base[i])) &&
+		    !(id->lender && value_of(e->base[i], "MAKEFLAGS")))
 			VEC_PUSH(&all, e->base[i]);
+	if (id->lender)
+		VEC_PUSH(&all, e->makeflags);
 	for (size_t i = 0; i < own.n; i++)
 		VEC_PUSH(&all, own.items[i]);
 	strcpy(we->pid, "FIRMO_JOBS_PID=");

@@ -9,7 +9,8 @@
 #include "sys/spawn.h"
 
 struct environment {
-	char **base; // what all workers share; owned
+	char *makeflags; // MAKEFLAGS for workers that get a jobserver; owned
+	char **base;     // what all workers share; owned
 	size_t n;
 	char *shim_path;               // the value of LUA_INIT for workers with a shim; owned
 	const char *lua_init_names[8]; // the LUA_INIT variables that have to name the shim, NULL at
@@ -35,7 +36,8 @@ struct worker_identity {
 	long serial;     // unique in the run
 	int slot, attempt;
 	const char *tmpdir;
-	bool shim; // report events on fd 3
+	bool shim;   // report events on fd 3
+	bool lender; // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
 };
 
 // we must stay where it is until it is released: envp points into it.

@@ -3,6 +3,7 @@
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
 
+#include "jobserver/lender.h"
 #include "run/environment.h"
 #include "run/supervisor.h"
 #include "run/workspace.h"
@@ -17,6 +18,7 @@ struct supervisor {
 	struct tokens *tokens;
 	struct loop *loop;
 	struct signals *signals;
+	struct lender lender; // in use with settings->share_tokens
 	struct workspace workspace;
 	struct environment environment;
 	int null_fd;

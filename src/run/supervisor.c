@@ -236,7 +236,11 @@ static void start_ready(struct supervisor *s)
 			break;
 		s->next++;
 	}
-	tokens_await(s->tokens, s->next < s->jobs->n && !s->stopping && !s->starved && !held_back);
+	bool ready = s->next < s->jobs->n && !s->stopping && !s->starved && !held_back;
+	// What no file of ours needs may be lent.
+	if (s->settings->share_tokens)
+		lender_allow(&s->lender, !ready && !held_back);
+	tokens_await(s->tokens, ready || lender_wants(&s->lender));
 }
 
 static void on_pressure_timer(struct loop_timer *t)
@@ -412,6 +416,10 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 
 	if (begin(&s, err) < 0)
 		return -1;
+	if (settings->share_tokens && lender_open(&s.lender, tokens, loop, on_token, &s, err) < 0) {
+		end(&s);
+		return -1;
+	}
 	s.pressure =
 		(struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_pressure_timer, .owner = &s};
 	loop_add_timer(loop, &s.pressure);
@@ -423,6 +431,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 		start_ready(&s);
 	}
 	tokens_await(tokens, false);
+	lender_close(&s.lender);
 	loop_remove_watch(loop, &signal_watch);
 	loop_remove_timer(loop, &s.pressure);
 	end(&s);

@@ -24,6 +24,7 @@ struct run_settings {
 	long max_failures;  // start no more files after so many bad ones; 0: go on
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind
 	int64_t min_memory; // nor while less than this is available; 0: never mind
+	bool share_tokens;  // workers get a jobserver whose tokens are our slots
 	const struct commands *commands;
 };
 

@@ -281,7 +281,7 @@ static int make_pipes(struct worker *w, struct spawn *s, struct err *err)
 	s->stderr_fd = s->stdout_fd;
 	if (framework == FRAMEWORK_TAP && make_pipe(&w->err, &s->stderr_fd, err) < 0)
 		return -1;
-	if (framework_has_events(framework) && make_pipe(&w->event, &s->extra_fd, err) < 0)
+	if (framework_has_events(framework) && make_pipe(&w->event, &s->extra_fds[0], err) < 0)
 		return -1;
 	return 0;
 }
@@ -292,8 +292,8 @@ static void close_write_ends(const struct spawn *s)
 		close(s->stdout_fd);
 	if (s->stderr_fd >= 0 && s->stderr_fd != s->stdout_fd)
 		close(s->stderr_fd);
-	if (s->extra_fd >= 0)
-		close(s->extra_fd);
+	if (s->extra_fds[0] >= 0)
+		close(s->extra_fds[0]);
 }
 
 static int spawn(struct worker *w, bool *transient, struct err *err)
@@ -308,7 +308,7 @@ static int spawn(struct worker *w, bool *transient, struct err *err)
 		.stdin_fd = sup->null_fd,
 		.stdout_fd = -1,
 		.stderr_fd = -1,
-		.extra_fd = -1,
+		.extra_fds = {-1, -1, -1},
 		.limits = &sup->settings->limits,
 		.mask = &sup->signals->inherited,
 		.defaults = &defaults,
@@ -317,6 +317,10 @@ static int spawn(struct worker *w, bool *transient, struct err *err)
 
 	sigaddset(&defaults, SIGPIPE);
 	int status = make_pipes(w, &s, err);
+	if (sup->settings->share_tokens) {
+		s.extra_fds[LOAN_READ_FD - 3] = w->loan.read_fd;
+		s.extra_fds[LOAN_WRITE_FD - 3] = w->loan.write_fd;
+	}
 	tokens_watch_spawn(sup->tokens, &s);
 	if (status == 0) {
 		w->began_ns = clock_mono_ns();
@@ -324,10 +328,20 @@ static int spawn(struct worker *w, bool *transient, struct err *err)
 		status = spawn_start(&s, &w->pid, &step, err);
 	}
 	close_write_ends(&s);
+	loan_started(&w->loan);
 	if (status < 0 && step > SPAWN_FORK)
 		tokens_forget_group(sup->tokens, w->pid);
 	*transient =
 		status < 0 && (step == SPAWN_OK || err->errnum == EAGAIN || err->errnum == ENOMEM);
+	return status;
+}
+
+static int open_loan(struct worker *w, struct err *err)
+{
+	char *path = xasprintf("%s/tokens-%d", w->supervisor->workspace.dir, w->slot);
+	int status = loan_open(&w->loan, &w->supervisor->lender, path, err);
+
+	free(path);
 	return status;
 }
 
@@ -341,6 +355,8 @@ static int prepare(struct worker *w, struct err *err)
 	const char *tmpdir = workspace_take_tmpdir(&sup->workspace, w->slot, err);
 	if (!tmpdir)
 		return -1;
+	if (sup->settings->share_tokens && open_loan(w, err) < 0)
+		return -1;
 	const struct worker_identity id = {
 		.run = sup->run->name,
 		.serial = ++sup->serial,
@@ -348,6 +364,7 @@ static int prepare(struct worker *w, struct err *err)
 		.attempt = w->result->attempt,
 		.tmpdir = tmpdir,
 		.shim = framework_has_events(job->framework),
+		.lender = sup->settings->share_tokens,
 	};
 	environment_for(&w->environment, &sup->environment, &id);
 	return 0;
@@ -392,6 +409,7 @@ void worker_release(struct worker *w)
 	capture_release(&w->capture);
 	events_release(&w->events);
 	tap_release(&w->tap);
+	loan_close(&w->loan, &w->supervisor->lender);
 	command_release(&w->command);
 	worker_environment_release(&w->environment);
 }

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "jobserver/lender.h"
 #include "run/environment.h"
 #include "sys/capture.h"
 #include "sys/loop.h"
@@ -56,6 +57,7 @@ struct worker {
 	struct events events;
 	struct tap tap;
 	struct command command;
+	struct loan loan; // tokens that are lent to it
 	struct worker_environment environment;
 };
 

@@ -37,25 +37,30 @@ static void write_pid(char *text, pid_t pid)
 	*text = '\0';
 }
 
-// Places the fds at 0..3. They are first moved above 3, so that none is overwritten before its
-// turn.
+#define FDS (3 + SPAWN_EXTRA_FDS)
+
+// Places the fds at 0, 1, ... They are first moved above those, so that none is overwritten before
+// its turn.
 static int place_fds(const struct spawn *s, int *report_fd)
 {
-	int fds[4] = {s->stdin_fd, s->stdout_fd, s->stderr_fd, s->extra_fd};
-	int n = s->extra_fd >= 0 ? 4 : 3;
+	int fds[FDS] = {s->stdin_fd, s->stdout_fd, s->stderr_fd};
 
-	*report_fd = fcntl(*report_fd, F_DUPFD_CLOEXEC, 16);
-	for (int i = 0; i < n; i++) {
-		if (fds[i] < 4)
-			fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 16);
-		if (*report_fd < 0 || fds[i] < 0)
+	*report_fd = fcntl(*report_fd, F_DUPFD_CLOEXEC, 2 * FDS);
+	if (*report_fd < 0)
+		return -1;
+	for (int i = 0; i < FDS; i++) {
+		if (i >= 3)
+			fds[i] = s->extra_fds[i - 3];
+		if (fds[i] < 0 && i >= 3)
+			continue;
+		if (fds[i] < FDS && (fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 2 * FDS)) < 0)
 			return -1;
 	}
-	for (int i = 0; i < n; i++)
-		if (dup2(fds[i], i) < 0)
-			return -1;
 	// Where close_range is missing (before Linux 5.11) ours are close-on-exec anyway.
-	syscall(SYS_close_range, n, ~0U, CLOSE_RANGE_CLOEXEC);
+	syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
+	for (int i = 0; i < FDS; i++)
+		if (fds[i] >= 0 && dup2(fds[i], i) < 0)
+			return -1;
 	return 0;
 }
 

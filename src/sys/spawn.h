@@ -10,12 +10,14 @@
 struct err;
 struct limits;
 
+#define SPAWN_EXTRA_FDS 3
+
 struct spawn {
 	const char *program; // an absolute or relative path; no search
 	char *const *argv;
 	char *const *envp;
 	int stdin_fd, stdout_fd, stderr_fd; // become 0, 1, 2; stay open in the caller
-	int extra_fd;                       // becomes 3; -1: none. Every other fd is closed
+	int extra_fds[SPAWN_EXTRA_FDS];     // become 3, 4, ...; -1: none. Every other fd is closed
 	const struct limits *limits;        // may be NULL
 	const sigset_t *mask;               // signal mask of the new process
 	const sigset_t *defaults;           // signals put back to their default action

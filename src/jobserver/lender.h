@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// A jobserver for those workers that run make or cargo themselves, whose tokens are slots of our
+// own pool: the machine is never oversubscribed, whoever runs the jobs. Slots are only lent while
+// no file of ours waits for one.
+//
+// Each worker has a fifo of its own, so that what is lent to whom is known: when a worker ends,
+// however it ends, all that was lent to it comes back. At most one token lies in a fifo unused;
+// inotify tells when it was taken or when one was given back, which nothing else tells of a pipe.
+#ifndef JOBSERVER_LENDER_H
+#define JOBSERVER_LENDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sys/loop.h"
+
+struct err;
+struct tokens;
+
+struct lender {
+	struct tokens *tokens;
+	struct loop *loop;
+	struct loop_watch watch; // of inotify; fd -1: nothing is lent
+	bool lending;            // slots may be lent now
+	void (*changed)(void *owner);
+	void *owner;
+	struct {
+		struct loan **items;
+		size_t n, cap;
+	} loans;
+};
+
+// What is lent to one worker. The worker gets read_fd and write_fd, as file descriptors
+// LOAN_READ_FD and LOAN_WRITE_FD; they may be closed here once it runs (loan_started).
+struct loan {
+	char *path;
+	int fd; // ours, for reading and writing; -1: none
+	int read_fd, write_fd;
+	int wd;
+	int out; // tokens that are in the fifo or in use
+};
+
+#define LOAN_READ_FD  4
+#define LOAN_WRITE_FD 5
+
+// changed is called when a token has come back, after which another slot may be free.
+int lender_open(struct lender *l, struct tokens *tokens, struct loop *loop,
+		void (*changed)(void *owner), void *owner, struct err *err);
+void lender_close(struct lender *l);
+// Whether slots may be lent: offers one to each worker that has none lying there, as far as there
+// are free ones, or takes back those that are not in use.
+void lender_allow(struct lender *l, bool lending);
+// True if a slot would be lent if there were one.
+bool lender_wants(const struct lender *l);
+
+// Makes the fifo of one worker at path, which is copied. *loan is known to l until loan_close.
+int loan_open(struct loan *loan, struct lender *l, const char *path, struct err *err);
+void loan_started(struct loan *loan);
+// The worker has ended: everything that was lent to it is ours again. Safe on a zeroed struct.
+void loan_close(struct loan *loan, struct lender *l);
+
+#endif
