@@ -139,7 +139,7 @@ static int kill_marked(const char *marker)
 
 	while (dir && (e = readdir(dir))) {
 		pid_t pid = isdigit((unsigned char)*e->d_name) ? (pid_t)atoi(e->d_name) : 0;
-		if (pid > 1 && pid != getpid() && descendants_has_env(pid, marker)) {
+		if (pid > 1 && pid != getpid() && descendants_belongs(pid, marker) == BELONGS) {
 			kill(pid, SIGKILL);
 			found++;
 		}
@@ -157,8 +157,12 @@ static void clean_up(const char *marker)
 		kill(-state.groups[i], SIGKILL);
 	while (state.nheld > 0)
 		client_give(state.client, state.held[--state.nheld]);
-	for (int round = 0; !state.bye && round < 100 && kill_marked(marker) > 0; round++)
-		poll(NULL, 0, 10); // the killed take a moment to go, and may just have had a child
+	// The killed take a moment to go and may just have had a child; and who is about to execute
+	// something cannot be recognised at that moment: so nobody has to be found twice.
+	for (int round = 0, quiet = 0; !state.bye && round < 100 && quiet < 2; round++) {
+		quiet = kill_marked(marker) > 0 ? 0 : quiet + 1;
+		poll(NULL, 0, 10);
+	}
 }
 
 static void close_other_fds(void)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -387,9 +388,23 @@ static void add_unstarted(struct supervisor *s)
 	}
 }
 
+// Whoever could not be recognised when its worker ended, because it was about to execute something.
+static void end_stragglers(struct supervisor *s)
+{
+	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run->name);
+
+	for (int round = 0; round < 100 && worker_escaped(s, marker, true) > 0; round++) {
+		poll(NULL, 0, 10);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	}
+	free(marker);
+}
+
 static void end(struct supervisor *s)
 {
 	add_unstarted(s);
+	end_stragglers(s);
 	close(s->null_fd);
 	environment_release(&s->environment);
 	workspace_close(&s->workspace);

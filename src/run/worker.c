@@ -81,27 +81,28 @@ static void signal_group(struct worker *w, int signo)
 		kill(-w->pid, SIGCONT);
 }
 
-// Our children that are not the started process of a worker, and are marked as descendants of w:
-// SIGKILL for each. Returns how many there were.
-static size_t for_escaped(struct worker *w, bool end_them)
+static bool is_known(const struct supervisor *s, pid_t pid)
+{
+	if (pid == tokens_keeper(s->tokens))
+		return true;
+	for (size_t i = 0; i < s->workers.n; i++)
+		if (!s->workers.items[i]->reaped && s->workers.items[i]->pid == pid)
+			return true;
+	return false;
+}
+
+size_t worker_escaped(const struct supervisor *s, const char *marker, bool end_them)
 {
 	pid_t pids[256];
 	size_t max = sizeof pids / sizeof *pids, found = 0;
 	size_t n = descendants_children(pids, max);
 
-	// The usual case: all children are workers that run.
-	if (n == 0)
-		return 0;
 	for (size_t i = 0; i < (n < max ? n : max); i++) {
-		bool is_worker = pids[i] == tokens_keeper(w->supervisor->tokens);
-		for (size_t k = 0; k < w->supervisor->workers.n && !is_worker; k++) {
-			struct worker *other = w->supervisor->workers.items[k];
-			is_worker = !other->reaped && other->pid == pids[i];
-		}
-		if (is_worker || !descendants_has_env(pids[i], w->environment.marker))
+		if (is_known(s, pids[i]))
 			continue;
-		found++;
-		if (end_them)
+		enum belongs belongs = descendants_belongs(pids[i], marker);
+		found += belongs != BELONGS_NOT;
+		if (belongs == BELONGS && end_them)
 			kill(pids[i], SIGKILL);
 	}
 	return found;
@@ -110,12 +111,13 @@ static size_t for_escaped(struct worker *w, bool end_them)
 static void end_all_processes(struct worker *w)
 {
 	kill(-w->pid, SIGKILL);
-	for_escaped(w, true);
+	worker_escaped(w->supervisor, w->environment.marker, true);
 }
 
 static bool has_processes(struct worker *w)
 {
-	return kill(-w->pid, 0) == 0 || errno == EPERM || for_escaped(w, false) > 0;
+	return kill(-w->pid, 0) == 0 || errno == EPERM ||
+	       worker_escaped(w->supervisor, w->environment.marker, false) > 0;
 }
 
 void worker_check_quiet(struct worker *w)

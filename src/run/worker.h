@@ -70,6 +70,10 @@ void worker_handle(struct worker *w, enum worker_event event);
 void worker_on_exit(struct worker *w, int status, const struct rusage *usage);
 // Looks whether a lingering worker has become quiet.
 void worker_check_quiet(struct worker *w);
+// Our children that are no workers themselves and carry the mark: descendants that have outlived
+// their parent, wherever they moved to. Sends them SIGKILL, if wanted. Returns how many there are,
+// those that cannot be told at this moment included.
+size_t worker_escaped(const struct supervisor *s, const char *marker, bool end_them);
 // Moves all clocks by the time the run was suspended.
 void worker_shift_clocks(struct worker *w, int64_t ns);
 // Frees everything but the result and the struct itself.

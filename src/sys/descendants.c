@@ -52,7 +52,7 @@ size_t descendants_children(pid_t *pids, size_t max)
 	return count;
 }
 
-bool descendants_has_env(pid_t pid, const char *entry)
+enum belongs descendants_belongs(pid_t pid, const char *entry)
 {
 	struct buf b = {0};
 	bool found = false;
@@ -60,9 +60,12 @@ bool descendants_has_env(pid_t pid, const char *entry)
 	char path[64];
 
 	snprintf(path, sizeof path, "/proc/%d/environ", pid);
-	if (read_file(path, &b))
-		for (const char *p = b.data; p < b.data + b.len && !found; p += strlen(p) + 1)
-			found = strncmp(p, entry, n) == 0 && (!p[n] || p[n] == '.' || p[n] == '/');
+	if (!read_file(path, &b) || b.len == 0) {
+		buf_release(&b);
+		return BELONGS_UNKNOWN;
+	}
+	for (const char *p = b.data; p < b.data + b.len && !found; p += strlen(p) + 1)
+		found = strncmp(p, entry, n) == 0 && (!p[n] || p[n] == '.' || p[n] == '/');
 	buf_release(&b);
-	return found;
+	return found ? BELONGS : BELONGS_NOT;
 }

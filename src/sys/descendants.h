@@ -14,8 +14,10 @@ bool descendants_adopt(void);
 // Fills pids with the direct children, zombies included; returns how many there are (may be more
 // than max). 0 where /proc is not there.
 size_t descendants_children(pid_t *pids, size_t max);
-// True if the environment that pid was started with has the entry "NAME=VALUE", or one that goes on
-// behind it with a dot or a slash.
-bool descendants_has_env(pid_t pid, const char *entry);
+// Whether the environment that pid was started with has the entry "NAME=VALUE", or one that goes on
+// behind it with a dot or a slash. BELONGS_UNKNOWN if there is nothing to read: a process is just
+// about to execute another program, or is a zombie.
+enum belongs { BELONGS_NOT, BELONGS, BELONGS_UNKNOWN };
+enum belongs descendants_belongs(pid_t pid, const char *entry);
 
 #endif
