@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,11 +42,23 @@ static void give_usual_mode(int fd)
 	fchmod(fd, 0666 & ~mask);
 }
 
-// True if path is there and is no regular file: a pipe or a device is written in place.
-static int is_special(const char *path)
+static bool is_below(const char *path, const char *folder)
 {
-	struct stat st;
+	return strncmp(path, folder, strlen(folder)) == 0;
+}
 
+// True for what is written in place: pipes and devices, and the names of open files (/dev/stdout),
+// which may lead to a regular file that somebody else has opened.
+static bool is_special(const char *path)
+{
+	char target[PATH_MAX];
+	struct stat st;
+	ssize_t n = readlink(path, target, sizeof target - 1);
+
+	target[n > 0 ? n : 0] = '\0';
+	if (is_below(path, "/dev/") || is_below(path, "/proc/") || is_below(target, "/dev/") ||
+	    is_below(target, "/proc/"))
+		return true;
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
@@ -62,7 +75,13 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 		release(f);
 		return -1;
 	} else {
-		f->temporary = xasprintf("%s.XXXXXX", path);
+		// Where the file is a link, what it leads to is replaced, not the link.
+		char *real = realpath(path, NULL);
+		if (real) {
+			free(f->path);
+			f->path = real;
+		}
+		f->temporary = xasprintf("%s.XXXXXX", f->path);
 		int fd = mkostemp(f->temporary, O_CLOEXEC);
 		if (fd >= 0) {
 			give_usual_mode(fd);

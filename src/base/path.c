@@ -89,7 +89,7 @@ int path_make_dirs(const char *path, struct err *err)
 {
 	if (mkdir(path, 0777) == 0)
 		return 0;
-	if (errno == ENOENT && strchr(path + 1, '/')) {
+	if (errno == ENOENT && *path && strchr(path + 1, '/')) {
 		char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 		int made = *parent ? path_make_dirs(parent, err) : 0;
 		free(parent);
@@ -102,7 +102,7 @@ int path_make_dirs(const char *path, struct err *err)
 	int errnum = errno;
 	if (errnum == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
-	return err_set(err, errnum, "make folder %s", path);
+	return err_set(err, errnum == EEXIST ? ENOTDIR : errnum, "make folder %s", path);
 }
 
 static int remove_entries(int dir_fd);

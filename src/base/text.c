@@ -122,7 +122,9 @@ static bool next_word(const char **s, struct buf *out)
 	const char *p = *s;
 
 	for (; *p && (quote || !strchr(" \t\n", *p)); p++) {
-		if (*p == '\\' && p[1] && quote != '\'')
+		// In double quotes a backslash is one, unless it stands before what it can protect.
+		bool protects = quote == 0 || (quote == '"' && p[1] && strchr("$`\"\\\n", p[1]));
+		if (*p == '\\' && p[1] && protects)
 			buf_addch(out, *++p);
 		else if (quote ? *p == quote : *p == '\'' || *p == '"')
 			quote = quote ? 0 : *p;

@@ -114,12 +114,8 @@ static void warn_of_files(const struct jobs *jobs)
 	}
 }
 
-static enum firmo_jobs_status no_jobs(const struct firmo_jobs *s, size_t found)
+static enum firmo_jobs_status no_jobs(const struct firmo_jobs *s)
 {
-	if (found > 0) {
-		puts("No file failed last time: nothing to run.");
-		return FIRMO_JOBS_OK;
-	}
 	session_warn(s->options.plan.paths.n > 0 ? "no test file matches (a folder's are "
 						   "*_test.lua *_spec.lua test_*.lua spec_*.lua)"
 						 : "no test file found in tests, test or spec; "
@@ -150,26 +146,40 @@ static void open_tokens(struct firmo_jobs *s)
 		session_warn(warning.message);
 }
 
+// A history that cannot be read will not be written either: one warning is enough.
+static void lose_store(struct firmo_jobs *s, const struct err *err)
+{
+	char *message = xasprintf("cannot use the history %s: %s: going on without history",
+				  s->options.db, err->message);
+
+	session_warn(message);
+	free(message);
+	store_close(s->store);
+	s->store = NULL;
+}
+
 enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 {
-	struct err err = {0}, history_err = {0};
-	size_t found;
+	bool to_run = s->options.mode == FIRMO_JOBS_RUN;
+	struct err err = {0};
 
 	// make -n, -t and -q run recipes that hold a + all the same: nothing may happen then.
-	if (s->make.dry_run && s->options.mode == FIRMO_JOBS_RUN)
+	if (s->make.dry_run && to_run)
 		return FIRMO_JOBS_OK;
-	if (s->options.mode == FIRMO_JOBS_RUN)
+	if (to_run)
 		open_tokens(s);
-	session_open_store(s, s->options.mode == FIRMO_JOBS_RUN);
-	s->options.plan.slots = session_workers(s);
-	if (plan_make(&s->jobs, &s->options.plan, s->store, &found, &history_err, &err) < 0) {
+	if (plan_find(&s->jobs, &s->options.plan, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_USAGE;
 	}
-	if (*history_err.message)
-		session_warn(history_err.message);
 	if (s->jobs.n == 0)
-		return no_jobs(s, found);
+		return no_jobs(s);
+	s->options.plan.slots = session_workers(s);
+	session_open_store(s, to_run);
+	if (plan_order(&s->jobs, &s->options.plan, s->store, &err) < 0)
+		lose_store(s, &err);
+	if (s->jobs.n == 0)
+		puts("No file failed last time: nothing to run.");
 	warn_of_files(&s->jobs);
 	struct forecast f;
 	forecast_make(&f, &s->jobs, session_workers(s));

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -85,6 +86,7 @@ static int start_helper(struct client *c)
 	if (c->helper == 0) {
 		close(pair[0]);
 		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		help(c->read_fd, pair[1]);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);

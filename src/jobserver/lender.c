@@ -148,6 +148,8 @@ static void close_fd(int *fd)
 
 void loan_started(struct loan *loan)
 {
+	if (!loan->path)
+		return;
 	close_fd(&loan->read_fd);
 	close_fd(&loan->write_fd);
 }

@@ -55,8 +55,9 @@ bool lender_wants(const struct lender *l);
 
 // Makes the fifo of one worker at path, which is copied. *loan is known to l until loan_close.
 int loan_open(struct loan *loan, struct lender *l, const char *path, struct err *err);
+// The worker runs and has its file descriptors. Safe on a zeroed struct, like loan_close.
 void loan_started(struct loan *loan);
-// The worker has ended: everything that was lent to it is ours again. Safe on a zeroed struct.
+// The worker has ended: everything that was lent to it is ours again.
 void loan_close(struct loan *loan, struct lender *l);
 
 #endif

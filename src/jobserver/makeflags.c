@@ -64,6 +64,14 @@ static bool parse_int(const char *s, const char *stop, int *value)
 	return true;
 }
 
+// 0 for "" (no limit).
+static int parse_jobs(const char *s)
+{
+	long n = strtol(s, NULL, 10); // LONG_MAX beyond that
+
+	return n > INT_MAX ? INT_MAX : (int)n;
+}
+
 static void set_auth(struct makeflags *m, const char *value)
 {
 	const char *comma = strchr(value, ',');
@@ -110,7 +118,7 @@ void makeflags_parse(struct makeflags *m, const char *value)
 		if (auth)
 			set_auth(m, auth);
 		else if (jobs)
-			m->jobs = *jobs ? atoi(jobs) : 0;
+			m->jobs = parse_jobs(jobs);
 		else if (is_dry_run(word.data, first))
 			m->dry_run = true;
 	}

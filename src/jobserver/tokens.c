@@ -89,7 +89,9 @@ struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
 		t->most = 1;
 		break;
 	}
-	keeper_start(&t->keeper, t->shared ? &t->client : NULL, marker, &why);
+	t->keeper.socket = -1;
+	if (marker)
+		keeper_start(&t->keeper, t->shared ? &t->client : NULL, marker, &why);
 	return t;
 }
 
@@ -97,7 +99,7 @@ struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
 static void watch(struct tokens *t)
 {
 	bool kept = t->keeper.socket >= 0;
-	bool wanted = t->waiting && !t->gone && t->running < t->most;
+	bool wanted = t->shared && t->waiting && !t->gone && t->running < t->most;
 
 	// What the keeper has sent, and its death, is to be seen at any time.
 	t->watch.fd = kept ? t->keeper.socket : t->client.poll_fd;
@@ -143,10 +145,22 @@ static void drain(struct tokens *t)
 		keeper_cancel(&t->keeper);
 }
 
+// What the keeper had sent before its end goes back; whoever waits gets it from make again.
+static void on_keeper_end(struct tokens *t)
+{
+	char byte;
+
+	while (keeper_take(&t->keeper, &byte) == 1)
+		client_give(&t->client, byte);
+	lose_keeper(t);
+}
+
 static void on_readable(struct loop_watch *w, short revents)
 {
 	struct tokens *t = w->owner;
 
+	if (t->keeper.socket >= 0 && (revents & (POLLHUP | POLLERR)))
+		on_keeper_end(t);
 	if (t->waiting)
 		t->ready(t->owner);
 	else
@@ -161,6 +175,8 @@ void tokens_attach(struct tokens *t, struct loop *l, void (*ready)(void *owner),
 {
 	t->ready = ready;
 	t->owner = owner;
+	if (!t->shared && t->keeper.socket < 0)
+		return;
 	t->loop = l;
 	t->watch = (struct loop_watch){.fd = -1, .ready = on_readable, .owner = t};
 	loop_add_watch(l, &t->watch);

@@ -28,7 +28,7 @@ struct tokens;
 // A keeper (jobserver/keeper.h) is started, which ends the workers and gives back the tokens if
 // this process dies; without one, where it cannot be started or has been killed, the tokens are
 // taken directly, and all works the same but for that. So call this early, when the process is
-// small.
+// small. No keeper is started if marker is NULL.
 struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, const char *marker,
 			   struct err *warning);
 // Calls back from l when a slot may have become free while tokens_await(true) is in force.

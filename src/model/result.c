@@ -61,8 +61,9 @@ struct counts result_counts(const struct result *r)
 
 	for (size_t i = 0; i < r->tests.n; i++)
 		count(&c, r->tests.items[i].status);
-	c.errors += (long)r->errors.n;
-	if (!r->has_tests && r->status != FILE_NOTRUN)
+	if (r->has_tests)
+		c.errors += (long)r->errors.n;
+	else if (r->status != FILE_NOTRUN)
 		count(&c, as_test(r->status));
 	return c;
 }

@@ -89,17 +89,18 @@ static void remember(struct job *j, const struct past *p)
 	j->expected_ns = expect_ns(p->wall_ns, p->n);
 }
 
-static void add_past(struct jobs *jobs, struct store *history, struct err *history_err)
+static int add_past(struct jobs *jobs, struct store *history, struct err *err)
 {
 	struct map past = {0};
 
-	if (store_load_past(history, &past, history_err) < 0)
-		return;
+	if (store_load_past(history, &past, err) < 0)
+		return -1;
 	for (size_t i = 0; i < jobs->n; i++)
 		remember(&jobs->items[i], map_get(&past, jobs->items[i].path));
 	for (size_t i = 0; i < past.cap; i++)
 		free(past.slots[i].value);
 	map_release(&past);
+	return 0;
 }
 
 // O_NONBLOCK: a fifo with a test's name must not hold us up.
@@ -125,14 +126,11 @@ static void look_into(struct job *j, int framework, struct buf *scratch)
 				      : framework_detect(scratch->data, scratch->len);
 }
 
-int plan_make(struct jobs *jobs, const struct plan_request *request, struct store *history,
-	      size_t *found, struct err *history_err, struct err *err)
+int plan_find(struct jobs *jobs, const struct plan_request *request, struct err *err)
 {
 	struct map seen = {0};
-	struct buf scratch = {0};
 
 	*jobs = (struct jobs){0};
-	*found = 0;
 	if (find_files(jobs, request, err) < 0) {
 		jobs_release(jobs);
 		return -1;
@@ -140,9 +138,15 @@ int plan_make(struct jobs *jobs, const struct plan_request *request, struct stor
 	filter(jobs, is_first, &seen);
 	map_release(&seen);
 	filter(jobs, is_selected, (void *)request);
-	*found = jobs->n;
-	if (history)
-		add_past(jobs, history, history_err);
+	return 0;
+}
+
+int plan_order(struct jobs *jobs, const struct plan_request *request, struct store *history,
+	       struct err *err)
+{
+	struct buf scratch = {0};
+	int status = history ? add_past(jobs, history, err) : 0;
+
 	if (request->failed_only)
 		filter(jobs, did_not_pass, NULL);
 	for (size_t i = 0; i < jobs->n; i++)
@@ -151,5 +155,5 @@ int plan_make(struct jobs *jobs, const struct plan_request *request, struct stor
 	order_jobs(jobs, request->order, request->seed);
 	if (request->order == ORDER_SLOWEST)
 		order_promote_longest(jobs, request->slots);
-	return 0;
+	return status;
 }

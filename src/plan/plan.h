@@ -30,11 +30,13 @@ struct plan_request {
 	int framework;    // an enum framework for every file, or -1: by what each file holds
 };
 
-// Fills jobs (released by the caller) from the file system and the history, which may be NULL.
-// *found is the number of test files before --failed chose among them. Fails if a path of the
-// request does not exist. What is wrong with the history is told in *history_err, and is no
-// failure.
-int plan_make(struct jobs *jobs, const struct plan_request *request, struct store *history,
-	      size_t *found, struct err *history_err, struct err *err);
+// Fills jobs (released by the caller) with the test files that the request names, in no order.
+// Fails if a path of the request does not exist.
+int plan_find(struct jobs *jobs, const struct plan_request *request, struct err *err);
+// Looks into the files, learns what the history (which may be NULL) knows of them, leaves out those
+// that --failed does not want, and puts the others in the order of their start. Fails, with all of
+// that done without the history, if that cannot be read.
+int plan_order(struct jobs *jobs, const struct plan_request *request, struct store *history,
+	       struct err *err);
 
 #endif

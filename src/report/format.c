@@ -33,29 +33,48 @@ bool format_is_success(const struct run *r)
 	return t.bad == 0 && t.by_status[FILE_NOTRUN] == 0;
 }
 
-// How many bytes the escape sequence at s has (ECMA-48: CSI, OSC, or two bytes).
-static size_t escape_length(const char *s, size_t n)
+// How many bytes the control sequence "ESC [ ..." at s has (ECMA-48); it ends at the first byte
+// that cannot belong to it, which a newline never can.
+static size_t csi_length(const char *s, size_t n)
 {
 	size_t i = 2;
 
-	if (n < 2)
-		return n;
-	if (s[1] == '[') {
-		while (i < n && !(s[i] >= 0x40 && s[i] <= 0x7e))
-			i++;
-		return i < n ? i + 1 : n;
-	}
-	if (s[1] == ']') {
-		while (i < n && s[i] != '\a' && s[i] != '\n')
-			i++;
-		return i < n ? i + 1 : n;
-	}
-	return 2;
+	while (i < n && s[i] >= 0x20 && s[i] < 0x40)
+		i++;
+	return i < n && s[i] >= 0x40 && s[i] <= 0x7e ? i + 1 : i;
+}
+
+// The same of the operating system command "ESC ] ...", which BEL or "ESC \" ends.
+static size_t osc_length(const char *s, size_t n)
+{
+	size_t i = 2;
+
+	while (i < n && s[i] != '\a' && s[i] != '\033' && s[i] != '\n')
+		i++;
+	if (i < n && s[i] == '\a')
+		return i + 1;
+	return i + 1 < n && s[i] == '\033' && s[i + 1] == '\\' ? i + 2 : i;
+}
+
+static size_t escape_length(const char *s, size_t n)
+{
+	if (n < 2 || s[1] == '\n')
+		return 1;
+	return s[1] == '[' ? csi_length(s, n) : s[1] == ']' ? osc_length(s, n) : 2;
 }
 
 static bool is_colour(const char *s, size_t n)
 {
 	return n > 2 && s[1] == '[' && s[n - 1] == 'm';
+}
+
+static bool is_control(const char *s, size_t len)
+{
+	// U+0080 to U+009F are control characters as well; U+009B begins a sequence like ESC [
+	// does.
+	if (len == 2 && (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0)
+		return true;
+	return len == 1 && *s != '\t' && iscntrl((unsigned char)*s);
 }
 
 static size_t add_character(struct buf *b, const char *s, size_t n, bool colours)
@@ -69,7 +88,7 @@ static size_t add_character(struct buf *b, const char *s, size_t n, bool colours
 	size_t len = text_utf8_length(s, n);
 	if (len == 0)
 		buf_addstr(b, "\xef\xbf\xbd");
-	else if (len > 1 || *s == '\t' || !iscntrl((unsigned char)*s))
+	else if (!is_control(s, len))
 		buf_add(b, s, len);
 	return len ? len : 1;
 }

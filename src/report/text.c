@@ -148,7 +148,7 @@ static void add_failed_test(struct buf *b, const struct test_case *t,
 static void add_file_error(struct buf *b, const struct file_error *e,
 			   const struct text_style *style)
 {
-	buf_addf(b, "  x error outside of a test%s%s", e->name ? ": " : "", e->name ? "" : "");
+	buf_addf(b, "  x error outside of a test%s", e->name ? ": " : "");
 	if (e->name)
 		text_add_visible(b, e->name);
 	add_place(b, e->file, e->line);
@@ -163,7 +163,9 @@ static void add_failure(struct buf *b, const struct result *r, const struct text
 	add_label(b, style, r->status);
 	buf_addch(b, ' ');
 	text_add_visible(b, r->job->path);
-	buf_addf(b, ": %s\n", r->reason ? r->reason : "");
+	buf_addstr(b, ": ");
+	text_add_visible(b, r->reason ? r->reason : "");
+	buf_addch(b, '\n');
 	for (size_t i = 0; i < r->errors.n; i++)
 		add_file_error(b, &r->errors.items[i], style);
 	for (size_t i = 0; i < r->tests.n; i++)

@@ -93,12 +93,9 @@ static void shorten_output(struct result *r)
 
 static void decide(struct supervisor *s, struct worker *w)
 {
-	bool is_tap = w->result->job->framework == FRAMEWORK_TAP;
 	const struct limits *limits = &s->settings->limits;
 
-	events_finish(&w->events);
-	if (is_tap)
-		tap_finish(&w->tap);
+	worker_finish_output(w);
 	keep_output(w->result, &w->capture);
 	const struct ending ending = {
 		.timeout_ns = w->timed_out ? s->settings->timeout_ns : 0,
@@ -107,7 +104,7 @@ static void decide(struct supervisor *s, struct worker *w)
 		.memory_limit = limits->set[LIMIT_AS],
 		.argv0 = w->command.argv[0],
 		.events = framework_has_events(w->result->job->framework) ? &w->events : NULL,
-		.tap = is_tap ? &w->tap : NULL,
+		.tap = w->is_tap ? &w->tap : NULL,
 	};
 	outcome_decide(w->result, &ending);
 	if (!file_status_is_bad(w->result->status))
@@ -206,6 +203,17 @@ static bool start_job(struct supervisor *s, const struct job *job)
 	return true;
 }
 
+// Workers that have just been started: they may not show in the load yet.
+static int young(const struct supervisor *s)
+{
+	int64_t since = clock_mono_ns() - PRESSURE_NS;
+	int n = 0;
+
+	for (size_t i = 0; i < s->workers.n; i++)
+		n += s->workers.items[i]->began_ns > since;
+	return n;
+}
+
 // As make's -l: a busy machine gets no further worker; but one there is always.
 static bool is_held_back(struct supervisor *s)
 {
@@ -213,7 +221,7 @@ static bool is_held_back(struct supervisor *s)
 
 	if (s->workers.n == 0 || (set->max_load <= 0 && set->min_memory <= 0))
 		return false;
-	bool busy = set->max_load > 0 && pressure_load() >= set->max_load;
+	bool busy = set->max_load > 0 && pressure_load() + young(s) >= set->max_load;
 	if (!busy && (set->min_memory <= 0 || pressure_memory() >= set->min_memory))
 		return false;
 	// Nothing tells when that changes: it is looked at again when a worker ends, and now and

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,15 +34,40 @@ static void close_watch(struct worker *w, struct loop_watch *watch)
 	watch->fd = -1;
 }
 
+// Where stdout and stderr come by two pipes, only whole lines are put together.
+static void capture_lines(struct worker *w, struct buf *rest, const char *data, size_t n)
+{
+	const char *last = memrchr(data, '\n', n);
+	size_t whole = last ? (size_t)(last - data) + 1 : 0;
+
+	if (whole > 0 || rest->len > CHUNK_BYTES) {
+		capture_add(&w->capture, rest->data, rest->len);
+		capture_add(&w->capture, data, whole);
+		buf_clear(rest);
+	}
+	buf_add(rest, data + whole, n - whole);
+}
+
 static void take_data(struct worker *w, const struct loop_watch *watch, const char *data, size_t n)
 {
 	if (watch == &w->event) {
 		events_feed(&w->events, data, n, clock_mono_ns());
-		return;
+	} else if (!w->is_tap) {
+		capture_add(&w->capture, data, n);
+	} else {
+		capture_lines(w, watch == &w->out ? &w->out_line : &w->err_line, data, n);
+		if (watch == &w->out)
+			tap_feed(&w->tap, data, n);
 	}
-	capture_add(&w->capture, data, n);
-	if (watch == &w->out && w->result->job->framework == FRAMEWORK_TAP)
-		tap_feed(&w->tap, data, n);
+}
+
+void worker_finish_output(struct worker *w)
+{
+	capture_add(&w->capture, w->out_line.data, w->out_line.len);
+	capture_add(&w->capture, w->err_line.data, w->err_line.len);
+	events_finish(&w->events);
+	if (w->is_tap)
+		tap_finish(&w->tap);
 }
 
 // Reads what is there, at most `most` chunks of it. Closes the watch at the end of file.
@@ -276,14 +302,13 @@ static int make_pipe(struct loop_watch *watch, int *write_fd, struct err *err)
 // exception: what goes to stderr is no TAP.
 static int make_pipes(struct worker *w, struct spawn *s, struct err *err)
 {
-	enum framework framework = w->result->job->framework;
-
 	if (make_pipe(&w->out, &s->stdout_fd, err) < 0)
 		return -1;
 	s->stderr_fd = s->stdout_fd;
-	if (framework == FRAMEWORK_TAP && make_pipe(&w->err, &s->stderr_fd, err) < 0)
+	if (w->is_tap && make_pipe(&w->err, &s->stderr_fd, err) < 0)
 		return -1;
-	if (framework_has_events(framework) && make_pipe(&w->event, &s->extra_fds[0], err) < 0)
+	if (framework_has_events(w->result->job->framework) &&
+	    make_pipe(&w->event, &s->extra_fds[0], err) < 0)
 		return -1;
 	return 0;
 }
@@ -383,6 +408,7 @@ static void watch(struct worker *w, struct loop_watch *watch)
 
 int worker_start(struct worker *w, bool *transient, struct err *err)
 {
+	w->is_tap = w->result->job->framework == FRAMEWORK_TAP;
 	w->out.fd = w->err.fd = w->event.fd = -1;
 	*transient = false;
 	if (prepare(w, err) < 0 || spawn(w, transient, err) < 0) {
@@ -408,6 +434,8 @@ void worker_release(struct worker *w)
 	close_watch(w, &w->err);
 	close_watch(w, &w->event);
 	loop_remove_timer(w->supervisor->loop, &w->timer);
+	buf_release(&w->out_line);
+	buf_release(&w->err_line);
 	capture_release(&w->capture);
 	events_release(&w->events);
 	tap_release(&w->tap);

@@ -50,10 +50,12 @@ struct worker {
 	bool reaped; // pid has been waited for
 	int slot;
 	int64_t began_ns; // monotonic; moved forward by the time the run was suspended
+	bool is_tap;      // its stdout is TAP, and comes by a pipe of its own
 	bool timed_out, cut_short;
 	struct loop_timer timer;
 	struct loop_watch out, err, event; // fd -1 once closed
 	struct capture capture;
+	struct buf out_line, err_line; // with two pipes: what is no whole line yet
 	struct events events;
 	struct tap tap;
 	struct command command;
@@ -76,6 +78,8 @@ void worker_check_quiet(struct worker *w);
 size_t worker_escaped(const struct supervisor *s, const char *marker, bool end_them);
 // Moves all clocks by the time the run was suspended.
 void worker_shift_clocks(struct worker *w, int64_t ns);
+// Nothing more will be written: puts the unfinished lines to the rest.
+void worker_finish_output(struct worker *w);
 // Frees everything but the result and the struct itself.
 void worker_release(struct worker *w);
 

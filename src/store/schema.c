@@ -2,6 +2,7 @@
 #include "store/schema.h"
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -57,9 +58,11 @@ int schema_version(void)
 
 static int execute(sqlite3 *db, const char *sql, struct err *err)
 {
-	if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
-		return 0;
-	return err_set(err, 0, "%s", sqlite3_errmsg(db));
+	int code = sqlite3_exec(db, sql, NULL, NULL, NULL);
+
+	if (code != SQLITE_OK)
+		err_set(err, 0, "%s", sqlite3_errmsg(db));
+	return code;
 }
 
 static int user_version(sqlite3 *db)
@@ -78,24 +81,29 @@ static int run_steps(sqlite3 *db, int from, int to, struct err *err)
 {
 	char pragma[64];
 
-	for (size_t i = 0; i < STEPS; i++)
-		if (steps[i].version > from && steps[i].version <= to &&
-		    execute(db, steps[i].sql, err) < 0)
-			return -1;
+	for (size_t i = 0; i < STEPS; i++) {
+		bool due = steps[i].version > from && steps[i].version <= to;
+		int code = due ? execute(db, steps[i].sql, err) : SQLITE_OK;
+		if (code != SQLITE_OK)
+			return code;
+	}
 	snprintf(pragma, sizeof pragma, "PRAGMA user_version=%d", to);
 	return execute(db, pragma, err);
 }
 
 int schema_migrate(sqlite3 *db, int version, struct err *err)
 {
-	if (user_version(db) == version)
-		return 0;
-	if (execute(db, "BEGIN IMMEDIATE", err) < 0)
-		return -1;
+	if (user_version(db) >= version)
+		return SQLITE_OK;
+	int code = execute(db, "BEGIN IMMEDIATE", err);
+	if (code != SQLITE_OK)
+		return code;
 	// Asked again under the lock: another process may have done it meanwhile.
-	if (run_steps(db, user_version(db), version, err) < 0) {
+	int now = user_version(db);
+	code = now < version ? run_steps(db, now, version, err) : SQLITE_OK;
+	if (code == SQLITE_OK)
+		code = execute(db, "COMMIT", err);
+	if (code != SQLITE_OK)
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-		return -1;
-	}
-	return execute(db, "COMMIT", err);
+	return code;
 }

@@ -8,7 +8,8 @@ struct sqlite3;
 
 // The version this program writes: PRAGMA user_version of its databases.
 int schema_version(void);
-// Brings db from its version to `version` in one transaction. On failure db is unchanged.
+// Brings db from its version to `version` in one transaction. SQLITE_OK, or sqlite's code and err;
+// db is unchanged then.
 int schema_migrate(struct sqlite3 *db, int version, struct err *err);
 
 #endif

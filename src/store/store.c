@@ -2,10 +2,12 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -144,6 +146,18 @@ static int read_version(struct store *s)
 	return version;
 }
 
+// Whether the tables are there. What is no database of ours, or a damaged one, shows here.
+static int check_tables(struct store *s, int version)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = version > 0 ? sqlite3_prepare_v2(s->db, "SELECT path, recent FROM file", -1,
+						    &stmt, NULL)
+			       : SQLITE_OK;
+
+	sqlite3_finalize(stmt);
+	return code;
+}
+
 static bool is_damaged(int code)
 {
 	return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
@@ -160,8 +174,11 @@ static struct store *try_open(const char *path, enum store_mode mode, int *code,
 	*code = sqlite3_open_v2(path, &s->db, flags, NULL);
 	sqlite3_busy_timeout(s->db, OPEN_TIMEOUT_MS);
 	int version = *code == SQLITE_OK ? read_version(s) : -*code;
-	if (version < 0) {
+	if (version < 0)
 		*code = -version;
+	else if (version <= schema_version())
+		*code = check_tables(s, version);
+	if (*code != SQLITE_OK) {
 		database_error(s, err);
 	} else if (version > schema_version()) {
 		*code = SQLITE_SCHEMA;
@@ -177,8 +194,7 @@ static struct store *try_open(const char *path, enum store_mode mode, int *code,
 			     NULL, NULL, NULL);
 		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		sqlite3_wal_hook(s->db, on_commit, s);
-		*code = schema_migrate(s->db, schema_version(), err) == 0 ? SQLITE_OK
-									  : sqlite3_errcode(s->db);
+		*code = schema_migrate(s->db, schema_version(), err);
 	}
 	sqlite3_busy_timeout(s->db, mode == STORE_READ ? OPEN_TIMEOUT_MS : 0);
 	if (*code == SQLITE_OK)
@@ -187,24 +203,51 @@ static struct store *try_open(const char *path, enum store_mode mode, int *code,
 	return NULL;
 }
 
+// Renames path to aside, with `suffix` behind both.
+static int move(const char *path, const char *aside, const char *suffix)
+{
+	char *from = xasprintf("%s%s", path, suffix), *to = xasprintf("%s%s", aside, suffix);
+	int status = rename(from, to);
+
+	free(from);
+	free(to);
+	return status;
+}
+
 static char *set_aside(const char *path, const char *why)
 {
-	char *aside = xasprintf("%s.corrupt-%" PRId64, path, clock_real_ns() / NS_PER_SEC);
+	char *aside = xasprintf("%s.corrupt-%" PRId64 "-%d", path, clock_real_ns() / NS_PER_SEC,
+				getpid());
 	char *notice = NULL;
 
-	if (rename(path, aside) == 0) {
-		// Its log would be played into the new file.
-		char *wal = xasprintf("%s-wal", path), *shm = xasprintf("%s-shm", path);
-		unlink(wal);
-		unlink(shm);
-		free(wal);
-		free(shm);
+	if (move(path, aside, "") == 0) {
+		// Its log belongs to it, and would be played into the new file.
+		move(path, aside, "-wal");
+		move(path, aside, "-shm");
 		notice = xasprintf(
-			"the history %s is damaged (%s): it is kept as %s, and a new one is begun",
+			"the history %s is damaged (%s): it is kept as %s, and a new one is "
+			"begun",
 			path, why, aside);
 	}
 	free(aside);
 	return notice;
+}
+
+// One process at a time looks at a damaged history: the next one finds the new file.
+static struct store *replace_damaged(const char *path, char **notice, int *code, struct err *err)
+{
+	char *folder = xstrndup(path, (size_t)(path_base(path) - path));
+	int fd = open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	free(folder);
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	struct store *s = try_open(path, STORE_WRITE, code, err);
+	if (!s && is_damaged(*code) && (*notice = set_aside(path, err->message)))
+		s = try_open(path, STORE_WRITE, code, err);
+	if (fd >= 0)
+		close(fd);
+	return s;
 }
 
 struct store *store_open(const char *path, enum store_mode mode, char **notice, struct err *err)
@@ -220,9 +263,8 @@ struct store *store_open(const char *path, enum store_mode mode, char **notice, 
 	if (mode == STORE_WRITE && make_home(path, err) < 0)
 		return NULL;
 	struct store *s = try_open(path, mode, &code, &why);
-	if (!s && mode == STORE_WRITE && is_damaged(code) &&
-	    (*notice = set_aside(path, why.message)))
-		s = try_open(path, mode, &code, &why);
+	if (!s && mode == STORE_WRITE && is_damaged(code))
+		s = replace_damaged(path, notice, &code, &why);
 	if (!s)
 		err_set(err, 0, "cannot use the history %s: %s", path, why.message);
 	return s;

@@ -47,7 +47,7 @@ static bool parse_value(const char *s, size_t n, bool is_size, rlim_t *value)
 
 int limits_parse(struct limits *l, const char *text, struct err *err)
 {
-	for (const char *s = text; *s;) {
+	for (const char *s = text;;) {
 		size_t n = strcspn(s, ",");
 		size_t name = strcspn(s, "=,");
 		int kind = find_kind(s, name);
@@ -63,9 +63,10 @@ int limits_parse(struct limits *l, const char *text, struct err *err)
 				       kinds[kind].is_size ? "a size" : "a whole number",
 				       kinds[kind].name, kinds[kind].is_size ? "512M" : "30");
 		l->set[kind] = true;
-		s += n + (s[n] == ',');
+		if (!s[n])
+			return 0;
+		s += n + 1;
 	}
-	return 0;
 }
 
 int limits_apply(const struct limits *l)

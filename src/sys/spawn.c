@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -123,6 +124,9 @@ int spawn_start(const struct spawn *s, pid_t *pid, enum spawn_step *step, struct
 	close(fds[0]);
 	*step = r.step;
 	*pid = p;
+	// A child that could not become what it was to be is no child of the caller.
+	while (p > 0 && r.step != SPAWN_OK && waitpid(p, NULL, 0) < 0 && errno == EINTR)
+		;
 	if (r.step == SPAWN_OK)
 		return 0;
 	return err_set(err, r.errnum, "start %s: %s", s->program, step_names[r.step]);

@@ -179,8 +179,12 @@ static struct token argument_of(struct scan *s, const struct token *name)
 	struct scan before = *s;
 	struct token t = next_token(s);
 
-	if (t.kind == TOKEN_OTHER && (*t.text == '(' || (*t.text == ',' && is(name, "require"))))
-		return next_token(s);
+	if (t.kind == TOKEN_OTHER && (*t.text == '(' || (*t.text == ',' && is(name, "require")))) {
+		do
+			t = next_token(s);
+		while (t.kind == TOKEN_OTHER && *t.text == '(');
+		return t;
+	}
 	if (t.kind == TOKEN_STRING)
 		return t;
 	*s = before;
@@ -194,7 +198,7 @@ enum framework framework_detect(const char *source, size_t n)
 	char before = 0; // the punctuation in front of a name: a field is no global
 
 	for (struct token t = next_token(&s); t.kind != TOKEN_END; t = next_token(&s)) {
-		if (t.kind == TOKEN_NAME && (before != '.' || is(&t, "write")) && before != ':') {
+		if (t.kind == TOKEN_NAME && ((before != '.' && before != ':') || is(&t, "write"))) {
 			struct scan behind = s;
 			struct token argument = argument_of(&s, &t);
 			if (argument.kind != TOKEN_END)

@@ -106,8 +106,16 @@ static struct test_case *running_test(struct events *ev, long id)
 	return NULL;
 }
 
+// The shim numbers its tests from 1; what has no number is not from it.
+static bool has_id(struct json_object *o)
+{
+	return number(o, "id", -1) >= 0;
+}
+
 static bool on_start(struct events *ev, struct json_object *o, int64_t now_ns)
 {
+	if (!has_id(o))
+		return false;
 	describe_test(add_test(ev, o, now_ns), o);
 	return true;
 }
@@ -115,7 +123,7 @@ static bool on_start(struct events *ev, struct json_object *o, int64_t now_ns)
 static bool on_test(struct events *ev, struct json_object *o, int64_t now_ns)
 {
 	char *status = member(o, "status");
-	enum test_status s = status ? test_status_parse(status) : 0;
+	enum test_status s = status && has_id(o) ? test_status_parse(status) : 0;
 
 	free(status);
 	if (!s)
@@ -238,7 +246,7 @@ void events_feed(struct events *ev, const char *data, size_t n, int64_t now_ns)
 	while (n > 0) {
 		const char *newline = memchr(data, '\n', n);
 		size_t piece = newline ? (size_t)(newline - data) : n;
-		if (!newline || ev->line.len > 0 || ev->too_long)
+		if (!newline || ev->line.len > 0 || ev->too_long || piece > LINE_MAX_BYTES)
 			keep(ev, data, piece);
 		if (!newline)
 			return;

@@ -24,13 +24,14 @@ static void set_outcome(struct result *r, enum file_status status, char *reason)
 	r->reason = reason;
 }
 
-// Where "ARGV0: message\nstack traceback:" begins in the output: the last one. NULL if none.
-static const char *find_lua_message(const char *output, const char *argv0)
+// Where "ARGV0: message\nstack traceback:" begins in the output: the last one. NULL if none. The
+// output may hold NULs.
+static const char *find_lua_message(const struct result *r, const char *argv0)
 {
-	const char *found = NULL;
+	const char *found = NULL, *end = r->output + r->output_len;
 	size_t n = strlen(argv0);
 
-	for (const char *p = output; p; p = strchr(p, '\n')) {
+	for (const char *p = r->output; p && p < end; p = memchr(p, '\n', (size_t)(end - p))) {
 		p += *p == '\n';
 		if (strncmp(p, argv0, n) == 0 && strncmp(p + n, ": ", 2) == 0)
 			found = p + n + 2;
@@ -72,7 +73,7 @@ static void charge_lua_message(struct result *r, const char *argv0)
 	static const char title[] = "\nstack traceback:";
 	struct file_error e = {0};
 	struct buf b = {0};
-	const char *message = r->output ? find_lua_message(r->output, argv0) : NULL;
+	const char *message = r->output ? find_lua_message(r, argv0) : NULL;
 
 	if (!message)
 		return;
@@ -163,7 +164,11 @@ static bool decide_violence(struct result *r, const struct ending *e)
 	} else if (ran_out_of_memory(r, e)) {
 		end_by_death(r, FILE_LIMIT, "not enough memory (--limit=as)");
 	} else if (r->signal) {
-		snprintf(what, sizeof what, "killed by SIG%s", sigabbrev_np(r->signal));
+		const char *name = sigabbrev_np(r->signal);
+		if (name)
+			snprintf(what, sizeof what, "killed by SIG%s", name);
+		else
+			snprintf(what, sizeof what, "killed by signal %d", r->signal);
 		end_by_death(r, FILE_ERROR, what);
 	} else {
 		return false;
@@ -174,7 +179,12 @@ static bool decide_violence(struct result *r, const struct ending *e)
 // A file whose exit status is all that is known of it.
 static void decide_by_exit(struct result *r)
 {
-	if (r->exit_code == 0)
+	// The interpreter names a place but no traceback where it could not compile the file.
+	const struct file_error *e = r->errors.n ? &r->errors.items[r->errors.n - 1] : NULL;
+
+	if (r->exit_code != 0 && e && e->file && !e->traceback)
+		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
+	else if (r->exit_code == 0)
 		set_outcome(r, FILE_PASSED, NULL);
 	else if (r->exit_code == EXIT_SKIP)
 		set_outcome(r, FILE_SKIPPED, xstrdup("exit status 77"));
@@ -187,11 +197,17 @@ static void decide_by_exit(struct result *r)
 static void decide_by_tests(struct result *r)
 {
 	struct counts c = result_counts(r);
-	long bad = c.failed + c.errors;
+	long outside = (long)r->errors.n, bad = c.failed + c.errors - outside;
+	char *errors =
+		xasprintf("%ld error%s outside of its tests", outside, outside == 1 ? "" : "s");
 
-	if (c.failed > 0 || (bad > 0 && c.total > 0))
-		set_outcome(r, FILE_FAILED, xasprintf("%ld of %ld tests failed", bad, c.total));
-	else if (bad > 0)
+	if (bad > 0)
+		set_outcome(r, FILE_FAILED,
+			    xasprintf("%ld of %ld tests failed%s%s", bad, c.total,
+				      outside ? ", " : "", outside ? errors : ""));
+	else if (outside > 0 && c.total > 0)
+		set_outcome(r, FILE_FAILED, xstrdup(errors));
+	else if (outside > 0)
 		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
 	else if (r->exit_code != 0)
 		set_outcome(r, FILE_ERROR,
@@ -202,6 +218,7 @@ static void decide_by_tests(struct result *r)
 		set_outcome(r, FILE_SKIPPED, xstrdup("all its tests are skipped or pending"));
 	else
 		set_outcome(r, FILE_PASSED, NULL);
+	free(errors);
 }
 
 static void decide_by_events(struct result *r, const struct events *ev)
@@ -228,7 +245,7 @@ static void decide_by_tap(struct result *r, const struct tap *t)
 		set_outcome(r, FILE_ERROR, xasprintf("Bail out! %s", t->bail_out));
 	else if (t->skip_all && t->seen == 0 && r->exit_code == 0)
 		set_outcome(r, FILE_SKIPPED, xstrdup(*t->skip_all ? t->skip_all : "skipped"));
-	else if (!t->planned && r->exit_code == EXIT_SKIP)
+	else if (!t->planned && t->seen == 0 && r->exit_code == EXIT_SKIP)
 		decide_by_exit(r);
 	else if (!t->planned)
 		set_outcome(r, FILE_ERROR,

@@ -44,10 +44,13 @@ static const char *find_directive(const char *s, const char *name, const char **
 		size_t n = strlen(name);
 		if (strncasecmp(word, name, n) != 0)
 			continue;
-		// "# SKIPPED: why" is seen in the wild.
 		const char *r = word + n;
-		while (isalpha((unsigned char)*r) || *r == ':')
+		// "# SKIPPED: why" is seen in the wild; "# todos" is no directive.
+		while (strcmp(name, "SKIP") == 0 && isalpha((unsigned char)*r))
 			r++;
+		if (isalnum((unsigned char)*r))
+			continue;
+		r += *r == ':';
 		*reason = r + strspn(r, " \t");
 		return p;
 	}
@@ -56,7 +59,11 @@ static const char *find_directive(const char *s, const char *name, const char **
 
 static char *description(const char *s, const char *end)
 {
-	s += strspn(s, " \t0123456789");
+	s += strspn(s, " \t");
+	size_t number = strspn(s, "0123456789");
+	if (s[number] == ' ' || s[number] == '\t' || s + number == end)
+		s += number;
+	s += strspn(s, " \t");
 	if (s[0] == '-' && (s[1] == ' ' || s[1] == '\t'))
 		s += 2;
 	while (end > s && isspace((unsigned char)end[-1]))
