@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+#include "unit.h"
+#include "worker/framework.h"
+
+// The source in memory of exactly its size, so that a sanitizer sees a read behind it.
+static enum framework detected(const char *source, size_t n)
+{
+	char *copy = malloc(n ? n : 1);
+
+	assert_non_null(copy);
+	memcpy(copy, source, n);
+	enum framework f = framework_detect(copy, n);
+	free(copy);
+	return f;
+}
+
+static void check_all(const char *const *sources, size_t n, enum framework wanted)
+{
+	for (size_t i = 0; i < n; i++) {
+		enum framework f = detected(sources[i], strlen(sources[i]));
+		check_row(f == wanted, "%s gives %s", sources[i], framework_name(f));
+	}
+}
+
+static void every_form_of_require_counts(void **state)
+{
+	static const char *const sources[] = {
+		"local lu = require('luaunit')",
+		"require\"luaunit\"",
+		"require 'luaunit'",
+		"require [[luaunit]]",
+		"require [==[luaunit]==]",
+		"require(\n\t[[luaunit]]\n)",
+		"require -- why\n 'luaunit'",
+		"require --[[ why ]] ( --[=[ ]] ]=] 'luaunit')",
+		"local ok, lu = pcall(require, 'luaunit')",
+		"local ok, lu = pcall ( require , \"luaunit\" )",
+		"xpcall(require, print, 'x') lu = require'luaunit'",
+		"EXPORT_ASSERT_TO_GLOBALS = true; require(\"luaunit\")",
+		"print(require 'luaunit')",
+		"require('ext.luaunit')",
+		"#!/usr/bin/env lua\nrequire('luaunit')",
+		"\xef\xbb\xbfrequire('luaunit')",
+		"x = 'it\\'s' require('luaunit')",
+		"x = \"a\\\nb\" require('luaunit')",
+		"x = 'open\nrequire('luaunit')",
+		"x = a[b[1]] require('luaunit')",
+		"x = [=[ ]] ]=] require('luaunit')",
+		"x = 1 - -2 require('luaunit')",
+		"--[==[ ]] --]==] require('luaunit')",
+		"--[ no long comment\nrequire('luaunit')",
+		"--[=no long comment\nrequire('luaunit')",
+		"x = '--' require('luaunit')",
+		"x = \"[[\" require('luaunit')",
+	};
+
+	(void)state;
+	check_all(sources, COUNT(sources), FRAMEWORK_LUAUNIT);
+}
+
+static void what_only_mentions_a_framework_does_not_count(void **state)
+{
+	static const char *const sources[] = {
+		"",
+		" \n\t",
+		"print('hello')",
+		"-- require('luaunit')",
+		"--require 'firmo'\n",
+		"--[[ require('luaunit') ]]",
+		"--[[\nrequire('luaunit')\ndescribe('x')\n]]",
+		"--[==[ ]] require('luaunit') ]==]",
+		"x = \"require('luaunit')\"",
+		"x = 'require \"luaunit\"'",
+		"x = [[ require('luaunit') describe() ]]",
+		"x = [=[ ]] require('luaunit') ]=]",
+		"x = 'it\\'s require(\"luaunit\")'",
+		"print('luaunit')",
+		"require('my_luaunit_helpers')",
+		"require('firmographics')",
+		"require('bustedly')",
+		"require(name) x = 'luaunit'",
+		"require(name .. 'luaunit')",
+		"required('luaunit')",
+		"my_require 'luaunit'",
+		"describes('x')",
+		"local describe, it",
+		"suite.describe('x', f)",
+		"suite:it('x', f)",
+		"describe(name, f)",
+		"for it in things do it(thing) end",
+		"not_describe('x')",
+		"local luaunit, firmo, busted",
+	};
+
+	(void)state;
+	check_all(sources, COUNT(sources), FRAMEWORK_PLAIN);
+}
+
+static void modules_tell_the_framework(void **state)
+{
+	static const char *const firmo[] = {
+		"require('firmo')", "require 'firmo.core'", "pcall(require,'firmo')",
+		"local firmo = require(\"firmo\") describe('x', function() end)"};
+	static const char *const busted[] = {"require('busted')", "require 'busted.runner'()",
+					     "require('busted.runner')({}) describe('x')"};
+	static const char *const tap[] = {"require 'Test.More'", "require('Test.Simple')",
+					  "require 'tap'", "require 'lib.tap'"};
+
+	(void)state;
+	check_all(firmo, COUNT(firmo), FRAMEWORK_FIRMO);
+	check_all(busted, COUNT(busted), FRAMEWORK_BUSTED);
+	check_all(tap, COUNT(tap), FRAMEWORK_TAP);
+}
+
+static void a_describe_without_a_require_is_busted(void **state)
+{
+	static const char *const sources[] = {
+		"describe('x', function() end)",
+		"describe \"x\"",
+		"local x = require 'x'\n\ndescribe('x', function() it('y', function() end) end)",
+		"insulate('x', f)",
+		"expose('x', f)",
+		"it('x', f)",
+		"pending 'x'",
+		"before_each(function() end)",
+		"-- a comment\n--[[ more ]]\ndescribe[[x]]",
+	};
+
+	(void)state;
+	check_all(sources, COUNT(sources), FRAMEWORK_BUSTED);
+}
+
+static void a_library_with_a_describe_of_its_own_is_plain(void **state)
+{
+	static const char *const sources[] = {
+		"local lust = require 'lust' describe('x', f)",
+		"local lust = require('lib.lust')\nlocal describe = lust.describe\ndescribe('x', "
+		"f)",
+		"require 'telescope' describe('x', f)",
+		"require 'laura' describe('x', f)",
+		"describe('x', f) local l = pcall(require, 'lust')",
+	};
+
+	(void)state;
+	check_all(sources, COUNT(sources), FRAMEWORK_PLAIN);
+}
+
+static void printed_tap_is_seen(void **state)
+{
+	static const char *const sources[] = {
+		"print('1..3')",
+		"print(\"TAP version 13\")",
+		"print 'ok 1 - adds'",
+		"print('not ok 1')",
+		"io.write('1..', n, '\\n')",
+		"io.write(\"ok \", n, '\\n')",
+		"io.stdout:write('ok 1\\n')",
+		"print(('ok %d - %s'):format(1, 'x'))",
+		"print [[1..2]]",
+		"print(\"ok \" .. n)",
+	};
+
+	(void)state;
+	check_all(sources, COUNT(sources), FRAMEWORK_TAP);
+}
+
+static void other_prints_are_no_tap(void **state)
+{
+	static const char *const sources[] = {
+		"print('ok')",          "print('okay 1')",     "x = '1..3'",
+		"-- print('1..3')",     "print(x) y = '1..3'", "print('everything ok 1')",
+		"write = 3 x = 'ok 1'", "fprint('1..3')",
+	};
+
+	(void)state;
+	check_all(sources, COUNT(sources), FRAMEWORK_PLAIN);
+}
+
+static void the_stronger_sign_decides(void **state)
+{
+	static const struct {
+		const char *source;
+		enum framework framework;
+	} rows[] = {
+		{"print('1..1') describe('x', f)", FRAMEWORK_BUSTED},
+		{"require 'luaunit' print('ok 1')", FRAMEWORK_LUAUNIT},
+		{"require 'luaunit' describe('x')", FRAMEWORK_LUAUNIT},
+		{"require 'busted' require 'firmo'", FRAMEWORK_FIRMO},
+		{"require 'firmo' require 'lust' describe()", FRAMEWORK_FIRMO},
+		{"require 'busted' require 'lust'", FRAMEWORK_BUSTED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check_all(&rows[i].source, 1, rows[i].framework);
+}
+
+static void broken_sources_are_read_to_their_end(void **state)
+{
+	static const char *const sources[] = {
+		"\"",
+		"'",
+		"[[",
+		"[=[",
+		"[=",
+		"[",
+		"--",
+		"--[[",
+		"--[=[",
+		"--[",
+		"\"\\",
+		"'a\\",
+		"[[ ]",
+		"[=[ ]=",
+		"]]",
+		"require('luaunit",
+		"require [[luaunit]",
+		"describ",
+		"-",
+		"--[==[ ]=] ]=",
+		"require",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sources); i++)
+		detected(sources[i], strlen(sources[i]));
+	static const char *const still[] = {"x = ] require 'luaunit'", "x = ]] require 'luaunit'",
+					    "( ( require 'luaunit'", "x = [ = [ require 'luaunit'",
+					    "@ $ ? require 'luaunit'"};
+	check_all(still, COUNT(still), FRAMEWORK_LUAUNIT);
+}
+
+static void a_source_cut_anywhere_is_no_trouble(void **state)
+{
+	static const char source[] = "#!/usr/bin/lua\n--[==[ long\n]] ]==]\nlocal s = \"a\\\"b\" "
+				     ".. 'c\\\\' .. [=[ x ]=]\n"
+				     "-- comment\nlocal ok = pcall(require, "
+				     "[[luaunit]])\nprint('1..2')\ndescribe('x')\n";
+	size_t named = (size_t)(strstr(source, "luaunit") - source) + strlen("luaunit");
+
+	(void)state;
+	for (size_t n = 0; n < sizeof source; n++) {
+		enum framework f = detected(source, n);
+		// A module's name that is cut off is anybody's guess.
+		if (n < named || n > named + 1)
+			check_row(f == (n < named ? FRAMEWORK_PLAIN : FRAMEWORK_LUAUNIT),
+				  "%zu bytes give %s", n, framework_name(f));
+	}
+}
+
+static void binary_bytes_are_no_trouble(void **state)
+{
+	static const char nuls[] = "\0\0require\0'luaunit'\0";
+	static const char precompiled[] = "\x1bLuaT\0\x19\x93\r\n\x1a\n";
+	char bytes[256];
+
+	(void)state;
+	for (int i = 0; i < 256; i++)
+		bytes[i] = (char)i;
+	detected(bytes, sizeof bytes);
+	detected(nuls, sizeof nuls);
+	assert_int_equal(detected(precompiled, sizeof precompiled), FRAMEWORK_PLAIN);
+	static const char *const latin[] = {"-- caf\xe9\nrequire 'luaunit'",
+					    "x = '\xff\x80' require 'luaunit'"};
+	check_all(latin, COUNT(latin), FRAMEWORK_LUAUNIT);
+}
+
+static void random_bytes_are_no_trouble(void **state)
+{
+	static const char alphabet[] = "[]=-'\"\\\n requi(luaunit)describe1.\0\xff";
+	char source[64];
+	unsigned r = 3;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		size_t n = round % sizeof source;
+		for (size_t i = 0; i < n; i++) {
+			r = r * 1103515245u + 12345u;
+			source[i] = alphabet[(r >> 16) % (sizeof alphabet - 1)];
+		}
+		detected(source, n);
+	}
+}
+
+static void a_long_source_is_read_in_a_moment(void **state)
+{
+	struct buf b = {0};
+
+	(void)state;
+	// Openings and ends of long brackets that never match.
+	for (int i = 0; i < 60000; i++)
+		buf_addstr(&b, "[=]=");
+	buf_addstr(&b, "\nrequire 'luaunit'\n");
+	assert_int_equal(detected(b.data, b.len), FRAMEWORK_LUAUNIT);
+	buf_release(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_form_of_require_counts),
+		cmocka_unit_test(what_only_mentions_a_framework_does_not_count),
+		cmocka_unit_test(modules_tell_the_framework),
+		cmocka_unit_test(a_describe_without_a_require_is_busted),
+		cmocka_unit_test(a_library_with_a_describe_of_its_own_is_plain),
+		cmocka_unit_test(printed_tap_is_seen),
+		cmocka_unit_test(other_prints_are_no_tap),
+		cmocka_unit_test(the_stronger_sign_decides),
+		cmocka_unit_test(broken_sources_are_read_to_their_end),
+		cmocka_unit_test(a_source_cut_anywhere_is_no_trouble),
+		cmocka_unit_test(binary_bytes_are_no_trouble),
+		cmocka_unit_test(random_bytes_are_no_trouble),
+		cmocka_unit_test(a_long_source_is_read_in_a_moment),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: MIT
+#include "worker/events.h"
+
+#include "model/result.h"
+#include "unit.h"
+
+struct reading {
+	struct result result;
+	struct events events;
+};
+
+static void begin(struct reading *r)
+{
+	*r = (struct reading){.result.expected = -1};
+	events_init(&r->events, &r->result);
+}
+
+static void feed(struct reading *r, const char *text, int64_t now_ns)
+{
+	events_feed(&r->events, text, strlen(text), now_ns);
+}
+
+static void read_pieces(struct reading *r, const char *data, size_t n, size_t piece)
+{
+	begin(r);
+	for (size_t i = 0; i < n; i += piece)
+		events_feed(&r->events, data + i, n - i < piece ? n - i : piece, 5);
+	events_finish(&r->events);
+}
+
+static void read_text(struct reading *r, const char *text)
+{
+	read_pieces(r, text, strlen(text), strlen(text) + 1);
+}
+
+static void end(struct reading *r)
+{
+	events_release(&r->events);
+	result_release(&r->result);
+}
+
+static const struct test_case *test_at(const struct reading *r, size_t i)
+{
+	assert_true(i < r->result.tests.n);
+	return &r->result.tests.items[i];
+}
+
+static const char whole_run[] =
+	"{\"ev\":\"hello\",\"lua\":\"Lua 5.4\"}\n"
+	"{\"ev\":\"attach\",\"framework\":\"busted\"}\n"
+	"{\"ev\":\"plan\",\"tests\":3}\n"
+	"{\"ev\":\"start\",\"id\":1,\"path\":[\"queue\",\"push\"],\"name\":\"keeps\",\"file\":\"q."
+	"lua\",\"line\":7}\n"
+	"{\"ev\":\"test\",\"id\":1,\"status\":\"pass\"}\n"
+	"{\"ev\":\"start\",\"id\":2,\"path\":[],\"name\":\"fails \\u00e9\"}\n"
+	"{\"ev\":\"test\",\"id\":2,\"status\":\"fail\",\"message\":\"1 is not "
+	"2\",\"traceback\":\"a\\nb\",\"line\":9}\n"
+	"{\"ev\":\"test\",\"id\":3,\"name\":\"left out\",\"status\":\"skip\",\"reason\":\"no "
+	"floats\"}\n"
+	"{\"ev\":\"error\",\"where\":\"teardown\",\"name\":\"queue\",\"message\":\"m\","
+	"\"traceback\":\"t\",\"file\":\"q.lua\","
+	"\"line\":3}\n"
+	"{\"ev\":\"done\"}\n"
+	"{\"ev\":\"exit\",\"how\":\"os.exit\",\"code\":1}\n";
+
+static void assert_whole_run(const struct reading *r)
+{
+	assert_true(r->events.hello && r->events.attached && r->events.done && r->events.os_exit);
+	assert_int_equal(r->events.garbage, 0);
+	assert_null(r->events.shim_error);
+	assert_true(r->result.has_tests);
+	assert_int_equal(r->result.expected, 3);
+	assert_int_equal(r->result.tests.n, 3);
+	assert_int_equal(r->result.errors.n, 1);
+
+	const struct test_case *t = test_at(r, 0);
+	assert_int_equal(t->npath, 2);
+	assert_string_equal(t->path[0], "queue");
+	assert_string_equal(t->path[1], "push");
+	assert_string_equal(t->name, "keeps");
+	assert_string_equal(t->file, "q.lua");
+	assert_int_equal(t->line, 7);
+	assert_int_equal(t->status, TEST_PASSED);
+	assert_null(t->message);
+	t = test_at(r, 1);
+	assert_string_equal(t->name, "fails \xc3\xa9");
+	assert_int_equal(t->status, TEST_FAILED);
+	assert_string_equal(t->message, "1 is not 2");
+	assert_string_equal(t->traceback, "a\nb");
+	assert_int_equal(t->line, 9);
+	t = test_at(r, 2);
+	assert_int_equal(t->status, TEST_SKIPPED);
+	assert_string_equal(t->message, "no floats");
+
+	const struct file_error *e = &r->result.errors.items[0];
+	assert_string_equal(e->where, "teardown");
+	assert_string_equal(e->name, "queue");
+	assert_string_equal(e->message, "m");
+	assert_string_equal(e->traceback, "t");
+	assert_string_equal(e->file, "q.lua");
+	assert_int_equal(e->line, 3);
+}
+
+static void a_whole_run_arrives_in_one_piece(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, whole_run);
+	assert_whole_run(&r);
+	end(&r);
+}
+
+static void a_run_cut_at_every_byte_reads_the_same(void **state)
+{
+	struct reading r;
+	size_t n = sizeof whole_run - 1;
+
+	(void)state;
+	for (size_t cut = 0; cut <= n; cut++) {
+		begin(&r);
+		events_feed(&r.events, whole_run, cut, 1);
+		events_feed(&r.events, whole_run + cut, n - cut, 2);
+		events_finish(&r.events);
+		assert_whole_run(&r);
+		end(&r);
+	}
+}
+
+static void pieces_of_any_size_read_the_same(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	for (size_t piece = 1; piece < 100; piece++) {
+		read_pieces(&r, whole_run, sizeof whole_run - 1, piece);
+		assert_whole_run(&r);
+		end(&r);
+	}
+}
+
+static void nothing_is_nothing(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "");
+	assert_false(r.events.hello || r.events.attached || r.events.done || r.events.os_exit);
+	assert_int_equal(r.events.garbage, 0);
+	assert_false(r.result.has_tests);
+	assert_int_equal(r.result.expected, -1);
+	end(&r);
+	read_text(&r, "\n\n\n");
+	assert_int_equal(r.events.garbage, 0);
+	end(&r);
+}
+
+// ---- times ----
+
+static void wall_time_is_that_of_arrival(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	begin(&r);
+	feed(&r, "{\"ev\":\"start\",\"id\":1,\"name\":\"a\"}\n", 1000);
+	assert_int_equal(test_at(&r, 0)->status, 0);
+	assert_int_equal(test_at(&r, 0)->began_ns, 1000);
+	feed(&r, "{\"ev\":\"test\",\"id\":1,\"status\":\"pa", 2000);
+	feed(&r, "ss\"}\n", 3500);
+	assert_int_equal(test_at(&r, 0)->wall_ns, 2500);
+	end(&r);
+}
+
+static void nested_tests_end_one_by_one(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	begin(&r);
+	feed(&r, "{\"ev\":\"start\",\"id\":1,\"name\":\"outer\"}\n", 10);
+	feed(&r, "{\"ev\":\"start\",\"id\":2,\"name\":\"inner\"}\n", 20);
+	feed(&r, "{\"ev\":\"test\",\"id\":2,\"status\":\"error\"}\n", 50);
+	assert_int_equal(test_at(&r, 0)->status, 0);
+	feed(&r, "{\"ev\":\"test\",\"id\":1,\"status\":\"pass\"}\n", 70);
+	assert_int_equal(r.result.tests.n, 2);
+	assert_int_equal(test_at(&r, 0)->status, TEST_PASSED);
+	assert_int_equal(test_at(&r, 0)->wall_ns, 60);
+	assert_int_equal(test_at(&r, 1)->status, TEST_ERROR);
+	assert_int_equal(test_at(&r, 1)->wall_ns, 30);
+	end(&r);
+}
+
+static void nested_tests_may_have_the_same_id(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "{\"ev\":\"start\",\"id\":1,\"name\":\"outer\"}\n{\"ev\":\"start\",\"id\":1,"
+		      "\"name\":\"inner\"}\n"
+		      "{\"ev\":\"test\",\"id\":1,\"status\":\"fail\"}\n{\"ev\":\"test\",\"id\":1,"
+		      "\"status\":\"pass\"}\n");
+	assert_int_equal(r.result.tests.n, 2);
+	assert_int_equal(test_at(&r, 0)->status, TEST_PASSED);
+	assert_int_equal(test_at(&r, 1)->status, TEST_FAILED);
+	end(&r);
+}
+
+static void a_second_end_is_a_test_of_its_own(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "{\"ev\":\"start\",\"id\":1,\"name\":\"a\"}\n{\"ev\":\"test\",\"id\":1,"
+		      "\"status\":\"fail\"}\n"
+		      "{\"ev\":\"test\",\"id\":1,\"status\":\"pass\"}\n");
+	assert_int_equal(r.result.tests.n, 2);
+	assert_int_equal(test_at(&r, 0)->status, TEST_FAILED);
+	assert_int_equal(test_at(&r, 1)->status, TEST_PASSED);
+	end(&r);
+}
+
+// A framework may number from 1 again: the last that began with the number is meant.
+static void an_id_may_be_used_again(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "{\"ev\":\"start\",\"id\":1,\"name\":\"a\"}\n{\"ev\":\"test\",\"id\":1,"
+		      "\"status\":\"fail\"}\n"
+		      "{\"ev\":\"start\",\"id\":1,\"name\":\"b\"}\n{\"ev\":\"test\",\"id\":1,"
+		      "\"status\":\"pass\"}\n");
+	assert_int_equal(r.result.tests.n, 2);
+	assert_int_equal(test_at(&r, 0)->status, TEST_FAILED);
+	assert_int_equal(test_at(&r, 1)->status, TEST_PASSED);
+	end(&r);
+}
+
+static void an_unknown_id_is_a_test_of_its_own(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "{\"ev\":\"start\",\"id\":1,\"name\":\"a\"}\n{\"ev\":\"test\",\"id\":9,"
+		      "\"name\":\"b\",\"status\":\"pass\"}\n"
+		      "{\"ev\":\"test\",\"id\":8,\"name\":\"c\",\"status\":\"pending\"}\n");
+	assert_int_equal(r.result.tests.n, 3);
+	assert_int_equal(test_at(&r, 0)->status, 0);
+	assert_string_equal(test_at(&r, 1)->name, "b");
+	assert_int_equal(test_at(&r, 1)->status, TEST_PASSED);
+	assert_int_equal(test_at(&r, 2)->status, TEST_PENDING);
+	assert_int_equal(r.events.garbage, 0);
+	end(&r);
+}
+
+static void a_later_event_only_adds(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "{\"ev\":\"start\",\"id\":1,\"path\":[\"g\"],\"name\":\"a\",\"file\":\"f."
+		      "lua\",\"line\":3}\n"
+		      "{\"ev\":\"test\",\"id\":1,\"path\":[\"other\"],\"status\":\"fail\","
+		      "\"reason\":\"r\",\"message\":\"m\"}\n");
+	const struct test_case *t = test_at(&r, 0);
+	assert_int_equal(t->npath, 1);
+	assert_string_equal(t->path[0], "g");
+	assert_string_equal(t->name, "a");
+	assert_string_equal(t->file, "f.lua");
+	assert_int_equal(t->line, 3);
+	assert_string_equal(t->message, "m");
+	end(&r);
+}
+
+// ---- what is no event ----
+
+static void garbage_is_counted_and_does_no_harm(void **state)
+{
+	static const char *const lines[] = {
+		"garbage",
+		"{",
+		"{}",
+		"[]",
+		"null",
+		"true",
+		"5",
+		"\"hello\"",
+		"{\"ev\":5}",
+		"{\"ev\":null}",
+		"{\"ev\":\"\"}",
+		"{\"ev\":\"unknown\"}",
+		"{\"ev\":\"Hello\"}",
+		"{\"ev\":\"hello\"} {\"ev\":\"done\"}",
+		"{\"ev\":\"hello\"}x",
+		"{\"ev\":\"test\"}",
+		"{\"ev\":\"test\",\"id\":1}",
+		"{\"ev\":\"test\",\"id\":1,\"status\":\"passed\"}",
+		"{\"ev\":\"test\",\"id\":1,\"status\":1}",
+		"{\"ev\":\"test\",\"id\":1,\"status\":\"\"}",
+		"[{\"ev\":\"hello\"}]",
+		"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+		"\xff\xfe\xfd",
+		"\x01\x02",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		char *text = xasprintf("%s\n{\"ev\":\"attach\"}\n", lines[i]);
+		struct reading r;
+		read_text(&r, text);
+		check_row(r.events.garbage == 1, "'%s': %ld", lines[i], r.events.garbage);
+		check_row(!r.events.hello && !r.events.done && r.result.tests.n == 0, "'%s'",
+			  lines[i]);
+		check_row(r.events.attached, "'%s': the next line was lost", lines[i]);
+		end(&r);
+		free(text);
+	}
+}
+
+static void a_half_line_is_garbage(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "{\"ev\":\"hello\"}\n{\"ev\":\"do");
+	assert_int_equal(r.events.garbage, 1);
+	assert_false(r.events.done);
+	end(&r);
+	// Even one that would be an event: its newline is the proof that all of it is there.
+	read_text(&r, "{\"ev\":\"done\"}");
+	assert_int_equal(r.events.garbage, 1);
+	assert_false(r.events.done);
+	end(&r);
+}
+
+static void nuls_are_garbage(void **state)
+{
+	static const char text[] = "\0\n{\"ev\":\"hello\"}\0\n{\"ev\":\"do\0ne\"}\n\0{\"ev\":"
+				   "\"done\"}\n{\"ev\":\"attach\"}\n";
+
+	(void)state;
+	for (size_t piece = 1; piece <= sizeof text; piece++) {
+		struct reading r;
+		read_pieces(&r, text, sizeof text - 1, piece);
+		assert_int_equal(r.events.garbage, 4);
+		assert_false(r.events.hello || r.events.done);
+		assert_true(r.events.attached);
+		end(&r);
+	}
+}
+
+// A line of n bytes that would be an event, then one that is.
+static struct buf long_line(size_t n)
+{
+	struct buf b = {0};
+
+	buf_addstr(&b, "{\"ev\":\"shim\",\"message\":\"");
+	buf_reserve(&b, n);
+	while (b.len < n - 2)
+		buf_addch(&b, 'x');
+	buf_addstr(&b, "\"}\n{\"ev\":\"hello\"}\n");
+	return b;
+}
+
+static void check_long_line(size_t piece)
+{
+	struct buf b = long_line(5 << 20);
+	struct reading r;
+
+	begin(&r);
+	for (size_t i = 0; i < b.len; i += piece) {
+		events_feed(&r.events, b.data + i, b.len - i < piece ? b.len - i : piece, 1);
+		check_row(r.events.line.cap <= 16 << 20, "%zu bytes are held", r.events.line.cap);
+	}
+	events_finish(&r.events);
+	check_row(r.events.garbage == 1, "pieces of %zu: %ld", piece, r.events.garbage);
+	check_row(!r.events.shim_error, "pieces of %zu: the line was taken", piece);
+	check_row(r.events.hello, "pieces of %zu: the next line was lost", piece);
+	end(&r);
+	buf_release(&b);
+}
+
+static void a_line_beyond_4_mib_is_dropped(void **state)
+{
+	(void)state;
+	check_long_line(64 << 10);
+	check_long_line(1000003);
+}
+
+// The same bytes mean the same, however many a read(2) brings at once.
+static void a_line_beyond_4_mib_in_one_piece_is_dropped_too(void **state)
+{
+	(void)state;
+	check_long_line(16 << 20);
+}
+
+static void an_endless_line_costs_no_memory(void **state)
+{
+	static char chunk[1 << 20];
+	struct reading r;
+
+	(void)state;
+	memset(chunk, '{', sizeof chunk);
+	begin(&r);
+	for (int i = 0; i < 100; i++) {
+		events_feed(&r.events, chunk, sizeof chunk, 1);
+		assert_true(r.events.line.cap <= 16 << 20);
+	}
+	events_finish(&r.events);
+	assert_int_equal(r.events.garbage, 1);
+	end(&r);
+}
+
+static void a_long_line_within_the_limit_is_taken(void **state)
+{
+	struct buf b = long_line(3 << 20);
+	struct reading r;
+
+	(void)state;
+	read_pieces(&r, b.data, b.len, 65536);
+	assert_int_equal(r.events.garbage, 0);
+	assert_non_null(r.events.shim_error);
+	assert_true(strlen(r.events.shim_error) > 3000000);
+	end(&r);
+	buf_release(&b);
+}
+
+// ---- members that are not what they should be ----
+
+static void members_of_a_wrong_type_are_left_out(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "{\"ev\":\"start\",\"id\":1,\"path\":\"g\",\"name\":5,\"file\":{},"
+		      "\"line\":\"seven\"}\n"
+		      "{\"ev\":\"test\",\"id\":1,\"path\":[1,\"g\",null,[\"x\"]],\"name\":null,"
+		      "\"status\":\"fail\","
+		      "\"message\":{\"a\":1},\"traceback\":7,\"line\":null}\n"
+		      "{\"ev\":\"error\",\"where\":1,\"message\":[],\"line\":\"x\"}\n"
+		      "{\"ev\":\"plan\",\"tests\":\"many\"}\n{\"ev\":\"exit\",\"how\":7}\n{\"ev\":"
+		      "\"shim\",\"message\":false}\n");
+	assert_int_equal(r.events.garbage, 0);
+	const struct test_case *t = test_at(&r, 0);
+	assert_int_equal(t->status, TEST_FAILED);
+	assert_int_equal(t->npath, 1);
+	assert_string_equal(t->path[0], "g");
+	assert_null(t->name);
+	assert_null(t->file);
+	assert_null(t->message);
+	assert_null(t->traceback);
+	assert_int_equal(t->line, 0);
+	assert_int_equal(r.result.errors.n, 1);
+	assert_null(r.result.errors.items[0].where);
+	assert_null(r.result.errors.items[0].message);
+	assert_int_equal(r.result.expected, -1);
+	assert_false(r.events.os_exit);
+	assert_null(r.events.shim_error);
+	end(&r);
+}
+
+static void tests_without_a_number_are_no_events(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "{\"ev\":\"start\",\"name\":\"a\"}\n"
+		      "{\"ev\":\"test\",\"id\":\"1\",\"name\":\"a\",\"status\":\"pass\"}\n");
+	assert_int_equal(r.events.garbage, 2);
+	assert_int_equal(r.result.tests.n, 0);
+	end(&r);
+}
+
+static void numbers_may_have_a_fraction(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r,
+		  "{\"ev\":\"plan\",\"tests\":3.0}\n{\"ev\":\"start\",\"id\":1.0,\"line\":7.0}\n"
+		  "{\"ev\":\"test\",\"id\":1,\"status\":\"pass\"}\n");
+	assert_int_equal(r.result.expected, 3);
+	assert_int_equal(r.result.tests.n, 1);
+	assert_int_equal(test_at(&r, 0)->line, 7);
+	end(&r);
+}
+
+static void other_ways_to_exit_are_no_os_exit(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "{\"ev\":\"exit\",\"how\":\"error\",\"code\":1}\n{\"ev\":\"exit\"}\n");
+	assert_false(r.events.os_exit);
+	assert_int_equal(r.events.garbage, 0);
+	end(&r);
+}
+
+static void the_shim_tells_of_its_own_failure(void **state)
+{
+	struct reading r;
+
+	(void)state;
+	read_text(&r, "{\"ev\":\"shim\",\"where\":\"busted\",\"message\":\"one\"}\n{\"ev\":"
+		      "\"shim\",\"message\":\"two\"}\n");
+	assert_string_equal(r.events.shim_error, "two");
+	end(&r);
+}
+
+// ---- strings ----
+
+static void strings_become_valid_utf8(void **state)
+{
+	static const struct {
+		const char *json, *text;
+	} rows[] = {
+		{"plain", "plain"},
+		{"caf\xc3\xa9", "caf\xc3\xa9"},
+		{"caf\xe9", "caf\xef\xbf\xbd"},
+		{"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xf0\x9f", "\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\\ud83d\\ude00", "\xf0\x9f\x98\x80"},
+		{"a\\u0000b", "a b"},
+		{"\\u0000", " "},
+		{"a\\nb\\tc\\\"d\\\\", "a\nb\tc\"d\\"},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *line =
+			xasprintf("{\"ev\":\"start\",\"id\":1,\"path\":[\"%s\"],\"name\":\"%s\"}\n",
+				  rows[i].json, rows[i].json);
+		struct reading r;
+		read_text(&r, line);
+		check_row(r.events.garbage == 0, "row %zu", i);
+		check_row(strcmp(test_at(&r, 0)->name, rows[i].text) == 0, "row %zu: '%s'", i,
+			  test_at(&r, 0)->name);
+		check_row(strcmp(test_at(&r, 0)->path[0], rows[i].text) == 0, "row %zu", i);
+		end(&r);
+		free(line);
+	}
+}
+
+static void many_tests_are_kept_in_order(void **state)
+{
+	struct buf b = {0};
+	struct reading r;
+
+	(void)state;
+	for (int i = 0; i < 3000; i++)
+		buf_addf(&b,
+			 "{\"ev\":\"start\",\"id\":%d,\"name\":\"t%d\"}\n{\"ev\":\"test\",\"id\":%"
+			 "d,\"status\":\"pass\"}\n",
+			 i, i, i);
+	read_pieces(&r, b.data, b.len, 4096);
+	assert_int_equal(r.result.tests.n, 3000);
+	assert_string_equal(test_at(&r, 2999)->name, "t2999");
+	end(&r);
+	buf_release(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_whole_run_arrives_in_one_piece),
+		cmocka_unit_test(a_run_cut_at_every_byte_reads_the_same),
+		cmocka_unit_test(pieces_of_any_size_read_the_same),
+		cmocka_unit_test(nothing_is_nothing),
+		cmocka_unit_test(wall_time_is_that_of_arrival),
+		cmocka_unit_test(nested_tests_end_one_by_one),
+		cmocka_unit_test(nested_tests_may_have_the_same_id),
+		cmocka_unit_test(a_second_end_is_a_test_of_its_own),
+		cmocka_unit_test(an_id_may_be_used_again),
+		cmocka_unit_test(an_unknown_id_is_a_test_of_its_own),
+		cmocka_unit_test(a_later_event_only_adds),
+		cmocka_unit_test(garbage_is_counted_and_does_no_harm),
+		cmocka_unit_test(a_half_line_is_garbage),
+		cmocka_unit_test(nuls_are_garbage),
+		cmocka_unit_test(a_line_beyond_4_mib_is_dropped),
+		cmocka_unit_test(a_line_beyond_4_mib_in_one_piece_is_dropped_too),
+		cmocka_unit_test(an_endless_line_costs_no_memory),
+		cmocka_unit_test(a_long_line_within_the_limit_is_taken),
+		cmocka_unit_test(members_of_a_wrong_type_are_left_out),
+		cmocka_unit_test(tests_without_a_number_are_no_events),
+		cmocka_unit_test(numbers_may_have_a_fraction),
+		cmocka_unit_test(other_ways_to_exit_are_no_os_exit),
+		cmocka_unit_test(the_shim_tells_of_its_own_failure),
+		cmocka_unit_test(strings_become_valid_utf8),
+		cmocka_unit_test(many_tests_are_kept_in_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
