@@ -19,7 +19,8 @@
  * ` -jJ --jobserver-auth=R,W` or `fifo:PATH`, blanks and backslashes in PATH escaped by a
  * backslash, J being one more than all tokens.
  *	--makeflags-prefix=WORDS	in front of that, as in `kn -j4 --jobserver-auth=3,4`
- *	--makeflags=TEMPLATE	MAKEFLAGS is this, with `R,W` or `fifo:PATH` for each `{}`; no MFLAGS
+ *	--makeflags=TEMPLATE	MAKEFLAGS is this, with `R,W` or `fifo:PATH` for each `{}`; no
+ *MFLAGS
  *	--raw-makeflags=TEXT	MAKEFLAGS exactly so, no MFLAGS, no jobserver
  * Something wrong is offered, the rest as ever (*: with --style=fifo too)
  *	--sabotage=closed *	fds that COMMAND finds closed; a fifo that no server has open
@@ -38,13 +39,12 @@
  * Output on stderr: `audit: ok N tokens` (those put in), or a line for each of
  *	audit: LOST XX...		bytes, in hex, that are not there any more
  *	audit: FOREIGN XX...		bytes that were not put in, or are there once too often
- *	audit: FLAGS changed on NAME: OLD -> NEW	any flag of R or W; O_NONBLOCK of stdin, stdout
- *					or stderr (O_APPEND is not asked for: make itself sets it)
- *	audit: TOUCHED NAME		sabotage: NAME (R, W, pipe, file) was read from or written to
- *	audit: HELD			--no-holders: the writing end is still open somewhere
- * Under sabotage the contents must be the same in the same order.
- * Exit status: that of COMMAND, 128+N when it died by signal N, 127 when it cannot be run; 99 when
- * the audit failed; 98 when there was no way to begin; 2 for wrong usage.
+ *	audit: FLAGS changed on NAME: OLD -> NEW	any flag of R or W; O_NONBLOCK of stdin,
+ *stdout or stderr (O_APPEND is not asked for: make itself sets it) audit: TOUCHED NAME
+ *sabotage: NAME (R, W, pipe, file) was read from or written to audit: HELD
+ *--no-holders: the writing end is still open somewhere Under sabotage the contents must be the same
+ *in the same order. Exit status: that of COMMAND, 128+N when it died by signal N, 127 when it
+ *cannot be run; 99 when the audit failed; 98 when there was no way to begin; 2 for wrong usage.
  */
 #define _GNU_SOURCE 1
 #include <errno.h>
@@ -107,7 +107,7 @@ struct store {
 struct shared {
 	const char *name;
 	int fd;
-	int mask;		/* which flags */
+	int mask; /* which flags */
 	int flags;
 	off_t offset;
 };
@@ -117,11 +117,11 @@ struct server {
 	int store_count;
 	struct shared shared[5];
 	int shared_count;
-	int give[2];		/* what COMMAND inherits, as R and W; -1: none */
+	int give[2]; /* what COMMAND inherits, as R and W; -1: none */
 	char auth[2 * PATH_MAX];
-	char path[PATH_MAX];	/* of the fifo or file, "" for none */
-	int inotify_fd;		/* on the file of a sabotage, -1 for none */
-	bool exact;		/* contents in the same order, too */
+	char path[PATH_MAX]; /* of the fifo or file, "" for none */
+	int inotify_fd;      /* on the file of a sabotage, -1 for none */
+	bool exact;          /* contents in the same order, too */
 	bool same_bytes;
 	int tokens_put;
 };
@@ -206,8 +206,8 @@ static void add_shared(struct server *s, const char *name, int fd, int mask)
 	int flags = fcntl(fd, F_GETFL);
 
 	if (flags >= 0)
-		s->shared[s->shared_count++] = (struct shared){
-			name, fd, mask, flags & mask, lseek(fd, 0, SEEK_CUR)};
+		s->shared[s->shared_count++] =
+			(struct shared){name, fd, mask, flags & mask, lseek(fd, 0, SEEK_CUR)};
 }
 
 /* COMMAND inherits R_FD and W_FD, and is told so. */
@@ -692,7 +692,8 @@ static bool audit(const struct server *s, const struct options *o)
 static _Noreturn void usage(void)
 {
 	fputs("usage: jobserver-audit [--style=pipe|fifo] [--blocking] [--tokens=N]\n"
-	      "           [--same-bytes] [--fill-later=N@MS]... [--dir=DIR] [--makeflags-prefix=WORDS]\n"
+	      "           [--same-bytes] [--fill-later=N@MS]... [--dir=DIR] "
+	      "[--makeflags-prefix=WORDS]\n"
 	      "           [--makeflags=TEMPLATE] [--raw-makeflags=TEXT]\n"
 	      "           [--sabotage=closed|file|unrelated|swapped|readonly|negative]\n"
 	      "           [--settle=MS] [--no-holders] [--] COMMAND [ARG]...\n",
@@ -766,19 +767,44 @@ static void parse_options(struct options *o, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "+", table, NULL)) != -1) {
 		switch (c) {
-		case 's': parse_style(o, optarg); break;
-		case 'b': o->blocking = true; break;
-		case '+': o->same_bytes = true; break;
-		case 't': o->tokens = (int)parse_number(optarg, '\0', TOKENS_MAX, NULL); break;
-		case 'f': parse_refill(o, optarg); break;
-		case 'd': o->dir = optarg; break;
-		case 'p': o->prefix = optarg; break;
-		case 'm': o->template = optarg; break;
-		case 'r': o->raw = optarg; break;
-		case 'S': o->sabotage = optarg; break;
-		case 'w': o->settle_ms = parse_number(optarg, '\0', INT_MAX, NULL); break;
-		case 'h': o->no_holders = true; break;
-		default: usage();
+		case 's':
+			parse_style(o, optarg);
+			break;
+		case 'b':
+			o->blocking = true;
+			break;
+		case '+':
+			o->same_bytes = true;
+			break;
+		case 't':
+			o->tokens = (int)parse_number(optarg, '\0', TOKENS_MAX, NULL);
+			break;
+		case 'f':
+			parse_refill(o, optarg);
+			break;
+		case 'd':
+			o->dir = optarg;
+			break;
+		case 'p':
+			o->prefix = optarg;
+			break;
+		case 'm':
+			o->template = optarg;
+			break;
+		case 'r':
+			o->raw = optarg;
+			break;
+		case 'S':
+			o->sabotage = optarg;
+			break;
+		case 'w':
+			o->settle_ms = parse_number(optarg, '\0', INT_MAX, NULL);
+			break;
+		case 'h':
+			o->no_holders = true;
+			break;
+		default:
+			usage();
 		}
 	}
 	o->command = argv + optind;

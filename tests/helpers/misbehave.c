@@ -175,13 +175,13 @@ struct signal_name {
 };
 
 static const struct signal_name signal_names[] = {
-	{SIGHUP, "HUP"},   {SIGINT, "INT"},     {SIGQUIT, "QUIT"}, {SIGILL, "ILL"},
-	{SIGTRAP, "TRAP"}, {SIGABRT, "ABRT"},   {SIGBUS, "BUS"},   {SIGFPE, "FPE"},
-	{SIGKILL, "KILL"}, {SIGUSR1, "USR1"},   {SIGSEGV, "SEGV"}, {SIGUSR2, "USR2"},
-	{SIGPIPE, "PIPE"}, {SIGALRM, "ALRM"},   {SIGTERM, "TERM"}, {SIGCHLD, "CHLD"},
-	{SIGCONT, "CONT"}, {SIGSTOP, "STOP"},   {SIGTSTP, "TSTP"}, {SIGTTIN, "TTIN"},
-	{SIGTTOU, "TTOU"}, {SIGURG, "URG"},     {SIGXCPU, "XCPU"}, {SIGXFSZ, "XFSZ"},
-	{SIGPROF, "PROF"}, {SIGWINCH, "WINCH"}, {SIGIO, "IO"},     {SIGSYS, "SYS"},
+	{SIGHUP, "HUP"},   {SIGINT, "INT"},       {SIGQUIT, "QUIT"}, {SIGILL, "ILL"},
+	{SIGTRAP, "TRAP"}, {SIGABRT, "ABRT"},     {SIGBUS, "BUS"},   {SIGFPE, "FPE"},
+	{SIGKILL, "KILL"}, {SIGUSR1, "USR1"},     {SIGSEGV, "SEGV"}, {SIGUSR2, "USR2"},
+	{SIGPIPE, "PIPE"}, {SIGALRM, "ALRM"},     {SIGTERM, "TERM"}, {SIGCHLD, "CHLD"},
+	{SIGCONT, "CONT"}, {SIGSTOP, "STOP"},     {SIGTSTP, "TSTP"}, {SIGTTIN, "TTIN"},
+	{SIGTTOU, "TTOU"}, {SIGURG, "URG"},       {SIGXCPU, "XCPU"}, {SIGXFSZ, "XFSZ"},
+	{SIGPROF, "PROF"}, {SIGWINCH, "WINCH"},   {SIGIO, "IO"},     {SIGSYS, "SYS"},
 	{SIGPWR, "PWR"},   {SIGVTALRM, "VTALRM"},
 };
 
@@ -486,7 +486,8 @@ static int mode_eat_memory(char **args)
 
 	for (long long left = total; left > 0; left -= step) {
 		size_t size = (size_t)(left < step ? left : step);
-		void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
 
 		if (p == MAP_FAILED) {
 			fputs("not enough memory\n", stderr);
@@ -591,7 +592,10 @@ struct event_text {
 	size_t len;
 };
 
-#define TEXT(kind, text) {kind, text, sizeof(text) - 1}
+#define TEXT(kind, text)                                                                           \
+	{                                                                                          \
+		kind, text, sizeof(text) - 1                                                       \
+	}
 
 static const struct event_text event_texts[] = {
 	TEXT("garbage", "this is no event\n{{{[\"\n\xff\xfe\x80 \xc3(\n"),
@@ -599,9 +603,11 @@ static const struct event_text event_texts[] = {
 	TEXT("nul", "\0\n{\"ev\":\"te\0st\"}\n\0\0{\"ev\":\"end\"}\0\n"),
 	TEXT("closed-json",
 	     "{\"ev\":\"test\"}\n"
-	     "{\"ev\":\"test\",\"path\":7,\"name\":[],\"status\":{},\"line\":\"x\",\"message\":false}\n"
+	     "{\"ev\":\"test\",\"path\":7,\"name\":[],\"status\":{},\"line\":\"x\",\"message\":"
+	     "false}\n"
 	     "{\"ev\":\"test\",\"path\":[1,null,{}],\"name\":null,\"status\":\"splendid\"}\n"
-	     "{\"ev\":\"test\",\"path\":[\"a\"],\"name\":\"a\",\"status\":\"pass\",\"line\":-1e400}\n"
+	     "{\"ev\":\"test\",\"path\":[\"a\"],\"name\":\"a\",\"status\":\"pass\",\"line\":-1e400}"
+	     "\n"
 	     "{\"ev\":\"start\",\"path\":{\"a\":1},\"name\":true}\n"
 	     "{\"ev\":\"end\",\"code\":\"zero\",\"how\":3}\n"
 	     "{\"ev\":\"no-such-event\"}\n"

@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: MIT
+# What every .bats file here loads: a private project folder for each test, and the words the tests
+# are written in. FIRMO_JOBS, HELPERS and SAN come from `make check`.
+#
+#	plain NAME LINE...	writes tests/NAME_test.lua, a plain Lua test (test_file PATH LINE... for any)
+#	fj ARG...		firmo-jobs; fj4 ARG...: the same with --lua=lua5.4
+#	run fj ... ; status_is N ; has TEXT ; hasnt TEXT
+#	json EXPR [FILE]	a Lua expression over report.json; `r` is the report, file(PATH) one of its files
+#	sql STATEMENT		asks .firmo-jobs/history.db
+#	start ARG... ; finish	firmo-jobs in the background: $RUNNER, then $status, $output, $errors, $how
+#	await COMMAND...	waits until COMMAND succeeds; fails the test after $PATIENCE seconds
+
+bats_require_minimum_version 1.5.0
+
+PATIENCE=60
+# After so many seconds a test that hangs is ended: all that it has started is killed, so it fails.
+PATIENCE_WITH_TEST=120
+LUA=lua5.4
+
+setup() {
+	setup_project
+}
+
+teardown() {
+	teardown_project
+}
+
+# $BASE/project is the working folder, $BASE/tmp is TMPDIR: what a run leaves there shows.
+setup_project() {
+	unset BASE E2E_PROJECT
+	: "${FIRMO_JOBS:?run this by make check}" "${HELPERS:?}"
+	unset MAKEFLAGS MFLAGS MAKELEVEL FIRMO_JOBS_FLAGS FIRMO_JOBS_DB NO_COLOR ${!LUA_*}
+	# A sanitizer's complaint must not look like a test that failed.
+	if [ -n "${SAN:-}" ]; then
+		export ASAN_OPTIONS=exitcode=86 UBSAN_OPTIONS=exitcode=86:print_stacktrace=1
+	fi
+	BASE=$(mktemp -d "${BATS_TEST_TMPDIR:-/tmp}/fj.XXXXXX") && BASE=$(realpath "$BASE") || return 1
+	mkdir "$BASE/project" "$BASE/tmp"
+	export FIRMO_JOBS HELPERS TMPDIR=$BASE/tmp E2E_PROJECT=$BASE/project
+	cd "$BASE/project" || return 1
+	(sleep "$PATIENCE_WITH_TEST" && kill_project || true) >/dev/null 2>&1 3>&- 4>&- &
+}
+
+# Every process of a test has E2E_PROJECT in its environment, wherever it went; its watchdog's, too.
+kill_project() {
+	local entry
+	[ -n "${E2E_PROJECT:-}" ] || return 0
+	for entry in /proc/[0-9]*/environ; do
+		if grep -qsaF "E2E_PROJECT=$E2E_PROJECT" "$entry" 2>/dev/null; then
+			entry=${entry#/proc/}
+			kill -KILL "${entry%/environ}" 2>/dev/null || true
+		fi
+	done
+}
+
+teardown_project() {
+	# A setup that has failed has started nothing.
+	[ -n "${BASE:-}" ] && [ "${E2E_PROJECT:-}" = "$BASE/project" ] || return 0
+	kill_project
+	cd / || return 1
+	chmod -R u+rwX "$BASE" 2>/dev/null || true
+	rm -rf "$BASE"
+}
+
+# ---- files ----
+
+# test_file PATH LINE...: a file of these lines, its folder made.
+test_file() {
+	mkdir -p "$(dirname -- "$1")"
+	printf '%s\n' "${@:2}" >"$1"
+}
+
+plain() {
+	test_file "tests/$1_test.lua" "${@:2}"
+}
+
+busted_test() {
+	test_file "tests/$1_spec.lua" "${@:2}"
+}
+
+# luaunit_test NAME LINE...: the lines define the tests.
+luaunit_test() {
+	test_file "tests/$1_test.lua" "local lu = require('luaunit')" "${@:2}" "os.exit(lu.LuaUnit.run())"
+}
+
+# ---- running ----
+
+fj() {
+	"$FIRMO_JOBS" "$@"
+}
+
+fj4() {
+	"$FIRMO_JOBS" --lua="$LUA" "$@"
+}
+
+audit() {
+	"$HELPERS/jobserver-audit" "$@"
+}
+
+# Starts `firmo-jobs ARG...` in the background, a process id in $RUNNER; signals are at their defaults.
+start() {
+	start_command "$FIRMO_JOBS" "$@"
+}
+
+# The same with any command. A wrapper tells an exit from a death by signal: `exit 1`, `signal 2`.
+start_command() {
+	rm -f out err how pid
+	printf -v STARTED '%q ' "$@"
+	printf 'echo $$ >pid.new; mv pid.new pid; exec %s' "$STARTED" >started.sh
+	env --default-signal=INT,QUIT,TERM,HUP "$LUA" - <<-'END' >out 2>err 3>&- &
+		local _, how, n = os.execute("exec bash ./started.sh")
+		local out = assert(io.open("how", "w"))
+		out:write(how, " ", n, "\n")
+		out:close()
+	END
+	WRAPPER=$!
+	await test -s pid
+	RUNNER=$(<pid)
+}
+
+# Waits for the end of what was started: $status as a shell has it, $output, $errors, $how.
+finish() {
+	wait "$WRAPPER" || true
+	output=$(<out)
+	errors=$(<err)
+	how=$(<how)
+	case $how in
+	signal*) status=$((128 + ${how#signal })) ;;
+	*) status=${how#exit } ;;
+	esac
+}
+
+# ---- waiting for events ----
+
+await() {
+	local end=$((SECONDS + PATIENCE))
+	until "$@" >/dev/null 2>&1; do
+		if [ "$SECONDS" -gt "$end" ]; then
+			echo "waited in vain for: $*" >&2
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# True once a process is gone; one that nobody has reaped yet is.
+gone() {
+	local state
+	state=$(ps -o stat= -p "$1") || true
+	case $state in
+	'' | Z*) return 0 ;;
+	esac
+	return 1
+}
+
+# in_state LETTERS PID: one of those that ps shows, T for stopped.
+in_state() {
+	[[ $(ps -o stat= -p "$2") == [$1]* ]]
+}
+
+# ---- asking ----
+
+fail() {
+	echo "$1" >&2
+	echo "status: ${status-}" >&2
+	echo "output: ${output-}" | head -c 4000 >&2
+	[ -z "${stderr-}${errors-}" ] || echo "stderr: ${stderr-}${errors-}" >&2
+	return 1
+}
+
+status_is() {
+	[ "$status" -eq "$1" ] || fail "the status is not $1"
+}
+
+has() {
+	[[ $output == *"$1"* ]] || fail "the output has no: $1"
+}
+
+hasnt() {
+	[[ $output != *"$1"* ]] || fail "the output has: $1"
+}
+
+# is ACTUAL WANTED
+is() {
+	[ "$1" = "$2" ] || fail "got: $1, wanted: $2"
+}
+
+# A command that must not succeed: bash overlooks a failing `! COMMAND` in mid-test.
+refute() {
+	if "$@"; then
+		fail "should have failed: $*"
+	fi
+}
+
+# count TEXT: how many lines of $output have it.
+count() {
+	grep -cF -- "$1" <<<"$output" || true
+}
+
+sql() {
+	sqlite3 -cmd '.timeout 10000' "${DB:-.firmo-jobs/history.db}" "$1"
+}
+
+json() {
+	"$LUA" - "$1" "${2:-report.json}" <<-'END'
+		local text = assert(io.open(arg[2], "rb")):read("a")
+		local at = 1
+		local value
+		local function skip() at = text:find("[^ \t\r\n]", at) or #text + 1 end
+		local function bad(what) error(("%s: %s at byte %d"):format(arg[2], what, at), 0) end
+		local escapes = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
+		local function unit()
+			local hex = text:match("^\\u(%x%x%x%x)", at)
+			if not hex then bad("no \\u") end
+			at = at + 6
+			return tonumber(hex, 16)
+		end
+		local function str()
+			local parts = {}
+			at = at + 1
+			while true do
+				local plain = text:match('^[^"\\\0-\31]*', at)
+				parts[#parts + 1] = plain
+				at = at + #plain
+				local c = text:sub(at, at)
+				if c == '"' then
+					at = at + 1
+					return table.concat(parts)
+				elseif c ~= "\\" then
+					bad("a string with a control character or no end")
+				elseif text:sub(at + 1, at + 1) == "u" then
+					local code = unit()
+					if code >= 0xD800 and code < 0xDC00 then
+						code = 0x10000 + (code - 0xD800) * 1024 + unit() - 0xDC00
+					end
+					parts[#parts + 1] = utf8.char(code)
+				else
+					local e = text:sub(at + 1, at + 1)
+					parts[#parts + 1] = escapes[e] or (e:find('["\\/]') and e) or bad("a bad escape")
+					at = at + 2
+				end
+			end
+		end
+		local function list(close, item)
+			local t = {}
+			at = at + 1
+			skip()
+			if text:sub(at, at) == close then at = at + 1 return t end
+			while true do
+				item(t)
+				skip()
+				local c = text:sub(at, at)
+				at = at + 1
+				if c == close then return t elseif c ~= "," then bad("no comma") end
+				skip()
+			end
+		end
+		function value()
+			skip()
+			local c = text:sub(at, at)
+			if c == "{" then
+				return list("}", function(t)
+					if text:sub(at, at) ~= '"' then bad("no name") end
+					local k = str()
+					skip()
+					if text:sub(at, at) ~= ":" then bad("no colon") end
+					at = at + 1
+					t[k] = value()
+				end)
+			elseif c == "[" then
+				local n = 0
+				return list("]", function(t) n = n + 1 t[n] = value() end)
+			elseif c == '"' then
+				return str()
+			end
+			local word = text:match("^[%w.+-]+", at)
+			if not word then bad("no value") end
+			at = at + #word
+			if word == "true" then return true elseif word == "false" then return false
+			elseif word == "null" then return nil end
+			return math.tointeger(tonumber(word)) or tonumber(word) or bad("no value: " .. word)
+		end
+		r = value()
+		skip()
+		if at <= #text then bad("something after the end") end
+		-- The file of that path; else one whose name begins so; else one whose path holds it.
+		function file(path)
+			local tests = { function(p) return p == path end,
+				function(p) return p:match("[^/]*$"):find(path, 1, true) == 1 end,
+				function(p) return p:find(path, 1, true) end }
+			for _, fits in ipairs(tests) do
+				for _, f in ipairs(r.files) do
+					if fits(f.path) then return f end
+				end
+			end
+			error("no file " .. path .. " in the report", 0)
+		end
+		local result = table.pack(assert(load("return " .. arg[1]))())
+		for i = 1, result.n do result[i] = tostring(result[i]) end
+		print(table.concat(result, " "))
+	END
+}
+
+# ---- workers that meet ----
+
+# meeting N K [HOLD_MS]: N plain tests, of which the first K wait for one another: they fail if K never run
+# at once. Then each counts itself with the concurrency helper, for at_most.
+meeting() {
+	local i
+	cat >meet.sh <<-'END'
+		: >"here.$$"
+		tries=2000
+		until [ -e met ] || [ "$(ls here.* | wc -l)" -ge "$1" ]; do
+			tries=$((tries - 1))
+			[ "$tries" -gt 0 ] || exit 1
+			sleep 0.01
+		done
+		: >met
+		exec "$HELPERS/concurrency" counter "$2"
+	END
+	for ((i = 1; i <= $1; i++)); do
+		plain "meet$i" "assert(os.execute('sh meet.sh $2 ${3:-30}'))"
+	done
+}
+
+# at_most K: no more of them than K ran at once.
+at_most() {
+	local most
+	most=$("$HELPERS/concurrency" --max counter)
+	[ "$most" -ge 1 ] && [ "$most" -le "$1" ] || fail "$most ran at once"
+}
+
+# One more meeting with the same tests.
+meet_again() {
+	rm -f here.* met counter
+}

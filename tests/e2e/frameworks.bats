@@ -1,0 +1,350 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Each framework on each Lua: which tests there were, how they ended, and what they said.
+
+load common
+load fixtures/report
+
+VERSIONS=(lua5.1 lua5.3 lua5.4 luajit)
+
+# on_each_lua MODULE FUNCTION: calls the function with LUA_NAME set to each Lua that has the module.
+on_each_lua() {
+	local LUA_NAME seen=0
+	for LUA_NAME in "${VERSIONS[@]}"; do
+		"$LUA_NAME" -e "require '$1'" 2>/dev/null || continue
+		echo "on $LUA_NAME"
+		"$2"
+		seen=$((seen + 1))
+	done
+	[ "$seen" -ge 1 ] || fail "there is no Lua with $1"
+}
+
+# run_fixtures FRAMEWORK: the report of all its fixtures. Their folder is called t: `tests`, so to say.
+run_fixtures() {
+	rm -rf t
+	cp -r "$FIXTURES/$1" t
+	run fj --lua="$LUA_NAME" --report=json:report.json t
+	status_is 1
+	lua5.4 "$FIXTURES/check_report.lua" report.json
+}
+
+# ended NAME STATUS REASON: how t/NAME.lua did.
+ended() {
+	query_is "file('t/$1.lua').status" "$2"
+	query_is "file('t/$1.lua').reason" "$3"
+}
+
+# tests_are NAME WANTED
+tests_are() {
+	query_is "tests('t/$1.lua')" "$2"
+}
+
+# test_says NAME NUMBER FIELD TEXT: the field of a test has the text.
+test_says() {
+	local got
+	got=$(query "file('t/$1.lua').tests[$2].$3")
+	[[ $got == *"$4"* ]] || fail "$1: test $2: $3 is: $got, wanted: $4"
+}
+
+# error_of NAME: "test|line|message" of each of its errors, on a line.
+error_of() {
+	query "(function() local t = {} for _, e in ipairs(r.errors) do if e.file == 't/$1.lua' then
+		t[#t + 1] = tostring(e.test) .. '|' .. tostring(e.line) .. '|' .. tostring(e.message):match('^[^\n]*')
+	end end return table.concat(t, '\n') end)()"
+}
+
+has_traceback() {
+	[[ $(query "(function() for _, e in ipairs(r.errors) do if e.file == 't/$1.lua' then
+		return e.traceback end end end)()") == *"t/$1.lua:$2: in "* ]] || fail "$1 has no traceback with line $2"
+}
+
+# ---- busted ----
+
+busted_results() {
+	run_fixtures busted
+	query_is "#r.files" 10
+	ended pass_spec pass null
+	tests_are pass_spec "good>one=pass good>two=pass"
+
+	ended outcomes_spec fail "2 of 6 tests failed"
+	tests_are outcomes_spec "calculator>adds=pass calculator>fails=fail calculator>raises=error \
+calculator>later=pending calculator>gives up=pending calculator>inside>nests=pass"
+	test_says outcomes_spec 2 message "Expected objects to be equal."
+	test_says outcomes_spec 2 line 5
+	test_says outcomes_spec 2 file t/outcomes_spec.lua
+	test_says outcomes_spec 3 message "t/outcomes_spec.lua:9: broken on purpose"
+	test_says outcomes_spec 3 traceback "t/outcomes_spec.lua:9: in "
+	test_says outcomes_spec 5 message "not on this machine"
+	query_is "(function() for _, t in ipairs(file('t/outcomes_spec.lua').tests) do
+		if not (t.wall >= 0 and t.wall < 60) then return t.name end end end)()" ""
+
+	ended syntax_spec error "it did not load"
+	[[ $(error_of syntax_spec) == "null|2|t/syntax_spec.lua:2: "*"expected near"* ]]
+	tests_are syntax_spec ""
+	ended toplevel_spec error "it did not load"
+	is "$(error_of toplevel_spec)" "null|4|t/toplevel_spec.lua:4: top level is broken"
+	has_traceback toplevel_spec 4
+}
+
+@test "busted: passes, failures, errors, pendings, files that do not load" {
+	on_each_lua busted busted_results
+}
+
+busted_exit() {
+	run_fixtures busted
+	query_is "file('t/exit_spec.lua').exit" 0
+	query_is "file('t/exit_spec.lua').status" error
+	[[ $(query "file('t/exit_spec.lua').reason") == *os.exit*'"leaver leaves"'* ]]
+	tests_are exit_spec "leaver>stays=pass leaver>leaves=error"
+	[[ $(error_of exit_spec) == "leaver leaves|3|it called os.exit"* ]]
+}
+
+@test "busted: os.exit(0) in mid-test is an error of that test" {
+	on_each_lua busted busted_exit
+}
+
+busted_hooks() {
+	run_fixtures busted
+	query_is "file('t/before_each_spec.lua').status" fail
+	tests_are before_each_spec "with a bad before_each>is charged=error"
+	test_says before_each_spec 1 message "t/before_each_spec.lua:3: before_each is broken"
+	for name in setup teardown after_each; do
+		[[ $(query "file('t/${name}_spec.lua').status") =~ ^(fail|error)$ ]]
+		[[ $(error_of ${name}_spec) == *"|t/${name}_spec.lua:3: $name is broken" ]]
+		has_traceback ${name}_spec 3
+	done
+	[[ $(error_of after_each_spec) == "is named|"* ]]
+	tests_are setup_spec "beside it>runs=pass"
+	[[ $(query "file('t/describe_spec.lua').status") =~ ^(fail|error)$ ]]
+	is "$(error_of describe_spec)" "with a bad body|1|t/describe_spec.lua:2: describe is broken"
+	tests_are describe_spec "beside it>runs=pass"
+}
+
+@test "busted: setup, teardown, before_each, after_each and describe that fail" {
+	on_each_lua busted busted_hooks
+}
+
+@test "busted: no test is said to have failed that passed" {
+	LUA_NAME=lua5.4
+	run_fixtures busted
+	for name in setup teardown describe after_each; do
+		refute grep -q "1 of 1 tests failed" <<<"$(query "file('t/${name}_spec.lua').reason")"
+	done
+}
+
+@test "busted: .busted, and a handler of the user's own, are left in force" {
+	busted_test one "describe('d', function() it('works', function() end)" \
+		"it('is not wanted #slow', function() error('no') end) end)"
+	test_file .busted "return { default = { ['exclude-tags'] = 'slow', output = 'TAP' } }"
+	run fj4 --report=json:report.json
+	status_is 0
+	query_is "tests('tests/one_spec.lua')" "d>works=pass"
+	query_is "file('tests/one_spec.lua').output:match('ok 1')" "ok 1"
+}
+
+@test "busted: a spec that runs busted again counts its own tests only" {
+	test_file inner/in_spec.lua "describe('inner', function() for i = 1, 20 do it('t' .. i, function() end) end end)"
+	busted_test outer "describe('outer', function() it('starts another', function()" \
+		"assert(os.execute('busted inner >/dev/null'))" "end) end)"
+	run fj4 --report=json:report.json
+	status_is 0
+	query_is "tests('tests/outer_spec.lua')" "outer>starts another=pass"
+}
+
+@test "busted: a spec without a test is skipped, not passed" {
+	busted_test none "describe('nothing', function() end)"
+	run fj4 --report=json:report.json
+	query_is "file('tests/none_spec.lua').status" skip
+	query_is r.total 0
+}
+
+# ---- LuaUnit ----
+
+luaunit_results() {
+	run_fixtures luaunit
+	query_is "#r.files" 7
+	ended pass_test pass null
+	tests_are pass_test "TestGood>testOne=pass TestGood>testTwo=pass"
+
+	ended outcomes_test fail "2 of 5 tests failed"
+	tests_are outcomes_test "TestCalculator>testAdds=pass TestCalculator>testFails=fail \
+TestCalculator>testRaises=error TestCalculator>testSkips=skip testAlone=pass"
+	test_says outcomes_test 2 message "expected: 4, actual: 3"
+	test_says outcomes_test 2 line 7
+	test_says outcomes_test 3 message "t/outcomes_test.lua:11: broken on purpose"
+	test_says outcomes_test 3 traceback "t/outcomes_test.lua:11: in "
+	test_says outcomes_test 4 message "not on this machine"
+
+	ended setup_test fail "2 of 2 tests failed"
+	test_says setup_test 1 message "setUp is broken"
+	test_says setup_test 2 message "tearDown is broken"
+
+	ended toplevel_test error "it did not load"
+	is "$(error_of toplevel_test)" "null|2|t/toplevel_test.lua:2: top level is broken"
+	[[ $(error_of syntax_test) == "null|2|t/syntax_test.lua:2: "*"expected near"* ]]
+	query_is "file('t/exit_test.lua').tests[2].status" error
+}
+
+@test "luaunit: passes, failures, errors, skips, files that do not load" {
+	on_each_lua luaunit luaunit_results
+}
+
+luaunit_256() {
+	run_fixtures luaunit
+	query_is "file('t/many_test.lua').exit" 0
+	ended many_test fail "256 of 256 tests failed"
+	test_says many_test 256 message "failure 256"
+}
+
+@test "luaunit: 256 failures end with status 0, and are failures" {
+	on_each_lua luaunit luaunit_256
+}
+
+luaunit_exit() {
+	luaunit_test leaver "TestLeaver = {}" "function TestLeaver:test1Stays() end" \
+		"function TestLeaver:test2Leaves() lu.unregisterCurrentSuite() os.exit(0) end" \
+		"function TestLeaver:test3Never() end"
+	run fj --lua="$LUA_NAME" --report=json:report.json
+	status_is 1
+	query_is "file('tests/leaver_test.lua').exit" 0
+	query_is "file('tests/leaver_test.lua').status" error
+	query_is "tests('tests/leaver_test.lua')" "TestLeaver>test1Stays=pass TestLeaver>test2Leaves=error"
+	[[ $(query "r.errors[1].test") == "TestLeaver test2Leaves" ]]
+}
+
+@test "luaunit: os.exit(0) in mid-test is an error of that test" {
+	on_each_lua luaunit luaunit_exit
+}
+
+@test "luaunit: a suite that is never run is not a pass" {
+	test_file tests/forgot_test.lua "local lu = require('luaunit')" "function testX() lu.fail('no') end"
+	run fj4 --report=json:report.json
+	status_is 1
+	query_is "r.files[1].status" error
+}
+
+# ---- TAP ----
+
+tap_results() {
+	run_fixtures tap
+	query_is "#r.files" 13
+	ended outcomes_test fail "1 of 5 tests failed"
+	tests_are outcomes_test "adds=pass fails=fail skips=skip waits=pending test 5=pass"
+	test_says outcomes_test 2 message "expected 4, got 3"
+	test_says outcomes_test 3 message "not on this machine"
+	test_says outcomes_test 4 message "not written yet"
+
+	ended short_test error "planned 3 tests but ran 2"
+	ended long_test error "planned 1 tests but ran 2"
+	query_is "file('t/noplan_test.lua').status" error
+	[[ $(query "file('t/noplan_test.lua').reason") == *"no TAP plan"* ]]
+	ended bail_test error "Bail out! the disk is on fire"
+	tests_are bail_test "one=pass"
+	ended skipall_test skip "no network here"
+	ended todo_test pass null
+	tests_are todo_test "one=pass two=pending"
+	ended trailing_test pass null
+	ended liar_test error "exit status 3, though no test failed"
+	ended exit_test error "planned 2 tests but ran 1"
+	ended dies_test error "planned 2 tests but ran 1"
+	query_is "file('t/yaml_test.lua').tests[1].message" $'message: they differ\ngot: 3'
+}
+
+@test "tap: results, directives, plans that are not kept, Bail out" {
+	on_each_lua string tap_results
+}
+
+@test "tap: what a script said when it died is whole, and not mixed with its standard output" {
+	# The runner sleeps while the second half of the line and the results are written.
+	test_file speak.sh "printf 'sh: ' >&2" "sleep 0.3" 'kill -STOP $PPID' \
+		"printf 'x.lua:3: died between tests\n' >&2" "printf '1..2\nok 1 - one\n'" 'kill -CONT $PPID' "exit 1"
+	test_file t/dies_test.lua "print('1..2')"
+	run fj --command="sh speak.sh {}" --report=json:report.json t
+	status_is 1
+	is "$(error_of dies_test)" "null|3|x.lua:3: died between tests"
+	LUA_NAME=lua5.4
+	run_fixtures tap
+	is "$(error_of dies_test)" "null|3|t/dies_test.lua:3: died between tests"
+}
+
+@test "tap: what is on standard error is no TAP" {
+	LUA_NAME=lua5.4
+	run_fixtures tap
+	ended noise_test pass null
+	tests_are noise_test "real=pass"
+	query_is "file('t/noise_test.lua').output:find('more noise', 1, true) ~= nil" true
+}
+
+# ---- plain ----
+
+plain_results() {
+	run_fixtures plain
+	query_is "#r.files" 5
+	ended pass_test pass null
+	ended exit_test fail "exit status 3"
+	ended skip_test skip "exit status 77"
+	ended fail_test fail "exit status 1"
+	is "$(error_of fail_test)" "null|3|t/fail_test.lua:3: wanted 4, got 3"
+	has_traceback fail_test 6
+	[[ $(error_of syntax_test) == "null|1|t/syntax_test.lua:1: unexpected symbol near"* ]]
+}
+
+@test "plain: exit statuses, messages and tracebacks" {
+	on_each_lua string plain_results
+}
+
+# ---- Firmo, or a stand-in of its shape; the real one is for make check-firmo ----
+
+firmo_results() {
+	rm -rf firmo
+	cp -r "$FIXTURES/firmo" firmo
+	cd firmo
+	run fj --lua="$LUA_NAME" --report=json:../report.json
+	cd ..
+	status_is 1
+	query_is "#r.files" 5
+	query_is "(function() local t = {} for _, f in ipairs(r.files) do t[#t + 1] = f.framework end
+		return table.concat(t, ' ') end)()" "firmo firmo firmo firmo firmo"
+	query_is "tests('tests/outcomes_test.lua')" "calculator>adds=pass calculator>fails=fail \
+calculator>inside>is tagged=pass calculator>waits=pending is left out=skip"
+	query_is "file('tests/outcomes_test.lua').tests[2].message" "tests/outcomes_test.lua:9: wanted 4, got 3"
+	[[ $(query "file('tests/outcomes_test.lua').tests[2].traceback") == *"tests/outcomes_test.lua:9: in "* ]]
+	query_is "file('tests/outcomes_test.lua').tests[4].message" "not on this machine"
+	query_is "file('tests/syntax_test.lua').status" error
+	query_is "file('tests/toplevel_test.lua').status" error
+	query_is "file('tests/exit_test.lua').status" error
+	query_is "file('tests/exit_test.lua').exit" 0
+	query_is "tests('tests/exit_test.lua')" "leaver>stays=pass leaver>leaves=error"
+	[[ $(query "(function() local t = {} for _, e in ipairs(r.errors) do
+		t[#t + 1] = e.message end return table.concat(t, '\n') end)()") == *"describe is broken"* ]]
+	has "tests/toplevel_test.lua:2: top level is broken"
+	has "tests/syntax_test.lua:2:"
+}
+
+@test "firmo: a stand-in's tests, files that do not load, os.exit(0) in mid-test" {
+	on_each_lua string firmo_results
+}
+
+# ---- which is which ----
+
+@test "the framework is told by what a file requires or calls" {
+	test_file tests/a_test.lua "local lu = require 'luaunit' os.exit(lu.LuaUnit.run())"
+	test_file tests/b_test.lua "describe('x', function() it('y', function() end) end)"
+	test_file tests/c_test.lua "print('1..1') print('ok 1')"
+	test_file tests/d_test.lua "-- require 'luaunit'; describe(" "local s = [[require 'busted']] assert(s)"
+	test_file tests/e_test.lua "local firmo = require('firmo')"
+	run fj --list
+	status_is 0
+	for pair in luaunit:a busted:b tap:c plain:d firmo:e; do
+		[[ $output =~ ${pair%:*}\ +tests/${pair#*:}_test.lua ]] || fail "$pair"
+	done
+}
+
+@test "an interpreter that ignores LUA_INIT gives an honest answer" {
+	luaunit_test one "function testOne() end"
+	run fj --command="lua5.4 -E {}" --report=json:report.json
+	status_is 0
+	query_is "r.files[1].status" pass
+	query_is "#r.files[1].tests" 0
+	query_is "counts()" "1 total 1 passed 0 failed 0 skipped 0 pending"
+}

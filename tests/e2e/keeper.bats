@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+# The keeper: whatever becomes of firmo-jobs, tokens come back and workers go.
+
+load common
+
+# sleepers N: test files that run until they are told to stop, and leave their pids in pids/.
+sleepers() {
+	mkdir -p pids
+	for ((i = 1; i <= $1; i++)); do
+		plain "sleeper$i" "os.execute('echo \$\$ >pids/$i; exec sleep 100')"
+	done
+}
+
+all_run() { # N
+	[ "$(ls pids | wc -l)" -eq "$1" ]
+}
+
+none_lives() {
+	local pid
+	for pid in $(cat pids/*); do
+		case $(ps -o stat= -p "$pid") in '' | Z*) ;; *) return 1 ;; esac
+	done
+}
+
+# dies SIGNAL STYLE: firmo-jobs gets SIGNAL with all tokens in use.
+dies() {
+	sleepers 4
+	start_command "$HELPERS/jobserver-audit" --style="$2" --tokens=3 --settle=5000 --no-holders -- \
+		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	await all_run 4
+	kill -"$1" "$(<runner)"
+	finish
+	is "$(grep '^audit' err)" "audit: ok 3 tokens"
+	await none_lives
+}
+
+for_each_signal() {
+	local signal
+	for signal in KILL SEGV ABRT; do
+		rm -rf pids tests
+		dies "$signal" "$1"
+	done
+}
+
+@test "tokens come back and workers go after SIGKILL, SIGSEGV and SIGABRT, from a pipe" {
+	for_each_signal pipe
+}
+
+@test "tokens come back and workers go after SIGKILL, SIGSEGV and SIGABRT, from a fifo" {
+	for_each_signal fifo
+}
+
+@test "they do after the death of its whole process group" {
+	sleepers 3
+	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
+		setsid -w bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	await all_run 3
+	kill -KILL -- "-$(<runner)"
+	finish
+	is "$(grep '^audit' err)" "audit: ok 2 tokens"
+	await none_lives
+}
+
+@test "a daemon that a worker made, ignoring signals in a session of its own, does not outlive the runner" {
+	mkdir pids
+	plain daemon "os.execute('\$HELPERS/misbehave setsid-daemon-ignore pids/1; exec sleep 100')"
+	start --lua="$LUA" -j1
+	await test -s pids/1
+	kill -KILL "$RUNNER"
+	finish
+	is "$how" "signal 9"
+	await none_lives
+}
+
+@test "workers of a run inside of a worker go as well" {
+	sleepers 1
+	mkdir inner
+	mv tests/sleeper1_test.lua inner/
+	plain outer "os.execute('\$FIRMO_JOBS --lua=$LUA --db=inner.db inner')"
+	start --lua="$LUA" -j2
+	await all_run 1
+	kill -KILL "$RUNNER"
+	finish
+	await none_lives
+}
+
+@test "the run goes on when the keeper is killed, and no token is lost" {
+	sleepers 3
+	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
+		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	await all_run 3
+	keeper=$(pgrep -P "$(<runner)" -f "^$FIRMO_JOBS")
+	kill -KILL "$keeper"
+	kill $(cat pids/*)
+	finish
+	has "Files: 3 in all" <<<"$output"
+	is "$(grep '^audit' err)" "audit: ok 2 tokens"
+}
+
+@test "it goes on without a pool's keeper too, and does not spin" {
+	sleepers 2
+	start --lua="$LUA" -j2
+	await all_run 2
+	kill -KILL "$(pgrep -P "$RUNNER" -f "^$FIRMO_JOBS")"
+	kill $(cat pids/*)
+	finish
+	is "$how" "exit 0"
+	is "$(sql 'SELECT count(*) FROM result')" 2
+}
+
+@test "nothing of the keeper is left after a run, and workers never see it" {
+	plain fds "os.execute('\$HELPERS/misbehave show-fds')" "error()"
+	run -1 fj --lua="$LUA"
+	hasnt "socket:"
+	[ -z "$(pgrep -f "^$FIRMO_JOBS")" ]
+}

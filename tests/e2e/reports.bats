@@ -1,0 +1,592 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What a run says: text, progress, JSON and JUnit; and what it does where it cannot.
+
+load common
+load fixtures/report
+
+ESC=$'\033'
+
+# A project with a file of each outcome that needs no waiting.
+mixed_project() {
+	plain good "print('quiet please')"
+	plain bad "print('heard before') error('it is broken')"
+	plain left_out "os.exit(77)"
+	busted_test several "describe('group', function()" "it('works', function() end)" \
+		"it('fails', function() assert.are.equal(1, 2) end)" \
+		"it('raises', function() error('thrown') end)" "pending('later')" "end)"
+	luaunit_test unit "TestUnit = {}" "function TestUnit:testGood() end" \
+		"function TestUnit:testSkipped() lu.skip('not now') end"
+	test_file tests/lines_test.lua "print('1..2')" "print('ok 1 - first')" "print('not ok 2 - second')"
+	busted_test unloadable "describe('never', function()" "it('is reached', function( end)" "end)"
+}
+
+check_report() {
+	lua5.4 "$FIXTURES/check_report.lua" "${1:-report.json}"
+}
+
+# xpath EXPRESSION [FILE]
+xpath() {
+	xmllint --nonet --xpath "$1" "${2:-report.xml}"
+}
+
+# Fails unless FILE is well-formed, and its sums are those of its elements, at each level.
+check_junit() {
+	local suites suite file=${1:-report.xml}
+	xmllint --nonet --noout "$file"
+	is "$(xpath 'count(/testsuites)' "$file")" 1
+	suites=$(xpath 'count(//testsuite)' "$file")
+	for suite in /testsuites $(seq -f '//testsuite[%g]' "$suites"); do
+		is "$(xpath "string($suite/@tests)" "$file")" "$(xpath "count($suite//testcase)" "$file")"
+		is "$(xpath "string($suite/@failures)" "$file")" "$(xpath "count($suite//failure)" "$file")"
+		is "$(xpath "string($suite/@errors)" "$file")" "$(xpath "count($suite//error)" "$file")"
+		is "$(xpath "string($suite/@skipped)" "$file")" "$(xpath "count($suite//skipped)" "$file")"
+	done
+	is "$(xpath "count(//testsuite[not(testcase)])" "$file")" 0
+	is "$(xpath "count(//*[@time < 0])" "$file")" 0
+}
+
+# ---- text ----
+
+@test "text: a line for each file, with its time and what became of it" {
+	mixed_project
+	run fj4
+	status_is 1
+	[[ $output =~ (^|$'\n')\ \ \ PASS\ \[\ +[0-9]+\.[0-9]{3}s\]\ tests/good_test.lua ]]
+	[[ $output =~ \ \ \ FAIL\ \[\ +[0-9.]+s\]\ tests/bad_test.lua ]]
+	[[ $output =~ \ \ \ SKIP\ \[\ +[0-9.]+s\]\ tests/left_out_test.lua\ \(exit\ status\ 77\) ]]
+	[[ $output =~ \ \ \ FAIL\ \[\ +[0-9.]+s\]\ tests/several_spec.lua\ \(2\ of\ 4\ tests\ failed\) ]]
+	[[ $output =~ \ \ \ PASS\ \[\ +[0-9.]+s\]\ tests/unit_test.lua\ \(2\ tests,\ some\ skipped\) ]]
+	[[ $output =~ \ \ \ FAIL\ \[\ +[0-9.]+s\]\ tests/lines_test.lua\ \(1\ of\ 2\ tests\ failed\) ]]
+	[[ $output =~ \ \ ERROR\ \[\ +[0-9.]+s\]\ tests/unloadable_spec.lua\ \(it\ did\ not\ load\) ]]
+}
+
+@test "text: a line is there as soon as its file has ended" {
+	plain a "io.open('began', 'w'):close()"
+	plain b "while not io.open('go') do os.execute('sleep 0.02') end"
+	start -j1 --order=path
+	await grep -q a_test.lua out
+	refute grep -q b_test.lua out
+	touch go
+	finish
+	status_is 0
+	has b_test.lua
+}
+
+@test "text: a failure has its message, place, traceback and the worker's output" {
+	mixed_project
+	run fj4 tests/bad_test.lua tests/several_spec.lua tests/lines_test.lua
+	status_is 1
+	has "tests/bad_test.lua:1: it is broken"
+	has "stack traceback:"
+	has "in main chunk"
+	has "    | heard before"
+	has "x group fails  (tests/several_spec.lua:3)"
+	has "Expected objects to be equal."
+	has "x group raises  (tests/several_spec.lua:4)"
+	has "tests/several_spec.lua:4: thrown"
+	has "x second"
+	hasnt "x first"
+	hasnt "x group works"
+}
+
+@test "text: what a passing file wrote is not shown" {
+	mixed_project
+	run fj4
+	hasnt "quiet please"
+}
+
+@test "--no-worker-output leaves out what the worker wrote and nothing else" {
+	mixed_project
+	run fj4 --no-worker-output
+	status_is 1
+	hasnt "heard before"
+	hasnt "    | "
+	has "it is broken"
+	has "stack traceback:"
+}
+
+@test "-v lists every test" {
+	mixed_project
+	run fj4 -v
+	status_is 1
+	[[ $output =~ pass\ +[0-9.]+s\ group\ works ]]
+	[[ $output =~ fail\ +[0-9.]+s\ group\ fails ]]
+	[[ $output =~ error\ +[0-9.]+s\ group\ raises ]]
+	[[ $output =~ pending\ +[0-9.]+s\ group\ later ]]
+	[[ $output =~ skip\ +[0-9.]+s\ TestUnit\ testSkipped ]]
+	[[ $output =~ pass\ +first ]]
+	run fj4
+	hasnt "group works"
+}
+
+@test "-q shows failures and sums only" {
+	mixed_project
+	run fj4 -q
+	status_is 1
+	hasnt PASS
+	hasnt SKIP
+	hasnt Slowest
+	has "it is broken"
+	has "Files: 7 in all"
+	run fj4 -q tests/good_test.lua
+	status_is 0
+	is "$(grep -c . <<<"$output")" 3
+}
+
+@test "text: the sums" {
+	mixed_project
+	run fj4
+	status_is 1
+	has "Files: 7 in all, 2 passed, 3 failed, 1 with an error, 1 skipped"
+	[[ $output =~ $'\n'Time:\ \ [0-9.]+s,\ for\ [0-9.]+s\ of\ work\ on\ up\ to\ [0-9]+\ worker ]]
+}
+
+@test "text: the sum of the tests counts each of them once" {
+	plain good ""
+	plain bad "error('no')"
+	plain worse "os.exit(1)"
+	run fj --report=json:report.json
+	status_is 1
+	query_is 'counts()' "3 total 1 passed 2 failed 0 skipped 0 pending"
+	has "Tests: 3 in all, 1 passed, 2 failed"
+	hasnt "errors"
+}
+
+@test "text: the slowest five, the slowest first" {
+	for i in 1 2 3 4 5 6 7; do
+		plain "t$i" ""
+	done
+	plain slow "os.execute('sleep 0.3')"
+	run fj -j1
+	status_is 0
+	slowest=$(sed -n '/^Slowest files:$/,/^Files:/p' <<<"$output" | grep 'tests/')
+	is "$(wc -l <<<"$slowest")" 5
+	[[ $(head -n 1 <<<"$slowest") == *tests/slow_test.lua ]]
+	is "$(awk '{ print $1 }' <<<"$slowest")" "$(awk '{ print $1 }' <<<"$slowest" | sort -rn)"
+	run fj tests/t1_test.lua
+	hasnt Slowest
+}
+
+# ---- colours and progress ----
+
+@test "no escape codes where nobody asked for them" {
+	mixed_project
+	plain colours "io.write('$ESC[31mred$ESC[0m$ESC]0;title\\a$ESC[2J') os.exit(1)"
+	run fj4 -v
+	status_is 1
+	hasnt "$ESC"
+	has "    | red"
+	FORCE_COLOR=1 TERM=xterm-256color run fj4
+	hasnt "$ESC"
+}
+
+@test "colours on a terminal, and not with NO_COLOR, --color=never or TERM=dumb" {
+	plain good ""
+	on_terminal --progress=none
+	has "$ESC[32m   PASS$ESC[0m"
+	NO_COLOR=1 on_terminal --progress=none
+	has PASS
+	hasnt "$ESC"
+	on_terminal --progress=none --color=never
+	hasnt "$ESC"
+	NO_COLOR='' on_terminal --progress=none
+	has "$ESC[32m"
+	run env TERM=dumb script -qec "$FIRMO_JOBS" /dev/null
+	has PASS
+	hasnt "$ESC"
+}
+
+@test "--color=always: also in a pipe, and beyond NO_COLOR" {
+	plain good ""
+	plain bad "io.write('$ESC[35mmagenta$ESC[0m$ESC[2J') os.exit(1)"
+	NO_COLOR=1 run fj --color=always
+	status_is 1
+	has "$ESC[32m   PASS$ESC[0m"
+	has "$ESC[31m   FAIL$ESC[0m"
+	# The worker's colours stay, what would move the cursor does not.
+	has "$ESC[35mmagenta"
+	hasnt "$ESC[2J"
+}
+
+@test "progress: a line on the terminal, erased in the end, never in a log" {
+	plain held "while not io.open('go') do os.execute('sleep 0.02') end"
+	# stderr is the terminal, stdout a file.
+	TERM=xterm script -qefc "$FIRMO_JOBS >log" screen </dev/null >/dev/null 2>&1 3>&- &
+	script=$!
+	await grep -q '\[0/1\] tests/held_test.lua [0-9]*s' screen
+	touch go
+	wait "$script"
+	await grep -q PASS log
+	refute grep -q "$ESC" log
+	refute grep -q $'\r' log
+	refute grep -qF '[0/1]' log
+	# The last thing drawn is an erased line.
+	[[ $(tr -d '\n' <screen) == *$'\r'"$ESC[K"* ]]
+}
+
+@test "progress: nothing of it where stderr is no terminal" {
+	plain a "os.execute('sleep 0.3')"
+	run --separate-stderr fj
+	status_is 0
+	is "$stderr" ""
+	hasnt $'\r'
+	# stdout a terminal, stderr a file
+	TERM=xterm run script -qec "$FIRMO_JOBS 2>err" /dev/null
+	is "$(cat err)" ""
+	hasnt "[0/1]"
+}
+
+@test "--progress=none keeps a terminal quiet, --progress=bar draws without one" {
+	plain held "os.execute('sleep 0.5')"
+	on_terminal --progress=none --color=never
+	status_is 0
+	hasnt "[0/1]"
+	hasnt "$ESC"
+	rm -f out err
+	plain held "while not io.open('go') do os.execute('sleep 0.02') end"
+	start --progress=bar
+	await grep -qF '[0/1] tests/held_test.lua' err
+	touch go
+	finish
+	status_is 0
+	hasnt '[0/1]'
+}
+
+@test "--progress=plain: whole lines, without a cursor" {
+	plain held "while not io.open('go') do os.execute('sleep 0.02') end"
+	start --progress=plain
+	await grep -qF '[0/1] tests/held_test.lua 10s' err
+	touch go
+	finish
+	status_is 0
+	hasnt '[0/1]'
+	[[ $errors != *$'\r'* ]]
+	[[ $errors != *"$ESC"* ]]
+}
+
+# ---- JSON ----
+
+@test "json: every field of the schema, and sums that agree" {
+	mixed_project
+	plain alone ""
+	run fj4 --report=json:report.json
+	status_is 1
+	check_report
+	query_is r.success false
+	query_is '#r.files' 8
+	query_is "file('tests/several_spec.lua').framework" busted
+	query_is "tests('tests/several_spec.lua')" \
+		"group>works=pass group>fails=fail group>raises=error group>later=pending"
+	query_is "tests('tests/unit_test.lua')" "TestUnit>testGood=pass TestUnit>testSkipped=skip"
+	query_is "tests('tests/lines_test.lua')" "first=pass second=fail"
+	query_is "file('tests/lines_test.lua').expected" 2
+	query_is "file('tests/bad_test.lua').exit" 1
+	query_is "file('tests/bad_test.lua').signal" null
+	query_is "file('tests/bad_test.lua').output:match('^heard before')" "heard before"
+	query_is "file('tests/good_test.lua').output == 'quiet please\n'" true
+	query_is "file('tests/left_out_test.lua').status" skip
+	query_is "file('tests/unloadable_spec.lua').status" error
+	query_is "file('tests/good_test.lua').maxrss > 2^18" true
+	query_is "file('tests/good_test.lua').started > 1.6e9" true
+	query_is "r.run.id" "$(sql 'SELECT max(id) FROM run')"
+	query_is "'firmo-jobs ' .. r.run.version" "$(fj --version)"
+}
+
+@test "json: a run that passed, one without history" {
+	plain good ""
+	run fj --report=json:report.json --db=/dev/null/none
+	status_is 0
+	check_report
+	query_is r.success true
+	query_is '#r.errors' 0
+	query_is r.run.id null
+	query_is 'counts()' "1 total 1 passed 0 failed 0 skipped 0 pending"
+}
+
+@test "json: a signal, a timeout and files that did not start" {
+	plain crash "os.execute('kill -SEGV \$PPID')"
+	plain hang "while true do end"
+	plain never ""
+	run fj -j1 --order=path --timeout=0.3 --grace=0.2 --max-failures=2 --report=json:report.json
+	status_is 1
+	check_report
+	query_is "file('tests/crash_test.lua').status" error
+	query_is "file('tests/crash_test.lua').signal" 11
+	query_is "file('tests/crash_test.lua').exit" null
+	query_is "file('tests/crash_test.lua').reason" "killed by SIGSEGV"
+	query_is "file('tests/hang_test.lua').status" timeout
+	query_is "file('tests/never_test.lua').status" notrun
+	query_is "file('tests/never_test.lua').slot" null
+}
+
+@test "json to standard output: nothing else is there" {
+	mixed_project
+	run --separate-stderr fj4 --report=json
+	status_is 1
+	printf '%s\n' "$output" >report.json
+	check_report
+	run --separate-stderr fj4 --report=json:-
+	printf '%s\n' "$output" >report.json
+	check_report
+	is "$stderr" ""
+}
+
+# ---- JUnit ----
+
+@test "junit: well-formed, and its sums are those of its elements" {
+	mixed_project
+	run fj4 --report=junit:report.xml
+	status_is 1
+	check_junit
+	is "$(xpath 'count(//testsuite)')" 7
+	several='//testsuite[@name="tests/several_spec.lua"]'
+	is "$(xpath "string($several/@tests)")" 4
+	is "$(xpath "count($several/testcase[@classname='group'][@name='fails']/failure)")" 1
+	is "$(xpath "count($several/testcase[@name='raises']/error)")" 1
+	is "$(xpath "count($several/testcase[@name='later']/skipped)")" 1
+	is "$(xpath "count($several/testcase[@name='works']/*)")" 0
+	[[ $(xpath "string($several/testcase[@name='raises']/error/@message)") == *thrown* ]]
+	[[ $(xpath "string($several/testcase[@name='raises']/error)") == *"stack traceback:"* ]]
+	[[ $(xpath 'string(//testsuite[@name="tests/bad_test.lua"]/system-out)') == *"heard before"* ]]
+	[[ $(xpath 'string(//testsuite[@name="tests/bad_test.lua"]//error|
+		//testsuite[@name="tests/bad_test.lua"]//failure)') == *"it is broken"* ]]
+	[[ $(xpath 'string(//testsuite[1]/@timestamp)') =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}$ ]]
+	xpath '//testsuite[@name="tests/unloadable_spec.lua"]//error'
+}
+
+@test "junit to standard output" {
+	mixed_project
+	run --separate-stderr fj4 --report=junit
+	status_is 1
+	printf '%s\n' "$output" >report.xml
+	check_junit
+}
+
+# ---- where reports go ----
+
+@test "several reports at once, each to its file, text to the terminal all the same" {
+	mixed_project
+	run fj4 --report=json:report.json --report=junit:report.xml --report=text:report.txt
+	status_is 1
+	check_report
+	check_junit
+	has "Files: 7 in all"
+	# The file has the lines in the order of the terminal.
+	is "$(cat report.txt)" "$output"
+}
+
+@test "a report makes the folders that it needs" {
+	plain good ""
+	run fj --report=json:a/new/folder/report.json --report=junit:"$PWD/b/c/report.xml"
+	status_is 0
+	check_report a/new/folder/report.json
+	check_junit b/c/report.xml
+}
+
+@test "a report is replaced in one step, and nothing is left beside it" {
+	plain good ""
+	mkdir out
+	fj --report=json:out/report.json -q
+	exec 9<out/report.json
+	before=$(cat out/report.json)
+	plain other "error('more')"
+	run fj --report=json:out/report.json -q
+	status_is 1
+	# Who had the old one open still reads all of it.
+	is "$(cat <&9)" "$before"
+	exec 9<&-
+	[ "$(cat out/report.json)" != "$before" ]
+	check_report out/report.json
+	is "$(files_in out)" "report.json "
+}
+
+@test "a report gets the mode of any new file" {
+	plain good ""
+	(umask 027 && fj -q --report=json:a.json)
+	is "$(stat -c %a a.json)" 640
+	(umask 022 && fj -q --report=json:b.json)
+	is "$(stat -c %a b.json)" 644
+}
+
+@test "a report to a link goes where the link leads" {
+	# /dev/stdout is such a link: to replace it would be a disaster, for root.
+	plain good ""
+	echo old >target.json
+	ln -s target.json link.json
+	run fj --report=json:link.json
+	status_is 0
+	test -L link.json
+	check_report target.json
+}
+
+@test "a report to a fifo or a device is written there" {
+	plain good ""
+	mkfifo pipe
+	cat pipe >report.json 3>&- &
+	reader=$!
+	run fj --report=json:pipe --report=junit:/dev/null
+	status_is 0
+	wait "$reader"
+	check_report
+	test -p pipe
+	test -c /dev/null
+}
+
+@test "two reports cannot both go to standard output" {
+	plain good "io.open('ran', 'w'):close()"
+	bad 2 "only one report can go to standard output" --report=json --report=junit
+	bad 2 "only one report can go to standard output" --report=text --report=json:-
+	refute test -e ran
+	run fj --report=json:a.json --report=junit
+	status_is 0
+}
+
+@test "a report that cannot be written: 3 after a pass, 1 after a failure, the others are written" {
+	plain good ""
+	mkdir folder
+	run --separate-stderr fj --report=json:folder --report=junit:report.xml
+	status_is 3
+	one_line folder
+	has "1 passed"
+	check_junit
+	is "$(files_in .)" ".firmo-jobs folder report.xml tests "
+	bad 3 "/dev/null" --report=json:/dev/null/report.json
+	bad 3 "/dev/full" --report=json:/dev/full
+	plain bad "error('no')"
+	run --separate-stderr fj --report=json:folder
+	status_is 1
+	one_line folder
+	has "tests/bad_test.lua:1: no"
+	# The history has it all the same.
+	is "$(sql "SELECT count(*) FROM result")" 5
+}
+
+@test "a report that does not fit on the disk leaves the old one whole" {
+	unshare -rm true 2>/dev/null || skip "no name space of mounts here"
+	plain good "print(('x'):rep(4000))"
+	mkdir disk
+	export -f fj
+	run --separate-stderr unshare -rm bash -c '
+		mount -t tmpfs -o size=16k tmpfs disk || exit 99
+		echo old >disk/report.json
+		head -c 8192 /dev/zero >disk/ballast
+		fj --report=json:disk/report.json
+		status=$?
+		cat disk/report.json
+		ls disk
+		exit $status'
+	[ "$status" -ne 99 ] || skip "no tmpfs can be mounted here"
+	status_is 3
+	one_line "No space left on device"
+	[[ $output == *$'old\nballast\nreport.json' ]]
+}
+
+@test "standard output that is full or closed is no success" {
+	plain good ""
+	run --separate-stderr bash -c '"$FIRMO_JOBS" >/dev/full'
+	status_is 3
+	one_line "No space left on device"
+}
+
+# ---- hostile names and output ----
+
+NAMES=($'new\nline_test.lua' 'quo"te'"'"'s_test.lua' '-dash_test.lua' $'inv\xff\xfealid_test.lua' \
+	$'ctl\x01\x1b[31m_test.lua' '&amp;<b>]]>_test.lua' ' blank space _test.lua' $'caf\xc3\xa9_test.lua' \
+	'%s%n_test.lua' 'back\slash_test.lua')
+
+hostile_names() {
+	local name
+	for name in "${NAMES[@]}"; do
+		test_file "tests/$name" "$@"
+	done
+}
+
+@test "hostile names: all run, and a text line each" {
+	hostile_names "-- nothing"
+	run fj --order=path
+	status_is 0
+	has "Files: ${#NAMES[@]} in all, ${#NAMES[@]} passed"
+	is "$(count PASS)" "${#NAMES[@]}"
+	has 'tests/new\nline_test.lua'
+	has 'tests/inv\xff\xfealid_test.lua'
+	has 'tests/ctl\x01\x1b[31m_test.lua'
+	has $'tests/caf\xc3\xa9_test.lua'
+	hasnt "$ESC"
+	run fj --list
+	status_is 0
+	is "$(count plain)" "${#NAMES[@]}"
+	hasnt "$ESC"
+	run fj --history
+	status_is 0
+	hasnt "$ESC"
+	has 'tests/new\nline_test.lua'
+}
+
+@test "hostile names that fail: json and junit are still json and junit" {
+	hostile_names "error('no')"
+	run fj --report=json:report.json --report=junit:report.xml
+	status_is 1
+	xmllint --nonet --noout report.xml
+	query_is '#r.files' "${#NAMES[@]}"
+	query_is '#r.errors' "${#NAMES[@]}"
+	query_is 'file("tests/new\nline_test.lua").status' fail
+	query_is 'file("tests/quo\"te'"\\'"'s_test.lua").status' fail
+	query_is 'file("tests/ctl\1\27[31m_test.lua").status' fail
+	query_is 'file("tests/inv\u{fffd}\u{fffd}alid_test.lua").status' fail
+	query_is 'file("tests/back\\slash_test.lua").status' fail
+	is "$(xpath 'count(//testsuite)')" "${#NAMES[@]}"
+	is "$(xpath 'count(//testsuite[@name="tests/&amp;<b>]]>_test.lua"])')" 1
+	is "$(xpath 'count(//testsuite[contains(@name, "'$'new\nline''")])')" 1
+}
+
+@test "hostile names in their own right: a dash in front, named on the command line" {
+	test_file ./-dash.lua "io.open('ran', 'w'):close()"
+	run fj ./-dash.lua
+	status_is 0
+	test -e ran
+}
+
+@test "hostile output: whole in json, harmless in text, well-formed in junit" {
+	plain bad "io.write('a\\0b\\1c\\127d\\255e\\27[2Jf]]>&<g\\r\\nh\\239\\191\\190i\\n') os.exit(1)"
+	run fj --report=json:report.json --report=junit:report.xml
+	status_is 1
+	hasnt "$ESC"
+	hasnt $'\x01'
+	hasnt $'\xff'
+	has "]]>&<g"
+	check_report
+	query_is 'r.files[1].output == "a\0b\1c\127d\u{fffd}e\27[2Jf]]>&<g\r\nh\u{fffe}i\n"' true
+	check_junit
+	[[ $(xpath 'string(//system-out)') == *"]]>&<g"* ]]
+}
+
+@test "hostile messages and test names in each format" {
+	busted_test bad "describe('gr\\0\\255<&\"', function()" \
+		"it('te\\nst\\1\\27[31m]]>', function() error('mess\\0\\254\\27[2J<![CDATA[x]]>') end)" "end)"
+	luaunit_test bad "TestX = {}" \
+		"TestX['test\\2\\253 \"q\" <x>'] = function() error('oh\\3\\252\\27[1m&') end"
+	run fj4 -v --report=json:report.json --report=junit:report.xml
+	status_is 1
+	hasnt "$ESC"
+	hasnt $'\x01'
+	check_report
+	query_is 'file("tests/bad_spec.lua").tests[1].name' $'te\nst\x01\x1b[31m]]>'
+	query_is 'file("tests/bad_spec.lua").tests[1].status' error
+	query_is 'file("tests/bad_test.lua").tests[1].name' $'test\x02\xef\xbf\xbd "q" <x>'
+	check_junit
+	is "$(xpath 'count(//testcase/error)')" 2
+}
+
+@test "long output: its head and its tail, in every format" {
+	plain bad "os.execute('$HELPERS/misbehave flood 3M') os.exit(1)"
+	run fj --report=json:report.json --report=junit:report.xml
+	status_is 1
+	has "line 1 "
+	has "LAST LINE"
+	[ "${#output}" -lt 400000 ]
+	check_report
+	check_junit
+	query_is "r.files[1].output:find('LAST LINE', 1, true) ~= nil" true
+	query_is "#r.files[1].output < 400000" true
+}
