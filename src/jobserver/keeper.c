@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "jobserver/client.h"
 #include "jobserver/tokens.h"
@@ -36,12 +37,14 @@ enum message {
 // ---- the process ----
 
 #define GROUPS_MAX (2 * TOKENS_MAX)
+#define YIELD_NS   (500 * INT64_C(1000))
 
 // Of the keeper's process alone. Untouched pages of it cost nothing.
 static struct {
 	int socket;
 	struct client *client;
 	bool wanted, bye;
+	int64_t gave_ns; // when a token went back last
 	char held[TOKENS_MAX];
 	int nheld;
 	pid_t groups[GROUPS_MAX];
@@ -54,6 +57,7 @@ static void give_back(char byte)
 		if (state.held[i] == byte) {
 			state.held[i] = state.held[--state.nheld];
 			client_give(state.client, byte);
+			state.gave_ns = clock_mono_ns();
 			return;
 		}
 }
@@ -109,14 +113,29 @@ static void grant(void)
 	send(state.socket, &m, sizeof m, MSG_NOSIGNAL);
 }
 
+// Waits for the runner and, if it wants a token, for make. Whoever else waits for the token that
+// has just gone back gets a moment to take it: without, we would always be the first.
+static int wait_for_news(struct pollfd p[2])
+{
+	int64_t left = state.wanted ? state.gave_ns + YIELD_NS - clock_mono_ns() : 0;
+
+	p[0] = (struct pollfd){.fd = state.socket, .events = POLLIN};
+	p[1] = (struct pollfd){.fd = -1};
+	if (left > 0) {
+		const struct timespec moment = {.tv_nsec = left};
+		return ppoll(p, 1, &moment, NULL);
+	}
+	if (state.wanted)
+		p[1] = (struct pollfd){.fd = state.client->poll_fd, .events = POLLIN};
+	return poll(p, 2, -1);
+}
+
 static void serve(void)
 {
 	for (;;) {
 		struct spawn_notice m;
-		struct pollfd p[2] = {{.fd = state.socket, .events = POLLIN}, {.fd = -1}};
-		if (state.wanted)
-			p[1] = (struct pollfd){.fd = state.client->poll_fd, .events = POLLIN};
-		if (poll(p, 2, -1) < 0)
+		struct pollfd p[2];
+		if (wait_for_news(p) < 0)
 			continue;
 		if (p[0].revents) {
 			ssize_t n = recv(state.socket, &m, sizeof m, 0);

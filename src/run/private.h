@@ -30,6 +30,10 @@ struct supervisor {
 		bool *items;
 		size_t n, cap;
 	} slots; // true: taken
+	struct {
+		int64_t *items; // slots of workers that have just ended: since when we have them
+		size_t n, cap;
+	} spare;
 	long serial;
 	int64_t suspended_ns; // how long Ctrl-Z has held the run
 	size_t bad;

@@ -31,6 +31,8 @@ extern char **environ;
 #define PASSED_OUTPUT_BYTES 4096
 // How often a machine that was too busy is looked at again.
 #define PRESSURE_NS (250 * NS_PER_MS)
+// How long a slot goes from job to job before make may give it to somebody else.
+#define HAND_ON_NS (100 * NS_PER_MS)
 
 static int take_slot(struct supervisor *s)
 {
@@ -131,8 +133,8 @@ void supervisor_on_finished(struct supervisor *s, struct worker *w)
 	workspace_clear_tmpdir(&s->workspace, w->slot);
 	tokens_forget_group(s->tokens, w->pid);
 	remove_worker(s, w);
+	VEC_PUSH(&s->spare, w->slot_since_ns);
 	free(w);
-	tokens_give(s->tokens);
 	s->starved = false;
 	pass_on(s, r);
 }
@@ -175,8 +177,30 @@ static void on_started(struct supervisor *s, struct worker *w)
 		s->hooks->started(s->hooks->owner, w->result);
 }
 
-// Starts one job; a slot has been taken for it. False if it has to wait.
-static bool start_job(struct supervisor *s, const struct job *job)
+// A slot for the next job. That of a worker which has just ended is handed on, which spares a suite
+// of tiny files the way through make and back; but not for ever: others may be waiting for it.
+static bool take_slot_grant(struct supervisor *s, int64_t *since_ns)
+{
+	int64_t now = clock_mono_ns();
+
+	while (s->spare.n > 0) {
+		*since_ns = s->spare.items[--s->spare.n];
+		if (now - *since_ns < HAND_ON_NS)
+			return true;
+		tokens_give(s->tokens);
+	}
+	*since_ns = now;
+	return tokens_take(s->tokens);
+}
+
+static void give_spare(struct supervisor *s)
+{
+	for (; s->spare.n > 0; s->spare.n--)
+		tokens_give(s->tokens);
+}
+
+// Starts one job in the slot that was granted then. False if it has to wait.
+static bool start_job(struct supervisor *s, const struct job *job, int64_t since_ns)
 {
 	struct worker *w = xcalloc(1, sizeof *w);
 	struct err err = {0};
@@ -184,6 +208,7 @@ static bool start_job(struct supervisor *s, const struct job *job)
 
 	w->supervisor = s;
 	w->slot = take_slot(s);
+	w->slot_since_ns = since_ns;
 	w->result = new_result(job);
 	if (worker_start(w, &transient, &err) == 0) {
 		on_started(s, w);
@@ -240,11 +265,13 @@ static void start_ready(struct supervisor *s)
 			s->next++;
 			continue;
 		}
+		int64_t since_ns;
 		held_back = is_held_back(s);
-		if (held_back || !tokens_take(s->tokens) || !start_job(s, job))
+		if (held_back || !take_slot_grant(s, &since_ns) || !start_job(s, job, since_ns))
 			break;
 		s->next++;
 	}
+	give_spare(s);
 	bool ready = s->next < s->jobs->n && !s->stopping && !s->starved && !held_back;
 	// What no file of ours needs may be lent.
 	if (s->settings->share_tokens)
@@ -418,6 +445,7 @@ static void end(struct supervisor *s)
 	workspace_close(&s->workspace);
 	free(s->workers.items);
 	free(s->slots.items);
+	free(s->spare.items);
 }
 
 int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
@@ -451,7 +479,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	start_ready(&s);
 	while (s.workers.n > 0 || (s.next < jobs->n && !s.stopping)) {
 		loop_step(loop);
-		start_ready(&s);
+		start_ready(&s); // also gives back the slots that nobody needs
 	}
 	tokens_await(tokens, false);
 	lender_close(&s.lender);

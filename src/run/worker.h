@@ -49,8 +49,10 @@ struct worker {
 	pid_t pid;   // of the started process and its group
 	bool reaped; // pid has been waited for
 	int slot;
-	int64_t began_ns; // monotonic; moved forward by the time the run was suspended
-	bool is_tap;      // its stdout is TAP, and comes by a pipe of its own
+	int64_t slot_since_ns; // monotonic: when its slot was granted, to it or to a worker before
+			       // it
+	int64_t began_ns;      // monotonic; moved forward by the time the run was suspended
+	bool is_tap;           // its stdout is TAP, and comes by a pipe of its own
 	bool timed_out, cut_short;
 	struct loop_timer timer;
 	struct loop_watch out, err, event; // fd -1 once closed
