@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -21,23 +22,25 @@
 #include "jobserver/client.h"
 #include "jobserver/tokens.h"
 #include "sys/descendants.h"
-#include "sys/spawn.h"
 
-// What goes over the socket, a packet each: struct spawn_notice {tag, value}.
-enum message {
+// What goes over the socket, a packet each.
+struct message {
+	int tag, value;
+};
+
+#define GROUPS_BYTES (TOKENS_MAX * sizeof(pid_t)) // untouched pages cost nothing
+
+enum {
 	KEEPER_ASK = 1, // to the keeper: a token, please
 	KEEPER_CANCEL,  // no token any more
 	KEEPER_GIVE,    // here is one back; value: the byte
-	KEEPER_GROUP,   // from a new worker: its process group
-	KEEPER_FORGET,  // that group is no more
 	KEEPER_BYE,     // nothing is held and nobody is left
 	KEEPER_GRANT,   // from the keeper: a token; value: the byte
 };
 
 // ---- the process ----
 
-#define GROUPS_MAX (2 * TOKENS_MAX)
-#define YIELD_NS   (500 * INT64_C(1000))
+#define YIELD_NS (500 * INT64_C(1000))
 
 // Of the keeper's process alone. Untouched pages of it cost nothing.
 static struct {
@@ -47,8 +50,7 @@ static struct {
 	int64_t gave_ns; // when a token went back last
 	char held[TOKENS_MAX];
 	int nheld;
-	pid_t groups[GROUPS_MAX];
-	int ngroups;
+	const volatile pid_t *groups; // the runner writes there
 } state;
 
 static void give_back(char byte)
@@ -62,16 +64,7 @@ static void give_back(char byte)
 		}
 }
 
-static void forget_group(pid_t group)
-{
-	for (int i = 0; i < state.ngroups; i++)
-		if (state.groups[i] == group) {
-			state.groups[i] = state.groups[--state.ngroups];
-			return;
-		}
-}
-
-static void handle(const struct spawn_notice *m)
+static void handle(const struct message *m)
 {
 	switch (m->tag) {
 	case KEEPER_ASK:
@@ -82,13 +75,6 @@ static void handle(const struct spawn_notice *m)
 		break;
 	case KEEPER_GIVE:
 		give_back((char)m->value);
-		break;
-	case KEEPER_GROUP:
-		if (state.ngroups < GROUPS_MAX)
-			state.groups[state.ngroups++] = m->value;
-		break;
-	case KEEPER_FORGET:
-		forget_group(m->value);
 		break;
 	case KEEPER_BYE:
 		state.bye = true;
@@ -108,7 +94,7 @@ static void grant(void)
 	if (taken < 0)
 		return;
 	state.held[state.nheld++] = byte;
-	const struct spawn_notice m = {KEEPER_GRANT, (unsigned char)byte};
+	const struct message m = {KEEPER_GRANT, (unsigned char)byte};
 	// If nobody hears it, the end of the socket follows, and the byte goes back then.
 	send(state.socket, &m, sizeof m, MSG_NOSIGNAL);
 }
@@ -133,7 +119,7 @@ static int wait_for_news(struct pollfd p[2])
 static void serve(void)
 {
 	for (;;) {
-		struct spawn_notice m;
+		struct message m;
 		struct pollfd p[2];
 		if (wait_for_news(p) < 0)
 			continue;
@@ -172,8 +158,9 @@ static int kill_marked(const char *marker)
 // at once, before make counts them; then whoever has left the groups, until nobody is found.
 static void clean_up(const char *marker)
 {
-	for (int i = 0; i < state.ngroups; i++)
-		kill(-state.groups[i], SIGKILL);
+	for (int i = 0; i < TOKENS_MAX; i++)
+		if (state.groups[i] > 1)
+			kill(-state.groups[i], SIGKILL);
 	while (state.nheld > 0)
 		client_give(state.client, state.held[--state.nheld]);
 	// The killed take a moment to go and may just have had a child; and who is about to execute
@@ -223,11 +210,13 @@ static void detach(void)
 		return;
 }
 
-static void keep(int socket, struct client *client, const char *marker) __attribute__((noreturn));
-static void keep(int socket, struct client *client, const char *marker)
+static void keep(int socket, struct client *client, const pid_t *groups, const char *marker)
+	__attribute__((noreturn));
+static void keep(int socket, struct client *client, const pid_t *groups, const char *marker)
 {
 	state.socket = socket;
 	state.client = client;
+	state.groups = groups;
 	detach();
 	serve();
 	clean_up(marker);
@@ -244,6 +233,10 @@ int keeper_start(struct keeper *k, struct client *client, const char *marker, st
 	sigset_t all, before;
 
 	*k = (struct keeper){.socket = -1};
+	k->groups =
+		mmap(NULL, GROUPS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (k->groups == MAP_FAILED)
+		return err_set(err, errno, "mmap");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(err, errno, "socketpair");
 	// No signal may end the keeper before it has blocked them all.
@@ -252,7 +245,7 @@ int keeper_start(struct keeper *k, struct client *client, const char *marker, st
 	k->pid = fork();
 	if (k->pid == 0) {
 		close(pair[0]);
-		keep(pair[1], client, marker);
+		keep(pair[1], client, k->groups, marker);
 	}
 	int errnum = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -265,16 +258,16 @@ int keeper_start(struct keeper *k, struct client *client, const char *marker, st
 	return 0;
 }
 
-static int tell(const struct keeper *k, enum message tag, int value)
+static int tell(const struct keeper *k, int tag, int value)
 {
-	const struct spawn_notice m = {tag, value};
+	const struct message m = {tag, value};
 
 	return send(k->socket, &m, sizeof m, MSG_NOSIGNAL) == (ssize_t)sizeof m ? 0 : -1;
 }
 
 int keeper_take(struct keeper *k, char *byte)
 {
-	struct spawn_notice m;
+	struct message m;
 	ssize_t n = recv(k->socket, &m, sizeof m, MSG_DONTWAIT);
 
 	if (n == (ssize_t)sizeof m) {
@@ -302,15 +295,9 @@ int keeper_give(struct keeper *k, char byte)
 	return tell(k, KEEPER_GIVE, (unsigned char)byte);
 }
 
-void keeper_watch_spawn(const struct keeper *k, struct spawn *s)
+pid_t *keeper_group(const struct keeper *k, int slot)
 {
-	s->notice_fd = k->socket;
-	s->notice_tag = KEEPER_GROUP;
-}
-
-void keeper_forget_group(struct keeper *k, pid_t group)
-{
-	tell(k, KEEPER_FORGET, group);
+	return &k->groups[slot];
 }
 
 void keeper_close(struct keeper *k)
@@ -322,5 +309,6 @@ void keeper_close(struct keeper *k)
 	// Make must not count its tokens before the last one is back.
 	while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
 		;
+	munmap(k->groups, GROUPS_BYTES);
 	*k = (struct keeper){.socket = -1};
 }

@@ -11,12 +11,12 @@
 
 struct client;
 struct err;
-struct spawn;
 
 struct keeper {
 	int socket; // -1: there is none
 	pid_t pid;
-	bool asked; // for a token that has not come yet
+	pid_t *groups; // memory shared with it: the process groups of the workers, by slot
+	bool asked;    // for a token that has not come yet
 };
 
 // Starts it. client: the opened jobserver, which the keeper uses from then on; NULL if there is
@@ -31,10 +31,9 @@ int keeper_take(struct keeper *k, char *byte);
 void keeper_cancel(struct keeper *k);
 // Gives one token back. -1 if the keeper has died.
 int keeper_give(struct keeper *k, char byte);
-// Lets the process that s describes tell the keeper its group before it executes anything.
-void keeper_watch_spawn(const struct keeper *k, struct spawn *s);
-// That group is no more.
-void keeper_forget_group(struct keeper *k, pid_t group);
+// Where the process group of the worker on that slot (below TOKENS_MAX) is to stand while there is
+// one, 0 otherwise. No call tells the keeper of it: it looks there when we are dead.
+pid_t *keeper_group(const struct keeper *k, int slot);
 // Everything was given back and no worker is left: ends the keeper and waits for that.
 void keeper_close(struct keeper *k);
 

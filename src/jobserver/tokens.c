@@ -111,7 +111,7 @@ static void watch(struct tokens *t)
 static void lose_keeper(struct tokens *t)
 {
 	close(t->keeper.socket);
-	t->keeper = (struct keeper){.socket = -1};
+	t->keeper.socket = -1; // its memory stays: workers may be about to write there
 	watch(t);
 }
 
@@ -233,16 +233,9 @@ bool tokens_shared(const struct tokens *t)
 	return t->shared;
 }
 
-void tokens_watch_spawn(const struct tokens *t, struct spawn *s)
+pid_t *tokens_group(const struct tokens *t, int slot)
 {
-	if (t->keeper.socket >= 0)
-		keeper_watch_spawn(&t->keeper, s);
-}
-
-void tokens_forget_group(struct tokens *t, pid_t group)
-{
-	if (t->keeper.socket >= 0)
-		keeper_forget_group(&t->keeper, group);
+	return t->keeper.groups && slot < TOKENS_MAX ? keeper_group(&t->keeper, slot) : NULL;
 }
 
 pid_t tokens_keeper(const struct tokens *t)

@@ -14,7 +14,6 @@
 struct err;
 struct loop;
 struct makeflags;
-struct spawn;
 struct tokens;
 
 #define TOKENS_MAX 4096
@@ -39,10 +38,9 @@ void tokens_await(struct tokens *t, bool waiting);
 bool tokens_take(struct tokens *t);
 // Gives back one slot.
 void tokens_give(struct tokens *t);
-// Lets the process that s is going to start be known to the keeper, with its process group.
-void tokens_watch_spawn(const struct tokens *t, struct spawn *s);
-// That group has ended.
-void tokens_forget_group(struct tokens *t, pid_t group);
+// Where the process group of the worker on that slot is to stand while there is one (0 otherwise),
+// for the keeper to see; NULL if there is no keeper. It stays valid until tokens_close.
+pid_t *tokens_group(const struct tokens *t, int slot);
 // The keeper, which is a child of this process; 0: there is none.
 pid_t tokens_keeper(const struct tokens *t);
 // How many slots may be in use at once: cap or pool size; TOKENS_MAX under make without a cap.

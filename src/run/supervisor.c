@@ -131,7 +131,7 @@ void supervisor_on_finished(struct supervisor *s, struct worker *w)
 	decide(s, w);
 	worker_release(w);
 	workspace_clear_tmpdir(&s->workspace, w->slot);
-	tokens_forget_group(s->tokens, w->pid);
+	worker_forget_group(w);
 	remove_worker(s, w);
 	VEC_PUSH(&s->spare, w->slot_since_ns);
 	free(w);

@@ -323,6 +323,14 @@ static void close_write_ends(const struct spawn *s)
 		close(s->extra_fds[0]);
 }
 
+void worker_forget_group(struct worker *w)
+{
+	pid_t *group = tokens_group(w->supervisor->tokens, w->slot);
+
+	if (group)
+		*group = 0;
+}
+
 static int spawn(struct worker *w, bool *transient, struct err *err)
 {
 	struct supervisor *sup = w->supervisor;
@@ -348,7 +356,7 @@ static int spawn(struct worker *w, bool *transient, struct err *err)
 		s.extra_fds[LOAN_READ_FD - 3] = w->loan.read_fd;
 		s.extra_fds[LOAN_WRITE_FD - 3] = w->loan.write_fd;
 	}
-	tokens_watch_spawn(sup->tokens, &s);
+	s.pid_place = tokens_group(sup->tokens, w->slot);
 	if (status == 0) {
 		w->began_ns = clock_mono_ns();
 		w->result->started_ns = clock_real_ns();
@@ -356,8 +364,8 @@ static int spawn(struct worker *w, bool *transient, struct err *err)
 	}
 	close_write_ends(&s);
 	loan_started(&w->loan);
-	if (status < 0 && step > SPAWN_FORK)
-		tokens_forget_group(sup->tokens, w->pid);
+	if (status < 0)
+		worker_forget_group(w);
 	*transient =
 		status < 0 && (step == SPAWN_OK || err->errnum == EAGAIN || err->errnum == ENOMEM);
 	return status;

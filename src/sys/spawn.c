@@ -76,7 +76,7 @@ static void reset_signals(const struct spawn *s)
 }
 
 // The child's part. It shares the parent's memory until exec (vfork), so it changes none of it but
-// pid_text, which is the caller's wish.
+// pid_place and pid_text, which is the caller's wish.
 static void child(const struct spawn *s, int report_fd) __attribute__((noreturn));
 static void child(const struct spawn *s, int report_fd)
 {
@@ -84,9 +84,8 @@ static void child(const struct spawn *s, int report_fd)
 
 	if (setpgid(0, 0) < 0)
 		goto failed;
-	const struct spawn_notice notice = {s->notice_tag, getpid()};
-	if (s->notice_tag && write(s->notice_fd, &notice, sizeof notice) < 0)
-		r.errnum = errno; // nobody listens any more: the caller will notice by itself
+	if (s->pid_place)
+		*s->pid_place = getpid();
 	r.step = SPAWN_FDS;
 	if (place_fds(s, &report_fd) < 0)
 		goto failed;

@@ -21,17 +21,13 @@ struct spawn {
 	const struct limits *limits;        // may be NULL
 	const sigset_t *mask;               // signal mask of the new process
 	const sigset_t *defaults;           // signals put back to their default action
-	int notice_tag; // not 0: before exec the new process writes a struct spawn_notice with
-	int notice_fd;  // this tag and its own pid to notice_fd, in one write
+	pid_t *pid_place; // if not NULL: the new process writes its pid there before exec, so
+			  // that it is known even if its parent dies at that moment
 	char *pid_text; // if not NULL: room for SPAWN_PID_SIZE bytes that envp points into; the new
 			// process writes its pid there in decimal before exec
 };
 
 #define SPAWN_PID_SIZE 12
-
-struct spawn_notice {
-	int tag, value;
-};
 
 enum spawn_step { SPAWN_OK, SPAWN_FORK, SPAWN_GROUP, SPAWN_FDS, SPAWN_LIMITS, SPAWN_EXEC };
 
