@@ -233,10 +233,11 @@ int keeper_start(struct keeper *k, struct client *client, const char *marker, st
 	sigset_t all, before;
 
 	*k = (struct keeper){.socket = -1};
-	k->groups =
+	pid_t *groups =
 		mmap(NULL, GROUPS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (k->groups == MAP_FAILED)
+	if (groups == MAP_FAILED)
 		return err_set(err, errno, "mmap");
+	k->groups = groups;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(err, errno, "socketpair");
 	// No signal may end the keeper before it has blocked them all.
@@ -302,13 +303,14 @@ pid_t *keeper_group(const struct keeper *k, int slot)
 
 void keeper_close(struct keeper *k)
 {
-	if (k->socket < 0)
-		return;
-	tell(k, KEEPER_BYE, 0);
-	close(k->socket);
-	// Make must not count its tokens before the last one is back.
-	while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	munmap(k->groups, GROUPS_BYTES);
+	if (k->socket >= 0) {
+		tell(k, KEEPER_BYE, 0);
+		close(k->socket);
+		// Make must not count its tokens before the last one is back.
+		while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (k->groups)
+		munmap(k->groups, GROUPS_BYTES);
 	*k = (struct keeper){.socket = -1};
 }
