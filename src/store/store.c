@@ -18,10 +18,9 @@
 #include "store/database.h"
 #include "store/schema.h"
 
-// Moving the log into the database is the one thing here that waits for the disk. It is done when
-// the store is closed and the log has grown to CLOSE_PAGES, in mid-run only beyond what record.c
-// allows.
-#define CLOSE_PAGES 1000
+// Moving the log into the database is the one thing here that waits for the disk, so it is not done
+// at every close; but whoever opens next reads through the log, so it must not stay long either.
+#define CLOSE_PAGES 500
 
 // How long opening waits for another process that migrates; recording itself never waits.
 #define OPEN_TIMEOUT_MS 5000
@@ -94,8 +93,9 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 
 void database_move_log(struct store *s, int most_pages)
 {
+	// Truncated, it does not only stand in the database but is begun anew by the next writer.
 	if (s->wal_pages > most_pages)
-		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 void store_close(struct store *s)
