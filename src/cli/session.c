@@ -16,6 +16,7 @@
 #include "report/format.h"
 #include "report/json.h"
 #include "report/junit.h"
+#include "run/workspace.h"
 #include "store/store.h"
 #include "sys/cpus.h"
 
@@ -140,7 +141,10 @@ static void open_tokens(struct firmo_jobs *s)
 
 	s->run.name = make_run_name();
 	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run.name);
-	s->tokens = tokens_open(&s->make, s->options.jobs, cpus_usable(), marker, &warning);
+	s->workspace = workspace_path(s->run.name);
+	s->options.run.workspace = s->workspace;
+	s->tokens = tokens_open(&s->make, s->options.jobs, cpus_usable(), marker, s->workspace,
+				&warning);
 	free(marker);
 	if (*warning.message)
 		session_warn(warning.message);
@@ -397,6 +401,7 @@ void firmo_jobs_close(struct firmo_jobs *s)
 {
 	if (s->tokens)
 		tokens_close(s->tokens);
+	free(s->workspace);
 	run_release(&s->run);
 	jobs_release(&s->jobs);
 	store_close(s->store);

@@ -19,6 +19,7 @@ struct tokens;
 struct firmo_jobs {
 	struct options options;
 	struct makeflags make;
+	char *workspace;       // the path of the run's temporary folder
 	struct tokens *tokens; // while a run is planned or carried out
 	struct commands commands;
 	struct store *store; // NULL: no history

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/path.h"
 #include "jobserver/client.h"
 #include "jobserver/tokens.h"
 #include "sys/descendants.h"
@@ -210,9 +211,10 @@ static void detach(void)
 		return;
 }
 
-static void keep(int socket, struct client *client, const pid_t *groups, const char *marker)
-	__attribute__((noreturn));
-static void keep(int socket, struct client *client, const pid_t *groups, const char *marker)
+static void keep(int socket, struct client *client, const pid_t *groups, const char *marker,
+		 const char *folder) __attribute__((noreturn));
+static void keep(int socket, struct client *client, const pid_t *groups, const char *marker,
+		 const char *folder)
 {
 	state.socket = socket;
 	state.client = client;
@@ -220,6 +222,8 @@ static void keep(int socket, struct client *client, const pid_t *groups, const c
 	detach();
 	serve();
 	clean_up(marker);
+	if (!state.bye)
+		path_remove_tree(folder);
 	if (client)
 		client_close(client);
 	_exit(0);
@@ -227,7 +231,8 @@ static void keep(int socket, struct client *client, const pid_t *groups, const c
 
 // ---- the runner's side ----
 
-int keeper_start(struct keeper *k, struct client *client, const char *marker, struct err *err)
+int keeper_start(struct keeper *k, struct client *client, const char *marker, const char *folder,
+		 struct err *err)
 {
 	int pair[2];
 	sigset_t all, before;
@@ -246,7 +251,7 @@ int keeper_start(struct keeper *k, struct client *client, const char *marker, st
 	k->pid = fork();
 	if (k->pid == 0) {
 		close(pair[0]);
-		keep(pair[1], client, k->groups, marker);
+		keep(pair[1], client, k->groups, marker, folder);
 	}
 	int errnum = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -21,9 +21,11 @@ struct keeper {
 
 // Starts it. client: the opened jobserver, which the keeper uses from then on; NULL if there is
 // none, and only workers are to be looked after. marker: the entry "NAME=VALUE" that every process
-// of the run has in its environment; the string is copied. Call it early: the process stays as
-// small as the caller is now.
-int keeper_start(struct keeper *k, struct client *client, const char *marker, struct err *err);
+// of the run has in its environment; folder: an absolute path that is removed, with all that is in
+// it, if we die. Both strings are copied. Call it early: the process stays as small as the caller
+// is now.
+int keeper_start(struct keeper *k, struct client *client, const char *marker, const char *folder,
+		 struct err *err);
 // Takes a token, like client_take: 1 and *byte, 0 if there is none yet (it is asked for, and the
 // socket becomes readable when it has come), -1 if the keeper has died.
 int keeper_take(struct keeper *k, char *byte);

@@ -64,7 +64,7 @@ static void warn(const struct makeflags *m, const char *why, struct err *warning
 }
 
 struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, const char *marker,
-			   struct err *warning)
+			   const char *folder, struct err *warning)
 {
 	struct tokens *t = xcalloc(1, sizeof *t);
 	struct err why = {0};
@@ -91,7 +91,7 @@ struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
 	}
 	t->keeper.socket = -1;
 	if (marker)
-		keeper_start(&t->keeper, t->shared ? &t->client : NULL, marker, &why);
+		keeper_start(&t->keeper, t->shared ? &t->client : NULL, marker, folder, &why);
 	return t;
 }
 

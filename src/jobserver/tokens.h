@@ -22,14 +22,15 @@ struct tokens;
 // (0: none): the size of the pool (default: what -j of make says, else default_size), or the
 // most slots to use of make's. warning->message is filled, and the result still usable with one
 // slot, if make names a jobserver that cannot be used; it is empty otherwise. marker: the entry
-// that every process of the run will have in its environment ("NAME=VALUE"). Never NULL.
+// that every process of the run will have in its environment ("NAME=VALUE"); folder: its temporary
+// folder, which need not be there yet. Never NULL.
 //
-// A keeper (jobserver/keeper.h) is started, which ends the workers and gives back the tokens if
+// A keeper (jobserver/keeper.h) is started, which cleans up after us and gives back the tokens if
 // this process dies; without one, where it cannot be started or has been killed, the tokens are
 // taken directly, and all works the same but for that. So call this early, when the process is
 // small. No keeper is started if marker is NULL.
 struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, const char *marker,
-			   struct err *warning);
+			   const char *folder, struct err *warning);
 // Calls back from l when a slot may have become free while tokens_await(true) is in force.
 void tokens_attach(struct tokens *t, struct loop *l, void (*ready)(void *owner), void *owner);
 // Whether a job is ready to start and waits for a slot. Only then is the jobserver polled.

@@ -402,7 +402,7 @@ static void on_signal(struct loop_watch *watch, short revents)
 
 static int begin(struct supervisor *s, struct err *err)
 {
-	if (workspace_open(&s->workspace, err) < 0)
+	if (workspace_open(&s->workspace, s->settings->workspace, err) < 0)
 		return -1;
 	s->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (s->null_fd < 0) {

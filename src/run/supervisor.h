@@ -25,6 +25,8 @@ struct run_settings {
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind
 	int64_t min_memory; // nor while less than this is available; 0: never mind
 	bool share_tokens;  // workers get a jobserver whose tokens are our slots
+	const char *
+		workspace; // the run's temporary folder (workspace_path), which is made and removed
 	const struct commands *commands;
 };
 

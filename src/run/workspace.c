@@ -15,23 +15,23 @@
 #include "base/path.h"
 #include "worker/shim.h"
 
-int workspace_open(struct workspace *w, struct err *err)
+char *workspace_path(const char *run_name)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	*w = (struct workspace){0};
-	char *made = path_join(tmp && *tmp ? tmp : "/tmp", "firmo-jobs-XXXXXX");
-	if (!mkdtemp(made)) {
-		err_set(err, errno, "make a temporary folder %s", made);
-		free(made);
-		return -1;
-	}
 	// Workers may change their folder: the path has to be absolute.
-	w->dir = realpath(made, NULL);
-	if (w->dir)
-		free(made);
-	else
-		w->dir = made;
+	char *folder = realpath(tmp && *tmp ? tmp : "/tmp", NULL);
+	char *path = xasprintf("%s/firmo-jobs-%s", folder ? folder : tmp, path_base(run_name));
+	free(folder);
+	return path;
+}
+
+int workspace_open(struct workspace *w, const char *path, struct err *err)
+{
+	*w = (struct workspace){0};
+	if (mkdir(path, 0700) < 0)
+		return err_set(err, errno, "make the temporary folder %s", path);
+	w->dir = xstrdup(path);
 	if (shim_write(w->dir, err) == 0)
 		return 0;
 	workspace_close(w);

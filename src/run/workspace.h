@@ -22,8 +22,11 @@ struct workspace {
 	} tmpdirs;
 };
 
-// Makes the folder below $TMPDIR (or /tmp) and writes the shim into it.
-int workspace_open(struct workspace *w, struct err *err);
+// Where the folder of the run of that name is to be: below $TMPDIR (or /tmp), absolute. The caller
+// frees it.
+char *workspace_path(const char *run_name);
+// Makes the folder, which must not be there yet, and writes the shim into it.
+int workspace_open(struct workspace *w, const char *path, struct err *err);
 // Removes it with all that is in it.
 void workspace_close(struct workspace *w);
 // An empty TMPDIR for the worker on that slot. The path is the workspace's. NULL on failure.

@@ -70,6 +70,8 @@ for_each_signal() {
 	finish
 	is "$how" "signal 9"
 	await none_lives
+	await rmdir "$TMPDIR" # the run's temporary folder was removed as well
+	mkdir "$TMPDIR"
 }
 
 @test "workers of a run inside of a worker go as well" {

@@ -63,7 +63,7 @@ static struct tokens *opened(const char *makeflags, int cap, struct err *warning
 	struct makeflags m;
 
 	makeflags_parse(&m, makeflags);
-	struct tokens *t = tokens_open(&m, cap, 3, NULL, warning);
+	struct tokens *t = tokens_open(&m, cap, 3, NULL, NULL, warning);
 	makeflags_release(&m);
 	return t;
 }
