@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "firmo-jobs.h"
 #include "sys/signals.h"
@@ -41,8 +43,21 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *session, enum firmo_j
 	return FIRMO_JOBS_USAGE;
 }
 
+// Where 0, 1 or 2 was closed, what we open would land there, and others would write into it. A
+// closed standard output stays one that cannot be written.
+static int fill_standard_fds(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) < 0)
+			return -1;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (fill_standard_fds() < 0)
+		return FIRMO_JOBS_BROKEN;
 	enum firmo_jobs_mode mode;
 	struct firmo_jobs *session;
 	enum firmo_jobs_status status = firmo_jobs_open(&session, argc, argv, &mode);

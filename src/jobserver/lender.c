@@ -129,7 +129,8 @@ int loan_open(struct loan *loan, struct lender *l, const char *path, struct err 
 		// Descriptions of their own: the worker may change their flags as it likes.
 		loan->read_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		loan->write_fd = open(path, O_WRONLY | O_CLOEXEC);
-		fcntl(loan->read_fd, F_SETFL, 0);
+		if (loan->read_fd >= 0)
+			fcntl(loan->read_fd, F_SETFL, 0);
 		loan->wd = inotify_add_watch(l->watch.fd, path, IN_ACCESS | IN_MODIFY);
 	}
 	if (loan->fd >= 0 && loan->read_fd >= 0 && loan->write_fd >= 0 && loan->wd >= 0)

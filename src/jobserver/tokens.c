@@ -122,6 +122,16 @@ static void give(struct tokens *t, char byte)
 	client_give(&t->client, byte);
 }
 
+// What the keeper had sent before its end goes back; whoever waits gets it from make again.
+static void on_keeper_end(struct tokens *t)
+{
+	char byte;
+
+	while (keeper_take(&t->keeper, &byte) == 1)
+		client_give(&t->client, byte);
+	lose_keeper(t);
+}
+
 // 1, 0 or -1 as client_take.
 static int take(struct tokens *t, char *byte)
 {
@@ -129,7 +139,7 @@ static int take(struct tokens *t, char *byte)
 		int taken = keeper_take(&t->keeper, byte);
 		if (taken >= 0)
 			return taken;
-		lose_keeper(t);
+		on_keeper_end(t);
 	}
 	return t->gone ? 0 : client_take(&t->client, byte);
 }
@@ -143,16 +153,6 @@ static void drain(struct tokens *t)
 		give(t, byte);
 	if (t->keeper.socket >= 0)
 		keeper_cancel(&t->keeper);
-}
-
-// What the keeper had sent before its end goes back; whoever waits gets it from make again.
-static void on_keeper_end(struct tokens *t)
-{
-	char byte;
-
-	while (keeper_take(&t->keeper, &byte) == 1)
-		client_give(&t->client, byte);
-	lose_keeper(t);
 }
 
 static void on_readable(struct loop_watch *w, short revents)

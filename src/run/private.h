@@ -39,7 +39,8 @@ struct supervisor {
 	size_t bad;
 	bool stopping;              // start no more
 	struct loop_timer pressure; // when to look again whether the machine has room
-	bool starved;               // no process could be started: wait for a worker to end
+	bool strangers; // there are children of ours that cannot be told from descendants
+	bool starved;   // no process could be started: wait for a worker to end
 };
 
 // A worker has reached WORKER_FINISHED: decides its outcome, passes on its result, frees it.

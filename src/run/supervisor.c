@@ -87,8 +87,10 @@ static void shorten_output(struct result *r)
 {
 	if (r->output_len <= PASSED_OUTPUT_BYTES)
 		return;
-	char *end = xstrdup(r->output + r->output_len - PASSED_OUTPUT_BYTES);
-	r->output_len = strlen(end);
+	char *end = xmalloc(PASSED_OUTPUT_BYTES + 1);
+	memcpy(end, r->output + r->output_len - PASSED_OUTPUT_BYTES, PASSED_OUTPUT_BYTES);
+	end[PASSED_OUTPUT_BYTES] = '\0';
+	r->output_len = PASSED_OUTPUT_BYTES;
 	free(r->output);
 	r->output = end;
 }
@@ -352,7 +354,7 @@ static void stop_run(struct supervisor *s, int signo)
 
 static void signal_worker(struct worker *w, void *signo)
 {
-	kill(-w->pid, *(int *)signo);
+	worker_signal(w, *(int *)signo);
 }
 
 static void shift_clocks(struct worker *w, void *ns)

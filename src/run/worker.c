@@ -99,12 +99,21 @@ static void on_readable(struct loop_watch *watch, short revents)
 
 // ---- its processes ----
 
-static void signal_group(struct worker *w, int signo)
+// To the group, and to the started process itself where it has left that: until it is reaped, its
+// pid is surely its own.
+void worker_signal(const struct worker *w, int signo)
 {
 	kill(-w->pid, signo);
+	if (!w->reaped && getpgid(w->pid) != w->pid)
+		kill(w->pid, signo);
+}
+
+static void signal_group(struct worker *w, int signo)
+{
+	worker_signal(w, signo);
 	// A stopped process sees no signal but SIGKILL until it is continued.
 	if (signo != SIGKILL)
-		kill(-w->pid, SIGCONT);
+		worker_signal(w, SIGCONT);
 }
 
 static bool is_known(const struct supervisor *s, pid_t pid)
@@ -119,24 +128,26 @@ static bool is_known(const struct supervisor *s, pid_t pid)
 
 size_t worker_escaped(const struct supervisor *s, const char *marker, bool end_them)
 {
-	pid_t pids[256];
-	size_t max = sizeof pids / sizeof *pids, found = 0;
+	// Those that were adopted stand behind all workers.
+	size_t max = s->workers.n + 256, found = 0;
+	pid_t *pids = xmalloc(max * sizeof *pids);
 	size_t n = descendants_children(pids, max);
 
 	for (size_t i = 0; i < (n < max ? n : max); i++) {
 		if (is_known(s, pids[i]))
 			continue;
 		enum belongs belongs = descendants_belongs(pids[i], marker);
-		found += belongs != BELONGS_NOT;
+		found += belongs == BELONGS || (belongs == BELONGS_UNKNOWN && !s->strangers);
 		if (belongs == BELONGS && end_them)
 			kill(pids[i], SIGKILL);
 	}
+	free(pids);
 	return found;
 }
 
 static void end_all_processes(struct worker *w)
 {
-	kill(-w->pid, SIGKILL);
+	worker_signal(w, SIGKILL);
 	worker_escaped(w->supervisor, w->environment.marker, true);
 }
 
@@ -227,7 +238,16 @@ static enum worker_state linger(struct worker *w)
 
 static enum worker_state end_leaked(struct worker *w)
 {
-	w->result->leaked = true;
+	struct supervisor *s = w->supervisor;
+	bool held = w->out.fd >= 0 || w->err.fd >= 0 || kill(-w->pid, 0) == 0;
+	bool strangers = s->strangers;
+
+	// Only who surely is a descendant counts now. Whoever cannot be told apart after all this
+	// time is a child of somebody else's making, and no later worker waits for it again.
+	s->strangers = true;
+	bool escaped = worker_escaped(s, w->environment.marker, false) > 0;
+	s->strangers = strangers || (!held && !escaped);
+	w->result->leaked = held || escaped;
 	end_all_processes(w);
 	return WORKER_FINISHED;
 }
@@ -323,6 +343,12 @@ static void close_write_ends(const struct spawn *s)
 		close(s->extra_fds[0]);
 }
 
+// What the end of another worker may cure.
+static bool is_shortage(int errnum)
+{
+	return errnum == EAGAIN || errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE;
+}
+
 void worker_forget_group(struct worker *w)
 {
 	pid_t *group = tokens_group(w->supervisor->tokens, w->slot);
@@ -366,8 +392,7 @@ static int spawn(struct worker *w, bool *transient, struct err *err)
 	loan_started(&w->loan);
 	if (status < 0)
 		worker_forget_group(w);
-	*transient =
-		status < 0 && (step == SPAWN_OK || err->errnum == EAGAIN || err->errnum == ENOMEM);
+	*transient = status < 0 && (step == SPAWN_OK || is_shortage(err->errnum));
 	return status;
 }
 
@@ -419,7 +444,12 @@ int worker_start(struct worker *w, bool *transient, struct err *err)
 	w->is_tap = w->result->job->framework == FRAMEWORK_TAP;
 	w->out.fd = w->err.fd = w->event.fd = -1;
 	*transient = false;
-	if (prepare(w, err) < 0 || spawn(w, transient, err) < 0) {
+	int status = prepare(w, err);
+	if (status < 0)
+		*transient = is_shortage(err->errnum);
+	else
+		status = spawn(w, transient, err);
+	if (status < 0) {
 		worker_release(w);
 		return -1;
 	}

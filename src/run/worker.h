@@ -82,6 +82,8 @@ size_t worker_escaped(const struct supervisor *s, const char *marker, bool end_t
 void worker_shift_clocks(struct worker *w, int64_t ns);
 // Nothing more will be written: puts the unfinished lines to the rest.
 void worker_finish_output(struct worker *w);
+// Sends a signal to its process group, and to the started process where it has left that.
+void worker_signal(const struct worker *w, int signo);
 // Its process group is no more: the keeper need not end it.
 void worker_forget_group(struct worker *w);
 // Frees everything but the result and the struct itself.

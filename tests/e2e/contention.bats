@@ -139,3 +139,29 @@ teardown() {
 		is "$("$HELPERS/concurrency" --max together)" 3
 	done
 }
+
+@test "closed standard files: no token is lost, nothing is written into the jobserver" {
+	for i in 1 2 3; do plain "t$i" "assert(true)"; done
+	for closed in '<&-' '2>&-' '>&-'; do
+		for style in pipe fifo; do
+			run audit --style="$style" --tokens=3 -- \
+				bash -c "exec \"\$FIRMO_JOBS\" --lua=$LUA $closed"
+			has "audit: ok 3 tokens"
+		done
+	done
+}
+
+@test "few file descriptors: files wait for one another" {
+	for i in $(seq 12); do plain "t$i" "os.execute('sleep 0.1')"; done
+	run bash -c "ulimit -n 40; exec \"\$FIRMO_JOBS\" --lua=$LUA -j12"
+	status_is 0
+	has "12 passed"
+}
+
+@test "a child that is not ours, and cannot be told apart, is left alone and leaks nothing" {
+	plain one "assert(true)"
+	run bash -c "env -i sleep 100 & echo \$! >stranger; exec \"\$FIRMO_JOBS\" --lua=$LUA --report=json:report.json"
+	status_is 0
+	is "$(json 'file("one").leaked')" false
+	kill "$(<stranger)"
+}
