@@ -113,8 +113,8 @@ static int on_random(struct options *o, const char *seed, struct err *err)
 	if (*seed == '\0')
 		n = (long)(clock_real_ns() / 1000 % 1000000000) + 1;
 	else if (*seed != ':' || !text_parse_long(seed + 1, 1, INT64_MAX, &n))
-		return invalid(err, "--order=random", seed,
-			       "a seed is a whole number, as in random:42");
+		return err_set(err, 0,
+			       "--order=random%s: a seed is a whole number, as in random:42", seed);
 	o->plan.order = ORDER_RANDOM;
 	o->plan.seed = (uint64_t)n;
 	return 0;
@@ -265,24 +265,19 @@ static const struct {
 	handler *handle;
 } table[] = {
 	{0, NULL, NULL, "Workers", NULL},
-	{'j', "workers", "N", "run N files at once; under make: at most N of its tokens",
-	 on_workers},
-	{0, "share-tokens", NULL, "lend unused slots to tests that run make or cargo",
-	 on_share_tokens},
-	{0, "max-load", "N", "start no further file while N processes or more are running",
-	 on_max_load},
-	{0, "min-memory", "SIZE", "nor while less memory than that is available", on_min_memory},
-	{0, "framework", "NAME", "auto, firmo, busted, luaunit, tap or plain [auto]", on_framework},
-	{0, "lua", "PROGRAM", "the interpreter [lua, or the newest lua5.x in PATH]", on_lua},
-	{0, "command", "WORDS", "run each file by this command; {} stands for the file",
-	 on_command},
+	{'j', "workers", "N", "run N files at once; at most N below make", on_workers},
+	{0, "share-tokens", NULL, "lend unused slots to make or cargo in tests", on_share_tokens},
+	{0, "max-load", "N", "no further file while N processes run", on_max_load},
+	{0, "min-memory", "SIZE", "nor while less than that is available", on_min_memory},
+	{0, "framework", "NAME", "firmo, busted, luaunit, tap, plain [auto]", on_framework},
+	{0, "lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", on_lua},
+	{0, "command", "WORDS", "run each file by this; {} stands for it", on_command},
 	{0, NULL, NULL, "Limits of each file", NULL},
 	{'t', "timeout", "SEC", "end it after so many seconds, 0 for never [60]", on_timeout},
 	{0, "grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", on_grace},
-	{0, "limit", "LIST", "as=SIZE,cpu=SEC,fsize=SIZE,nofile=N,nproc=N,stack=SIZE,core=SIZE",
-	 on_limit},
+	{0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", on_limit},
 	{0, NULL, NULL, "Selection and order", NULL},
-	{0, "failed", NULL, "only the files whose latest result is a failure", on_failed},
+	{0, "failed", NULL, "only the files that failed last time", on_failed},
 	{0, "include", "GLOB", "only the files that match; repeatable", on_include},
 	{0, "exclude", "GLOB", "not the files that match; repeatable", on_exclude},
 	{0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", on_order},
@@ -296,9 +291,9 @@ static const struct {
 	{'v', "verbose", NULL, "list every test", on_verbose},
 	{'q', "quiet", NULL, "only failures and the sums", on_quiet},
 	{0, NULL, NULL, "Other modes and the history", NULL},
-	{0, "list", NULL, "show the plan and what it will take, run nothing", on_list},
-	{0, "history", NULL, "show the last runs, and the last times of the files", on_history},
-	{0, "db", "FILE", "the history [FIRMO_JOBS_DB, or .firmo-jobs/history.db]", on_db},
+	{0, "list", NULL, "show the plan and its time, run nothing", on_list},
+	{0, "history", NULL, "show the last runs and times", on_history},
+	{0, "db", "FILE", "the history [.firmo-jobs/history.db]", on_db},
 	{'h', "help", NULL, "show this", on_help},
 	{'V', "version", NULL, "show the version", on_version},
 };
@@ -326,8 +321,8 @@ void options_help(FILE *out)
 	}
 	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not "
 	      "be\n"
-	      "carried out, 4 no test file matched.\n"
-	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR, "
+	      "be carried out, 4 no test file matched.\n"
+	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR,\n"
 	      "MAKEFLAGS.\n",
 	      out);
 }
@@ -391,6 +386,9 @@ static int join_words(struct options *o, int argc, char **argv, size_t *n, struc
 	o->flags = text_split_words(flags ? flags : "", &nflags);
 	if (!o->flags)
 		return err_set(err, 0, "FIRMO_JOBS_FLAGS: a quote is not closed in: %s", flags);
+	for (size_t i = 0; i < nflags; i++)
+		if (strcmp(o->flags[i], "--") == 0)
+			return err_set(err, 0, "FIRMO_JOBS_FLAGS: -- belongs on the command line");
 	*n = (size_t)argc + nflags;
 	o->words = xcalloc(*n + 1, sizeof *o->words);
 	o->words[0] = argv[0];

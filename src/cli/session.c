@@ -117,10 +117,15 @@ static void warn_of_files(const struct jobs *jobs)
 
 static enum firmo_jobs_status no_jobs(const struct firmo_jobs *s)
 {
-	session_warn(s->options.plan.paths.n > 0 ? "no test file matches (a folder's are "
-						   "*_test.lua *_spec.lua test_*.lua spec_*.lua)"
-						 : "no test file found in tests, test or spec; "
-						   "name files or folders to run");
+	const struct plan_request *p = &s->options.plan;
+	const char *why = "no test file found in tests, test or spec; name files or folders to run";
+
+	if (p->includes.n + p->excludes.n > 0)
+		why = "no test file is left by --include and --exclude";
+	else if (p->paths.n > 0)
+		why = "no test file matches (a folder's are *_test.lua *_spec.lua test_*.lua "
+		      "spec_*.lua)";
+	session_warn(why);
 	return FIRMO_JOBS_NO_TESTS;
 }
 

@@ -96,7 +96,7 @@ static void add_file_line(struct buf *b, const struct result *r, const struct te
 
 static bool wants_line(const struct result *r, const struct text_style *style)
 {
-	return !style->quiet || file_status_is_bad(r->status);
+	return !style->quiet || file_status_is_bad(r->status) || r->leaked;
 }
 
 int report_text_file(FILE *out, const struct result *r, const struct text_style *style,
@@ -244,7 +244,7 @@ static void add_sums(struct buf *b, const struct run *run, const struct text_sty
 	buf_addf(b, "\nTests: %ld in all", c->total);
 	add_count(b, c->passed, "passed", style, GREEN);
 	add_count(b, c->failed, "failed", style, RED);
-	add_count(b, c->errors, "errors", style, RED);
+	add_count(b, c->errors, c->errors == 1 ? "error" : "errors", style, RED);
 	add_count(b, c->skipped, "skipped", style, YELLOW);
 	add_count(b, c->pending, "pending", style, YELLOW);
 	buf_addf(b, "\nTime:  %.3fs, for %.3fs of work on up to %d worker%s",

@@ -103,6 +103,7 @@ static void decide(struct supervisor *s, struct worker *w)
 	keep_output(w->result, &w->capture);
 	const struct ending ending = {
 		.timeout_ns = w->timed_out ? s->settings->timeout_ns : 0,
+		.hung = w->hung,
 		.cut_short = w->cut_short,
 		.cpu_limit_s = limits->set[LIMIT_CPU] ? (int64_t)limits->value[LIMIT_CPU] : 0,
 		.memory_limit = limits->set[LIMIT_AS],

@@ -188,6 +188,9 @@ static enum worker_state interrupt(struct worker *w)
 {
 	// The stock interpreter answers SIGINT with a traceback of the line that hangs.
 	w->timed_out = true;
+	for (size_t i = 0; i < w->result->tests.n; i++)
+		if (w->result->tests.items[i].status == 0)
+			w->hung = (long)i;
 	signal_group(w, SIGINT);
 	set_timer(w, w->supervisor->settings->grace_ns);
 	return WORKER_INTERRUPTED;
@@ -443,6 +446,7 @@ int worker_start(struct worker *w, bool *transient, struct err *err)
 {
 	w->is_tap = w->result->job->framework == FRAMEWORK_TAP;
 	w->out.fd = w->err.fd = w->event.fd = -1;
+	w->hung = -1;
 	*transient = false;
 	int status = prepare(w, err);
 	if (status < 0)

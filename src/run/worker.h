@@ -54,6 +54,7 @@ struct worker {
 	int64_t began_ns;      // monotonic; moved forward by the time the run was suspended
 	bool is_tap;           // its stdout is TAP, and comes by a pipe of its own
 	bool timed_out, cut_short;
+	long hung; // index of the test that ran at the deadline, or -1
 	struct loop_timer timer;
 	struct loop_watch out, err, event; // fd -1 once closed
 	struct capture capture;

@@ -147,6 +147,17 @@ static bool ran_out_of_memory(const struct result *r, const struct ending *e)
 	       strstr(message, "not enough memory");
 }
 
+// The signal at the deadline may only have ended a child that the test waited for: it went on then,
+// and says that it has passed.
+static void charge_hung(struct result *r, long index, const char *what)
+{
+	if (index < 0 || (size_t)index >= r->tests.n || r->tests.items[index].status != TEST_PASSED)
+		return;
+	r->tests.items[index].status = TEST_ERROR;
+	free(r->tests.items[index].message);
+	r->tests.items[index].message = xstrdup(what);
+}
+
 static bool decide_violence(struct result *r, const struct ending *e)
 {
 	char what[128];
@@ -156,6 +167,7 @@ static bool decide_violence(struct result *r, const struct ending *e)
 		charge_running(r, "the run was stopped");
 	} else if (e->timeout_ns > 0) {
 		snprintf(what, sizeof what, "timed out after %g s", ns_to_sec(e->timeout_ns));
+		charge_hung(r, e->hung, what);
 		end_by_death(r, FILE_TIMEOUT, what);
 	} else if (hit_cpu_limit(r, e)) {
 		end_by_death(r, FILE_LIMIT, "used up its CPU time (--limit=cpu)");

@@ -13,6 +13,7 @@ struct tap;
 // How a worker ended, and what was done to it.
 struct ending {
 	int64_t timeout_ns;          // the deadline that passed, or 0
+	long hung;                   // index of the test that ran when it passed, or -1
 	bool cut_short;              // the run was stopped while it ran
 	int64_t cpu_limit_s;         // RLIMIT_CPU, or 0
 	bool memory_limit;           // RLIMIT_AS was set
