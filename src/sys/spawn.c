@@ -46,9 +46,11 @@ static int place_fds(const struct spawn *s, int *report_fd)
 {
 	int fds[FDS] = {s->stdin_fd, s->stdout_fd, s->stderr_fd};
 
-	*report_fd = fcntl(*report_fd, F_DUPFD_CLOEXEC, 2 * FDS);
-	if (*report_fd < 0)
+	// Where that fails, the caller hears of it through the old one.
+	int moved = fcntl(*report_fd, F_DUPFD_CLOEXEC, 2 * FDS);
+	if (moved < 0)
 		return -1;
+	*report_fd = moved;
 	for (int i = 0; i < FDS; i++) {
 		if (i >= 3)
 			fds[i] = s->extra_fds[i - 3];
