@@ -160,7 +160,7 @@ teardown() {
 
 @test "a child that is not ours, and cannot be told apart, is left alone and leaks nothing" {
 	plain one "assert(true)"
-	run bash -c "env -i sleep 100 & echo \$! >stranger; exec \"\$FIRMO_JOBS\" --lua=$LUA --report=json:report.json"
+	run bash -c "env -i sleep 100 >/dev/null 2>&1 3>&- 4>&- & echo \$! >stranger; exec \"\$FIRMO_JOBS\" --lua=$LUA --report=json:report.json"
 	status_is 0
 	is "$(json 'file("one").leaked')" false
 	kill "$(<stranger)"
