@@ -100,7 +100,8 @@ void display_ended(struct display *d, const struct result *r)
 			d->running.items[n++] = d->running.items[i];
 	d->running.n = n;
 	d->ended++;
-	d->bad += file_status_is_bad(r->status);
+	d->total += r->again;
+	d->bad += file_status_is_bad(r->status) && !r->again;
 	changed(d);
 }
 
@@ -115,7 +116,7 @@ void display_clear(struct display *d)
 
 void display_restore(struct display *d)
 {
-	if (d->kind == PROGRESS_BAR && d->ended < d->total)
+	if (d->kind == PROGRESS_BAR && (d->total == 0 || d->ended < d->total))
 		on_timer(&d->timer);
 }
 
@@ -124,8 +125,10 @@ void display_dump(struct display *d)
 	int64_t now = clock_real_ns();
 
 	display_clear(d);
-	fprintf(stderr, "firmo-jobs: %zu of %zu files done, %zu running\n", d->ended, d->total,
-		d->running.n);
+	fprintf(stderr, "firmo-jobs: %zu", d->ended);
+	if (d->total > 0)
+		fprintf(stderr, " of %zu", d->total);
+	fprintf(stderr, " files done, %zu running\n", d->running.n);
 	for (size_t i = 0; i < d->running.n; i++) {
 		struct buf b = {0};
 		text_add_visible(&b, d->running.items[i]->job->path);

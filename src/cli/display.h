@@ -16,8 +16,8 @@ struct result;
 #define DISPLAY_REDRAW_NS (100 * INT64_C(1000000)) // the line is never drawn sooner after itself
 
 struct display {
-	enum progress_kind kind; // never PROGRESS_AUTO
-	size_t total, ended, bad;
+	enum progress_kind kind;  // never PROGRESS_AUTO
+	size_t total, ended, bad; // total 0: there is no end to them
 	struct {
 		const struct result **items;
 		size_t n, cap;

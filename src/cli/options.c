@@ -78,6 +78,7 @@ static int on_limit(struct options *o, const char *value, struct err *err)
 static int on_fail_fast(struct options *o, const char *value, struct err *err)
 {
 	o->run.max_failures = 1;
+	o->run.stop_word = "--fail-fast";
 	return 0;
 }
 
@@ -85,6 +86,59 @@ static int on_max_failures(struct options *o, const char *value, struct err *err
 {
 	if (!text_parse_long(value, 1, 1000000000, &o->run.max_failures))
 		return invalid(err, "--max-failures", value, "wants a whole number, 1 or more");
+	o->run.stop_word = "--max-failures";
+	return 0;
+}
+
+static int on_retries(struct options *o, const char *value, struct err *err)
+{
+	long n;
+
+	if (!text_parse_long(value, 0, 1000, &n))
+		return invalid(err, "--retries", value, "wants a whole number, such as 2");
+	o->run.retries = (int)n;
+	return 0;
+}
+
+static int on_flaky(struct options *o, const char *value, struct err *err)
+{
+	o->flaky_fails = strcmp(value, "fail") == 0;
+	if (!o->flaky_fails && strcmp(value, "pass") != 0)
+		return invalid(err, "--flaky", value, "wants pass or fail");
+	return 0;
+}
+
+static int on_repeat(struct options *o, const char *value, struct err *err)
+{
+	if (!text_parse_long(value, 1, 1000000, &o->run.rounds))
+		return invalid(err, "--repeat", value, "wants a whole number, 1 or more");
+	return 0;
+}
+
+static int on_until_fail(struct options *o, const char *value, struct err *err)
+{
+	o->until_fail = true;
+	return 0;
+}
+
+static int on_filter(struct options *o, const char *value, struct err *err)
+{
+	struct err why;
+
+	if (selection_check_pattern(value, &why) < 0)
+		return invalid(err, "--filter", value, why.message);
+	o->run.selection.filter = value;
+	return 0;
+}
+
+// Each --tag adds to those before it.
+static int on_tag(struct options *o, const char *value, struct err *err)
+{
+	if (!*value || strchr(value, '#') || strchr(value, ' '))
+		return invalid(err, "--tag", value,
+			       "wants tags without the #, separated by commas, such as slow,net");
+	buf_addf(&o->tags, "%s%s", o->tags.len ? "," : "", value);
+	o->run.selection.tags = o->tags.data;
 	return 0;
 }
 
@@ -280,9 +334,16 @@ static const struct {
 	{0, "failed", NULL, "only the files that failed last time", on_failed},
 	{0, "include", "GLOB", "only the files that match; repeatable", on_include},
 	{0, "exclude", "GLOB", "not the files that match; repeatable", on_exclude},
+	{0, "filter", "PATTERN", "only tests whose full name has the Lua pattern", on_filter},
+	{0, "tag", "TAG[,TAG]", "only tests with one of the tags; repeatable", on_tag},
 	{0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", on_order},
 	{0, "fail-fast", NULL, "start no further file after the first failure", on_fail_fast},
 	{0, "max-failures", "N", "start no further file after N failures", on_max_failures},
+	{0, NULL, NULL, "Unsteady tests", NULL},
+	{0, "retries", "N", "run failed files again, up to N times [0]", on_retries},
+	{0, "flaky", "VERDICT", "a pass on retry is a pass or a fail [pass]", on_flaky},
+	{0, "repeat", "N", "run every file N times; once failed is failed", on_repeat},
+	{0, "until-fail", NULL, "again and again until something fails", on_until_fail},
 	{0, NULL, NULL, "Output", NULL},
 	{0, "report", "FORMAT[:FILE]", "text, json or junit; repeatable [text]", on_report},
 	{0, "no-worker-output", NULL, "do not show what failed files wrote", on_no_worker_output},
@@ -319,8 +380,7 @@ void options_help(FILE *out)
 			 table[i].argument ? table[i].argument : "");
 		fprintf(out, "  %-30s%s%s\n", left, strlen(left) < 30 ? "" : "  ", table[i].help);
 	}
-	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not "
-	      "be\n"
+	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not\n"
 	      "be carried out, 4 no test file matched.\n"
 	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR,\n"
 	      "MAKEFLAGS.\n",
@@ -418,6 +478,25 @@ static int parse_words(struct options *o, size_t n, struct err *err)
 	return 0;
 }
 
+// --until-fail repeats without end, unless --repeat says how often.
+static int settle_repeats(struct options *o, struct err *err)
+{
+	bool repeats = o->until_fail || o->run.rounds > 0;
+
+	if (repeats && o->run.retries > 0)
+		return err_set(
+			err, 0,
+			"--retries makes failures go away, --repeat and --until-fail look for "
+			"them: give one of them");
+	if (o->until_fail) {
+		o->run.max_failures = 1;
+		o->run.stop_word = "--until-fail";
+	} else if (o->run.rounds == 0) {
+		o->run.rounds = 1;
+	}
+	return 0;
+}
+
 static int check_together(const struct options *o, struct err *err)
 {
 	size_t to_stdout = 0;
@@ -453,7 +532,9 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 		return -1;
 	size_t own = split_off_extra(o, n);
 	o->words[own] = NULL;
-	return parse_words(o, own, err) < 0 ? -1 : check_together(o, err);
+	if (parse_words(o, own, err) < 0 || settle_repeats(o, err) < 0)
+		return -1;
+	return check_together(o, err);
 }
 
 void options_release(struct options *o)
@@ -464,5 +545,6 @@ void options_release(struct options *o)
 	free(o->reports.items);
 	free(o->words);
 	text_free_words(o->flags);
+	buf_release(&o->tags);
 	*o = (struct options){0};
 }

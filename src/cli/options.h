@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "firmo-jobs.h"
 #include "plan/plan.h"
 #include "report/text.h"
@@ -30,6 +31,8 @@ struct options {
 	struct text_style text;
 	int jobs; // of -j; 0: not given
 	const char *lua, *command, *db;
+	bool flaky_fails, until_fail;
+	struct buf tags; // of --tag, joined
 	enum when color;
 	enum progress_kind progress;
 	struct {

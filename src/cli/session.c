@@ -192,7 +192,7 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 	warn_of_files(&s->jobs);
 	struct forecast f;
 	forecast_make(&f, &s->jobs, session_workers(s));
-	if (f.unknown == 0 && session_workers(s) > 0)
+	if (f.unknown == 0 && session_workers(s) > 0 && s->options.run.rounds == 1)
 		s->run.lower_bound_ns = f.lower_bound_ns;
 	return FIRMO_JOBS_OK;
 }
@@ -214,14 +214,16 @@ static void announce(void *owner, struct result *const *results, size_t n)
 	struct firmo_jobs *s = owner;
 	struct err err;
 
-	if (!s->text_to_stdout)
-		return;
-	display_clear(&s->display);
-	// A reader that went away is told once, at the end.
+	if (s->text_to_stdout) {
+		display_clear(&s->display);
+		// A reader that went away is told once, at the end.
+		for (size_t i = 0; i < n; i++)
+			report_text_file(stdout, results[i], &s->options.text, &err);
+		fflush(stdout);
+		display_restore(&s->display);
+	}
 	for (size_t i = 0; i < n; i++)
-		report_text_file(stdout, results[i], &s->options.text, &err);
-	fflush(stdout);
-	display_restore(&s->display);
+		run_add(&s->run, results[i]);
 }
 
 static void warn_in_run(void *owner, const char *message)
@@ -246,6 +248,8 @@ static void on_ended(void *owner, struct result *r)
 	// A file that was cut short has no outcome that would be worth remembering.
 	if (r->status != FILE_NOTRUN)
 		journal_add(&s->journal, r);
+	else
+		run_add(&s->run, r);
 }
 
 static void on_asked(void *owner)
@@ -286,7 +290,11 @@ static void begin_run(struct firmo_jobs *s)
 			      : s->make.jobs;
 	s->run.jobs = s->run.jobs > 0 ? s->run.jobs : 0;
 	s->run.seed = s->options.plan.seed;
-	display_open(&s->display, s->options.progress, s->jobs.n, &s->loop);
+	s->run.repeated = s->options.run.rounds != 1;
+	s->run.flaky_fails = s->options.flaky_fails;
+	s->run.lua = xstrdup(s->commands.lua_name);
+	display_open(&s->display, s->options.progress, s->jobs.n * (size_t)s->options.run.rounds,
+		     &s->loop);
 	// Lines that are gathered for as long as the line below them stands still do not flicker;
 	// without one, a time that no eye sees spares a suite of tiny files most of its commits.
 	int64_t gather_ns = s->display.kind == PROGRESS_BAR ? DISPLAY_REDRAW_NS : 10 * NS_PER_MS;
@@ -310,6 +318,7 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 	tokens_close(s->tokens);
 	s->tokens = NULL;
 	journal_close(&s->journal);
+	run_add_missing(&s->run, &s->jobs, "not started");
 	display_close(&s->display);
 	return status;
 }
@@ -330,7 +339,7 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 	int status = carry_out(s, &err);
 	signals_close(&s->signals);
 	if (status == 0)
-		return format_is_success(&s->run) ? FIRMO_JOBS_OK : FIRMO_JOBS_FAILED;
+		return run_succeeded(&s->run) ? FIRMO_JOBS_OK : FIRMO_JOBS_FAILED;
 	session_warn(err.message);
 	return FIRMO_JOBS_BROKEN;
 }
@@ -386,7 +395,7 @@ enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
 		session_warn(err.message);
 		status = FIRMO_JOBS_BROKEN;
 	}
-	return format_is_success(&s->run) ? status : FIRMO_JOBS_FAILED;
+	return run_succeeded(&s->run) ? status : FIRMO_JOBS_FAILED;
 }
 
 // ---- the rest ----

@@ -29,6 +29,7 @@ struct job {
 	int64_t expected_ns;   // how long it will take, or -1: unknown
 	enum file_status last; // its latest result; FILE_NOTRUN: none
 	int64_t last_real_ns;  // when that was, 0: never
+	long usual_tests;      // how many tests it had when it last came to its end, 0: unknown
 };
 
 struct jobs {

@@ -3,11 +3,16 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
+
 void test_case_release(struct test_case *t)
 {
 	for (size_t i = 0; i < t->npath; i++)
 		free(t->path[i]);
 	free(t->path);
+	for (size_t i = 0; i < t->ntags; i++)
+		free(t->tags[i]);
+	free(t->tags);
 	free(t->name);
 	free(t->file);
 	free(t->message);
@@ -24,6 +29,19 @@ static void file_error_release(struct file_error *e)
 	free(e->file);
 }
 
+struct result *result_new(const struct job *job)
+{
+	struct result *r = xcalloc(1, sizeof *r);
+
+	*r = (struct result){.job = job,
+			     .attempt = 1,
+			     .attempts = 1,
+			     .slot = -1,
+			     .exit_code = -1,
+			     .expected = -1};
+	return r;
+}
+
 void result_release(struct result *r)
 {
 	for (size_t i = 0; i < r->tests.n; i++)
@@ -34,7 +52,16 @@ void result_release(struct result *r)
 	free(r->errors.items);
 	free(r->reason);
 	free(r->output);
+	free(r->seed);
+	result_free(r->earlier);
 	*r = (struct result){0};
+}
+
+void result_free(struct result *r)
+{
+	if (r)
+		result_release(r);
+	free(r);
 }
 
 static void count(struct counts *c, enum test_status s)
@@ -66,6 +93,25 @@ struct counts result_counts(const struct result *r)
 	else if (r->status != FILE_NOTRUN)
 		count(&c, as_test(r->status));
 	return c;
+}
+
+long result_tests_done(const struct result *r)
+{
+	long done = 0;
+
+	for (size_t i = 0; i < r->tests.n; i++)
+		done += r->tests.items[i].status != 0;
+	return done;
+}
+
+bool result_fails_only_in_company(const struct result *r)
+{
+	if (!r->flaky || r->crowded)
+		return false;
+	for (const struct result *e = r->earlier; e; e = e->earlier)
+		if (!e->crowded)
+			return false;
+	return r->earlier != NULL;
 }
 
 void counts_add(struct counts *sum, const struct counts *c)

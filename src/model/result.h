@@ -17,7 +17,11 @@ struct test_case {
 	char *name;
 	enum test_status status; // 0 while it runs
 	int64_t began_ns;        // monotonic, when its start event arrived
-	int64_t wall_ns;         // -1: unknown
+	int64_t wall_ns;         // by the arrival of its events; -1: unknown
+	int64_t own_ns;          // the framework's own figure, whatever it measures; -1: unknown
+	int round;               // which repetition of the framework's own this is; 0: it has none
+	char **tags;
+	size_t ntags;
 	char *file;
 	int line; // 0: unknown
 	char *message, *traceback;
@@ -37,9 +41,15 @@ struct result {
 	const struct job *job;
 	enum file_status status;
 	char *reason; // why it is not a pass, in a few words; NULL for a pass
-	bool cached, flaky, leaked;
+	bool cached, leaked;
+	bool flaky;         // it passed, but not at its first attempt
+	bool again;         // it failed, and is to be tried again
+	bool partial;       // only some of its tests were wanted
+	bool crowded;       // other files ran at some time while it did
 	bool has_tests;     // the tests below come from events; if not, the file counts as one test
-	int attempt;        // 1 for the first
+	int attempt;        // which attempt this result is of; 1 for the first
+	int attempts;       // how many there were in all, up to now
+	int failures;       // how many of them were bad
 	int slot;           // -1: it never ran
 	int64_t offset_ns;  // when it started, from the start of the run
 	int64_t started_ns; // the same on the real clock
@@ -48,6 +58,7 @@ struct result {
 	int exit_code;  // -1: it was not left by exit
 	int signal;     // 0: it was not ended by one
 	long expected;  // tests that were announced, -1: unknown
+	char *seed;     // of the order in which the framework shuffled its tests, or NULL
 	struct {
 		struct test_case *items;
 		size_t n, cap;
@@ -58,18 +69,27 @@ struct result {
 	} errors;
 	char *output; // what it wrote to stdout and stderr, in order; bounded
 	size_t output_len;
-	uint64_t output_total; // bytes it really wrote
+	uint64_t output_total;  // bytes it really wrote
+	struct result *earlier; // the attempt before this one, where it was tried again; owned
 };
 
 struct counts {
 	long total, passed, failed, errors, skipped, pending;
 };
 
+// A result of job before anything is known of it.
+struct result *result_new(const struct job *job);
 void result_release(struct result *r);
+// Releases r and frees it; r may be NULL.
+void result_free(struct result *r);
 void test_case_release(struct test_case *t);
 // Counts the tests of r; a file without per-test results counts as one test. An error outside of
 // every test counts in errors, not in total.
 struct counts result_counts(const struct result *r);
+// How many of its tests have come to an end.
+long result_tests_done(const struct result *r);
+// It passed alone, and failed only while other files ran.
+bool result_fails_only_in_company(const struct result *r);
 void counts_add(struct counts *sum, const struct counts *c);
 
 #endif

@@ -3,16 +3,90 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
+
 void run_release(struct run *r)
 {
-	for (size_t i = 0; i < r->results.n; i++) {
-		result_release(r->results.items[i]);
-		free(r->results.items[i]);
-	}
+	for (size_t i = 0; i < r->results.n; i++)
+		result_free(r->results.items[i]);
 	free(r->results.items);
+	free(r->waits.items);
 	free(r->name);
+	free(r->stopped);
+	free(r->lua);
 	*r = (struct run){0};
 }
+
+// ---- several attempts ----
+
+static struct result **find(const struct run *r, const struct job *job)
+{
+	for (size_t i = 0; i < r->results.n; i++)
+		if (r->results.items[i]->job == job)
+			return &r->results.items[i];
+	return NULL;
+}
+
+// A repetition that was cut short says nothing; of the others the first bad one is shown.
+static struct result *merge_repetition(struct result *so_far, struct result *next)
+{
+	bool counts = next->status != FILE_NOTRUN;
+	bool take = counts && so_far->failures == 0;
+	struct result *kept = take ? next : so_far;
+
+	kept->attempts = so_far->attempts + counts;
+	kept->failures = so_far->failures + file_status_is_bad(next->status);
+	result_free(take ? so_far : next);
+	return kept;
+}
+
+static struct result *merge_retry(struct result *so_far, struct result *next)
+{
+	if (next->status == FILE_NOTRUN) {
+		result_free(next);
+		return so_far;
+	}
+	next->attempts = so_far->attempts + 1;
+	next->failures = so_far->failures + file_status_is_bad(next->status);
+	next->flaky = !file_status_is_bad(next->status);
+	next->earlier = so_far;
+	return next;
+}
+
+void run_add(struct run *r, struct result *res)
+{
+	struct result **so_far = res->attempt > 1 ? find(r, res->job) : NULL;
+
+	r->sum_ns += res->wall_ns;
+	if (res->wall_ns > r->longest_ns)
+		r->longest_ns = res->wall_ns;
+	res->attempts = 1;
+	res->failures = file_status_is_bad(res->status);
+	if (!so_far)
+		VEC_PUSH(&r->results, res);
+	else if (r->repeated)
+		*so_far = merge_repetition(*so_far, res);
+	else
+		*so_far = merge_retry(*so_far, res);
+}
+
+void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason)
+{
+	bool *there = xcalloc(jobs->n + 1, sizeof *there);
+
+	for (size_t i = 0; i < r->results.n; i++)
+		there[r->results.items[i]->job - jobs->items] = true;
+	for (size_t i = 0; i < jobs->n; i++) {
+		if (there[i])
+			continue;
+		struct result *res = result_new(&jobs->items[i]);
+		res->reason = xstrdup(reason);
+		run_add(r, res);
+	}
+	free(there);
+}
+
+// ---- questions ----
 
 struct totals run_totals(const struct run *r)
 {
@@ -23,7 +97,35 @@ struct totals run_totals(const struct run *r)
 		struct counts c = result_counts(res);
 		t.by_status[res->status]++;
 		t.bad += file_status_is_bad(res->status);
+		t.flaky += res->flaky;
 		counts_add(&t.tests, &c);
 	}
 	return t;
+}
+
+bool run_succeeded(const struct run *r)
+{
+	struct totals t = run_totals(r);
+
+	return t.bad == 0 && t.by_status[FILE_NOTRUN] == 0 && (t.flaky == 0 || !r->flaky_fails);
+}
+
+static bool overlap(const struct result *a, const struct result *b)
+{
+	return a->slot >= 0 && b->slot >= 0 && a->offset_ns < b->offset_ns + b->wall_ns &&
+	       b->offset_ns < a->offset_ns + a->wall_ns;
+}
+
+void run_company(const struct run *r, const struct result *res,
+		 void (*each)(const char *path, void *arg), void *arg)
+{
+	for (size_t i = 0; i < r->results.n; i++) {
+		const struct result *other = r->results.items[i];
+		if (other->job == res->job)
+			continue;
+		while (other && !overlap(other, res))
+			other = other->earlier;
+		if (other)
+			each(other->job->path, arg);
+	}
 }

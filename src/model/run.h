@@ -3,27 +3,40 @@
 #ifndef MODEL_RUN_H
 #define MODEL_RUN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "model/result.h"
 
+// A time at which a file was ready, a worker was allowed, and make had no token to give.
+struct wait {
+	int64_t from_ns, to_ns; // from the start of the run
+};
+
 struct run {
-	int64_t id;         // in the store; 0: not stored
-	char *name;         // unique in the world; FIRMO_JOBS_RUN of the workers
-	int64_t started_ns; // real clock
-	int64_t elapsed_ns;
+	int64_t id;             // in the store; 0: not stored
+	char *name;             // unique in the world; FIRMO_JOBS_RUN of the workers
+	int64_t started_ns;     // real clock
+	int64_t elapsed_ns;     // -1: it has not ended, or was killed
 	int jobs;               // workers that were allowed at once; 0: as many as make grants
 	int peak;               // workers that really ran at once
 	int64_t lower_bound_ns; // of the plan, from expected times; -1: unknown
 	int64_t longest_ns;     // the longest file of this run
-	int64_t sum_ns;         // all files together
+	int64_t sum_ns;         // all files together, every attempt
 	uint64_t seed;          // of --order=random; 0: none
 	int signal;             // the signal that ended the run early, or 0
-	const char *stopped;    // why no further file was started, or NULL: "--fail-fast"
+	char *stopped;          // why no further file was started, or NULL: "--fail-fast"
+	char *lua;              // the interpreter, as it was asked for; NULL: unknown
+	bool repeated;          // every file was run again and again: one failure is a failure
+	bool flaky_fails;       // a file that passes at a later attempt is not a success
 	struct {
-		struct result *
-			*items; // in the order in which they ended; those not run last; owned
+		struct wait *items;
+		size_t n, cap;
+	} waits;
+	// One for each file, in the order in which their first attempts ended; those not run last.
+	struct {
+		struct result **items; // owned
 		size_t n, cap;
 	} results;
 };
@@ -31,10 +44,22 @@ struct run {
 struct totals {
 	size_t files, by_status[FILE_STATUS_COUNT];
 	size_t bad; // fail, error, timeout, limit
+	size_t flaky;
 	struct counts tests;
 };
 
 void run_release(struct run *r);
+// Takes over res. What has been run already gets one result for all its attempts: where files are
+// repeated, that of the first bad one, if there is one; else that of the last, and the attempts
+// before it are kept as `earlier`.
+void run_add(struct run *r, struct result *res);
+// Adds a result with that reason for each job that has none.
+void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason);
+// Everything that was planned ran and passed.
+bool run_succeeded(const struct run *r);
+// Calls each(path) for every file that ran at some time while res did, once for each.
+void run_company(const struct run *r, const struct result *res,
+		 void (*each)(const char *path, void *arg), void *arg);
 struct totals run_totals(const struct run *r);
 
 #endif

@@ -26,13 +26,6 @@ bool format_is_explained(const struct result *r)
 	return false;
 }
 
-bool format_is_success(const struct run *r)
-{
-	struct totals t = run_totals(r);
-
-	return t.bad == 0 && t.by_status[FILE_NOTRUN] == 0;
-}
-
 // How many bytes the control sequence "ESC [ ..." at s has (ECMA-48); it ends at the first byte
 // that cannot belong to it, which a newline never can.
 static size_t csi_length(const char *s, size_t n)

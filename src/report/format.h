@@ -15,8 +15,6 @@ struct test_case;
 void format_test_name(struct buf *b, const struct test_case *t);
 // True if a failed test or an error of r says why it is bad; if not, its reason must be shown.
 bool format_is_explained(const struct result *r);
-// True if everything that was planned ran and passed.
-bool format_is_success(const struct run *r);
 // Appends what a worker wrote, as text that is safe in a terminal: invalid UTF-8 replaced, control
 // characters but newline and tab removed, colours too unless they are wanted. Each line follows
 // prefix.

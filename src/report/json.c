@@ -155,7 +155,7 @@ static void put_counts(struct json_object *o, const struct run *run)
 	struct totals t = run_totals(run);
 
 	put(o, "schema", integer(1));
-	put(o, "success", json_object_new_boolean(format_is_success(run)));
+	put(o, "success", json_object_new_boolean(run_succeeded(run)));
 	put(o, "total", integer(t.tests.total));
 	put(o, "passed", integer(t.tests.passed));
 	put(o, "failed", integer(t.tests.failed + t.tests.errors));

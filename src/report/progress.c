@@ -61,7 +61,10 @@ void progress_render(struct buf *b, const struct progress *p, int64_t now_real_n
 {
 	size_t start = b->len;
 
-	buf_addf(b, "[%zu/%zu]", p->ended, p->total);
+	buf_addf(b, "[%zu", p->ended);
+	if (p->total > 0)
+		buf_addf(b, "/%zu", p->total);
+	buf_addch(b, ']');
 	if (p->bad)
 		buf_addf(b, " %zu failed;", p->bad);
 	for (size_t i = 0; i < p->nrunning && b->len - start < columns; i++) {

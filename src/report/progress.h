@@ -10,7 +10,7 @@ struct buf;
 struct result;
 
 struct progress {
-	size_t total, ended, bad;
+	size_t total, ended, bad;            // total 0: there is no end to them
 	const struct result *const *running; // in the order of their start
 	size_t nrunning;
 };

@@ -43,7 +43,7 @@ static int write_out(FILE *out, struct buf *b, struct err *err)
 	return done ? 0 : err_set(err, errno, "write the text report");
 }
 
-static void add_label(struct buf *b, const struct text_style *style, enum file_status s)
+static void add_label(struct buf *b, const struct text_style *style, const struct result *r)
 {
 	static const char *const labels[FILE_STATUS_COUNT] = {
 		[FILE_NOTRUN] = " NOTRUN",  [FILE_PASSED] = "   PASS",  [FILE_FAILED] = "   FAIL",
@@ -51,7 +51,10 @@ static void add_label(struct buf *b, const struct text_style *style, enum file_s
 		[FILE_SKIPPED] = "   SKIP",
 	};
 
-	add_coloured(b, style, status_colour(s), labels[s]);
+	if (r->flaky)
+		add_coloured(b, style, YELLOW, "  FLAKY");
+	else
+		add_coloured(b, style, status_colour(r->status), labels[r->status]);
 }
 
 static void add_remark(struct buf *b, const struct result *r)
@@ -85,7 +88,7 @@ static void add_test_line(struct buf *b, const struct test_case *t)
 
 static void add_file_line(struct buf *b, const struct result *r, const struct text_style *style)
 {
-	add_label(b, style, r->status);
+	add_label(b, style, r);
 	buf_addf(b, " [%9.3fs] ", ns_to_sec(r->wall_ns));
 	text_add_visible(b, r->job->path);
 	add_remark(b, r);
@@ -96,7 +99,7 @@ static void add_file_line(struct buf *b, const struct result *r, const struct te
 
 static bool wants_line(const struct result *r, const struct text_style *style)
 {
-	return !style->quiet || file_status_is_bad(r->status) || r->leaked;
+	return !style->quiet || file_status_is_bad(r->status) || r->leaked || r->flaky;
 }
 
 int report_text_file(FILE *out, const struct result *r, const struct text_style *style,
@@ -160,7 +163,7 @@ static void add_file_error(struct buf *b, const struct file_error *e,
 static void add_failure(struct buf *b, const struct result *r, const struct text_style *style)
 {
 	buf_addch(b, '\n');
-	add_label(b, style, r->status);
+	add_label(b, style, r);
 	buf_addch(b, ' ');
 	text_add_visible(b, r->job->path);
 	buf_addstr(b, ": ");

@@ -61,7 +61,8 @@ static void find_lua_inits(struct environment *e, char *const *environ)
 	}
 }
 
-void environment_init(struct environment *e, char *const *environ, const char *shim_dir)
+void environment_init(struct environment *e, char *const *environ, const char *shim_dir,
+		      const struct selection *selection)
 {
 	struct {
 		char **items;
@@ -76,6 +77,10 @@ void environment_init(struct environment *e, char *const *environ, const char *s
 	for (char *const *p = environ; *p; p++)
 		if (!is_set_per_worker(*p))
 			VEC_PUSH(&base, without_jobserver(*p));
+	if (selection->filter)
+		VEC_PUSH(&base, xasprintf("FIRMO_JOBS_FILTER=%s", selection->filter));
+	if (selection->tags)
+		VEC_PUSH(&base, xasprintf("FIRMO_JOBS_TAGS=%s", selection->tags));
 	e->base = base.items;
 	e->n = base.n;
 }

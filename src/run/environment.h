@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "sys/spawn.h"
+#include "worker/selection.h"
 
 struct environment {
 	char *makeflags; // MAKEFLAGS for workers that get a jobserver; owned
@@ -28,7 +29,8 @@ struct worker_environment {
 };
 
 // environ: the environment to start from. shim_dir: the folder with init.lua.
-void environment_init(struct environment *e, char *const *environ, const char *shim_dir);
+void environment_init(struct environment *e, char *const *environ, const char *shim_dir,
+		      const struct selection *selection);
 void environment_release(struct environment *e);
 
 struct worker_identity {

@@ -5,14 +5,14 @@
 
 #include "jobserver/lender.h"
 #include "run/environment.h"
+#include "run/queue.h"
 #include "run/supervisor.h"
 #include "run/workspace.h"
 #include "sys/loop.h"
 
 struct supervisor {
 	struct run *run;
-	const struct jobs *jobs;
-	size_t next; // the first job that was not started
+	struct queue queue;
 	const struct run_settings *settings;
 	const struct run_hooks *hooks;
 	struct tokens *tokens;
@@ -35,8 +35,9 @@ struct supervisor {
 		size_t n, cap;
 	} spare;
 	long serial;
-	int64_t suspended_ns; // how long Ctrl-Z has held the run
-	size_t bad;
+	long bad;                   // files that have failed, and will not be tried again
+	int64_t began_ns;           // monotonic, moved forward by the time the run was suspended
+	int64_t wait_ns;            // when a file began to wait for a token, -1: none does
 	bool stopping;              // start no more
 	struct loop_timer pressure; // when to look again whether the machine has room
 	bool strangers; // there are children of ours that cannot be told from descendants

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "jobserver/tokens.h"
@@ -31,6 +30,8 @@ extern char **environ;
 #define PASSED_OUTPUT_BYTES 4096
 // How often a machine that was too busy is looked at again.
 #define PRESSURE_NS (250 * NS_PER_MS)
+// A token that comes sooner was not waited for.
+#define WAIT_SEEN_NS NS_PER_MS
 // How long a slot goes from job to job before make may give it to somebody else.
 #define HAND_ON_NS (100 * NS_PER_MS)
 
@@ -45,30 +46,23 @@ static int take_slot(struct supervisor *s)
 	return (int)s->slots.n - 1;
 }
 
-static struct result *new_result(const struct job *job)
+static void stop(struct supervisor *s)
 {
-	struct result *r = xcalloc(1, sizeof *r);
-
-	*r = (struct result){.job = job, .attempt = 1, .slot = -1, .exit_code = -1, .expected = -1};
-	return r;
+	s->stopping = true;
+	queue_stop(&s->queue);
 }
 
 static void pass_on(struct supervisor *s, struct result *r)
 {
-	struct run *run = s->run;
+	const struct run_settings *set = s->settings;
 
-	VEC_PUSH(&run->results, r);
-	run->sum_ns += r->wall_ns;
-	if (r->wall_ns > run->longest_ns)
-		run->longest_ns = r->wall_ns;
-	s->bad += file_status_is_bad(r->status);
-	if (s->settings->max_failures > 0 && s->bad >= (size_t)s->settings->max_failures &&
-	    !s->stopping) {
-		s->stopping = true;
-		run->stopped = s->settings->max_failures == 1 ? "--fail-fast" : "--max-failures";
+	queue_end(&s->queue, r);
+	s->bad += file_status_is_bad(r->status) && !r->again;
+	if (set->max_failures > 0 && s->bad >= set->max_failures && !s->stopping) {
+		stop(s);
+		s->run->stopped = xstrdup(set->stop_word);
 	}
-	if (s->hooks->ended)
-		s->hooks->ended(s->hooks->owner, r);
+	s->hooks->ended(s->hooks->owner, r);
 }
 
 // ---- the end of a worker ----
@@ -154,26 +148,31 @@ static void end_unstarted(struct supervisor *s, struct result *r, enum file_stat
 }
 
 // A file that needs no process: true if it was dealt with.
-static bool settle_without_worker(struct supervisor *s, const struct job *job)
+static bool settle_without_worker(struct supervisor *s, const struct turn *turn)
 {
-	char reason[128];
+	const struct job *job = turn->job;
+	bool selects = selection_is_partial(&s->settings->selection);
+	char reason[128] = "the file is empty";
 
-	if (job->unreadable) {
+	if (job->unreadable)
 		snprintf(reason, sizeof reason, "cannot be read: %s", strerror(job->unreadable));
-		end_unstarted(s, new_result(job), FILE_ERROR, reason);
-	} else if (job->size == 0) {
-		end_unstarted(s, new_result(job), FILE_SKIPPED, "the file is empty");
-	} else {
+	else if (job->size > 0 && selects && !framework_has_events(job->framework))
+		snprintf(reason, sizeof reason, "a %s file cannot select tests",
+			 framework_name(job->framework));
+	else if (job->size > 0)
 		return false;
-	}
+	queue_begin(&s->queue, turn);
+	end_unstarted(s, result_new(job), job->unreadable ? FILE_ERROR : FILE_SKIPPED, reason);
 	return true;
 }
 
 static void on_started(struct supervisor *s, struct worker *w)
 {
 	w->result->slot = w->slot;
-	w->result->offset_ns = w->result->started_ns - s->run->started_ns;
+	w->result->offset_ns = w->began_ns - s->began_ns;
 	VEC_PUSH(&s->workers, w);
+	for (size_t i = 0; s->workers.n > 1 && i < s->workers.n; i++)
+		s->workers.items[i]->result->crowded = true;
 	if ((int)s->workers.n > s->run->peak)
 		s->run->peak = (int)s->workers.n;
 	if (s->hooks->started)
@@ -203,7 +202,7 @@ static void give_spare(struct supervisor *s)
 }
 
 // Starts one job in the slot that was granted then. False if it has to wait.
-static bool start_job(struct supervisor *s, const struct job *job, int64_t since_ns)
+static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t since_ns)
 {
 	struct worker *w = xcalloc(1, sizeof *w);
 	struct err err = {0};
@@ -212,8 +211,11 @@ static bool start_job(struct supervisor *s, const struct job *job, int64_t since
 	w->supervisor = s;
 	w->slot = take_slot(s);
 	w->slot_since_ns = since_ns;
-	w->result = new_result(job);
+	w->result = result_new(turn->job);
+	w->result->attempt = turn->attempt;
+	w->result->partial = selection_is_partial(&s->settings->selection);
 	if (worker_start(w, &transient, &err) == 0) {
+		queue_begin(&s->queue, turn);
 		on_started(s, w);
 		return true;
 	}
@@ -223,10 +225,10 @@ static bool start_job(struct supervisor *s, const struct job *job, int64_t since
 	tokens_give(s->tokens);
 	if (transient && s->workers.n > 0) {
 		s->starved = true;
-		result_release(r);
-		free(r);
+		result_free(r);
 		return false;
 	}
+	queue_begin(&s->queue, turn);
 	end_unstarted(s, r, FILE_ERROR, err.message);
 	return true;
 }
@@ -258,24 +260,39 @@ static bool is_held_back(struct supervisor *s)
 	return true;
 }
 
+// Remembers the times at which a file waited for make's tokens, where one more worker was allowed.
+static void note_wait(struct supervisor *s, bool ready)
+{
+	int most = s->run->jobs;
+	bool waits = ready && tokens_shared(s->tokens) && (most == 0 || (int)s->workers.n < most);
+	int64_t now = clock_mono_ns() - s->began_ns;
+
+	if (waits && s->wait_ns < 0) {
+		s->wait_ns = now;
+	} else if (!waits && s->wait_ns >= 0) {
+		const struct wait wait = {s->wait_ns, now};
+		if (now - s->wait_ns >= WAIT_SEEN_NS)
+			VEC_PUSH(&s->run->waits, wait);
+		s->wait_ns = -1;
+	}
+}
+
 static void start_ready(struct supervisor *s)
 {
-	bool held_back = false;
+	bool held_back = false, ready = false;
+	struct turn turn;
 
-	while (s->next < s->jobs->n && !s->stopping && !s->starved) {
-		const struct job *job = &s->jobs->items[s->next];
-		if (settle_without_worker(s, job)) {
-			s->next++;
-			continue;
-		}
+	while (!s->starved && (ready = queue_peek(&s->queue, &turn))) {
 		int64_t since_ns;
+		if (settle_without_worker(s, &turn))
+			continue;
 		held_back = is_held_back(s);
-		if (held_back || !take_slot_grant(s, &since_ns) || !start_job(s, job, since_ns))
+		if (held_back || !take_slot_grant(s, &since_ns) || !start_turn(s, &turn, since_ns))
 			break;
-		s->next++;
 	}
 	give_spare(s);
-	bool ready = s->next < s->jobs->n && !s->stopping && !s->starved && !held_back;
+	ready = ready && !s->starved && !held_back;
+	note_wait(s, ready);
 	// What no file of ours needs may be lent.
 	if (s->settings->share_tokens)
 		lender_allow(&s->lender, !ready && !held_back);
@@ -347,7 +364,7 @@ static void stop_run(struct supervisor *s, int signo)
 {
 	enum worker_event event = s->run->signal ? WORKER_STOP_NOW : WORKER_STOP;
 
-	s->stopping = true;
+	stop(s);
 	if (!s->run->signal)
 		s->run->signal = signo;
 	for_each_worker(s, handle_event, &event);
@@ -375,7 +392,7 @@ static void suspend(struct supervisor *s)
 	for_each_worker(s, signal_worker, &stop);
 	raise(SIGSTOP);
 	int64_t slept = clock_mono_ns() - before;
-	s->suspended_ns += slept;
+	s->began_ns += slept;
 	for_each_worker(s, shift_clocks, &slept);
 	for_each_worker(s, signal_worker, &go_on);
 	if (s->hooks->suspended)
@@ -412,18 +429,9 @@ static int begin(struct supervisor *s, struct err *err)
 		workspace_close(&s->workspace);
 		return err_set(err, errno, "open /dev/null");
 	}
-	environment_init(&s->environment, environ, s->workspace.dir);
+	environment_init(&s->environment, environ, s->workspace.dir, &s->settings->selection);
 	descendants_adopt();
 	return 0;
-}
-
-static void add_unstarted(struct supervisor *s)
-{
-	for (; s->next < s->jobs->n; s->next++) {
-		struct result *r = new_result(&s->jobs->items[s->next]);
-		r->reason = xstrdup("not started");
-		VEC_PUSH(&s->run->results, r);
-	}
 }
 
 // Whoever could not be recognised when its worker ended, because it was about to execute something.
@@ -441,8 +449,8 @@ static void end_stragglers(struct supervisor *s)
 
 static void end(struct supervisor *s)
 {
-	add_unstarted(s);
 	end_stragglers(s);
+	queue_release(&s->queue);
 	close(s->null_fd);
 	environment_release(&s->environment);
 	workspace_close(&s->workspace);
@@ -457,7 +465,6 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 {
 	struct supervisor s = {
 		.run = run,
-		.jobs = jobs,
 		.settings = settings,
 		.hooks = hooks,
 		.tokens = tokens,
@@ -466,10 +473,12 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	};
 	struct loop_watch signal_watch = {
 		.fd = signals->fd, .events = POLLIN, .ready = on_signal, .owner = &s};
-	int64_t began = clock_mono_ns();
 
+	s.began_ns = clock_mono_ns();
+	s.wait_ns = -1;
 	if (begin(&s, err) < 0)
 		return -1;
+	queue_init(&s.queue, jobs, settings->rounds, settings->retries);
 	if (settings->share_tokens && lender_open(&s.lender, tokens, loop, on_token, &s, err) < 0) {
 		end(&s);
 		return -1;
@@ -480,7 +489,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	loop_add_watch(loop, &signal_watch);
 	tokens_attach(tokens, loop, on_token, &s);
 	start_ready(&s);
-	while (s.workers.n > 0 || (s.next < jobs->n && !s.stopping)) {
+	while (s.workers.n > 0 || !queue_is_empty(&s.queue)) {
 		loop_step(loop);
 		start_ready(&s); // also gives back the slots that nobody needs
 	}
@@ -489,6 +498,6 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	loop_remove_watch(loop, &signal_watch);
 	loop_remove_timer(loop, &s.pressure);
 	end(&s);
-	run->elapsed_ns = clock_mono_ns() - began - s.suspended_ns;
+	run->elapsed_ns = clock_mono_ns() - s.began_ns;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "sys/limits.h"
+#include "worker/selection.h"
 
 struct commands;
 struct err;
@@ -21,7 +22,11 @@ struct run_settings {
 	int64_t timeout_ns; // for each file; 0: none
 	int64_t grace_ns;   // between SIGINT, SIGTERM and SIGKILL
 	struct limits limits;
-	long max_failures;  // start no more files after so many bad ones; 0: go on
+	struct selection selection;
+	long max_failures;     // start no more files after so many bad ones; 0: go on
+	const char *stop_word; // what the user asked that by
+	long rounds;           // how often each file is run; 0: without end
+	int retries;           // how often a file that failed is tried again, after the others
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind
 	int64_t min_memory; // nor while less than this is available; 0: never mind
 	bool share_tokens;  // workers get a jobserver whose tokens are our slots
@@ -33,14 +38,14 @@ struct run_settings {
 // Called from inside supervise().
 struct run_hooks {
 	void (*started)(void *owner, const struct result *r);
-	void (*ended)(void *owner, struct result *r); // r is in run->results then
+	void (*ended)(void *owner, struct result *r); // takes over r; run_add is still to be done
 	void (*asked)(void *owner);                   // SIGUSR1: what is running?
 	void (*suspended)(void *owner,
 			  bool now); // true before, false after a Ctrl-Z; both may be slow
 	void *owner;
 };
 
-// Runs the jobs in their order; fills run->results (one for every job, those not run last), peak,
+// Runs the jobs in their order; hands over each result as it comes, and fills run->peak, waits,
 // elapsed_ns, signal and stopped. jobs must outlive run. Fails only if it could not begin; tokens
 // are given back and no worker is alive when it returns.
 int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,

@@ -57,6 +57,15 @@ static long number(struct json_object *o, const char *key, long otherwise)
 	return is_number ? (long)json_object_get_int64(v) : otherwise;
 }
 
+// A member in seconds as nanoseconds; -1 if there is none that makes sense.
+static int64_t seconds(struct json_object *o, const char *key)
+{
+	struct json_object *v = json_object_object_get(o, key);
+	double s = v ? json_object_get_double(v) : -1;
+
+	return s >= 0 && s < 1e9 ? (int64_t)(s * 1e9) : -1;
+}
+
 static void set_string(char **field, char *value)
 {
 	if (!value)
@@ -65,23 +74,26 @@ static void set_string(char **field, char *value)
 	*field = value;
 }
 
-static void set_path(struct test_case *t, struct json_object *path)
+// Fills *list with the strings of an array, unless it is filled already.
+static void set_list(char ***list, size_t *count, struct json_object *array)
 {
-	if (t->path || !json_object_is_type(path, json_type_array))
+	if (*list || !json_object_is_type(array, json_type_array))
 		return;
-	size_t n = json_object_array_length(path);
-	t->path = xcalloc(n, sizeof *t->path);
+	size_t n = json_object_array_length(array);
+	*list = xcalloc(n, sizeof **list);
 	for (size_t i = 0; i < n; i++) {
-		char *s = string_of(json_object_array_get_idx(path, i));
+		char *s = string_of(json_object_array_get_idx(array, i));
 		if (s)
-			t->path[t->npath++] = s;
+			(*list)[(*count)++] = s;
 	}
 }
 
 // What start and test events have in common; a later event only adds to an earlier one.
 static void describe_test(struct test_case *t, struct json_object *o)
 {
-	set_path(t, json_object_object_get(o, "path"));
+	set_list(&t->path, &t->npath, json_object_object_get(o, "path"));
+	set_list(&t->tags, &t->ntags, json_object_object_get(o, "tags"));
+	t->round = (int)number(o, "round", t->round);
 	set_string(&t->name, member(o, "name"));
 	set_string(&t->file, member(o, "file"));
 	t->line = (int)number(o, "line", t->line);
@@ -89,7 +101,8 @@ static void describe_test(struct test_case *t, struct json_object *o)
 
 static struct test_case *add_test(struct events *ev, struct json_object *o, int64_t now_ns)
 {
-	struct test_case t = {.id = number(o, "id", -1), .began_ns = now_ns, .wall_ns = -1};
+	struct test_case t = {
+		.id = number(o, "id", -1), .began_ns = now_ns, .wall_ns = -1, .own_ns = -1};
 
 	VEC_PUSH(&ev->result->tests, t);
 	return &ev->result->tests.items[ev->result->tests.n - 1];
@@ -134,6 +147,7 @@ static bool on_test(struct events *ev, struct json_object *o, int64_t now_ns)
 	describe_test(t, o);
 	t->status = s;
 	t->wall_ns = now_ns - t->began_ns;
+	t->own_ns = seconds(o, "own");
 	set_string(&t->message, member(o, "reason"));
 	set_string(&t->message, member(o, "message"));
 	set_string(&t->traceback, member(o, "traceback"));
@@ -173,6 +187,15 @@ static bool on_plan(struct events *ev, struct json_object *o, int64_t now_ns)
 	return true;
 }
 
+static bool on_seed(struct events *ev, struct json_object *o, int64_t now_ns)
+{
+	struct json_object *v = json_object_object_get(o, "seed");
+
+	if (v)
+		set_string(&ev->result->seed, xstrdup(json_object_get_string(v)));
+	return v != NULL;
+}
+
 static bool on_done(struct events *ev, struct json_object *o, int64_t now_ns)
 {
 	ev->done = true;
@@ -197,9 +220,9 @@ static const struct {
 	const char *name;
 	bool (*handle)(struct events *ev, struct json_object *o, int64_t now_ns);
 } handlers[] = {
-	{"start", on_start}, {"test", on_test},       {"error", on_error},
-	{"hello", on_hello}, {"attach", on_attach},   {"plan", on_plan},
-	{"done", on_done},   {"exit", on_exit_event}, {"shim", on_shim},
+	{"start", on_start},   {"test", on_test}, {"error", on_error}, {"hello", on_hello},
+	{"attach", on_attach}, {"plan", on_plan}, {"done", on_done},   {"exit", on_exit_event},
+	{"shim", on_shim},     {"seed", on_seed},
 };
 
 static bool dispatch(struct events *ev, struct json_object *o, int64_t now_ns)

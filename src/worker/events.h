@@ -3,8 +3,12 @@
 // trusted: a line may be garbage, endless, or cut off.
 //
 //   hello {lua}             the shim runs            attach {framework}  it has found the framework
-//   plan {tests}            how many tests there are start {id, path, name, file, line}
-//   test {id, status, ...}  a test has ended         error {where, message, ...}  outside of a test
+//   plan {tests}            how many tests there are seed {seed}         what they are shuffled by
+//   start {id, path, name, file, line, tags, round}  a test begins; round: the framework's own
+//   repeat test {id, status, message, traceback, reason, own, ...}  it has ended, `own` is its own
+//   figure of
+//                           seconds; one that never started brings the fields of start as well
+//   error {where, path, name, message, traceback, file, line}  outside of every test
 //   done {}                 the framework has finished normally
 //   exit {how, code}        os.exit was called       shim {where, message}  the shim failed itself
 #ifndef WORKER_EVENTS_H

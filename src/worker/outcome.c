@@ -111,6 +111,27 @@ static void charge_running(struct result *r, const char *why)
 	}
 }
 
+// How many tests it has: as it said itself, else as many as it had the last time. -1: unknown.
+static long tests_in_all(const struct result *r)
+{
+	if (r->expected >= 0)
+		return r->expected;
+	return r->job->usual_tests > 0 && !r->partial ? r->job->usual_tests : -1;
+}
+
+// How far it came: " (3 of 12 done)".
+static void add_progress(struct buf *b, const struct result *r)
+{
+	long done = result_tests_done(r), all = tests_in_all(r);
+
+	if (!r->has_tests)
+		return;
+	if (all > done)
+		buf_addf(b, " (%ld of %ld done)", done, all);
+	else if (done > 0)
+		buf_addf(b, " (%ld done)", done);
+}
+
 static char *in_test(struct result *r, const char *what)
 {
 	struct test_case *t = innermost_running(r);
@@ -123,6 +144,7 @@ static char *in_test(struct result *r, const char *what)
 			buf_addf(&b, "%s ", t->path[i]);
 		buf_addf(&b, "%s\"", t->name);
 	}
+	add_progress(&b, r);
 	return buf_detach(&b);
 }
 
@@ -221,6 +243,8 @@ static void decide_by_tests(struct result *r)
 		set_outcome(r, FILE_FAILED, xstrdup(errors));
 	else if (outside > 0)
 		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
+	else if (c.total == 0 && r->partial)
+		set_outcome(r, FILE_SKIPPED, xstrdup("none of its tests is selected"));
 	else if (r->exit_code != 0)
 		set_outcome(r, FILE_ERROR,
 			    xasprintf("exit status %d, though no test failed", r->exit_code));

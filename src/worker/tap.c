@@ -77,7 +77,7 @@ static void on_result(struct tap *t, const char *rest, bool ok)
 	const char *skip = find_directive(rest, "SKIP", &reason);
 	const char *todo = skip ? NULL : find_directive(rest, "TODO", &reason);
 	const char *end = skip ? skip : todo ? todo : rest + strlen(rest);
-	struct test_case test = {.id = ++t->seen, .wall_ns = -1};
+	struct test_case test = {.id = ++t->seen, .wall_ns = -1, .own_ns = -1};
 
 	test.name = description(rest, end);
 	if (!test.name)

@@ -3,6 +3,8 @@
 
 #include "unit.h"
 
+static const struct selection everything = {0};
+
 // What one worker gets of the environment environ.
 struct given {
 	struct environment environment;
@@ -18,7 +20,7 @@ static void give(struct given *g, const char *const *environ, bool shim)
 					   .tmpdir = "/tmp/w 3",
 					   .shim = shim};
 
-	environment_init(&g->environment, (char *const *)environ, "/run/shim");
+	environment_init(&g->environment, (char *const *)environ, "/run/shim", &everything);
 	environment_for(&g->worker, &g->environment, &id);
 }
 
@@ -86,7 +88,7 @@ static void every_worker_has_a_marker_of_its_own(void **state)
 	struct worker_identity id = {.run = "r", .serial = 1, .tmpdir = "/t"};
 
 	(void)state;
-	environment_init(&e, (char *const *)environ, "/shim");
+	environment_init(&e, (char *const *)environ, "/shim", &everything);
 	environment_for(&one, &e, &id);
 	id.serial = 11;
 	environment_for(&two, &e, &id);

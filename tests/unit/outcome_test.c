@@ -11,14 +11,16 @@
 
 #define SEC NS_PER_SEC
 
+static const struct job job = {.path = (char *)"t.lua"};
+
 static struct result exited(int code)
 {
-	return (struct result){.exit_code = code, .slot = 0, .expected = -1};
+	return (struct result){.job = &job, .exit_code = code, .slot = 0, .expected = -1};
 }
 
 static struct result killed(int signo)
 {
-	return (struct result){.exit_code = -1, .signal = signo, .expected = -1};
+	return (struct result){.job = &job, .exit_code = -1, .signal = signo, .expected = -1};
 }
 
 static void add_test(struct result *r, const char *group, const char *name, enum test_status status)
@@ -143,7 +145,8 @@ static void a_passed_deadline_is_a_timeout(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(endings); i++) {
-		struct result r = {.exit_code = endings[i].exit_code, .signal = endings[i].signo};
+		struct result r = {
+			.job = &job, .exit_code = endings[i].exit_code, .signal = endings[i].signo};
 		decide(&r, (struct ending){.timeout_ns = SEC * 3 / 2});
 		assert_outcome(&r, FILE_TIMEOUT, "timed out after 1.5 s");
 		result_release(&r);
@@ -231,8 +234,9 @@ static void a_death_is_charged_to_the_running_test(void **state)
 	(void)state;
 	add_test(&r, "queue", "pushes", TEST_PASSED);
 	add_test(&r, "queue", "pops", 0);
+	r.expected = 12;
 	decide(&r, (struct ending){.events = &ev});
-	assert_outcome(&r, FILE_ERROR, "killed by SIGSEGV in \"queue pops\"");
+	assert_outcome(&r, FILE_ERROR, "killed by SIGSEGV in \"queue pops\" (1 of 12 done)");
 	assert_int_equal(r.tests.items[0].status, TEST_PASSED);
 	assert_null(r.tests.items[0].message);
 	assert_int_equal(r.tests.items[1].status, TEST_ERROR);
@@ -250,7 +254,7 @@ static void the_innermost_of_nested_tests_is_named(void **state)
 	add_test(&r, NULL, "inner", 0);
 	add_test(&r, NULL, "over", TEST_FAILED);
 	decide(&r, (struct ending){.events = &ev, .timeout_ns = 2 * SEC});
-	assert_outcome(&r, FILE_TIMEOUT, "timed out after 2 s in \"inner\"");
+	assert_outcome(&r, FILE_TIMEOUT, "timed out after 2 s in \"inner\" (1 done)");
 	assert_int_equal(r.tests.items[0].status, TEST_ERROR);
 	assert_int_equal(r.tests.items[1].status, TEST_ERROR);
 	assert_int_equal(r.tests.items[2].status, TEST_FAILED);
@@ -349,16 +353,17 @@ static void leaving_early_is_an_error_whatever_the_exit_status(void **state)
 	add_tests(&r, "p");
 	add_test(&r, "group", "middle", 0);
 	decide(&r, (struct ending){.events = &exit_called});
-	assert_outcome(
-		&r, FILE_ERROR,
-		"it called os.exit (exit status 0) before its tests were done in \"group middle\"");
+	assert_outcome(&r, FILE_ERROR,
+		       "it called os.exit (exit status 0) before its tests were done in \"group "
+		       "middle\" (1 done)");
 	assert_int_equal(r.tests.items[1].status, TEST_ERROR);
 	result_release(&r);
 
 	r = exited(0);
 	add_tests(&r, "ppp");
 	decide(&r, (struct ending){.events = &left});
-	assert_outcome(&r, FILE_ERROR, "it left (exit status 0) before its tests were done");
+	assert_outcome(&r, FILE_ERROR,
+		       "it left (exit status 0) before its tests were done (3 done)");
 	result_release(&r);
 }
 

@@ -705,11 +705,12 @@ static void text_of_a_partial_run_says_so(void **state)
 	assert_non_null(strstr(b.data, "partial"));
 	buf_release(&b);
 	s.run.signal = 0;
-	s.run.stopped = "--fail-fast";
+	s.run.stopped = (char *)"--fail-fast";
 	b = rendered(&s.run, TEXT, &usual);
 	assert_non_null(strstr(b.data, "--fail-fast"));
 	assert_non_null(strstr(b.data, "partial"));
 	buf_release(&b);
+	s.run.stopped = NULL;
 	end(&s);
 }
 
@@ -940,7 +941,7 @@ static void progress_tells_what_runs(void **state)
 	buf_clear(&b);
 	p = (struct progress){0, 0, 0, NULL, 0};
 	progress_render(&b, &p, 0, 80);
-	assert_string_equal(b.data, "[0/0]");
+	assert_string_equal(b.data, "[0]"); // there is no end to them
 	buf_release(&b);
 }
 

@@ -4,13 +4,14 @@
 -- its own mistakes; what it knows nothing about is left out of an event, never null.
 local send, dir = ...
 local type, tostring, tonumber, pcall, rawget = type, tostring, tonumber, pcall, rawget
-local gsub, sub, match, format, concat = string.gsub, string.sub, string.match, string.format, table.concat
+local gsub, gmatch, sub, match = string.gsub, string.gmatch, string.sub, string.match
+local format, concat = string.format, table.concat
 
 local M = {}
 -- The fields that an event may have, in the order in which they are written.
 local FIELDS = {
 	"framework", "tests", "id", "where", "path", "name", "status", "message",
-	"traceback", "reason", "file", "line", "cpu",
+	"traceback", "reason", "file", "line", "own", "tags", "round", "seed",
 }
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 for code = 0, 32 do
@@ -33,10 +34,10 @@ local function quoted(value)
 	return '"' .. gsub(text(value), '[%c"\\]', ESCAPES) .. '"'
 end
 
-local function array(path)
+local function array(list)
 	local items = {}
-	for i = 1, #path do
-		items[i] = quoted(path[i])
+	for i = 1, #list do
+		items[i] = quoted(list[i])
 	end
 	return "[" .. concat(items, ",") .. "]"
 end
@@ -48,7 +49,7 @@ local function number(value)
 end
 
 local function encoded(field, value)
-	if field == "path" then
+	if field == "path" or field == "tags" then
 		return array(value)
 	elseif type(value) == "number" then
 		return number(value)
@@ -80,6 +81,16 @@ end
 function M.new_id()
 	ids = ids + 1
 	return ids
+end
+
+-- The words `#tag` of a test's full name, as busted's users mark their tests. nil where there is none.
+function M.tags_of(full_name)
+	local tags
+	for tag in gmatch(full_name, "#([%w_.-]+)") do
+		tags = tags or {}
+		tags[#tags + 1] = tag
+	end
+	return tags
 end
 
 -- What an error value says: a framework's error objects keep their words in `message`.

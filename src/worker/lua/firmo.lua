@@ -95,7 +95,7 @@ end
 
 local function report_result(result)
 	local test = leave_test(result)
-	test.status, test.cpu = result.status, result.execution_time
+	test.status, test.own = result.status, result.execution_time
 	if result.status == "fail" then
 		report_failure(test, result.error)
 	elseif result.status == "pass" and test.pending then

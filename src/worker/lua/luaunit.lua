@@ -45,7 +45,7 @@ end
 local function on_test_end(runner)
 	local node = runner.result.currentNode
 	test.status = STATUS[node.status] or "error"
-	test.cpu = node.startTime and clock() - node.startTime
+	test.own = node.startTime and clock() - node.startTime
 	if test.status == "skip" then
 		test.reason = node.msg
 	elseif test.status ~= "pass" then

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Which file is started next: those of the plan in its order, as often as they are to be repeated;
+// then those that failed, again. Private to run/; it starts nothing itself.
+#ifndef RUN_QUEUE_H
+#define RUN_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/job.h"
+
+struct result;
+
+// One start of a file.
+struct turn {
+	const struct job *job;
+	int attempt; // 1 for its first
+	bool alone;  // nothing else may run meanwhile
+};
+
+struct queue {
+	const struct jobs *jobs;
+	size_t next;           // index in jobs of the next turn of this round
+	long round;            // 1 for the first
+	long rounds;           // how often each file is run; 0: without end
+	int retries;           // how often a file that failed is tried again
+	struct entry *entries; // what is known of each job
+	size_t settled;        // jobs that need no worker
+	size_t running;        // turns that have begun and not ended
+	bool alone;            // the one that runs must be alone
+	struct {
+		struct turn *items; // to be tried again
+		size_t n, cap;
+	} again;
+};
+
+// jobs must outlive q.
+void queue_init(struct queue *q, const struct jobs *jobs, long rounds, int retries);
+void queue_release(struct queue *q);
+// Nothing is left to be started, now or later; what runs may still fail and be tried again.
+bool queue_is_empty(const struct queue *q);
+// The next turn that may be started now. False if there is none, or it has to wait for an end.
+bool queue_peek(const struct queue *q, struct turn *turn);
+// That turn was started (or dealt with in another way): queue_end follows for it.
+void queue_begin(struct queue *q, const struct turn *turn);
+// The turn of r->job has ended so. Sets r->again if it will be tried again, r->flaky if it has
+// passed after a failure.
+void queue_end(struct queue *q, struct result *r);
+// No further turn will be started.
+void queue_stop(struct queue *q);
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Which tests of the files are wanted. Frameworks with events make the choice themselves, or the
+// shim does; the others cannot.
+#ifndef WORKER_SELECTION_H
+#define WORKER_SELECTION_H
+
+#include <stdbool.h>
+
+struct err;
+
+struct selection {
+	const char *filter; // a Lua pattern on the full test name (groups and name, a blank between
+			    // them), or NULL
+	const char *tags;   // separated by commas: any of them will do; or NULL
+};
+
+// Whether it leaves out any test.
+bool selection_is_partial(const struct selection *s);
+// Fails if pattern is none that Lua's string.find takes (Lua 5.4 manual, 6.4.1): err says why.
+int selection_check_pattern(const char *pattern, struct err *err);
+
+#endif
