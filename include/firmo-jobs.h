@@ -20,13 +20,14 @@ enum firmo_jobs_status {
 	FIRMO_JOBS_FAILED = 1,   // a test file failed
 	FIRMO_JOBS_USAGE = 2,    // wrong usage or settings
 	FIRMO_JOBS_BROKEN = 3,   // the run itself could not be carried out
-	FIRMO_JOBS_NO_TESTS = 4, // no test file matched
+	FIRMO_JOBS_NO_TESTS = 4, // no test file matched, or none of their tests
 };
 
 enum firmo_jobs_mode {
 	FIRMO_JOBS_RUN,
 	FIRMO_JOBS_LIST,
 	FIRMO_JOBS_HISTORY,
+	FIRMO_JOBS_SHOW,
 	FIRMO_JOBS_HELP,
 	FIRMO_JOBS_VERSION_MODE,
 };
@@ -53,6 +54,8 @@ enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *session);
 // What the other modes print to standard output.
 enum firmo_jobs_status firmo_jobs_list(struct firmo_jobs *session);
 enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *session);
+// The reports of a past run, as firmo_jobs_report wrote them.
+enum firmo_jobs_status firmo_jobs_show(struct firmo_jobs *session);
 enum firmo_jobs_status firmo_jobs_help(struct firmo_jobs *session);
 // The fatal signal that ended the run early, or 0. The caller should end itself by it.
 int firmo_jobs_signal(const struct firmo_jobs *session);

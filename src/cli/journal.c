@@ -94,6 +94,7 @@ void journal_close(struct journal *j)
 
 	for (flush(j); j->waiting.n > 0; flush(j))
 		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
+	run_add_missing(j->run, j->jobs, "not started");
 	while (*j->store && settle(j, store_finish_run(*j->store, j->run, &err), &err))
 		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
 	loop_remove_timer(j->loop, &j->timer);

@@ -11,6 +11,7 @@
 
 #include "sys/loop.h"
 
+struct jobs;
 struct result;
 struct run;
 struct store;
@@ -18,6 +19,7 @@ struct store;
 struct journal {
 	struct store **store; // *store is closed and set to NULL when it cannot be used any more
 	struct run *run;
+	const struct jobs *jobs; // of the plan: those without a result were not started
 	// Tells of results that have been recorded, in the order of their ends.
 	void (*announce)(void *owner, struct result *const *results, size_t n);
 	void (*warn)(void *owner, const char *message);
@@ -32,7 +34,7 @@ struct journal {
 	struct loop_timer timer;
 };
 
-// store, run, announce, warn, owner and gather_ns are set by the caller before.
+// store, run, jobs, announce, warn, owner and gather_ns are set by the caller before.
 void journal_open(struct journal *j, struct loop *loop);
 void journal_add(struct journal *j, struct result *r);
 // Records and announces what still waits, and completes the run's record. Waits for a lock, but not

@@ -290,6 +290,18 @@ static int on_history(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int on_show(struct options *o, const char *value, struct err *err)
+{
+	long n = 0;
+
+	if (*value && !text_parse_long(value, 1, INT64_MAX, &n))
+		return invalid(err, "--show", value,
+			       "wants the number of a run, as --history lists them");
+	o->shown_run = n;
+	o->mode = FIRMO_JOBS_SHOW;
+	return 0;
+}
+
 static int on_db(struct options *o, const char *value, struct err *err)
 {
 	if (!*value)
@@ -354,6 +366,7 @@ static const struct {
 	{0, NULL, NULL, "Other modes and the history", NULL},
 	{0, "list", NULL, "show the plan and its time, run nothing", on_list},
 	{0, "history", NULL, "show the last runs and times", on_history},
+	{0, "show", "[=RUN]", "the report of the last run, or of that one", on_show},
 	{0, "db", "FILE", "the history [.firmo-jobs/history.db]", on_db},
 	{'h', "help", NULL, "show this", on_help},
 	{'V', "version", NULL, "show the version", on_version},
@@ -361,6 +374,12 @@ static const struct {
 
 #define ROWS      (sizeof table / sizeof *table)
 #define LONG_ONLY 256 // getopt's value of a row without a letter: this plus the row's number
+
+// An argument that may be left out stands in brackets.
+static bool is_optional(size_t row)
+{
+	return table[row].argument && *table[row].argument == '[';
+}
 
 void options_help(FILE *out)
 {
@@ -376,12 +395,12 @@ void options_help(FILE *out)
 		}
 		snprintf(left, sizeof left, "%c%c%s--%s%s%s", table[i].letter ? '-' : ' ',
 			 table[i].letter ? table[i].letter : ' ', table[i].letter ? ", " : "  ",
-			 table[i].name, table[i].argument ? "=" : "",
+			 table[i].name, table[i].argument && !is_optional(i) ? "=" : "",
 			 table[i].argument ? table[i].argument : "");
 		fprintf(out, "  %-30s%s%s\n", left, strlen(left) < 30 ? "" : "  ", table[i].help);
 	}
 	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not\n"
-	      "be carried out, 4 no test file matched.\n"
+	      "be carried out, 4 no test file or no test matched.\n"
 	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR,\n"
 	      "MAKEFLAGS.\n",
 	      out);
@@ -393,7 +412,9 @@ static void make_getopt_tables(char *letters, struct option *names)
 	for (size_t i = 0; i < ROWS; i++) {
 		if (!table[i].name)
 			continue;
-		int has = table[i].argument ? required_argument : no_argument;
+		int has = !table[i].argument ? no_argument
+			  : is_optional(i)   ? optional_argument
+					     : required_argument;
 		int code = table[i].letter ? table[i].letter : LONG_ONLY + (int)i;
 		*names++ = (struct option){table[i].name, has, NULL, code};
 		if (table[i].letter) {
@@ -509,6 +530,11 @@ static int check_together(const struct options *o, struct err *err)
 			       "others a :FILE");
 	if (o->reports.n > 0 && (o->mode == FIRMO_JOBS_LIST || o->mode == FIRMO_JOBS_HISTORY))
 		return err_set(err, 0, "--report goes with a run, not with --list or --history");
+	if (o->mode == FIRMO_JOBS_SHOW && o->plan.paths.n > 0)
+		return err_set(err, 0,
+			       "--show takes no path (%s); a run's number follows it as "
+			       "--show=RUN",
+			       o->plan.paths.items[0]);
 	if (o->command && o->lua)
 		return err_set(err, 0,
 			       "--lua and --command: the command names its interpreter itself; "

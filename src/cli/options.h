@@ -32,7 +32,8 @@ struct options {
 	int jobs; // of -j; 0: not given
 	const char *lua, *command, *db;
 	bool flaky_fails, until_fail;
-	struct buf tags; // of --tag, joined
+	struct buf tags;   // of --tag, joined
+	int64_t shown_run; // of --show; 0: the last one
 	enum when color;
 	enum progress_kind progress;
 	struct {

@@ -300,6 +300,7 @@ static void begin_run(struct firmo_jobs *s)
 	int64_t gather_ns = s->display.kind == PROGRESS_BAR ? DISPLAY_REDRAW_NS : 10 * NS_PER_MS;
 	s->journal = (struct journal){.store = &s->store,
 				      .run = &s->run,
+				      .jobs = &s->jobs,
 				      .announce = announce,
 				      .warn = warn_in_run,
 				      .owner = s,
@@ -318,9 +319,26 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 	tokens_close(s->tokens);
 	s->tokens = NULL;
 	journal_close(&s->journal);
-	run_add_missing(&s->run, &s->jobs, "not started");
 	display_close(&s->display);
 	return status;
+}
+
+// Whether --filter and --tag have left a test anywhere.
+static bool has_selected(const struct firmo_jobs *s)
+{
+	if (!selection_is_partial(&s->options.run.selection))
+		return true;
+	for (size_t i = 0; i < s->run.results.n; i++)
+		if (s->run.results.items[i]->tests.n > 0)
+			return true;
+	return false;
+}
+
+static enum firmo_jobs_status outcome_of(const struct firmo_jobs *s)
+{
+	if (!run_succeeded(&s->run))
+		return FIRMO_JOBS_FAILED;
+	return has_selected(s) ? FIRMO_JOBS_OK : FIRMO_JOBS_NO_TESTS;
 }
 
 enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
@@ -339,7 +357,7 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 	int status = carry_out(s, &err);
 	signals_close(&s->signals);
 	if (status == 0)
-		return run_succeeded(&s->run) ? FIRMO_JOBS_OK : FIRMO_JOBS_FAILED;
+		return outcome_of(s);
 	session_warn(err.message);
 	return FIRMO_JOBS_BROKEN;
 }
@@ -380,14 +398,14 @@ static int make_report(const struct firmo_jobs *s, const struct report_request *
 	return status;
 }
 
-enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
+enum firmo_jobs_status session_report(struct firmo_jobs *s, bool whole)
 {
 	enum firmo_jobs_status status = FIRMO_JOBS_OK;
 	struct err err = {0};
+	int (*text)(FILE *, const struct run *, const struct text_style *, struct err *) =
+		whole ? report_text : report_text_end;
 
-	if (s->jobs.n == 0)
-		return FIRMO_JOBS_OK;
-	if (s->text_to_stdout && report_text_end(stdout, &s->run, &s->options.text, &err) < 0)
+	if (s->text_to_stdout && text(stdout, &s->run, &s->options.text, &err) < 0)
 		status = FIRMO_JOBS_BROKEN;
 	for (size_t i = 0; i < s->options.reports.n; i++) {
 		if (make_report(s, &s->options.reports.items[i], &err) == 0)
@@ -395,7 +413,15 @@ enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
 		session_warn(err.message);
 		status = FIRMO_JOBS_BROKEN;
 	}
-	return run_succeeded(&s->run) ? status : FIRMO_JOBS_FAILED;
+	return status;
+}
+
+enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
+{
+	if (s->jobs.n == 0)
+		return FIRMO_JOBS_OK;
+	enum firmo_jobs_status written = session_report(s, false), outcome = outcome_of(s);
+	return outcome == FIRMO_JOBS_OK ? written : outcome;
 }
 
 // ---- the rest ----
@@ -408,7 +434,7 @@ enum firmo_jobs_status firmo_jobs_help(struct firmo_jobs *s)
 
 int firmo_jobs_signal(const struct firmo_jobs *s)
 {
-	return s->run.signal;
+	return s->options.mode == FIRMO_JOBS_RUN ? s->run.signal : 0;
 }
 
 void firmo_jobs_close(struct firmo_jobs *s)

@@ -36,6 +36,9 @@ struct firmo_jobs {
 void session_warn(const char *message);
 // How many workers there will be at once, as far as can be known before: 0 if only make knows.
 int session_workers(const struct firmo_jobs *s);
+// Writes the reports that are asked for. whole: the text on standard output begins with the lines
+// of the files, which a run has printed as they ended.
+enum firmo_jobs_status session_report(struct firmo_jobs *s, bool whole);
 // Opens the history; says what is wrong with it once.
 void session_open_store(struct firmo_jobs *s, bool to_write);
 

@@ -15,10 +15,11 @@ struct wait {
 };
 
 struct run {
-	int64_t id;             // in the store; 0: not stored
-	char *name;             // unique in the world; FIRMO_JOBS_RUN of the workers
-	int64_t started_ns;     // real clock
-	int64_t elapsed_ns;     // -1: it has not ended, or was killed
+	int64_t id;         // in the store; 0: not stored
+	char *name;         // unique in the world; FIRMO_JOBS_RUN of the workers
+	int64_t started_ns; // real clock
+	int64_t elapsed_ns;
+	bool unfinished;        // it is still going on, or was killed: this is what is known of it
 	int jobs;               // workers that were allowed at once; 0: as many as make grants
 	int peak;               // workers that really ran at once
 	int64_t lower_bound_ns; // of the plan, from expected times; -1: unknown

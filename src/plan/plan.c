@@ -86,6 +86,7 @@ static void remember(struct job *j, const struct past *p)
 		return;
 	j->last = p->status;
 	j->last_real_ns = p->ended_ns;
+	j->usual_tests = p->tests;
 	j->expected_ns = expect_ns(p->wall_ns, p->n);
 }
 

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 struct err;
+struct past;
 
 enum statement {
 	SQL_BEGIN,
@@ -19,13 +20,24 @@ enum statement {
 	SQL_ADD_RESULT,
 	SQL_FIND_TEST,
 	SQL_ADD_TEST,
+	SQL_TAG_TEST,
 	SQL_ADD_TEST_RESULT,
 	SQL_ADD_FILE_ERROR,
 	SQL_LOAD_PAST,
 	SQL_LAST_RUNS,
 	SQL_RESULTS,
+	SQL_DROP_OUTPUTS,
+	SQL_LAST_RUN,
+	SQL_LOAD_RUN,
+	SQL_COUNT_FILES,
+	SQL_LOAD_RESULTS,
+	SQL_LOAD_TESTS,
+	SQL_LOAD_FILE_ERRORS,
 	SQL_COUNT
 };
+
+// Between the parts of a list that is kept as one string: the unit separator.
+#define SEPARATOR "\x1f"
 
 struct store {
 	sqlite3 *db;
@@ -39,6 +51,8 @@ sqlite3_stmt *database_statement(struct store *s, enum statement which);
 int database_step(sqlite3_stmt *stmt);
 // Moves the log into the database if it has more pages than that.
 void database_move_log(struct store *s, int most_pages);
+// What the row of SQL_LOAD_PAST and SQL_FIND_FILE says behind its first column.
+void database_read_past(sqlite3_stmt *row, struct past *p);
 // Sets err from the database's own words; returns -1.
 int database_error(struct store *s, struct err *err);
 

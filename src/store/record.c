@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Writing to the store: runs, the results of files, their tests.
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -32,6 +33,9 @@ static int add_run(struct store *s, struct run *run)
 	sqlite3_bind_int64(q, 4, run->lower_bound_ns);
 	sqlite3_bind_int64(q, 5, (sqlite3_int64)run->seed);
 	bind_string(q, 6, FIRMO_JOBS_VERSION);
+	sqlite3_bind_int(q, 7, run->repeated);
+	sqlite3_bind_int(q, 8, run->flaky_fails);
+	bind_string(q, 9, run->lua);
 	int code = database_step(q);
 	run->id = sqlite3_last_insert_rowid(s->db);
 	return code;
@@ -43,55 +47,82 @@ static bool is_timed(enum file_status s)
 	return s == FILE_PASSED || s == FILE_FAILED || s == FILE_TIMEOUT || s == FILE_LIMIT;
 }
 
-static size_t append_recent(int64_t *recent, const void *old, size_t old_bytes,
-			    const struct result *r)
+static void remember_time(struct past *p, int64_t wall_ns)
 {
-	size_t n = old_bytes / sizeof *recent;
+	if (p->n == STORE_RECENT)
+		memmove(p->wall_ns, p->wall_ns + 1, --p->n * sizeof *p->wall_ns);
+	p->wall_ns[p->n++] = wall_ns;
+}
 
-	if (n > STORE_RECENT)
-		n = STORE_RECENT;
-	if (n)
-		memcpy(recent, old, n * sizeof *recent);
-	if (!is_timed(r->status))
-		return n;
-	if (n == STORE_RECENT)
-		memmove(recent, recent + 1, --n * sizeof *recent);
-	recent[n++] = r->wall_ns;
-	return n;
+// What the result adds to what is known of its file. That some of its tests pass says nothing of
+// the others, and a repetition that passes takes back no failure of this run.
+static void learn(struct past *p, const struct run *run, const struct result *r)
+{
+	bool bad = file_status_is_bad(r->status);
+
+	if (r->status == FILE_NOTRUN || (r->partial && !bad))
+		return;
+	if (bad || !run->repeated || r->attempt == 1)
+		p->status = r->status;
+	p->ended_ns = r->started_ns + r->wall_ns;
+	if (r->partial)
+		return;
+	if (is_timed(r->status))
+		remember_time(p, r->wall_ns);
+	if (r->status == FILE_PASSED || r->status == FILE_FAILED)
+		p->tests = (long)r->tests.n;
+}
+
+// *id is 0 if the file is not known yet.
+static int find_file(struct store *s, const char *path, sqlite3_int64 *id, struct past *p)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_FIND_FILE);
+
+	if (!q)
+		return SQLITE_ERROR;
+	bind_string(q, 1, path);
+	int code = sqlite3_step(q);
+	if (code == SQLITE_ROW) {
+		*id = sqlite3_column_int64(q, 0);
+		database_read_past(q, p);
+		code = SQLITE_DONE;
+	}
+	sqlite3_reset(q);
+	return code;
 }
 
 // Finds or makes the file's row and brings it up to date; *id is its number.
-static int put_file(struct store *s, const struct result *r, sqlite3_int64 *id)
+static int put_file(struct store *s, const struct run *run, const struct result *r,
+		    sqlite3_int64 *id)
 {
-	int64_t recent[STORE_RECENT];
-	sqlite3_stmt *find = database_statement(s, SQL_FIND_FILE);
+	struct past p = {0};
+	int code = find_file(s, r->job->path, id, &p);
 
-	if (!find)
-		return SQLITE_ERROR;
-	bind_string(find, 1, r->job->path);
-	int code = sqlite3_step(find);
-	bool known = code == SQLITE_ROW;
-	if (!known && code != SQLITE_DONE)
+	if (code != SQLITE_DONE)
 		return code;
-	*id = known ? sqlite3_column_int64(find, 0) : 0;
-	size_t n = append_recent(recent, known ? sqlite3_column_blob(find, 1) : NULL,
-				 known ? (size_t)sqlite3_column_bytes(find, 1) : 0, r);
-	sqlite3_reset(find);
-
-	sqlite3_stmt *put = database_statement(s, known ? SQL_UPDATE_FILE : SQL_ADD_FILE);
-	if (!put)
+	learn(&p, run, r);
+	bool known = *id != 0;
+	sqlite3_stmt *q = database_statement(s, known ? SQL_UPDATE_FILE : SQL_ADD_FILE);
+	if (!q)
 		return SQLITE_ERROR;
 	if (known)
-		sqlite3_bind_int64(put, 1, *id);
+		sqlite3_bind_int64(q, 1, *id);
 	else
-		bind_string(put, 1, r->job->path);
-	sqlite3_bind_int(put, 2, r->status);
-	sqlite3_bind_int64(put, 3, r->started_ns + r->wall_ns);
-	sqlite3_bind_blob(put, 4, recent, (int)(n * sizeof *recent), SQLITE_STATIC);
-	code = database_step(put);
+		bind_string(q, 1, r->job->path);
+	sqlite3_bind_int(q, 2, p.status);
+	sqlite3_bind_int64(q, 3, p.ended_ns);
+	sqlite3_bind_blob(q, 4, p.wall_ns, (int)(p.n * sizeof *p.wall_ns), SQLITE_STATIC);
+	sqlite3_bind_int64(q, 5, p.tests);
+	code = database_step(q);
 	if (!known)
 		*id = sqlite3_last_insert_rowid(s->db);
 	return code;
+}
+
+static void bind_numbers(sqlite3_stmt *q, const int64_t *numbers, int n)
+{
+	for (int i = 0; i < n; i++)
+		sqlite3_bind_int64(q, i + 1, numbers[i]);
 }
 
 static int add_result(struct store *s, const struct run *run, const struct result *r,
@@ -102,27 +133,76 @@ static int add_result(struct store *s, const struct run *run, const struct resul
 
 	if (!q)
 		return SQLITE_ERROR;
-	const int64_t numbers[] = {run->id,       r->job ? file : 0, r->attempt,
-				   r->started_ns, r->wall_ns,        r->user_ns,
-				   r->sys_ns,     r->maxrss,         r->status};
-	for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++)
-		sqlite3_bind_int64(q, i + 1, numbers[i]);
-	bind_string(q, 10, r->reason);
-	sqlite3_bind_int(q, 11, r->exit_code);
-	sqlite3_bind_int(q, 12, r->signal);
-	sqlite3_bind_int(q, 13, r->slot);
-	sqlite3_bind_int(q, 14, r->leaked);
-	sqlite3_bind_int64(q, 15, c.total);
-	sqlite3_bind_int64(q, 16, c.failed + c.errors);
-	// What a passing file prints is not worth its place.
-	if (r->output && file_status_is_bad(r->status))
-		sqlite3_bind_blob(q, 17, r->output, (int)r->output_len, SQLITE_STATIC);
+	const int64_t numbers[] = {
+		run->id,           file,
+		r->attempt,        r->started_ns,
+		r->offset_ns,      r->wall_ns,
+		r->user_ns,        r->sys_ns,
+		r->maxrss,         r->status,
+		r->exit_code,      r->signal,
+		r->slot,           r->leaked,
+		c.total,           c.failed + c.errors,
+		r->job->framework, r->crowded,
+		r->partial,        r->has_tests,
+		r->expected,       (int64_t)r->output_total,
+	};
+	int n = sizeof numbers / sizeof *numbers;
+	bind_numbers(q, numbers, n);
+	bind_string(q, n + 1, r->reason);
+	bind_string(q, n + 2, r->seed);
+	if (r->output_len > 0)
+		sqlite3_bind_blob(q, n + 3, r->output, (int)r->output_len, SQLITE_STATIC);
 	else
-		sqlite3_bind_null(q, 17);
+		sqlite3_bind_null(q, n + 3);
 	return database_step(q);
 }
 
-static int find_test(struct store *s, sqlite3_int64 file, const char *name, sqlite3_int64 *id)
+// A list as one string, or NULL where it is empty. The caller frees it.
+static char *joined(char *const *items, size_t n, const char *last)
+{
+	struct buf b = {0};
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&b, "%s%s", i ? SEPARATOR : "", items[i]);
+	if (last)
+		buf_addf(&b, "%s%s", n ? SEPARATOR : "", last);
+	return n > 0 || last ? buf_detach(&b) : NULL;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static int tag_test(struct store *s, sqlite3_int64 id, const char *tags)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_TAG_TEST);
+
+	if (!q)
+		return SQLITE_ERROR;
+	sqlite3_bind_int64(q, 1, id);
+	bind_string(q, 2, tags);
+	return database_step(q);
+}
+
+static int add_test(struct store *s, sqlite3_int64 file, const char *name, const char *tags,
+		    sqlite3_int64 *id)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_ADD_TEST);
+
+	if (!q)
+		return SQLITE_ERROR;
+	sqlite3_bind_int64(q, 1, file);
+	bind_string(q, 2, name);
+	bind_string(q, 3, tags);
+	int code = database_step(q);
+	*id = sqlite3_last_insert_rowid(s->db);
+	return code;
+}
+
+// Finds or makes the row of a test and brings it up to date; *id is its number.
+static int put_test_row(struct store *s, sqlite3_int64 file, const char *name, const char *tags,
+			sqlite3_int64 *id)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_FIND_TEST);
 
@@ -133,55 +213,59 @@ static int find_test(struct store *s, sqlite3_int64 file, const char *name, sqli
 	int code = sqlite3_step(q);
 	if (code == SQLITE_ROW)
 		*id = sqlite3_column_int64(q, 0);
+	bool current = code == SQLITE_ROW && same((const char *)sqlite3_column_text(q, 1), tags);
 	sqlite3_reset(q);
-	if (code != SQLITE_DONE)
-		return code == SQLITE_ROW ? SQLITE_DONE : code;
+	if (code == SQLITE_DONE)
+		return add_test(s, file, name, tags, id);
+	if (code != SQLITE_ROW)
+		return code;
+	return current ? SQLITE_DONE : tag_test(s, *id, tags);
+}
 
-	if (!(q = database_statement(s, SQL_ADD_TEST)))
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, file);
-	bind_string(q, 2, name);
-	code = database_step(q);
-	*id = sqlite3_last_insert_rowid(s->db);
+static int put_test(struct store *s, sqlite3_int64 file, const struct test_case *t,
+		    sqlite3_int64 *id)
+{
+	char *name = joined(t->path, t->npath, t->name ? t->name : "");
+	char *tags = joined(t->tags, t->ntags, NULL);
+	int code = put_test_row(s, file, name, tags, id);
+
+	free(name);
+	free(tags);
 	return code;
 }
 
-static void full_name(const struct test_case *t, struct buf *b)
+// Where a test stands: most stand in the test file itself.
+static void bind_source(sqlite3_stmt *q, int column, const char *source, const struct result *r)
 {
-	for (size_t i = 0; i < t->npath; i++)
-		buf_addf(b, "%s\x1f", t->path[i]);
-	buf_addstr(b, t->name ? t->name : "");
+	bind_string(q, column, source && strcmp(source, r->job->path) == 0 ? "" : source);
 }
 
-static int add_test_result(struct store *s, const struct test_case *t, sqlite3_int64 result,
-			   size_t seq, sqlite3_int64 file)
+static int add_test_result(struct store *s, const struct result *r, size_t seq,
+			   sqlite3_int64 result, sqlite3_int64 file)
 {
-	struct buf name = {0};
+	const struct test_case *t = &r->tests.items[seq];
 	sqlite3_int64 id = 0;
+	int code = put_test(s, file, t, &id);
 
-	full_name(t, &name);
-	int code = find_test(s, file, name.data, &id);
-	buf_release(&name);
-	sqlite3_stmt *q = code == SQLITE_DONE ? database_statement(s, SQL_ADD_TEST_RESULT) : NULL;
+	if (code != SQLITE_DONE)
+		return code;
+	sqlite3_stmt *q = database_statement(s, SQL_ADD_TEST_RESULT);
 	if (!q)
-		return code == SQLITE_DONE ? SQLITE_ERROR : code;
-	sqlite3_bind_int64(q, 1, result);
-	sqlite3_bind_int64(q, 2, (sqlite3_int64)seq);
-	sqlite3_bind_int64(q, 3, id);
-	sqlite3_bind_int(q, 4, t->status);
-	sqlite3_bind_int64(q, 5, t->wall_ns);
-	// Where a test stands is worth keeping for those that somebody will look for.
-	bool bad = t->status != TEST_PASSED;
-	bind_string(q, 6, bad ? t->file : NULL);
-	sqlite3_bind_int(q, 7, bad ? t->line : 0);
+		return SQLITE_ERROR;
+	const int64_t numbers[] = {result, (int64_t)seq, id, t->status, t->wall_ns};
+	bind_numbers(q, numbers, 5);
+	bind_source(q, 6, t->file, r);
+	sqlite3_bind_int(q, 7, t->line);
 	bind_string(q, 8, t->message);
 	bind_string(q, 9, t->traceback);
+	sqlite3_bind_int64(q, 10, t->own_ns);
+	sqlite3_bind_int(q, 11, t->round);
 	return database_step(q);
 }
 
-static int add_file_error(struct store *s, const struct file_error *e, sqlite3_int64 result,
-			  size_t seq)
+static int add_file_error(struct store *s, const struct result *r, size_t seq, sqlite3_int64 result)
 {
+	const struct file_error *e = &r->errors.items[seq];
 	sqlite3_stmt *q = database_statement(s, SQL_ADD_FILE_ERROR);
 
 	if (!q)
@@ -190,7 +274,7 @@ static int add_file_error(struct store *s, const struct file_error *e, sqlite3_i
 	sqlite3_bind_int64(q, 2, (sqlite3_int64)seq);
 	bind_string(q, 3, e->where);
 	bind_string(q, 4, e->name);
-	bind_string(q, 5, e->file);
+	bind_source(q, 5, e->file, r);
 	sqlite3_bind_int(q, 6, e->line);
 	bind_string(q, 7, e->message);
 	bind_string(q, 8, e->traceback);
@@ -200,15 +284,15 @@ static int add_file_error(struct store *s, const struct file_error *e, sqlite3_i
 static int add_all(struct store *s, const struct run *run, const struct result *r)
 {
 	sqlite3_int64 file = 0;
-	int code = put_file(s, r, &file);
+	int code = put_file(s, run, r, &file);
 
 	if (code == SQLITE_DONE)
 		code = add_result(s, run, r, file);
 	sqlite3_int64 result = sqlite3_last_insert_rowid(s->db);
 	for (size_t i = 0; i < r->tests.n && code == SQLITE_DONE; i++)
-		code = add_test_result(s, &r->tests.items[i], result, i, file);
+		code = add_test_result(s, r, i, result, file);
 	for (size_t i = 0; i < r->errors.n && code == SQLITE_DONE; i++)
-		code = add_file_error(s, &r->errors.items[i], result, i);
+		code = add_file_error(s, r, i, result);
 	return code;
 }
 
@@ -260,18 +344,13 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 	return status;
 }
 
-enum store_status store_finish_run(struct store *s, const struct run *run, struct err *err)
+static int finish_run(struct store *s, const struct run *run)
 {
+	sqlite3_stmt *q = database_statement(s, SQL_FINISH_RUN);
 	struct totals t = run_totals(run);
 
-	if (run->id == 0)
-		return STORE_OK;
-	enum store_status status = begin(s, err);
-	if (status != STORE_OK)
-		return status;
-	sqlite3_stmt *q = database_statement(s, SQL_FINISH_RUN);
 	if (!q)
-		return end(s, SQLITE_ERROR, err);
+		return SQLITE_ERROR;
 	const int64_t numbers[] = {run->id,
 				   run->elapsed_ns,
 				   run->peak,
@@ -280,7 +359,35 @@ enum store_status store_finish_run(struct store *s, const struct run *run, struc
 				   t.tests.total,
 				   t.tests.failed + t.tests.errors,
 				   run->signal};
-	for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++)
-		sqlite3_bind_int64(q, i + 1, numbers[i]);
-	return end(s, database_step(q), err);
+	bind_numbers(q, numbers, 8);
+	bind_string(q, 9, run->stopped);
+	sqlite3_bind_blob(q, 10, run->waits.items, (int)(run->waits.n * sizeof *run->waits.items),
+			  SQLITE_STATIC);
+	return database_step(q);
+}
+
+static int drop_old_outputs(struct store *s, const struct run *run)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_DROP_OUTPUTS);
+
+	if (!q)
+		return SQLITE_ERROR;
+	sqlite3_bind_int64(q, 1, run->id);
+	return database_step(q);
+}
+
+enum store_status store_finish_run(struct store *s, const struct run *run, struct err *err)
+{
+	if (run->id == 0)
+		return STORE_OK;
+	enum store_status status = begin(s, err);
+	if (status != STORE_OK)
+		return status;
+	int code = finish_run(s, run);
+	if (code == SQLITE_DONE)
+		code = drop_old_outputs(s, run);
+	for (size_t i = 0; i < run->results.n && code == SQLITE_DONE; i++)
+		if (run->results.items[i]->status == FILE_NOTRUN)
+			code = add_all(s, run, run->results.items[i]);
+	return end(s, code, err);
 }

@@ -47,6 +47,30 @@ static const struct {
 	 "TEXT,"
 	 " source TEXT, line INTEGER, message TEXT, traceback TEXT, PRIMARY KEY(result, seq)) "
 	 "WITHOUT ROWID;"},
+
+	// All that a report shows, so that the report of a past run is that of the day.
+	{2,
+	 // waits: pairs of 8-byte integers in the machine's order.
+	 "ALTER TABLE run ADD COLUMN repeated INTEGER;"
+	 "ALTER TABLE run ADD COLUMN flaky_fails INTEGER;"
+	 "ALTER TABLE run ADD COLUMN stopped TEXT;"
+	 "ALTER TABLE run ADD COLUMN lua TEXT;"
+	 "ALTER TABLE run ADD COLUMN waits BLOB;"
+	 // tests: how many it had when it last came to its end.
+	 "ALTER TABLE file ADD COLUMN tests INTEGER;"
+	 "ALTER TABLE result ADD COLUMN offset INTEGER;"
+	 "ALTER TABLE result ADD COLUMN framework INTEGER;"
+	 "ALTER TABLE result ADD COLUMN crowded INTEGER;"
+	 "ALTER TABLE result ADD COLUMN partial INTEGER;"
+	 "ALTER TABLE result ADD COLUMN has_tests INTEGER;"
+	 "ALTER TABLE result ADD COLUMN expected INTEGER;"
+	 "ALTER TABLE result ADD COLUMN seed TEXT;"
+	 "ALTER TABLE result ADD COLUMN output_total INTEGER;"
+	 "CREATE INDEX result_by_run ON result(run);"
+	 // tags: with U+001F between them. source: '' is the path of the test file.
+	 "ALTER TABLE test ADD COLUMN tags TEXT;"
+	 "ALTER TABLE test_result ADD COLUMN own INTEGER;"
+	 "ALTER TABLE test_result ADD COLUMN round INTEGER;"},
 };
 
 #define STEPS (sizeof steps / sizeof *steps)

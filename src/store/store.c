@@ -29,23 +29,44 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
-	[SQL_ADD_RUN] = "INSERT INTO run(name, started, jobs, lower_bound, seed, version) "
-			"VALUES(?,?,?,?,?,?)",
+	[SQL_ADD_RUN] = "INSERT INTO run(name, started, jobs, lower_bound, seed, version, "
+			"repeated, flaky_fails, lua) VALUES(?,?,?,?,?,?,?,?,?)",
 	[SQL_FINISH_RUN] = "UPDATE run SET elapsed=?2, peak=?3, files=?4, bad=?5, tests=?6, "
-			   "failed=?7, signal=?8 "
-			   "WHERE id=?1",
-	[SQL_FIND_FILE] = "SELECT id, recent FROM file WHERE path=?",
-	[SQL_ADD_FILE] = "INSERT INTO file(path, status, ended, recent) VALUES(?,?,?,?)",
-	[SQL_UPDATE_FILE] = "UPDATE file SET status=?2, ended=?3, recent=?4 WHERE id=?1",
-	[SQL_ADD_RESULT] = "INSERT INTO result(run, file, attempt, started, wall, user, sys, "
-			   "maxrss, status, reason,"
-			   " exit, signal, slot, leaked, tests, failed, output) "
-			   "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	[SQL_FIND_TEST] = "SELECT id FROM test WHERE file=? AND name=?",
-	[SQL_ADD_TEST] = "INSERT INTO test(file, name) VALUES(?,?)",
-	[SQL_ADD_TEST_RESULT] = "INSERT INTO test_result VALUES(?,?,?,?,?,?,?,?,?)",
+			   "failed=?7, signal=?8, stopped=?9, waits=?10 WHERE id=?1",
+	[SQL_FIND_FILE] = "SELECT id, status, ended, recent, tests FROM file WHERE path=?",
+	[SQL_ADD_FILE] = "INSERT INTO file(path, status, ended, recent, tests) VALUES(?,?,?,?,?)",
+	[SQL_UPDATE_FILE] = "UPDATE file SET status=?2, ended=?3, recent=?4, tests=?5 WHERE id=?1",
+	[SQL_ADD_RESULT] = "INSERT INTO result(run, file, attempt, started, offset, wall, user, "
+			   "sys, maxrss, status, exit, signal, slot, leaked, tests, failed, "
+			   "framework, crowded, partial, has_tests, expected, output_total, "
+			   "reason, seed, output) "
+			   "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_FIND_TEST] = "SELECT id, tags FROM test WHERE file=? AND name=?",
+	[SQL_ADD_TEST] = "INSERT INTO test(file, name, tags) VALUES(?,?,?)",
+	[SQL_TAG_TEST] = "UPDATE test SET tags=?2 WHERE id=?1",
+	[SQL_ADD_TEST_RESULT] = "INSERT INTO test_result VALUES(?,?,?,?,?,?,?,?,?,?,?)",
 	[SQL_ADD_FILE_ERROR] = "INSERT INTO file_error VALUES(?,?,?,?,?,?,?,?)",
-	[SQL_LOAD_PAST] = "SELECT path, status, ended, recent FROM file",
+	// Results of passes are kept, what they printed is not kept for ever: a run that ends drops
+	// that of those before it. The range catches up on runs that were killed.
+	[SQL_DROP_OUTPUTS] = "UPDATE result SET output=NULL WHERE run BETWEEN ?1 - 20 AND ?1 - 10 "
+			     "AND status IN (1, 6) AND output IS NOT NULL",
+	[SQL_LOAD_PAST] = "SELECT path, status, ended, recent, tests FROM file",
+	[SQL_LAST_RUN] = "SELECT max(id) FROM run",
+	[SQL_LOAD_RUN] = "SELECT name, started, elapsed, jobs, peak, lower_bound, seed, signal, "
+			 "repeated, flaky_fails, stopped, lua, waits FROM run WHERE id=?",
+	[SQL_COUNT_FILES] = "SELECT count(DISTINCT file) FROM result WHERE run=?",
+	[SQL_LOAD_RESULTS] = "SELECT r.id, f.path, r.attempt, r.started, r.offset, r.wall, r.user, "
+			     "r.sys, r.maxrss, r.status, r.exit, r.signal, r.slot, r.leaked, "
+			     "r.framework, r.crowded, r.partial, r.has_tests, r.expected, "
+			     "r.output_total, r.reason, r.seed, r.output "
+			     "FROM result r JOIN file f ON f.id = r.file "
+			     "WHERE r.run = ? ORDER BY r.id",
+	[SQL_LOAD_TESTS] = "SELECT t.name, t.tags, r.status, r.wall, r.own, r.round, r.source, "
+			   "r.line, r.message, r.traceback "
+			   "FROM test_result r JOIN test t ON t.id = r.test "
+			   "WHERE r.result = ? ORDER BY r.seq",
+	[SQL_LOAD_FILE_ERRORS] = "SELECT place, name, source, line, message, traceback "
+				 "FROM file_error WHERE result = ? ORDER BY seq",
 	[SQL_LAST_RUNS] = "SELECT id, started, elapsed, jobs, peak, signal, files, bad, tests, "
 			  "failed, lower_bound "
 			  "FROM run ORDER BY id DESC LIMIT ?",
@@ -57,7 +78,8 @@ static const char *const sql[SQL_COUNT] = {
 		"FROM file f JOIN result r ON r.file = f.id "
 		"WHERE (?1 IS NULL OR f.path = ?1 OR substr(f.path, 1, length(?1) + 1) = ?1 || "
 		"'/') "
-		"AND r.id IN (SELECT id FROM result WHERE file = f.id ORDER BY id DESC LIMIT ?2) "
+		"AND r.id IN (SELECT id FROM result WHERE file = f.id AND status <> 0 ORDER BY id "
+		"DESC LIMIT ?2) "
 		"ORDER BY f.path, r.id DESC",
 };
 
@@ -163,44 +185,60 @@ static bool is_damaged(int code)
 	return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
 }
 
-// Opens and checks; *code is sqlite's code where it failed.
+static int set_up_writing(struct store *s, struct err *err)
+{
+	// The page cache is kept small: what is read is read once.
+	sqlite3_exec(s->db,
+		     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;"
+		     "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=4194304",
+		     NULL, NULL, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_wal_hook(s->db, on_commit, s);
+	return schema_migrate(s->db, schema_version(), err);
+}
+
+// Looks whether the database is one that we know; *version is its format.
+static int check(struct store *s, int *version, struct err *err)
+{
+	*version = read_version(s);
+	int code = *version < 0                   ? -*version
+		   : *version <= schema_version() ? check_tables(s, *version)
+						  : SQLITE_OK;
+
+	if (code != SQLITE_OK) {
+		database_error(s, err);
+	} else if (*version > schema_version()) {
+		code = SQLITE_SCHEMA;
+		err_set(err, 0,
+			"it was written by a newer firmo-jobs (format %d, this one knows %d)",
+			*version, schema_version());
+	}
+	return code;
+}
+
+// Opens and checks; *code is sqlite's code where it failed. What an older firmo-jobs wrote is
+// brought up to date to be read as well.
 static struct store *try_open(const char *path, enum store_mode mode, int *code, struct err *err)
 {
 	struct store *s = xcalloc(1, sizeof *s);
-	int flags = SQLITE_OPEN_NOMUTEX |
-		    (mode == STORE_READ ? SQLITE_OPEN_READONLY
-					: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	int version = 0, flags = mode == STORE_READ ? SQLITE_OPEN_READONLY
+						    : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 
-	*code = sqlite3_open_v2(path, &s->db, flags, NULL);
+	*code = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_NOMUTEX | flags, NULL);
 	sqlite3_busy_timeout(s->db, OPEN_TIMEOUT_MS);
-	int version = *code == SQLITE_OK ? read_version(s) : -*code;
-	if (version < 0)
-		*code = -version;
-	else if (version <= schema_version())
-		*code = check_tables(s, version);
-	if (*code != SQLITE_OK) {
+	if (*code != SQLITE_OK)
 		database_error(s, err);
-	} else if (version > schema_version()) {
-		*code = SQLITE_SCHEMA;
-		err_set(err, 0,
-			"it was written by a newer firmo-jobs (format %d, this one knows %d)",
-			version, schema_version());
-	} else if (mode == STORE_WRITE) {
-		// The page cache is kept small: what is read is read once.
-		sqlite3_exec(s->db,
-			     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA "
-			     "cache_size=-256;"
-			     "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=4194304",
-			     NULL, NULL, NULL);
-		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-		sqlite3_wal_hook(s->db, on_commit, s);
-		*code = schema_migrate(s->db, schema_version(), err);
-	}
-	sqlite3_busy_timeout(s->db, mode == STORE_READ ? OPEN_TIMEOUT_MS : 0);
-	if (*code == SQLITE_OK)
+	else
+		*code = check(s, &version, err);
+	if (*code == SQLITE_OK && mode == STORE_WRITE)
+		*code = set_up_writing(s, err);
+	bool is_older = mode == STORE_READ && version > 0 && version < schema_version();
+	if (*code == SQLITE_OK && !is_older) {
+		sqlite3_busy_timeout(s->db, mode == STORE_READ ? OPEN_TIMEOUT_MS : 0);
 		return s;
+	}
 	store_close(s);
-	return NULL;
+	return is_older ? try_open(path, STORE_WRITE, code, err) : NULL;
 }
 
 // Renames path to aside, with `suffix` behind both.
@@ -277,6 +315,19 @@ static void free_past(struct map *past)
 	map_release(past);
 }
 
+void database_read_past(sqlite3_stmt *row, struct past *p)
+{
+	size_t bytes = (size_t)sqlite3_column_bytes(row, 3);
+
+	p->status = (enum file_status)sqlite3_column_int(row, 1);
+	p->ended_ns = sqlite3_column_int64(row, 2);
+	p->n = bytes / sizeof *p->wall_ns < STORE_RECENT ? bytes / sizeof *p->wall_ns
+							 : STORE_RECENT;
+	if (p->n)
+		memcpy(p->wall_ns, sqlite3_column_blob(row, 3), p->n * sizeof *p->wall_ns);
+	p->tests = (long)sqlite3_column_int64(row, 4);
+}
+
 int store_load_past(struct store *s, struct map *past, struct err *err)
 {
 	sqlite3_stmt *stmt = database_statement(s, SQL_LOAD_PAST);
@@ -284,13 +335,7 @@ int store_load_past(struct store *s, struct map *past, struct err *err)
 
 	while (stmt && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		struct past *p = xcalloc(1, sizeof *p);
-		p->status = (enum file_status)sqlite3_column_int(stmt, 1);
-		p->ended_ns = sqlite3_column_int64(stmt, 2);
-		size_t bytes = (size_t)sqlite3_column_bytes(stmt, 3);
-		p->n = bytes / sizeof *p->wall_ns < STORE_RECENT ? bytes / sizeof *p->wall_ns
-								 : STORE_RECENT;
-		if (p->n)
-			memcpy(p->wall_ns, sqlite3_column_blob(stmt, 3), p->n * sizeof *p->wall_ns);
+		database_read_past(stmt, p);
 		free(map_put(past, (const char *)sqlite3_column_text(stmt, 0), p));
 	}
 	if (code == SQLITE_DONE) {

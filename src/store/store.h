@@ -11,6 +11,7 @@
 #include "model/status.h"
 
 struct err;
+struct jobs;
 struct map;
 struct result;
 struct run;
@@ -36,14 +37,21 @@ enum store_status { STORE_OK, STORE_BUSY, STORE_FAILED };
 // waits.
 enum store_status store_record(struct store *s, struct run *run, struct result *const *results,
 			       size_t n, struct err *err);
-// Completes the run's record with its final figures. Like store_record, but nothing if run->id is
-// 0.
+// Completes the run's record with its final figures and the files that were not run. Like
+// store_record, but nothing if run->id is 0.
 enum store_status store_finish_run(struct store *s, const struct run *run, struct err *err);
+
+// Fills run and jobs, both empty, with what is known of a run; id 0 is the last one. A report of it
+// is the report of the day, except that the output of passes is forgotten after some runs. Fails if
+// there is no such run; err->errnum is ENOENT then.
+int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jobs,
+		   struct err *err);
 
 // What is known of one file.
 struct past {
 	enum file_status status; // its latest result
 	int64_t ended_ns;        // when that was, real clock
+	long tests;              // how many it had when it last came to its end, 0: unknown
 	size_t n;                // how many wall times follow, the latest last
 	int64_t wall_ns[STORE_RECENT];
 };

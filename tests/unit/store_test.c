@@ -58,7 +58,7 @@ static struct result *sample_add(struct sample *s, const char *path, enum file_s
 
 static void add_test(struct result *r, const char *name, enum test_status status)
 {
-	struct test_case t = {.name = xstrdup(name), .status = status, .wall_ns = 5};
+	struct test_case t = {.name = xstrdup(name), .status = status, .wall_ns = 5, .own_ns = -1};
 
 	t.path = xcalloc(1, sizeof *t.path);
 	t.path[t.npath++] = xstrdup("group");
@@ -454,9 +454,8 @@ static void only_runs_to_the_end_are_timed(void **state)
 		enum file_status status;
 		bool timed;
 	} rows[] = {
-		{FILE_PASSED, true},  {FILE_FAILED, true},   {FILE_TIMEOUT, true},
-		{FILE_LIMIT, true},   {FILE_SKIPPED, false}, {FILE_ERROR, false},
-		{FILE_NOTRUN, false},
+		{FILE_PASSED, true}, {FILE_FAILED, true},   {FILE_TIMEOUT, true},
+		{FILE_LIMIT, true},  {FILE_SKIPPED, false}, {FILE_ERROR, false},
 	};
 
 	(void)state;
@@ -473,6 +472,51 @@ static void only_runs_to_the_end_are_timed(void **state)
 		check_row(!rows[i].timed || p->wall_ns[p->n - 1] == 200 + (int64_t)i, "row %zu", i);
 		unload(&past);
 	}
+	// What was not run teaches nothing.
+	record_one(s, "a.lua", FILE_NOTRUN, 0);
+	struct map past;
+	assert_int_equal(load(s, &past, "a.lua")->status, FILE_ERROR);
+	unload(&past);
+	store_close(s);
+}
+
+// One result with that mark; what the history knows of the file then.
+static struct past learned(struct store *s, enum file_status status, bool partial, int attempt)
+{
+	struct sample run;
+	struct map past;
+
+	sample_begin(&run, "run");
+	run.run.repeated = attempt > 0;
+	struct result *r = sample_add(&run, "a.lua", status, 7);
+	r->partial = partial;
+	r->attempt = attempt > 0 ? attempt : 1;
+	add_test(r, "one", TEST_PASSED);
+	assert_int_equal(record(s, &run), STORE_OK);
+	sample_end(&run);
+	struct past p = *load(s, &past, "a.lua");
+	unload(&past);
+	return p;
+}
+
+static void a_part_or_a_repetition_takes_no_failure_back(void **state)
+{
+	(void)state;
+	struct store *s = opened(DB, STORE_WRITE);
+	struct past p = learned(s, FILE_PASSED, true, 0);
+	assert_int_equal(p.status, FILE_NOTRUN);
+	assert_int_equal(p.n, 0);
+	assert_int_equal(p.tests, 0);
+	p = learned(s, FILE_FAILED, false, 0);
+	assert_int_equal(p.status, FILE_FAILED);
+	assert_int_equal(p.n, 1);
+	assert_int_equal(p.tests, 1);
+	assert_int_equal(learned(s, FILE_PASSED, true, 0).status, FILE_FAILED);
+	assert_int_equal(learned(s, FILE_PASSED, false, 2).status, FILE_FAILED);
+	assert_int_equal(learned(s, FILE_PASSED, false, 1).status, FILE_PASSED);
+	p = learned(s, FILE_TIMEOUT, true, 0);
+	assert_int_equal(p.status, FILE_TIMEOUT);
+	assert_int_equal(p.n, 3);
 	store_close(s);
 }
 
@@ -493,9 +537,6 @@ static void tests_and_errors_are_recorded(void **state)
 	r->reason = xstrdup("1 of 3 tests failed");
 	r->output = xstrdup("shown\n");
 	r->output_len = 6;
-	struct result *good = sample_add(&s, "b.lua", FILE_PASSED, 1);
-	good->output = xstrdup("not kept\n");
-	good->output_len = 9;
 	assert_int_equal(record(store, &s), STORE_OK);
 	store_close(store);
 	assert_int_equal(raw("SELECT count(*) FROM test"), 2);
@@ -800,6 +841,284 @@ static void a_reason_is_kept(void **state)
 	store_close(store);
 }
 
+// ---- bringing a run back ----
+
+struct shown {
+	struct run run;
+	struct jobs jobs;
+};
+
+static void show(struct store *s, struct shown *w, int64_t id)
+{
+	struct err err = {0};
+
+	*w = (struct shown){0};
+	check_row(store_load_run(s, id, &w->run, &w->jobs, &err) == 0, "%s", err.message);
+}
+
+static void unshow(struct shown *w)
+{
+	run_release(&w->run);
+	jobs_release(&w->jobs);
+}
+
+static enum store_status finish(struct store *store, struct sample *s)
+{
+	struct err err = {0};
+	struct run whole = s->run;
+
+	whole.results.items = s->list;
+	whole.results.n = s->n;
+	return store_finish_run(store, &whole, &err);
+}
+
+static struct result *full_result(struct sample *s)
+{
+	struct result *r = sample_add(s, "t/a.lua", FILE_FAILED, 7);
+
+	s->jobs[s->n - 1].framework = FRAMEWORK_BUSTED;
+	add_test(r, "passes", TEST_PASSED);
+	add_test(r, "fails", TEST_FAILED);
+	struct test_case *t = &r->tests.items[1];
+	t->file = xstrdup("lib/x.lua");
+	t->line = 12;
+	t->traceback = xstrdup("stack");
+	t->own_ns = 3;
+	t->round = 2;
+	t->tags = xcalloc(2, sizeof *t->tags);
+	t->tags[t->ntags++] = xstrdup("slow");
+	t->tags[t->ntags++] = xstrdup("net");
+	r->tests.items[0].file = xstrdup("t/a.lua");
+	struct file_error e = {.where = xstrdup("teardown"),
+			       .name = xstrdup("group"),
+			       .message = xstrdup("broke"),
+			       .traceback = xstrdup("tb"),
+			       .file = xstrdup("t/a.lua"),
+			       .line = 3};
+	VEC_PUSH(&r->errors, e);
+	r->reason = xstrdup("1 of 2 tests failed");
+	r->output = xcalloc(6, 1);
+	memcpy(r->output,
+	       "a\0\xff"
+	       "b\n",
+	       5);
+	r->output_len = 5;
+	r->output_total = 500;
+	r->seed = xstrdup("42");
+	r->expected = 2;
+	r->slot = 1;
+	r->offset_ns = 99;
+	r->exit_code = 1;
+	r->leaked = r->crowded = true;
+	return r;
+}
+
+static void assert_same_test(const struct test_case *a, const struct test_case *b)
+{
+	assert_string_equal(a->name, b->name);
+	assert_int_equal(a->npath, b->npath);
+	for (size_t i = 0; i < a->npath; i++)
+		assert_string_equal(a->path[i], b->path[i]);
+	assert_int_equal(a->ntags, b->ntags);
+	for (size_t i = 0; i < a->ntags; i++)
+		assert_string_equal(a->tags[i], b->tags[i]);
+	assert_int_equal(a->status, b->status);
+	assert_int_equal(a->wall_ns, b->wall_ns);
+	assert_int_equal(a->own_ns, b->own_ns);
+	assert_int_equal(a->round, b->round);
+	assert_int_equal(a->line, b->line);
+	assert_true(same_string(a->file, b->file));
+	assert_true(same_string(a->message, b->message));
+	assert_true(same_string(a->traceback, b->traceback));
+}
+
+static void assert_same_result(const struct result *a, const struct result *b)
+{
+	const int64_t numbers[][2] = {{a->status, b->status},
+				      {a->attempt, b->attempt},
+				      {a->slot, b->slot},
+				      {a->offset_ns, b->offset_ns},
+				      {a->started_ns, b->started_ns},
+				      {a->wall_ns, b->wall_ns},
+				      {a->user_ns, b->user_ns},
+				      {a->sys_ns, b->sys_ns},
+				      {a->maxrss, b->maxrss},
+				      {a->exit_code, b->exit_code},
+				      {a->signal, b->signal},
+				      {a->expected, b->expected},
+				      {a->leaked, b->leaked},
+				      {a->crowded, b->crowded},
+				      {a->partial, b->partial},
+				      {a->has_tests, b->has_tests},
+				      {(int64_t)a->output_total, (int64_t)b->output_total},
+				      {a->job->framework, b->job->framework}};
+
+	assert_string_equal(a->job->path, b->job->path);
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		check_row(numbers[i][0] == numbers[i][1], "row %zu", i);
+	assert_true(same_string(a->reason, b->reason));
+	assert_true(same_string(a->seed, b->seed));
+	assert_int_equal(a->output_len, b->output_len);
+	assert_memory_equal(a->output ? a->output : "", b->output, b->output_len);
+	assert_int_equal(a->tests.n, b->tests.n);
+	for (size_t i = 0; i < a->tests.n; i++)
+		assert_same_test(&a->tests.items[i], &b->tests.items[i]);
+	assert_int_equal(a->errors.n, b->errors.n);
+	for (size_t i = 0; i < a->errors.n; i++) {
+		const struct file_error *x = &a->errors.items[i], *y = &b->errors.items[i];
+		assert_true(same_string(x->where, y->where) && same_string(x->name, y->name));
+		assert_true(same_string(x->file, y->file) && x->line == y->line);
+		assert_string_equal(x->message, y->message);
+		assert_true(same_string(x->traceback, y->traceback));
+	}
+}
+
+static void a_run_comes_back_as_it_was(void **state)
+{
+	struct sample s;
+	struct shown w;
+	struct wait waits[] = {{1, 2}, {30, 45}};
+
+	(void)state;
+	struct store *store = opened(DB, STORE_WRITE);
+	sample_begin(&s, "one");
+	s.run.lua = (char *)"luajit";
+	full_result(&s);
+	sample_add(&s, "t/b.lua", FILE_PASSED, 1);
+	assert_int_equal(record(store, &s), STORE_OK);
+	s.run.elapsed_ns = 1234;
+	s.run.peak = 2;
+	s.run.flaky_fails = true;
+	s.run.stopped = (char *)"--fail-fast";
+	s.run.waits.items = waits;
+	s.run.waits.n = 2;
+	assert_int_equal(finish(store, &s), STORE_OK);
+	show(store, &w, 0);
+	assert_int_equal(w.run.id, s.run.id);
+	assert_string_equal(w.run.name, "one");
+	assert_string_equal(w.run.lua, "luajit");
+	assert_string_equal(w.run.stopped, "--fail-fast");
+	assert_int_equal(w.run.elapsed_ns, 1234);
+	assert_false(w.run.unfinished);
+	assert_true(w.run.seed == UINT64_MAX);
+	assert_int_equal(w.run.waits.n, 2);
+	assert_memory_equal(w.run.waits.items, waits, sizeof waits);
+	assert_int_equal(w.run.results.n, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_same_result(&s.results[i], w.run.results.items[i]);
+	unshow(&w);
+	sample_end(&s);
+	store_close(store);
+}
+
+static void attempts_come_back_as_one_result(void **state)
+{
+	struct sample s;
+	struct shown w;
+
+	(void)state;
+	struct store *store = opened(DB, STORE_WRITE);
+	sample_begin(&s, "one");
+	sample_add(&s, "a.lua", FILE_FAILED, 5)->crowded = true;
+	sample_add(&s, "b.lua", FILE_PASSED, 6);
+	sample_add(&s, "a.lua", FILE_PASSED, 7)->attempt = 2;
+	assert_int_equal(record(store, &s), STORE_OK);
+	assert_int_equal(finish(store, &s), STORE_OK);
+	show(store, &w, s.run.id);
+	assert_int_equal(w.run.results.n, 2);
+	const struct result *r = w.run.results.items[0];
+	assert_true(r->flaky && result_fails_only_in_company(r));
+	assert_int_equal(r->attempts, 2);
+	assert_int_equal(r->failures, 1);
+	assert_int_equal(r->earlier->wall_ns, 5);
+	unshow(&w);
+	sample_end(&s);
+	store_close(store);
+}
+
+static void what_was_not_run_comes_back(void **state)
+{
+	struct sample s;
+	struct shown w;
+
+	(void)state;
+	struct store *store = opened(DB, STORE_WRITE);
+	sample_begin(&s, "one");
+	sample_add(&s, "a.lua", FILE_PASSED, 5);
+	assert_int_equal(record(store, &s), STORE_OK);
+	sample_add(&s, "b.lua", FILE_NOTRUN, 0)->reason = xstrdup("not started");
+	assert_int_equal(finish(store, &s), STORE_OK);
+	show(store, &w, 0);
+	assert_int_equal(w.run.results.n, 2);
+	assert_int_equal(w.run.results.items[1]->status, FILE_NOTRUN);
+	assert_string_equal(w.run.results.items[1]->reason, "not started");
+	assert_results(store, NULL, 9, "a.lua 5 pass\n");
+	unshow(&w);
+	sample_end(&s);
+	store_close(store);
+}
+
+static void a_run_without_an_end_is_unfinished(void **state)
+{
+	struct sample s;
+	struct shown w;
+
+	(void)state;
+	struct store *store = opened(DB, STORE_WRITE);
+	sample_begin(&s, "one");
+	struct result *r = sample_add(&s, "a.lua", FILE_PASSED, 5);
+	r->offset_ns = 70;
+	r->slot = 3;
+	assert_int_equal(record(store, &s), STORE_OK);
+	show(store, &w, 0);
+	assert_true(w.run.unfinished);
+	assert_int_equal(w.run.elapsed_ns, 75);
+	assert_int_equal(w.run.peak, 4);
+	unshow(&w);
+	sample_end(&s);
+	store_close(store);
+}
+
+static void outputs_of_passes_are_forgotten_after_some_runs(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	struct store *store = opened(DB, STORE_WRITE);
+	for (int i = 0; i < 12; i++) {
+		sample_begin(&s, "run");
+		for (int bad = 0; bad < 2; bad++) {
+			struct result *r = sample_add(&s, bad ? "bad.lua" : "good.lua",
+						      bad ? FILE_FAILED : FILE_PASSED, 1);
+			r->output = xstrdup("text");
+			r->output_len = 4;
+		}
+		assert_int_equal(record(store, &s), STORE_OK);
+		assert_int_equal(finish(store, &s), STORE_OK);
+		sample_end(&s);
+	}
+	store_close(store);
+	assert_int_equal(raw("SELECT count(*) FROM result WHERE output IS NULL AND status=1"), 2);
+	assert_int_equal(raw("SELECT max(run) FROM result WHERE output IS NULL"), 2);
+	assert_int_equal(raw("SELECT count(*) FROM result WHERE output IS NULL AND status=2"), 0);
+}
+
+static void a_run_that_is_not_there_is_told(void **state)
+{
+	struct run run = {0};
+	struct jobs jobs = {0};
+	struct err err = {0};
+
+	(void)state;
+	struct store *store = opened(DB, STORE_WRITE);
+	assert_int_equal(store_load_run(store, 0, &run, &jobs, &err), -1);
+	assert_int_equal(err.errnum, ENOENT);
+	record_one(store, "a.lua", FILE_PASSED, 1);
+	assert_int_equal(store_load_run(store, 7, &run, &jobs, &err), -1);
+	assert_string_equal(err.message, "the history has no run 7");
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -818,6 +1137,7 @@ int main(void)
 		WITH_FOLDER(an_empty_history_has_no_past),
 		WITH_FOLDER(the_last_eight_times_are_kept),
 		WITH_FOLDER(only_runs_to_the_end_are_timed),
+		WITH_FOLDER(a_part_or_a_repetition_takes_no_failure_back),
 		WITH_FOLDER(tests_and_errors_are_recorded),
 		WITH_FOLDER(a_run_is_recorded_once),
 		WITH_FOLDER(a_failure_in_mid_record_records_nothing),
@@ -829,6 +1149,12 @@ int main(void)
 		WITH_FOLDER(runs_can_be_listed),
 		WITH_FOLDER(results_can_be_listed_by_file_and_folder),
 		WITH_FOLDER(a_reason_is_kept),
+		WITH_FOLDER(a_run_comes_back_as_it_was),
+		WITH_FOLDER(attempts_come_back_as_one_result),
+		WITH_FOLDER(what_was_not_run_comes_back),
+		WITH_FOLDER(a_run_without_an_end_is_unfinished),
+		WITH_FOLDER(outputs_of_passes_are_forgotten_after_some_runs),
+		WITH_FOLDER(a_run_that_is_not_there_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

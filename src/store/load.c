@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// A past run, brought back as it was.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "model/run.h"
+#include "store/database.h"
+#include "store/store.h"
+
+// A text column as a string of its own, or NULL.
+static char *text(sqlite3_stmt *q, int column)
+{
+	const char *s = (const char *)sqlite3_column_text(q, column);
+
+	return s ? xstrdup(s) : NULL;
+}
+
+// The opposite of joined() in record.c. Returns how many there are.
+static size_t split(const char *s, char ***items)
+{
+	struct {
+		char **items;
+		size_t n, cap;
+	} list = {0};
+
+	for (const char *end; s; s = *end ? end + 1 : NULL) {
+		end = s + strcspn(s, SEPARATOR);
+		VEC_PUSH(&list, xstrndup(s, (size_t)(end - s)));
+	}
+	*items = list.items;
+	return list.n;
+}
+
+static char *source_of(sqlite3_stmt *q, int column, const struct result *r)
+{
+	char *s = text(q, column);
+
+	if (!s || *s)
+		return s;
+	free(s);
+	return xstrdup(r->job->path);
+}
+
+static void read_test(sqlite3_stmt *q, struct result *r)
+{
+	struct test_case t = {
+		.status = (enum test_status)sqlite3_column_int(q, 2),
+		.wall_ns = sqlite3_column_int64(q, 3),
+		.own_ns =
+			sqlite3_column_type(q, 4) == SQLITE_NULL ? -1 : sqlite3_column_int64(q, 4),
+		.round = sqlite3_column_int(q, 5),
+		.file = source_of(q, 6, r),
+		.line = sqlite3_column_int(q, 7),
+		.message = text(q, 8),
+		.traceback = text(q, 9),
+	};
+
+	// The name is the last of its groups there.
+	t.npath = split((const char *)sqlite3_column_text(q, 0), &t.path) - 1;
+	t.name = t.path[t.npath];
+	t.ntags = split((const char *)sqlite3_column_text(q, 1), &t.tags);
+	VEC_PUSH(&r->tests, t);
+}
+
+static void read_file_error(sqlite3_stmt *q, struct result *r)
+{
+	struct file_error e = {
+		.where = text(q, 0),
+		.name = text(q, 1),
+		.file = source_of(q, 2, r),
+		.line = sqlite3_column_int(q, 3),
+		.message = text(q, 4),
+		.traceback = text(q, 5),
+	};
+
+	VEC_PUSH(&r->errors, e);
+}
+
+// Reads the rows of a statement that belong to the result of that number.
+static int read_parts(struct store *s, enum statement which, sqlite3_int64 id,
+		      void (*read)(sqlite3_stmt *, struct result *), struct result *r)
+{
+	sqlite3_stmt *q = database_statement(s, which);
+	int code = SQLITE_ERROR;
+
+	if (q)
+		sqlite3_bind_int64(q, 1, id);
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+		read(q, r);
+	return code;
+}
+
+// jobs has room for all files of the run: results point into it.
+static const struct job *job_of(struct jobs *jobs, const char *path, int framework, int attempt)
+{
+	for (size_t i = 0; attempt > 1 && i < jobs->n; i++)
+		if (strcmp(jobs->items[i].path, path) == 0)
+			return &jobs->items[i];
+	if (jobs->n == jobs->cap)
+		return NULL;
+	jobs->items[jobs->n] = (struct job){
+		.path = xstrdup(path), .framework = (enum framework)framework, .expected_ns = -1};
+	return &jobs->items[jobs->n++];
+}
+
+static void read_result(sqlite3_stmt *q, struct result *r)
+{
+	r->attempt = sqlite3_column_int(q, 2);
+	r->started_ns = sqlite3_column_int64(q, 3);
+	r->offset_ns = sqlite3_column_int64(q, 4);
+	r->wall_ns = sqlite3_column_int64(q, 5);
+	r->user_ns = sqlite3_column_int64(q, 6);
+	r->sys_ns = sqlite3_column_int64(q, 7);
+	r->maxrss = sqlite3_column_int64(q, 8);
+	r->status = (enum file_status)sqlite3_column_int(q, 9);
+	r->exit_code = sqlite3_column_int(q, 10);
+	r->signal = sqlite3_column_int(q, 11);
+	r->slot = sqlite3_column_int(q, 12);
+	r->leaked = sqlite3_column_int(q, 13);
+	r->crowded = sqlite3_column_int(q, 15);
+	r->partial = sqlite3_column_int(q, 16);
+	r->has_tests = sqlite3_column_int(q, 17);
+	r->expected = (long)sqlite3_column_int64(q, 18);
+	r->output_total = (uint64_t)sqlite3_column_int64(q, 19);
+	r->reason = text(q, 20);
+	r->seed = text(q, 21);
+	r->output_len = (size_t)sqlite3_column_bytes(q, 22);
+	r->output = xmalloc(r->output_len + 1);
+	memcpy(r->output, r->output_len ? sqlite3_column_blob(q, 22) : "", r->output_len);
+	r->output[r->output_len] = 0;
+}
+
+static int load_results(struct store *s, struct run *run, struct jobs *jobs)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_LOAD_RESULTS);
+	int code = SQLITE_ERROR;
+
+	if (q)
+		sqlite3_bind_int64(q, 1, run->id);
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+		const struct job *job = job_of(jobs, (const char *)sqlite3_column_text(q, 1),
+					       sqlite3_column_int(q, 14), sqlite3_column_int(q, 2));
+		// More files than there were a moment ago: the run is still going on.
+		if (!job)
+			continue;
+		struct result *r = result_new(job);
+		read_result(q, r);
+		sqlite3_int64 id = sqlite3_column_int64(q, 0);
+		code = read_parts(s, SQL_LOAD_TESTS, id, read_test, r);
+		if (code == SQLITE_DONE)
+			code = read_parts(s, SQL_LOAD_FILE_ERRORS, id, read_file_error, r);
+		run_add(run, r);
+		if (code != SQLITE_DONE)
+			return code;
+	}
+	return code;
+}
+
+static int count_files(struct store *s, struct jobs *jobs, int64_t run)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_COUNT_FILES);
+
+	if (!q)
+		return SQLITE_ERROR;
+	sqlite3_bind_int64(q, 1, run);
+	int code = sqlite3_step(q);
+	if (code == SQLITE_ROW) {
+		jobs->cap = (size_t)sqlite3_column_int64(q, 0);
+		jobs->items = xcalloc(jobs->cap + 1, sizeof *jobs->items);
+		code = SQLITE_DONE;
+	}
+	sqlite3_reset(q);
+	return code;
+}
+
+static void read_waits(sqlite3_stmt *q, int column, struct run *run)
+{
+	size_t bytes = (size_t)sqlite3_column_bytes(q, column);
+
+	run->waits.n = run->waits.cap = bytes / sizeof *run->waits.items;
+	if (run->waits.n == 0)
+		return;
+	run->waits.items = xmalloc(run->waits.n * sizeof *run->waits.items);
+	memcpy(run->waits.items, sqlite3_column_blob(q, column),
+	       run->waits.n * sizeof *run->waits.items);
+}
+
+static void read_run(sqlite3_stmt *q, struct run *run)
+{
+	run->name = text(q, 0);
+	run->started_ns = sqlite3_column_int64(q, 1);
+	run->unfinished = sqlite3_column_type(q, 2) == SQLITE_NULL;
+	run->elapsed_ns = sqlite3_column_int64(q, 2);
+	run->jobs = sqlite3_column_int(q, 3);
+	run->peak = sqlite3_column_int(q, 4);
+	run->lower_bound_ns = sqlite3_column_int64(q, 5);
+	run->seed = (uint64_t)sqlite3_column_int64(q, 6);
+	run->signal = sqlite3_column_int(q, 7);
+	run->repeated = sqlite3_column_int(q, 8);
+	run->flaky_fails = sqlite3_column_int(q, 9);
+	run->stopped = text(q, 10);
+	run->lua = text(q, 11);
+	read_waits(q, 12, run);
+}
+
+static int64_t last_run(struct store *s)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_LAST_RUN);
+	int64_t id = q && sqlite3_step(q) == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
+
+	if (q)
+		sqlite3_reset(q);
+	return id;
+}
+
+// A run that could not say how long it took and on how many workers.
+static void estimate(struct run *run)
+{
+	for (size_t i = 0; run->unfinished && i < run->results.n; i++) {
+		const struct result *r = run->results.items[i];
+		int64_t end_ns = r->offset_ns + r->wall_ns;
+		run->elapsed_ns = end_ns > run->elapsed_ns ? end_ns : run->elapsed_ns;
+		run->peak = r->slot + 1 > run->peak ? r->slot + 1 : run->peak;
+	}
+}
+
+int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jobs, struct err *err)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_LOAD_RUN);
+
+	run->id = id > 0 ? id : last_run(s);
+	if (q)
+		sqlite3_bind_int64(q, 1, run->id);
+	int code = q ? sqlite3_step(q) : SQLITE_ERROR;
+	if (code == SQLITE_DONE) {
+		err_set(err, 0, "the history has no run %lld", (long long)run->id);
+		err->errnum = ENOENT;
+		return -1;
+	}
+	if (code == SQLITE_ROW) {
+		read_run(q, run);
+		sqlite3_reset(q);
+		code = count_files(s, jobs, run->id);
+	}
+	if (code == SQLITE_DONE)
+		code = load_results(s, run, jobs);
+	estimate(run);
+	return code == SQLITE_DONE ? 0 : database_error(s, err);
+}
