@@ -98,6 +98,7 @@ static void decide(struct supervisor *s, struct worker *w)
 	const struct ending ending = {
 		.timeout_ns = w->timed_out ? s->settings->timeout_ns : 0,
 		.hung = w->hung,
+		.done = w->done,
 		.cut_short = w->cut_short,
 		.cpu_limit_s = limits->set[LIMIT_CPU] ? (int64_t)limits->value[LIMIT_CPU] : 0,
 		.memory_limit = limits->set[LIMIT_AS],

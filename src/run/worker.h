@@ -55,6 +55,7 @@ struct worker {
 	bool is_tap;           // its stdout is TAP, and comes by a pipe of its own
 	bool timed_out, cut_short;
 	long hung; // index of the test that ran at the deadline, or -1
+	long done; // how many had ended by then
 	struct loop_timer timer;
 	struct loop_watch out, err, event; // fd -1 once closed
 	struct capture capture;

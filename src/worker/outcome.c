@@ -111,30 +111,19 @@ static void charge_running(struct result *r, const char *why)
 	}
 }
 
-// How many tests it has: as it said itself, else as many as it had the last time. -1: unknown.
+// How many tests it has: as it said itself, or as many as it had the last time. -1: unknown.
 static long tests_in_all(const struct result *r)
 {
 	if (r->expected >= 0)
 		return r->expected;
-	return r->job->usual_tests > 0 && !r->partial ? r->job->usual_tests : -1;
+	return r->job->usual_tests >= (long)r->tests.n && !r->partial ? r->job->usual_tests : -1;
 }
 
-// How far it came: " (3 of 12 done)".
-static void add_progress(struct buf *b, const struct result *r)
+// "WHAT in "its test" (3 of 12 done)": the test that ran when it happened, or NULL, and how many
+// had come to their end then.
+static char *death_in(const struct result *r, const char *what, const struct test_case *t,
+		      long done)
 {
-	long done = result_tests_done(r), all = tests_in_all(r);
-
-	if (!r->has_tests)
-		return;
-	if (all > done)
-		buf_addf(b, " (%ld of %ld done)", done, all);
-	else if (done > 0)
-		buf_addf(b, " (%ld done)", done);
-}
-
-static char *in_test(struct result *r, const char *what)
-{
-	struct test_case *t = innermost_running(r);
 	struct buf b = {0};
 
 	buf_addstr(&b, what);
@@ -144,13 +133,42 @@ static char *in_test(struct result *r, const char *what)
 			buf_addf(&b, "%s ", t->path[i]);
 		buf_addf(&b, "%s\"", t->name);
 	}
-	add_progress(&b, r);
+	long all = tests_in_all(r);
+	if (r->tests.n > 0 && all >= 0)
+		buf_addf(&b, " (%ld of %ld done)", done, all);
+	else if (r->tests.n > 0)
+		buf_addf(&b, " (%ld done)", done);
 	return buf_detach(&b);
 }
 
 static void end_by_death(struct result *r, enum file_status status, const char *what)
 {
-	set_outcome(r, status, in_test(r, what));
+	set_outcome(r, status, death_in(r, what, innermost_running(r), result_tests_done(r)));
+	charge_running(r, what);
+}
+
+// The interpreter answers the signal at the deadline with an error in the line that hangs, which
+// the framework takes for one of the test, and goes on; or only a child has ended that the test
+// waited for.
+static void charge_hung(struct test_case *t, const char *what)
+{
+	char *message = t->message && t->status != TEST_PASSED
+				? xasprintf("%s: %s", what, t->message)
+				: xstrdup(what);
+
+	t->status = TEST_ERROR;
+	free(t->message);
+	t->message = message;
+}
+
+static void end_by_deadline(struct result *r, const struct ending *e, const char *what)
+{
+	bool known = e->hung >= 0 && (size_t)e->hung < r->tests.n;
+	struct test_case *t = known ? &r->tests.items[e->hung] : NULL;
+
+	set_outcome(r, FILE_TIMEOUT, death_in(r, what, t, e->done));
+	if (t && t->status != 0)
+		charge_hung(t, what);
 	charge_running(r, what);
 }
 
@@ -169,17 +187,6 @@ static bool ran_out_of_memory(const struct result *r, const struct ending *e)
 	       strstr(message, "not enough memory");
 }
 
-// The signal at the deadline may only have ended a child that the test waited for: it went on then,
-// and says that it has passed.
-static void charge_hung(struct result *r, long index, const char *what)
-{
-	if (index < 0 || (size_t)index >= r->tests.n || r->tests.items[index].status != TEST_PASSED)
-		return;
-	r->tests.items[index].status = TEST_ERROR;
-	free(r->tests.items[index].message);
-	r->tests.items[index].message = xstrdup(what);
-}
-
 static bool decide_violence(struct result *r, const struct ending *e)
 {
 	char what[128];
@@ -189,8 +196,7 @@ static bool decide_violence(struct result *r, const struct ending *e)
 		charge_running(r, "the run was stopped");
 	} else if (e->timeout_ns > 0) {
 		snprintf(what, sizeof what, "timed out after %g s", ns_to_sec(e->timeout_ns));
-		charge_hung(r, e->hung, what);
-		end_by_death(r, FILE_TIMEOUT, what);
+		end_by_deadline(r, e, what);
 	} else if (hit_cpu_limit(r, e)) {
 		end_by_death(r, FILE_LIMIT, "used up its CPU time (--limit=cpu)");
 	} else if (r->signal == SIGXFSZ) {

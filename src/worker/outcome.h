@@ -14,6 +14,7 @@ struct tap;
 struct ending {
 	int64_t timeout_ns;          // the deadline that passed, or 0
 	long hung;                   // index of the test that ran when it passed, or -1
+	long done;                   // how many tests had ended by then
 	bool cut_short;              // the run was stopped while it ran
 	int64_t cpu_limit_s;         // RLIMIT_CPU, or 0
 	bool memory_limit;           // RLIMIT_AS was set

@@ -244,6 +244,34 @@ static void a_death_is_charged_to_the_running_test(void **state)
 	result_release(&r);
 }
 
+// What a framework makes of the signal at the deadline, and what it does after it, is not what the
+// file did.
+static void the_deadline_is_charged_to_the_test_that_hung(void **state)
+{
+	struct events ev = {.attached = true, .done = true};
+	const struct ending e = {.events = &ev, .timeout_ns = 2 * SEC, .hung = 1, .done = 1};
+	struct job known = {.path = (char *)"t.lua", .usual_tests = 9};
+
+	(void)state;
+	for (int passed = 0; passed < 2; passed++) {
+		struct result r = exited(1);
+		r.job = &known;
+		add_test(&r, NULL, "first", TEST_PASSED);
+		add_test(&r, "g", "hangs", passed ? TEST_PASSED : TEST_FAILED);
+		add_test(&r, NULL, "third", TEST_PASSED);
+		r.tests.items[1].message = passed ? NULL : xstrdup("t.lua:6: interrupted!");
+		decide(&r, e);
+		assert_outcome(&r, FILE_TIMEOUT,
+			       "timed out after 2 s in \"g hangs\" (1 of 9 done)");
+		assert_int_equal(r.tests.items[1].status, TEST_ERROR);
+		assert_string_equal(r.tests.items[1].message,
+				    passed ? "timed out after 2 s"
+					   : "timed out after 2 s: t.lua:6: interrupted!");
+		assert_int_equal(r.tests.items[2].status, TEST_PASSED);
+		result_release(&r);
+	}
+}
+
 static void the_innermost_of_nested_tests_is_named(void **state)
 {
 	struct result r = exited(1);
@@ -253,8 +281,9 @@ static void the_innermost_of_nested_tests_is_named(void **state)
 	add_test(&r, NULL, "outer", 0);
 	add_test(&r, NULL, "inner", 0);
 	add_test(&r, NULL, "over", TEST_FAILED);
-	decide(&r, (struct ending){.events = &ev, .timeout_ns = 2 * SEC});
-	assert_outcome(&r, FILE_TIMEOUT, "timed out after 2 s in \"inner\" (1 done)");
+	decide(&r, (struct ending){.events = &ev});
+	assert_outcome(&r, FILE_ERROR,
+		       "it left (exit status 1) before its tests were done in \"inner\" (1 done)");
 	assert_int_equal(r.tests.items[0].status, TEST_ERROR);
 	assert_int_equal(r.tests.items[1].status, TEST_ERROR);
 	assert_int_equal(r.tests.items[2].status, TEST_FAILED);
@@ -614,6 +643,7 @@ int main(void)
 		cmocka_unit_test(limits_are_told_from_crashes),
 		cmocka_unit_test(too_little_memory_is_a_limit),
 		cmocka_unit_test(a_death_is_charged_to_the_running_test),
+		cmocka_unit_test(the_deadline_is_charged_to_the_test_that_hung),
 		cmocka_unit_test(the_innermost_of_nested_tests_is_named),
 		cmocka_unit_test(tests_decide_what_has_come_to_its_end),
 		cmocka_unit_test(errors_outside_of_tests_are_not_counted_as_tests),
