@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "base/fingerprint.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+
+static int64_t to_ns(const struct timespec *t)
+{
+	return t->tv_sec * NS_PER_SEC + t->tv_nsec;
+}
+
+static struct stamp stamp_of(const struct stat *st)
+{
+	return (struct stamp){
+		.size = st->st_size,
+		.mtime_ns = to_ns(&st->st_mtim),
+		.ctime_ns = to_ns(&st->st_ctim),
+		.inode = (int64_t)st->st_ino,
+	};
+}
+
+static bool same_stamp(const struct stamp *a, const struct stamp *b)
+{
+	return a->size == b->size && a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns &&
+	       a->inode == b->inode;
+}
+
+static struct digest digest_of_word(const char *word)
+{
+	return digest_of(word, strlen(word));
+}
+
+static struct digest digest_of_content(const char *path)
+{
+	struct digest d;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || digest_of_file(&d, fd) < 0)
+		d = digest_of_word("a file that cannot be read");
+	if (fd >= 0)
+		close(fd);
+	return d;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static struct digest digest_of_names(char **names, size_t n)
+{
+	struct buf b = {0};
+
+	if (n > 0)
+		qsort(names, n, sizeof *names, compare_names);
+	for (size_t i = 0; i < n; i++)
+		buf_add(&b, names[i], strlen(names[i]) + 1);
+	struct digest d = digest_of(b.data ? b.data : "", b.len);
+	buf_release(&b);
+	return d;
+}
+
+static struct digest digest_of_entries(const char *path)
+{
+	struct {
+		char **items;
+		size_t n, cap;
+	} names = {0};
+	DIR *dir = opendir(path);
+
+	if (!dir)
+		return digest_of_word("a folder that cannot be read");
+	for (struct dirent *e = readdir(dir); e; e = readdir(dir))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			VEC_PUSH(&names, xstrdup(e->d_name));
+	closedir(dir);
+	struct digest d = digest_of_names(names.items, names.n);
+	for (size_t i = 0; i < names.n; i++)
+		free(names.items[i]);
+	free(names.items);
+	return d;
+}
+
+struct fingerprint fingerprint_of_path(const char *path, const struct fingerprint *known)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return (struct fingerprint){0};
+	// The times of a folder are those of its entries, which are not meant here.
+	if (!S_ISREG(st.st_mode))
+		return (struct fingerprint){
+			.present = true,
+			.digest = digest_of_word(S_ISDIR(st.st_mode) ? "a folder" : "no file"),
+		};
+	struct fingerprint f = {.present = true, .stamp = stamp_of(&st)};
+	bool still = known && known->present && same_stamp(&known->stamp, &f.stamp);
+	f.digest = still ? known->digest : digest_of_content(path);
+	return f;
+}
+
+struct fingerprint fingerprint_of_listing(const char *path, const struct fingerprint *known)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return (struct fingerprint){0};
+	struct fingerprint f = {.present = true, .stamp = stamp_of(&st)};
+	bool still = known && known->present && same_stamp(&known->stamp, &f.stamp);
+	f.digest = still ? known->digest : digest_of_entries(path);
+	return f;
+}
+
+struct fingerprint fingerprint_of_variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? (struct fingerprint){.present = true, .digest = digest_of_word(value)}
+		     : (struct fingerprint){0};
+}
+
+bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b)
+{
+	return a->present == b->present && (!a->present || digest_equal(&a->digest, &b->digest));
+}
+
+int64_t fingerprint_changed_ns(const struct fingerprint *f)
+{
+	return f->stamp.mtime_ns > f->stamp.ctime_ns ? f->stamp.mtime_ns : f->stamp.ctime_ns;
+}
