@@ -28,6 +28,7 @@ enum firmo_jobs_mode {
 	FIRMO_JOBS_LIST,
 	FIRMO_JOBS_HISTORY,
 	FIRMO_JOBS_SHOW,
+	FIRMO_JOBS_WHY,
 	FIRMO_JOBS_HELP,
 	FIRMO_JOBS_VERSION_MODE,
 };
@@ -56,6 +57,8 @@ enum firmo_jobs_status firmo_jobs_list(struct firmo_jobs *session);
 enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *session);
 // The reports of a past run, as firmo_jobs_report wrote them.
 enum firmo_jobs_status firmo_jobs_show(struct firmo_jobs *session);
+// Why --changed would run the file of --why, or not.
+enum firmo_jobs_status firmo_jobs_why(struct firmo_jobs *session);
 enum firmo_jobs_status firmo_jobs_help(struct firmo_jobs *session);
 // The fatal signal that ended the run early, or 0. The caller should end itself by it.
 int firmo_jobs_signal(const struct firmo_jobs *session);

@@ -132,7 +132,7 @@ bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b)
 	return a->present == b->present && (!a->present || digest_equal(&a->digest, &b->digest));
 }
 
-int64_t fingerprint_changed_ns(const struct fingerprint *f)
+bool fingerprint_changed_after(const struct fingerprint *f, int64_t real_ns)
 {
-	return f->stamp.mtime_ns > f->stamp.ctime_ns ? f->stamp.mtime_ns : f->stamp.ctime_ns;
+	return f->stamp.mtime_ns > real_ns || f->stamp.ctime_ns > real_ns;
 }

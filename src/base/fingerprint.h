@@ -9,6 +9,9 @@
 
 #include "base/digest.h"
 
+// How exact the times of file systems may be.
+#define FINGERPRINT_YOUNG_NS INT64_C(2000000000)
+
 // While these stand still, a file's content does; all 0 where there is no file.
 struct stamp {
 	int64_t size; // bytes
@@ -31,7 +34,8 @@ struct fingerprint fingerprint_of_listing(const char *path, const struct fingerp
 struct fingerprint fingerprint_of_variable(const char *name);
 // Whether they stand for the same, whatever their stamps are.
 bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b);
-// The latest time at which it may have been changed.
-int64_t fingerprint_changed_ns(const struct fingerprint *f);
+// Whether it was changed after that time (real clock). What was changed less than
+// FINGERPRINT_YOUNG_NS before it was looked at may change once more under the same stamp.
+bool fingerprint_changed_after(const struct fingerprint *f, int64_t real_ns);
 
 #endif

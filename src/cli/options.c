@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "jobserver/tokens.h"
+#include "store/snapshot.h"
 #include "worker/framework.h"
 
 typedef int handler(struct options *o, const char *value, struct err *err);
@@ -145,6 +146,20 @@ static int on_tag(struct options *o, const char *value, struct err *err)
 static int on_failed(struct options *o, const char *value, struct err *err)
 {
 	o->plan.failed_only = true;
+	return 0;
+}
+
+static int on_changed(struct options *o, const char *value, struct err *err)
+{
+	o->plan.changed_only = true;
+	return 0;
+}
+
+static int on_trust(struct options *o, const char *value, struct err *err)
+{
+	if (strcmp(value, "network") != 0)
+		return invalid(err, "--trust", value, "wants network");
+	o->plan.trusted |= DOUBT_NETWORK;
 	return 0;
 }
 
@@ -302,6 +317,15 @@ static int on_show(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int on_why(struct options *o, const char *value, struct err *err)
+{
+	if (!*value)
+		return invalid(err, "--why", value, "a test file's name is missing");
+	o->why = value;
+	o->mode = FIRMO_JOBS_WHY;
+	return 0;
+}
+
 static int on_db(struct options *o, const char *value, struct err *err)
 {
 	if (!*value)
@@ -343,6 +367,8 @@ static const struct {
 	{0, "grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", on_grace},
 	{0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", on_limit},
 	{0, NULL, NULL, "Selection and order", NULL},
+	{0, "changed", NULL, "only the files that are not certain to pass again", on_changed},
+	{0, "trust", "network", "passes that used the network count as certain", on_trust},
 	{0, "failed", NULL, "only the files that failed last time", on_failed},
 	{0, "include", "GLOB", "only the files that match; repeatable", on_include},
 	{0, "exclude", "GLOB", "not the files that match; repeatable", on_exclude},
@@ -366,6 +392,7 @@ static const struct {
 	{0, NULL, NULL, "Other modes and the history", NULL},
 	{0, "list", NULL, "show the plan and its time, run nothing", on_list},
 	{0, "history", NULL, "show the last runs and times", on_history},
+	{0, "why", "FILE", "tell why --changed would run a file, or not", on_why},
 	{0, "show", "[=RUN]", "the report of the last run, or of that one", on_show},
 	{0, "db", "FILE", "the history [.firmo-jobs/history.db]", on_db},
 	{'h', "help", NULL, "show this", on_help},
@@ -534,6 +561,10 @@ static int check_together(const struct options *o, struct err *err)
 		return err_set(err, 0,
 			       "--show takes no path (%s); a run's number follows it as "
 			       "--show=RUN",
+			       o->plan.paths.items[0]);
+	if (o->mode == FIRMO_JOBS_WHY && o->plan.paths.n > 0)
+		return err_set(err, 0,
+			       "--why takes no other path (%s); its file follows it as --why=FILE",
 			       o->plan.paths.items[0]);
 	if (o->command && o->lua)
 		return err_set(err, 0,

@@ -30,7 +30,7 @@ struct options {
 	struct run_settings run;
 	struct text_style text;
 	int jobs; // of -j; 0: not given
-	const char *lua, *command, *db;
+	const char *lua, *command, *db, *why;
 	bool flaky_fails, until_fail;
 	struct buf tags;   // of --tag, joined
 	int64_t shown_run; // of --show; 0: the last one

@@ -185,9 +185,14 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 		return no_jobs(s);
 	s->options.plan.slots = session_workers(s);
 	session_open_store(s, to_run);
-	if (plan_order(&s->jobs, &s->options.plan, s->store, &err) < 0)
+	if (s->options.plan.changed_only) {
+		enum firmo_jobs_status found = session_find_programs(s);
+		if (found != FIRMO_JOBS_OK)
+			return found;
+	}
+	if (plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, &err) < 0)
 		lose_store(s, &err);
-	if (s->jobs.n == 0)
+	if (s->jobs.n == 0 && s->reused.n == 0)
 		puts("No file failed last time: nothing to run.");
 	warn_of_files(&s->jobs);
 	struct forecast f;
@@ -267,10 +272,30 @@ static void on_suspended(void *owner, bool now)
 		display_restore(&s->display);
 }
 
-static enum firmo_jobs_status find_programs(struct firmo_jobs *s)
+// All that results depend on besides their command and their inputs.
+static char *make_settings_key(const struct options *o)
+{
+	const struct limits *l = &o->run.limits;
+	struct buf b = {0};
+
+	buf_addf(&b, "%s\n%d\n%" PRId64 "\n%s\n%s", FIRMO_JOBS_VERSION, o->plan.framework,
+		 o->run.timeout_ns, o->run.selection.filter ? o->run.selection.filter : "",
+		 o->run.selection.tags ? o->run.selection.tags : "");
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		if (l->set[i])
+			buf_addf(&b, "\n%d=%llu", i, (unsigned long long)l->value[i]);
+	return buf_detach(&b);
+}
+
+enum firmo_jobs_status session_find_programs(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
+	if (s->settings_key)
+		return FIRMO_JOBS_OK;
+	s->settings_key = make_settings_key(&s->options);
+	s->options.run.settings_key = s->options.plan.settings_key = s->settings_key;
+	s->options.plan.commands = &s->commands;
 	if (commands_init(&s->commands, s->options.lua, s->options.command, s->options.extra,
 			  getenv("PATH"), &err) == 0) {
 		s->options.run.commands = &s->commands;
@@ -284,7 +309,6 @@ static void begin_run(struct firmo_jobs *s)
 {
 	const struct tokens *tokens = s->tokens;
 
-	s->run.started_ns = clock_real_ns();
 	s->run.jobs = tokens_most(tokens) < TOKENS_MAX || !tokens_shared(tokens)
 			      ? tokens_most(tokens)
 			      : s->make.jobs;
@@ -341,13 +365,29 @@ static enum firmo_jobs_status outcome_of(const struct firmo_jobs *s)
 	return has_selected(s) ? FIRMO_JOBS_OK : FIRMO_JOBS_NO_TESTS;
 }
 
+// The passes that stand are a part of the report.
+static enum firmo_jobs_status add_reused(struct firmo_jobs *s)
+{
+	struct err err;
+
+	if (s->reused.n == 0 || store_load_passes(s->store, &s->reused, &s->run, &err) == 0)
+		return FIRMO_JOBS_OK;
+	session_warn(err.message);
+	return FIRMO_JOBS_BROKEN;
+}
+
 enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
-	if (s->jobs.n == 0)
+	s->run.started_ns = clock_real_ns();
+	if (add_reused(s) != FIRMO_JOBS_OK)
+		return FIRMO_JOBS_BROKEN;
+	if (s->jobs.n == 0) {
+		s->run.elapsed_ns = clock_real_ns() - s->run.started_ns;
 		return FIRMO_JOBS_OK;
-	enum firmo_jobs_status found = find_programs(s);
+	}
+	enum firmo_jobs_status found = session_find_programs(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
 	if (signals_open(&s->signals, &err) < 0) {
@@ -418,7 +458,7 @@ enum firmo_jobs_status session_report(struct firmo_jobs *s, bool whole)
 
 enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
 {
-	if (s->jobs.n == 0)
+	if (s->jobs.n == 0 && s->reused.n == 0)
 		return FIRMO_JOBS_OK;
 	enum firmo_jobs_status written = session_report(s, false), outcome = outcome_of(s);
 	return outcome == FIRMO_JOBS_OK ? written : outcome;
@@ -442,6 +482,8 @@ void firmo_jobs_close(struct firmo_jobs *s)
 	if (s->tokens)
 		tokens_close(s->tokens);
 	free(s->workspace);
+	free(s->settings_key);
+	jobs_release(&s->reused);
 	run_release(&s->run);
 	jobs_release(&s->jobs);
 	store_close(s->store);

@@ -24,6 +24,8 @@ struct firmo_jobs {
 	struct commands commands;
 	struct store *store; // NULL: no history
 	struct jobs jobs;
+	struct jobs reused; // those whose last pass stands
+	char *settings_key;
 	struct run run;
 	struct loop loop;
 	struct signals signals;
@@ -36,6 +38,8 @@ struct firmo_jobs {
 void session_warn(const char *message);
 // How many workers there will be at once, as far as can be known before: 0 if only make knows.
 int session_workers(const struct firmo_jobs *s);
+// Finds the programs that run the files, and sets what the plan and the run need of that.
+enum firmo_jobs_status session_find_programs(struct firmo_jobs *s);
 // Writes the reports that are asked for. whole: the text on standard output begins with the lines
 // of the files, which a run has printed as they ended.
 enum firmo_jobs_status session_report(struct firmo_jobs *s, bool whole);

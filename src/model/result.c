@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "model/inputs.h"
 
 void test_case_release(struct test_case *t)
 {
@@ -53,6 +54,9 @@ void result_release(struct result *r)
 	free(r->reason);
 	free(r->output);
 	free(r->seed);
+	if (r->inputs)
+		inputs_release(r->inputs);
+	free(r->inputs);
 	result_free(r->earlier);
 	*r = (struct result){0};
 }

@@ -7,8 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "model/job.h"
 #include "model/status.h"
+
+struct inputs;
 
 // One test. Strings are owned and may be NULL where there is nothing to say; they are valid UTF-8.
 struct test_case {
@@ -70,6 +73,8 @@ struct result {
 	char *output; // what it wrote to stdout and stderr, in order; bounded
 	size_t output_len;
 	uint64_t output_total;  // bytes it really wrote
+	struct inputs *inputs;  // what it depended on, or NULL: it was not watched; owned
+	struct digest key;      // of how it was run: program, arguments, settings
 	struct result *earlier; // the attempt before this one, where it was tried again; owned
 };
 

@@ -57,9 +57,10 @@ void run_add(struct run *r, struct result *res)
 {
 	struct result **so_far = res->attempt > 1 ? find(r, res->job) : NULL;
 
-	r->sum_ns += res->wall_ns;
-	if (res->wall_ns > r->longest_ns)
-		r->longest_ns = res->wall_ns;
+	if (!res->cached) {
+		r->sum_ns += res->wall_ns;
+		r->longest_ns = res->wall_ns > r->longest_ns ? res->wall_ns : r->longest_ns;
+	}
 	res->attempts = 1;
 	res->failures = file_status_is_bad(res->status);
 	if (!so_far)
@@ -75,7 +76,8 @@ void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason)
 	bool *there = xcalloc(jobs->n + 1, sizeof *there);
 
 	for (size_t i = 0; i < r->results.n; i++)
-		there[r->results.items[i]->job - jobs->items] = true;
+		if (!r->results.items[i]->cached)
+			there[r->results.items[i]->job - jobs->items] = true;
 	for (size_t i = 0; i < jobs->n; i++) {
 		if (there[i])
 			continue;

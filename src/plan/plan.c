@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "plan/discover.h"
 #include "plan/expect.h"
+#include "plan/fresh.h"
 #include "store/store.h"
 #include "worker/framework.h"
 
@@ -90,7 +91,7 @@ static void remember(struct job *j, const struct past *p)
 	j->expected_ns = expect_ns(p->wall_ns, p->n);
 }
 
-static int add_past(struct jobs *jobs, struct store *history, struct err *err)
+int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)
 {
 	struct map past = {0};
 
@@ -142,13 +143,64 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct err 
 	return 0;
 }
 
-int plan_order(struct jobs *jobs, const struct plan_request *request, struct store *history,
-	       struct err *err)
+static struct digest key_of(const struct job *job, const struct plan_request *request)
+{
+	struct command command;
+	struct digest key = {0};
+
+	// What cannot be run has never passed, and has no key to be equal to.
+	if (command_make(&command, request->commands, job, NULL) == 0) {
+		key = command_key(&command, request->settings_key);
+		command_release(&command);
+	}
+	return key;
+}
+
+struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_request *request)
+{
+	const struct snapshot *s = map_get(&f->snapshots, j->path);
+	struct digest key = {0};
+
+	// While a file is what it was, so is its framework: it need not be read for that.
+	if (s) {
+		j->framework = s->framework;
+		key = key_of(j, request);
+	}
+	return fresh_ask(f, j, &key);
+}
+
+static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
+			   const struct plan_request *request, struct store *history,
+			   struct err *err)
+{
+	struct fresh fresh;
+	size_t n = 0;
+	int status = fresh_open(&fresh, history, request->trusted, err);
+
+	for (size_t i = 0; status == 0 && i < jobs->n; i++) {
+		if (plan_ask(&fresh, &jobs->items[i], request).verdict == FRESH)
+			VEC_PUSH(reused, jobs->items[i]);
+		else
+			jobs->items[n++] = jobs->items[i];
+	}
+	if (status == 0) {
+		jobs->n = n;
+		order_jobs(reused, ORDER_PATH, 0);
+		fresh_renew(&fresh, history);
+	}
+	fresh_release(&fresh);
+	return status;
+}
+
+int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request *request,
+	       struct store *history, struct err *err)
 {
 	struct buf scratch = {0};
-	int status = history ? add_past(jobs, history, err) : 0;
+	int status = history ? plan_add_past(jobs, history, err) : 0;
 
-	if (request->failed_only)
+	if (request->changed_only && history && status == 0)
+		status = set_fresh_aside(jobs, reused, request, history, err);
+	else if (request->failed_only)
 		filter(jobs, did_not_pass, NULL);
 	for (size_t i = 0; i < jobs->n; i++)
 		look_into(&jobs->items[i], request->framework, &scratch);

@@ -8,8 +8,10 @@
 #include <stdint.h>
 
 #include "model/job.h"
+#include "plan/fresh.h"
 #include "plan/order.h"
 
+struct commands;
 struct err;
 struct store;
 
@@ -24,19 +26,28 @@ struct plan_request {
 		includes; // globs on the path, or on the last part of it if they hold no slash
 	struct strings excludes;
 	enum order order;
-	uint64_t seed;    // of ORDER_RANDOM
-	int slots;        // how many jobs will run at once; 0: unknown
-	bool failed_only; // files whose latest result is not a pass
-	int framework;    // an enum framework for every file, or -1: by what each file holds
+	uint64_t seed;     // of ORDER_RANDOM
+	int slots;         // how many jobs will run at once; 0: unknown
+	bool failed_only;  // files whose latest result is not a pass
+	bool changed_only; // files that are not certain to pass unchanged, the failed ones included
+	unsigned trusted;  // enum doubt, added up: those that do not count
+	const struct commands *commands; // how files are run, for changed_only
+	const char *settings_key;        // and with what settings, as command_key takes it
+	int framework; // an enum framework for every file, or -1: by what each file holds
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order.
 // Fails if a path of the request does not exist.
 int plan_find(struct jobs *jobs, const struct plan_request *request, struct err *err);
+// Tells the jobs what the history knows of them.
+int plan_add_past(struct jobs *jobs, struct store *history, struct err *err);
+// Whether the job, whose past is known, need not run. Sets its framework to that of its last pass.
+struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_request *request);
 // Looks into the files, learns what the history (which may be NULL) knows of them, leaves out those
-// that --failed does not want, and puts the others in the order of their start. Fails, with all of
-// that done without the history, if that cannot be read.
-int plan_order(struct jobs *jobs, const struct plan_request *request, struct store *history,
-	       struct err *err);
+// that --failed does not want, puts those that --changed need not run into reused (which the caller
+// releases), and the others in the order of their start. Fails, with all of that done without the
+// history, if that cannot be read.
+int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request *request,
+	       struct store *history, struct err *err);
 
 #endif

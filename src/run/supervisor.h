@@ -33,6 +33,7 @@ struct run_settings {
 	const char *
 		workspace; // the run's temporary folder (workspace_path), which is made and removed
 	const struct commands *commands;
+	const char *settings_key; // all of this that results depend on, as text for command_key
 };
 
 // Called from inside supervise().

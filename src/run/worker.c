@@ -416,6 +416,7 @@ static int prepare(struct worker *w, struct err *err)
 
 	if (command_make(&w->command, sup->settings->commands, job, err) < 0)
 		return -1;
+	w->result->key = command_key(&w->command, sup->settings->settings_key);
 	const char *tmpdir = workspace_take_tmpdir(&sup->workspace, w->slot, err);
 	if (!tmpdir)
 		return -1;

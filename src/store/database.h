@@ -5,8 +5,12 @@
 
 #include <sqlite3.h>
 
+#include "base/map.h"
+#include "store/store.h"
+
 struct err;
 struct past;
+struct result;
 
 enum statement {
 	SQL_BEGIN,
@@ -33,6 +37,15 @@ enum statement {
 	SQL_LOAD_RESULTS,
 	SQL_LOAD_TESTS,
 	SQL_LOAD_FILE_ERRORS,
+	SQL_LATEST_INPUT,
+	SQL_ADD_INPUT,
+	SQL_RENEW_INPUT,
+	SQL_PUT_SNAPSHOT,
+	SQL_DROP_SNAPSHOT,
+	SQL_LOAD_INPUTS,
+	SQL_LOAD_SNAPSHOTS,
+	SQL_LOAD_PASSES,
+	SQL_LOAD_RESULT,
 	SQL_COUNT
 };
 
@@ -43,6 +56,8 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT]; // made when they are first used
 	int wal_pages;                       // in the log after our last commit
+	long batch;                          // counts the transactions that record results
+	struct map inputs;                   // what is known of inputs, private to snapshot.c
 };
 
 // The statement, reset and ready for its bindings; NULL on failure.
@@ -53,6 +68,16 @@ int database_step(sqlite3_stmt *stmt);
 void database_move_log(struct store *s, int most_pages);
 // What the row of SQL_LOAD_PAST and SQL_FIND_FILE says behind its first column.
 void database_read_past(sqlite3_stmt *row, struct past *p);
+// Records what a result depended on, if that was watched and it is a pass; forgets what it did
+// before.
+int database_record_inputs(struct store *s, const struct result *r, sqlite3_int64 file,
+			   sqlite3_int64 result);
+// Begin and end a transaction: store_status as store_record has it. end commits if code is
+// SQLITE_DONE.
+enum store_status database_begin(struct store *s, struct err *err);
+enum store_status database_end(struct store *s, int code, struct err *err);
+// What is known of inputs may not be stored after all.
+void database_forget_inputs(struct store *s);
 // Sets err from the database's own words; returns -1.
 int database_error(struct store *s, struct err *err);
 

@@ -93,16 +93,24 @@ static int read_parts(struct store *s, enum statement which, sqlite3_int64 id,
 	return code;
 }
 
-// jobs has room for all files of the run: results point into it.
-static const struct job *job_of(struct jobs *jobs, const char *path, int framework, int attempt)
+// The job of a row's file, which is added to jobs: there is room for all files of the run, as
+// results point into it. NULL: there are more than a moment ago, because the run is still going on.
+static const struct job *add_job(sqlite3_stmt *q, void *arg)
 {
-	for (size_t i = 0; attempt > 1 && i < jobs->n; i++)
+	const char *path = (const char *)sqlite3_column_text(q, 1);
+	struct jobs *jobs = arg;
+	bool first = sqlite3_column_int(q, 2) == 1;
+
+	for (size_t i = 0; !first && i < jobs->n; i++)
 		if (strcmp(jobs->items[i].path, path) == 0)
 			return &jobs->items[i];
 	if (jobs->n == jobs->cap)
 		return NULL;
 	jobs->items[jobs->n] = (struct job){
-		.path = xstrdup(path), .framework = (enum framework)framework, .expected_ns = -1};
+		.path = xstrdup(path),
+		.framework = (enum framework)sqlite3_column_int(q, 14),
+		.expected_ns = -1,
+	};
 	return &jobs->items[jobs->n++];
 }
 
@@ -133,28 +141,35 @@ static void read_result(sqlite3_stmt *q, struct result *r)
 	r->output[r->output_len] = 0;
 }
 
-static int load_results(struct store *s, struct run *run, struct jobs *jobs)
+static int load_parts(struct store *s, sqlite3_int64 id, struct result *r)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_RESULTS);
+	int code = r->has_tests ? read_parts(s, SQL_LOAD_TESTS, id, read_test, r) : SQLITE_DONE;
+
+	return code == SQLITE_DONE ? read_parts(s, SQL_LOAD_FILE_ERRORS, id, read_file_error, r)
+				   : code;
+}
+
+// Adds the results of a statement's rows to the run; `find` gives the job of a row, or NULL for one
+// that is not wanted.
+static int load_results(struct store *s, sqlite3_stmt *q, struct run *run,
+			const struct job *(*find)(sqlite3_stmt *q, void *arg), void *arg,
+			bool cached)
+{
 	int code = SQLITE_ERROR;
 
-	if (q)
-		sqlite3_bind_int64(q, 1, run->id);
 	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
-		const struct job *job = job_of(jobs, (const char *)sqlite3_column_text(q, 1),
-					       sqlite3_column_int(q, 14), sqlite3_column_int(q, 2));
-		// More files than there were a moment ago: the run is still going on.
+		const struct job *job = find(q, arg);
 		if (!job)
 			continue;
 		struct result *r = result_new(job);
 		read_result(q, r);
-		sqlite3_int64 id = sqlite3_column_int64(q, 0);
-		code = read_parts(s, SQL_LOAD_TESTS, id, read_test, r);
-		if (code == SQLITE_DONE)
-			code = read_parts(s, SQL_LOAD_FILE_ERRORS, id, read_file_error, r);
+		int parts = load_parts(s, sqlite3_column_int64(q, 0), r);
+		r->cached = cached;
+		if (cached)
+			r->slot = -1;
 		run_add(run, r);
-		if (code != SQLITE_DONE)
-			return code;
+		if (parts != SQLITE_DONE)
+			return parts;
 	}
 	return code;
 }
@@ -245,8 +260,38 @@ int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jo
 		sqlite3_reset(q);
 		code = count_files(s, jobs, run->id);
 	}
+	q = code == SQLITE_DONE ? database_statement(s, SQL_LOAD_RESULTS) : NULL;
+	if (q)
+		sqlite3_bind_int64(q, 1, run->id);
 	if (code == SQLITE_DONE)
-		code = load_results(s, run, jobs);
+		code = load_results(s, q, run, add_job, jobs, false);
 	estimate(run);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
+}
+
+// jobs is sorted by path, as the rows are; arg says where the last one was found.
+struct merge {
+	const struct jobs *jobs;
+	size_t next;
+};
+
+static const struct job *next_wanted(sqlite3_stmt *q, void *arg)
+{
+	const char *path = (const char *)sqlite3_column_text(q, 1);
+	struct merge *m = arg;
+
+	while (m->next < m->jobs->n && strcmp(m->jobs->items[m->next].path, path) < 0)
+		m->next++;
+	bool found = m->next < m->jobs->n && strcmp(m->jobs->items[m->next].path, path) == 0;
+	return found ? &m->jobs->items[m->next] : NULL;
+}
+
+int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run, struct err *err)
+{
+	struct merge merge = {.jobs = jobs};
+	sqlite3_stmt *q = database_statement(s, SQL_LOAD_PASSES);
+
+	return load_results(s, q, run, next_wanted, &merge, true) == SQLITE_DONE
+		       ? 0
+		       : database_error(s, err);
 }

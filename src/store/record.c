@@ -293,7 +293,7 @@ static int add_all(struct store *s, const struct run *run, const struct result *
 		code = add_test_result(s, r, i, result, file);
 	for (size_t i = 0; i < r->errors.n && code == SQLITE_DONE; i++)
 		code = add_file_error(s, r, i, result);
-	return code;
+	return code == SQLITE_DONE ? database_record_inputs(s, r, file, result) : code;
 }
 
 static int run_statement(struct store *s, enum statement which)
@@ -303,7 +303,7 @@ static int run_statement(struct store *s, enum statement which)
 	return q ? database_step(q) : SQLITE_ERROR;
 }
 
-static enum store_status begin(struct store *s, struct err *err)
+enum store_status database_begin(struct store *s, struct err *err)
 {
 	int code = run_statement(s, SQL_BEGIN);
 
@@ -315,7 +315,7 @@ static enum store_status begin(struct store *s, struct err *err)
 	return STORE_FAILED;
 }
 
-static enum store_status end(struct store *s, int code, struct err *err)
+enum store_status database_end(struct store *s, int code, struct err *err)
 {
 	if (code == SQLITE_DONE)
 		code = run_statement(s, SQL_COMMIT);
@@ -330,14 +330,17 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 			       size_t n, struct err *err)
 {
 	bool first = run->id == 0;
-	enum store_status status = begin(s, err);
+	enum store_status status = database_begin(s, err);
 
 	if (status != STORE_OK)
 		return status;
 	int code = first ? add_run(s, run) : SQLITE_DONE;
+	s->batch++;
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++)
 		code = add_all(s, run, results[i]);
-	status = end(s, code, err);
+	status = database_end(s, code, err);
+	if (status != STORE_OK)
+		database_forget_inputs(s);
 	if (status != STORE_OK && first)
 		run->id = 0;
 	database_move_log(s, LOG_PAGES);
@@ -380,7 +383,7 @@ enum store_status store_finish_run(struct store *s, const struct run *run, struc
 {
 	if (run->id == 0)
 		return STORE_OK;
-	enum store_status status = begin(s, err);
+	enum store_status status = database_begin(s, err);
 	if (status != STORE_OK)
 		return status;
 	int code = finish_run(s, run);
@@ -389,5 +392,5 @@ enum store_status store_finish_run(struct store *s, const struct run *run, struc
 	for (size_t i = 0; i < run->results.n && code == SQLITE_DONE; i++)
 		if (run->results.items[i]->status == FILE_NOTRUN)
 			code = add_all(s, run, run->results.items[i]);
-	return end(s, code, err);
+	return database_end(s, code, err);
 }

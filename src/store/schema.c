@@ -66,11 +66,26 @@ static const struct {
 	 "ALTER TABLE result ADD COLUMN expected INTEGER;"
 	 "ALTER TABLE result ADD COLUMN seed TEXT;"
 	 "ALTER TABLE result ADD COLUMN output_total INTEGER;"
+	 "UPDATE result SET expected = -1,"
+	 " has_tests = EXISTS(SELECT 1 FROM test_result t WHERE t.result = result.id);"
 	 "CREATE INDEX result_by_run ON result(run);"
 	 // tags: with U+001F between them. source: '' is the path of the test file.
 	 "ALTER TABLE test ADD COLUMN tags TEXT;"
 	 "ALTER TABLE test_result ADD COLUMN own INTEGER;"
 	 "ALTER TABLE test_result ADD COLUMN round INTEGER;"},
+
+	// What passes depended on.
+	{3,
+	 // One state in which an input was seen. kind: model/inputs.h. digest: NULL where there was
+	 // nothing.
+	 "CREATE TABLE input(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL,"
+	 " digest BLOB, size INTEGER, mtime INTEGER, ctime INTEGER, inode INTEGER);"
+	 "CREATE INDEX input_by_name ON input(kind, name);"
+	 // The last pass of a file. inputs: ascending numbers of inputs as differences, seven bits
+	 // a byte. written: paths, each followed by a NUL. doubts: store/snapshot.h.
+	 "CREATE TABLE snapshot(file INTEGER PRIMARY KEY, result INTEGER NOT NULL,"
+	 " started INTEGER NOT NULL, key BLOB NOT NULL, doubts INTEGER NOT NULL,"
+	 " inputs BLOB NOT NULL, written BLOB NOT NULL);"},
 };
 
 #define STEPS (sizeof steps / sizeof *steps)

@@ -25,6 +25,12 @@
 // How long opening waits for another process that migrates; recording itself never waits.
 #define OPEN_TIMEOUT_MS 5000
 
+// What load.c reads of a result.
+#define RESULT_COLUMNS                                                                             \
+	"r.id, f.path, r.attempt, r.started, r.offset, r.wall, r.user, r.sys, r.maxrss, "          \
+	"r.status, r.exit, r.signal, r.slot, r.leaked, r.framework, r.crowded, r.partial, "        \
+	"r.has_tests, r.expected, r.output_total, r.reason, r.seed, r.output"
+
 static const char *const sql[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
@@ -55,11 +61,7 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_LOAD_RUN] = "SELECT name, started, elapsed, jobs, peak, lower_bound, seed, signal, "
 			 "repeated, flaky_fails, stopped, lua, waits FROM run WHERE id=?",
 	[SQL_COUNT_FILES] = "SELECT count(DISTINCT file) FROM result WHERE run=?",
-	[SQL_LOAD_RESULTS] = "SELECT r.id, f.path, r.attempt, r.started, r.offset, r.wall, r.user, "
-			     "r.sys, r.maxrss, r.status, r.exit, r.signal, r.slot, r.leaked, "
-			     "r.framework, r.crowded, r.partial, r.has_tests, r.expected, "
-			     "r.output_total, r.reason, r.seed, r.output "
-			     "FROM result r JOIN file f ON f.id = r.file "
+	[SQL_LOAD_RESULTS] = "SELECT " RESULT_COLUMNS " FROM result r JOIN file f ON f.id = r.file "
 			     "WHERE r.run = ? ORDER BY r.id",
 	[SQL_LOAD_TESTS] = "SELECT t.name, t.tags, r.status, r.wall, r.own, r.round, r.source, "
 			   "r.line, r.message, r.traceback "
@@ -67,6 +69,24 @@ static const char *const sql[SQL_COUNT] = {
 			   "WHERE r.result = ? ORDER BY r.seq",
 	[SQL_LOAD_FILE_ERRORS] = "SELECT place, name, source, line, message, traceback "
 				 "FROM file_error WHERE result = ? ORDER BY seq",
+	[SQL_LATEST_INPUT] = "SELECT id, digest, size, mtime, ctime, inode FROM input "
+			     "WHERE kind=? AND name=? ORDER BY id DESC LIMIT 1",
+	[SQL_ADD_INPUT] = "INSERT INTO input(kind, name, digest, size, mtime, ctime, inode) "
+			  "VALUES(?,?,?,?,?,?,?)",
+	[SQL_RENEW_INPUT] = "UPDATE input SET size=?2, mtime=?3, ctime=?4, inode=?5 WHERE id=?1",
+	[SQL_PUT_SNAPSHOT] = "INSERT OR REPLACE INTO snapshot VALUES(?,?,?,?,?,?,?)",
+	[SQL_DROP_SNAPSHOT] = "DELETE FROM snapshot WHERE file=?",
+	[SQL_LOAD_INPUTS] = "SELECT id, kind, name, digest, size, mtime, ctime, inode FROM input "
+			    "ORDER BY id",
+	[SQL_LOAD_SNAPSHOTS] =
+		"SELECT f.path, s.result, s.started, s.key, s.doubts, s.inputs, "
+		"s.written, r.framework FROM snapshot s JOIN file f ON f.id = s.file "
+		"JOIN result r ON r.id = s.result",
+	[SQL_LOAD_PASSES] = "SELECT " RESULT_COLUMNS " FROM snapshot s "
+			    "JOIN result r ON r.id = s.result JOIN file f ON f.id = r.file "
+			    "ORDER BY f.path",
+	[SQL_LOAD_RESULT] = "SELECT " RESULT_COLUMNS " FROM result r JOIN file f ON f.id = r.file "
+			    "WHERE r.id = ?",
 	[SQL_LAST_RUNS] = "SELECT id, started, elapsed, jobs, peak, signal, files, bad, tests, "
 			  "failed, lower_bound "
 			  "FROM run ORDER BY id DESC LIMIT ?",
@@ -126,6 +146,7 @@ void store_close(struct store *s)
 		return;
 	for (int i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(s->statements[i]);
+	database_forget_inputs(s);
 	database_move_log(s, CLOSE_PAGES);
 	sqlite3_close(s->db);
 	free(s);

@@ -47,6 +47,10 @@ enum store_status store_finish_run(struct store *s, const struct run *run, struc
 int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jobs,
 		   struct err *err);
 
+// Adds the last pass of each of these jobs, which are sorted by path, to the run, as cached
+// results.
+int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run, struct err *err);
+
 // What is known of one file.
 struct past {
 	enum file_status status; // its latest result

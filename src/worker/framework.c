@@ -178,6 +178,19 @@ int command_make(struct command *cmd, const struct commands *c, const struct job
 	return status;
 }
 
+struct digest command_key(const struct command *cmd, const char *settings)
+{
+	struct buf b = {0};
+
+	buf_add(&b, cmd->program, strlen(cmd->program) + 1);
+	for (char **word = cmd->argv; *word; word++)
+		buf_add(&b, *word, strlen(*word) + 1);
+	buf_addstr(&b, settings);
+	struct digest d = digest_of(b.data, b.len);
+	buf_release(&b);
+	return d;
+}
+
 void command_release(struct command *cmd)
 {
 	text_free_words(cmd->argv);

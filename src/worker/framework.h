@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/digest.h"
 #include "model/job.h"
 
 struct err;
@@ -42,5 +43,8 @@ struct command {
 int command_make(struct command *cmd, const struct commands *c, const struct job *job,
 		 struct err *err);
 void command_release(struct command *cmd);
+// What a result depends on besides its inputs: the program, its arguments, and settings in any
+// form.
+struct digest command_key(const struct command *cmd, const char *settings);
 
 #endif

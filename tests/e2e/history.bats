@@ -128,7 +128,7 @@ in_mount() {
 	fj -q
 	is "$(cat .firmo-jobs/.gitignore)" "*"
 	is_sound
-	is "$(sql 'PRAGMA user_version')" 2
+	is "$(sql 'PRAGMA user_version')" 3
 }
 
 @test "a folder that is there is left as it is" {

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// --why: the verdict of --changed on one file, in words.
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/session.h"
+#include "plan/plan.h"
+#include "store/store.h"
+
+static void print_name(const char *name)
+{
+	struct buf b = {0};
+
+	text_add_visible(&b, name);
+	fputs(b.data ? b.data : "", stdout);
+	buf_release(&b);
+}
+
+static void print_when(int64_t real_ns)
+{
+	time_t t = (time_t)(real_ns / NS_PER_SEC);
+	struct tm tm;
+	char text[32];
+
+	localtime_r(&t, &tm);
+	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+	fputs(text, stdout);
+}
+
+static void print_digest(const char *word, const struct fingerprint *f)
+{
+	char text[2 * DIGEST_SIZE + 1];
+
+	digest_text(&f->digest, text);
+	printf("      %s %s", word, text);
+}
+
+// What has become of an input.
+static const char *change(const struct version *was, const struct fingerprint *now)
+{
+	if (was->kind == INPUT_VARIABLE)
+		return !was->was.present ? "this variable was not set, and is now"
+		       : !now->present   ? "this variable was set, and is not any more"
+					 : "this variable has another value";
+	if (!was->was.present)
+		return "it was looked for in vain, and is there now";
+	if (!now->present)
+		return "it was there, and is gone";
+	return was->kind == INPUT_LISTING ? "this folder has other entries"
+					  : "its content has changed";
+}
+
+static void print_change(const struct version *was, const struct fingerprint *now, void *arg)
+{
+	fputs("  ", stdout);
+	print_name(was->name);
+	printf(": %s\n", change(was, now));
+	if (was->was.present) {
+		print_digest("was", &was->was);
+		putchar('\n');
+	}
+	if (now->present) {
+		print_digest("is ", now);
+		if (now->stamp.mtime_ns > 0) {
+			fputs(", changed ", stdout);
+			print_when(now->stamp.mtime_ns);
+		}
+		putchar('\n');
+	}
+}
+
+static void print_doubts(unsigned doubts)
+{
+	static const struct {
+		enum doubt doubt;
+		const char *words;
+	} table[] = {
+		{DOUBT_NETWORK, "it used the network; --trust=network takes that for certain"},
+		{DOUBT_CLOCK, "it read a device that never says the same twice"},
+		{DOUBT_BLIND, "it ran a program that could not be watched (a static one, say)"},
+		{DOUBT_OVERFLOW, "it had more inputs than could be noted"},
+		{DOUBT_YOUNG, "an input was changed while it ran, or less than 2 seconds before"},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (doubts & table[i].doubt)
+			printf("  its last pass is not trusted: %s\n", table[i].words);
+}
+
+static void print_inputs(const struct fresh *f, const struct snapshot *s)
+{
+	static const char *const kinds[] = {
+		[INPUT_PATH] = "file", [INPUT_LISTING] = "folder", [INPUT_VARIABLE] = "variable"};
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct version *v = versions_find(&f->versions, s->inputs[i]);
+		if (!v)
+			continue;
+		printf("  %-8s %-6s ", kinds[v->kind], v->was.present ? "" : "absent");
+		print_name(v->name);
+		putchar('\n');
+	}
+}
+
+static void print_last_pass(const struct snapshot *s)
+{
+	fputs("its pass of ", stdout);
+	print_when(s->started_ns);
+}
+
+static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
+{
+	struct fresh_answer a = plan_ask(f, job, &s->options.plan);
+
+	print_name(job->path);
+	fputs(a.verdict == FRESH ? " would not run: nothing has changed since " : " would run: ",
+	      stdout);
+	switch (a.verdict) {
+	case FRESH:
+		print_last_pass(a.snapshot);
+		printf(" (%zu inputs)\n", a.snapshot->n);
+		break;
+	case FRESH_NEW:
+		puts(job->last == FILE_NOTRUN
+			     ? "it has not been run yet"
+			     : "nothing is known of what its last pass depended on");
+		break;
+	case FRESH_FAILED:
+		printf("it did not pass the last time (%s)\n", file_status_name(job->last));
+		break;
+	case FRESH_OTHER_KEY:
+		puts("it would be run by another command, interpreter or settings than the last "
+		     "time");
+		break;
+	case FRESH_DOUBTED:
+		puts("nothing has changed, but");
+		print_doubts(a.doubts);
+		break;
+	case FRESH_CHANGED:
+		fputs("since ", stdout);
+		print_last_pass(a.snapshot);
+		puts(" there have been changes");
+		fresh_changes(f, a.snapshot, print_change, NULL);
+		break;
+	}
+	if (s->options.text.verbose && a.snapshot)
+		print_inputs(f, a.snapshot);
+}
+
+static int explain_all(struct firmo_jobs *s, struct err *err)
+{
+	struct fresh fresh;
+	int status = plan_add_past(&s->jobs, s->store, err);
+
+	if (status == 0)
+		status = fresh_open(&fresh, s->store, s->options.plan.trusted, err);
+	else
+		return -1;
+	for (size_t i = 0; status == 0 && i < s->jobs.n; i++)
+		explain(s, &fresh, &s->jobs.items[i]);
+	fresh_release(&fresh);
+	return status;
+}
+
+enum firmo_jobs_status firmo_jobs_why(struct firmo_jobs *s)
+{
+	struct err err = {0};
+
+	VEC_PUSH(&s->options.plan.paths, (char *)s->options.why);
+	if (plan_find(&s->jobs, &s->options.plan, &err) < 0) {
+		session_warn(err.message);
+		return FIRMO_JOBS_USAGE;
+	}
+	enum firmo_jobs_status found = session_find_programs(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
+	session_open_store(s, false);
+	if (!s->store) {
+		puts("There is no history yet: every file would run.");
+		return FIRMO_JOBS_OK;
+	}
+	if (explain_all(s, &err) == 0)
+		return FIRMO_JOBS_OK;
+	session_warn(err.message);
+	return FIRMO_JOBS_BROKEN;
+}

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: MIT
+#include "store/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "model/result.h"
+#include "store/database.h"
+#include "store/store.h"
+
+// ---- lists of numbers as bytes ----
+
+// Ascending numbers as the differences between them, seven bits a byte, the lowest first.
+static void pack(struct buf *b, const int64_t *ids, size_t n)
+{
+	int64_t before = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t step = (uint64_t)(ids[i] - before);
+		for (; step >= 0x80; step >>= 7)
+			buf_addch(b, (char)(step | 0x80));
+		buf_addch(b, (char)step);
+		before = ids[i];
+	}
+}
+
+static int64_t *unpack(const unsigned char *bytes, size_t n, size_t *count)
+{
+	int64_t *ids = xmalloc((n + 1) * sizeof *ids), id = 0;
+	uint64_t step = 0;
+	unsigned shift = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < n; i++) {
+		step |= (uint64_t)(bytes[i] & 0x7f) << shift;
+		shift = bytes[i] & 0x80 && shift < 56 ? shift + 7 : 0;
+		if (shift > 0)
+			continue;
+		id += (int64_t)step;
+		step = 0;
+		ids[(*count)++] = id;
+	}
+	return ids;
+}
+
+// ---- versions ----
+
+static void bind_fingerprint(sqlite3_stmt *q, int column, const struct fingerprint *f)
+{
+	if (f->present)
+		sqlite3_bind_blob(q, column, f->digest.bytes, DIGEST_SIZE, SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_null(q, column);
+}
+
+static void bind_stamp(sqlite3_stmt *q, int column, const struct stamp *s)
+{
+	sqlite3_bind_int64(q, column, s->size);
+	sqlite3_bind_int64(q, column + 1, s->mtime_ns);
+	sqlite3_bind_int64(q, column + 2, s->ctime_ns);
+	sqlite3_bind_int64(q, column + 3, s->inode);
+}
+
+// From a digest and four columns of a stamp.
+static struct fingerprint read_fingerprint(sqlite3_stmt *q, int column)
+{
+	struct fingerprint f = {.present = sqlite3_column_bytes(q, column) == DIGEST_SIZE};
+
+	if (f.present)
+		memcpy(f.digest.bytes, sqlite3_column_blob(q, column), DIGEST_SIZE);
+	f.stamp = (struct stamp){
+		.size = sqlite3_column_int64(q, column + 1),
+		.mtime_ns = sqlite3_column_int64(q, column + 2),
+		.ctime_ns = sqlite3_column_int64(q, column + 3),
+		.inode = sqlite3_column_int64(q, column + 4),
+	};
+	return f;
+}
+
+// The latest version of an input, as far as it was asked for in this process.
+struct latest {
+	int64_t id; // 0: not stored yet
+	struct fingerprint is;
+	struct stamp stamp; // its own; that of a young file is not kept in `is`, nor in the store
+	long batch;         // when it was looked at last
+};
+
+void database_forget_inputs(struct store *s)
+{
+	for (size_t i = 0; i < s->inputs.cap; i++)
+		free(s->inputs.slots[i].value);
+	map_release(&s->inputs);
+}
+
+static int load_latest(struct store *s, const struct input *in, struct latest *l)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_LATEST_INPUT);
+
+	if (!q)
+		return SQLITE_ERROR;
+	sqlite3_bind_int(q, 1, in->kind);
+	sqlite3_bind_text(q, 2, in->name, -1, SQLITE_STATIC);
+	int code = sqlite3_step(q);
+	if (code == SQLITE_ROW) {
+		l->id = sqlite3_column_int64(q, 0);
+		l->is = read_fingerprint(q, 1);
+		code = SQLITE_DONE;
+	}
+	sqlite3_reset(q);
+	return code;
+}
+
+// The stamp has moved, the content has not: the next one who asks need not read it.
+static int renew_stamp(struct store *s, int64_t id, const struct stamp *stamp)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_RENEW_INPUT);
+
+	if (!q)
+		return SQLITE_ERROR;
+	sqlite3_bind_int64(q, 1, id);
+	bind_stamp(q, 2, stamp);
+	return database_step(q);
+}
+
+static int add_version(struct store *s, const struct input *in, struct latest *l)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_ADD_INPUT);
+
+	if (!q)
+		return SQLITE_ERROR;
+	sqlite3_bind_int(q, 1, in->kind);
+	sqlite3_bind_text(q, 2, in->name, -1, SQLITE_STATIC);
+	bind_fingerprint(q, 3, &l->is);
+	bind_stamp(q, 4, &l->is.stamp);
+	int code = database_step(q);
+	l->id = sqlite3_last_insert_rowid(s->db);
+	return code;
+}
+
+// Looks at the input, once for all results that are recorded together, and stores what is new.
+static int look(struct store *s, const struct input *in, struct latest *l)
+{
+	struct fingerprint before = l->is;
+	bool was_known = l->id != 0;
+
+	l->batch = s->batch;
+	l->is = input_fingerprint(in->kind, in->name, was_known ? &before : NULL);
+	l->stamp = l->is.stamp;
+	if (fingerprint_changed_after(&l->is, clock_real_ns() - FINGERPRINT_YOUNG_NS))
+		l->is.stamp = (struct stamp){0};
+	if (!was_known || !fingerprint_equal(&before, &l->is))
+		return add_version(s, in, l);
+	bool moved = memcmp(&before.stamp, &l->is.stamp, sizeof before.stamp) != 0;
+	return moved ? renew_stamp(s, l->id, &l->is.stamp) : SQLITE_DONE;
+}
+
+static struct latest *latest_of(struct store *s, const struct input *in, int *code)
+{
+	char *key = xasprintf("%c%s", (char)('0' + in->kind), in->name);
+	struct latest *l = map_get(&s->inputs, key);
+
+	*code = SQLITE_DONE;
+	if (!l) {
+		l = xcalloc(1, sizeof *l);
+		map_put(&s->inputs, key, l);
+		*code = load_latest(s, in, l);
+	}
+	free(key);
+	if (*code == SQLITE_DONE && l->batch != s->batch)
+		*code = look(s, in, l);
+	return l;
+}
+
+// ---- recording a snapshot ----
+
+static unsigned doubts_of(const struct inputs *in)
+{
+	return (in->network ? DOUBT_NETWORK : 0u) | (in->clock ? DOUBT_CLOCK : 0u) |
+	       (in->blind ? DOUBT_BLIND : 0u) | (in->overflow ? DOUBT_OVERFLOW : 0u);
+}
+
+// Whether what it is now may differ from what the worker saw.
+static bool is_young(const struct input *in, const struct latest *l, const struct result *r)
+{
+	const struct fingerprint now = {.stamp = l->stamp};
+
+	return in->found != l->is.present ||
+	       fingerprint_changed_after(&now, r->started_ns - FINGERPRINT_YOUNG_NS);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+// The versions that the result's inputs have now, as a packed list.
+static int gather(struct store *s, const struct result *r, struct buf *packed, unsigned *doubts)
+{
+	const struct inputs *in = r->inputs;
+	int64_t *ids = xmalloc((in->list.n + 1) * sizeof *ids);
+	int code = SQLITE_DONE;
+
+	*doubts = doubts_of(in);
+	for (size_t i = 0; i < in->list.n && code == SQLITE_DONE; i++) {
+		const struct latest *l = latest_of(s, &in->list.items[i], &code);
+		ids[i] = l->id;
+		if (is_young(&in->list.items[i], l, r))
+			*doubts |= DOUBT_YOUNG;
+	}
+	if (code == SQLITE_DONE) {
+		qsort(ids, in->list.n, sizeof *ids, compare_ids);
+		pack(packed, ids, in->list.n);
+	}
+	free(ids);
+	return code;
+}
+
+static void join_written(struct buf *b, const struct inputs *in)
+{
+	for (size_t i = 0; i < in->written.n; i++)
+		buf_add(b, in->written.items[i], strlen(in->written.items[i]) + 1);
+}
+
+static int put_snapshot(struct store *s, const struct result *r, sqlite3_int64 file,
+			sqlite3_int64 result)
+{
+	struct buf packed = {0}, written = {0};
+	unsigned doubts;
+	int code = gather(s, r, &packed, &doubts);
+	sqlite3_stmt *q = code == SQLITE_DONE ? database_statement(s, SQL_PUT_SNAPSHOT) : NULL;
+
+	join_written(&written, r->inputs);
+	if (q) {
+		sqlite3_bind_int64(q, 1, file);
+		sqlite3_bind_int64(q, 2, result);
+		sqlite3_bind_int64(q, 3, r->started_ns);
+		sqlite3_bind_blob(q, 4, r->key.bytes, DIGEST_SIZE, SQLITE_STATIC);
+		sqlite3_bind_int64(q, 5, doubts);
+		sqlite3_bind_blob(q, 6, packed.len ? packed.data : "", (int)packed.len,
+				  SQLITE_STATIC);
+		sqlite3_bind_blob(q, 7, written.len ? written.data : "", (int)written.len,
+				  SQLITE_STATIC);
+		code = database_step(q);
+	} else if (code == SQLITE_DONE) {
+		code = SQLITE_ERROR;
+	}
+	buf_release(&packed);
+	buf_release(&written);
+	return code;
+}
+
+static int drop_snapshot(struct store *s, sqlite3_int64 file)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_DROP_SNAPSHOT);
+
+	if (!q)
+		return SQLITE_ERROR;
+	sqlite3_bind_int64(q, 1, file);
+	return database_step(q);
+}
+
+int database_record_inputs(struct store *s, const struct result *r, sqlite3_int64 file,
+			   sqlite3_int64 result)
+{
+	if (r->status == FILE_NOTRUN)
+		return SQLITE_DONE;
+	if (r->status != FILE_PASSED || !r->inputs)
+		return drop_snapshot(s, file);
+	return put_snapshot(s, r, file, result);
+}
+
+// ---- loading ----
+
+int store_load_versions(struct store *s, struct versions *versions, struct err *err)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUTS);
+	int code = SQLITE_ERROR;
+
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+		struct version v = {
+			.id = sqlite3_column_int64(q, 0),
+			.kind = (enum input_kind)sqlite3_column_int(q, 1),
+			.name = xstrdup((const char *)sqlite3_column_text(q, 2)),
+			.was = read_fingerprint(q, 3),
+		};
+		VEC_PUSH(versions, v);
+	}
+	return code == SQLITE_DONE ? 0 : database_error(s, err);
+}
+
+static int renew_all(struct store *s, const struct versions *versions)
+{
+	int code = SQLITE_DONE;
+
+	for (size_t i = 0; i < versions->n && code == SQLITE_DONE; i++)
+		code = renew_stamp(s, versions->items[i].id, &versions->items[i].was.stamp);
+	return code;
+}
+
+enum store_status store_renew_versions(struct store *s, const struct versions *versions,
+				       struct err *err)
+{
+	enum store_status status = database_begin(s, err);
+
+	return status == STORE_OK ? database_end(s, renew_all(s, versions), err) : status;
+}
+
+void versions_release(struct versions *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		free(v->items[i].name);
+	free(v->items);
+	*v = (struct versions){0};
+}
+
+static int compare_version(const void *id, const void *version)
+{
+	int64_t x = *(const int64_t *)id, y = ((const struct version *)version)->id;
+
+	return (x > y) - (x < y);
+}
+
+const struct version *versions_find(const struct versions *v, int64_t id)
+{
+	return v->n ? bsearch(&id, v->items, v->n, sizeof *v->items, compare_version) : NULL;
+}
+
+static struct snapshot *read_snapshot(sqlite3_stmt *q)
+{
+	struct snapshot *p = xcalloc(1, sizeof *p);
+
+	p->result = sqlite3_column_int64(q, 1);
+	p->started_ns = sqlite3_column_int64(q, 2);
+	if (sqlite3_column_bytes(q, 3) == DIGEST_SIZE)
+		memcpy(p->key.bytes, sqlite3_column_blob(q, 3), DIGEST_SIZE);
+	p->framework = (enum framework)sqlite3_column_int(q, 7);
+	p->doubts = (unsigned)sqlite3_column_int64(q, 4);
+	p->inputs = unpack(sqlite3_column_blob(q, 5), (size_t)sqlite3_column_bytes(q, 5), &p->n);
+	p->written_bytes = (size_t)sqlite3_column_bytes(q, 6);
+	p->written = xmalloc(p->written_bytes + 1);
+	if (p->written_bytes)
+		memcpy(p->written, sqlite3_column_blob(q, 6), p->written_bytes);
+	return p;
+}
+
+static void free_snapshot(struct snapshot *p)
+{
+	if (!p)
+		return;
+	free(p->inputs);
+	free(p->written);
+	free(p);
+}
+
+int store_load_snapshots(struct store *s, struct map *snapshots, struct err *err)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_LOAD_SNAPSHOTS);
+	int code = SQLITE_ERROR;
+
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+		free_snapshot(map_put(snapshots, (const char *)sqlite3_column_text(q, 0),
+				      read_snapshot(q)));
+	return code == SQLITE_DONE ? 0 : database_error(s, err);
+}
+
+void snapshots_release(struct map *snapshots)
+{
+	for (size_t i = 0; i < snapshots->cap; i++)
+		free_snapshot(snapshots->slots[i].value);
+	map_release(snapshots);
+}
