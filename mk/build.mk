@@ -26,8 +26,19 @@ program_objects := $(filter-out $(main_object),$(objects))
 program := $(O)/firmo-jobs
 archive := $(O)/libfirmo-jobs.a
 
+# What is preloaded into workers; with another libc than glibc there is none. It lives in other
+# programs: no sanitizer, none of libc's functions under another name, no check left out because a
+# header swears that a pointer is not NULL, and calls in the last place are jumps (dlopen looks at
+# where it was called from).
+glibc := $(shell printf '\43include <features.h>\n' | $(CC) -dM -E -x c - 2>/dev/null | grep -w __GLIBC__)
+trace_library := $(if $(glibc),$(O)/firmo-jobs-trace.so)
+trace_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/worker/trace/*.c)))
+trace_cflags = $(filter-out $(san_flags) $(pkg_cflags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden \
+	-fno-delete-null-pointer-checks -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -U_TIME_BITS
+trace_ldflags := -shared -nostartfiles -Wl,-Bsymbolic,-z,defs,-z,noseparate-code,-z,norelro
+
 .PHONY: all clean
-all: $(program) $(archive) ## build the program and the library
+all: $(program) $(archive) $(trace_library) ## build the program, the library and what is preloaded
 
 $(program): $(main_object) $(program_objects)
 	$(CC) $(san_flags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(all_libs)
@@ -38,6 +49,11 @@ $(archive): $(program_objects)
 	objcopy -w --keep-global-symbol='firmo_jobs_*' $(O)/libfirmo-jobs.o
 	rm -f $@
 	$(AR) rcs $@ $(O)/libfirmo-jobs.o
+
+$(O)/firmo-jobs-trace.so: $(trace_objects)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(trace_ldflags) -o $@ $^
+
+$(trace_objects): private all_cflags := $(trace_cflags)
 
 # The flags of the build are a prerequisite: other CFLAGS make other objects.
 $(O)/%.o: %.c $(O)/flags
@@ -58,4 +74,4 @@ $(O)/src/worker/shim.o: CPPFLAGS += -DSHIM_DIR='"src/worker/lua"'
 clean: ## remove what was built
 	rm -rf $(O)
 
--include $(objects:.o=.d)
+-include $(objects:.o=.d) $(trace_objects:.o=.d)

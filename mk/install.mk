@@ -9,12 +9,16 @@ INSTALL ?= install
 
 .PHONY: install uninstall
 install: all ## install below DESTDIR/PREFIX
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/firmo-jobs \
+		$(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/firmo-jobs
 	$(INSTALL) -m 644 include/firmo-jobs.h $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h
 	$(INSTALL) -m 644 $(archive) $(DESTDIR)$(LIBDIR)/libfirmo-jobs.a
+	$(if $(trace_library),$(INSTALL) -m 644 $(trace_library) $(DESTDIR)$(LIBDIR)/firmo-jobs)
 	$(INSTALL) -m 644 src/cli/firmo-jobs.1 $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/firmo-jobs $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h \
-		$(DESTDIR)$(LIBDIR)/libfirmo-jobs.a $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
+		$(DESTDIR)$(LIBDIR)/libfirmo-jobs.a $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1 \
+		$(DESTDIR)$(LIBDIR)/firmo-jobs/firmo-jobs-trace.so
+	rmdir $(DESTDIR)$(LIBDIR)/firmo-jobs 2>/dev/null || :

@@ -19,7 +19,7 @@ allowed() {
 
 for layer in *; do
 	may=" $layer $(allowed "$layer") "
-	for file in "$layer"/*.[ch]; do
+	find "$layer" -name '*.[ch]' | while read -r file; do
 		sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$file" | sort -u | while read -r used; do
 			case $may in
 			*" $used "*) ;;

@@ -3,21 +3,22 @@
 
 unit_sources := $(sort $(wildcard tests/unit/*_test.c))
 unit_programs := $(unit_sources:%.c=$(O)/%)
-helper_sources := $(sort $(wildcard tests/helpers/*.c))
+helper_sources := $(filter-out $(if $(glibc),,%/traced.c),$(sort $(wildcard tests/helpers/*.c)))
 helper_programs := $(helper_sources:%.c=$(O)/%)
 e2e_files := $(sort $(wildcard tests/e2e/*.bats))
 
 # What the tests find in their environment.
-test_environment = FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/tests/helpers' SAN='$(SAN)'
+test_environment = FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/tests/helpers' SAN='$(SAN)' \
+	TRACE_LIBRARY='$(if $(trace_library),$(abspath $(trace_library)))'
 
 .PHONY: check test check-firmo quickstart
-check: $(program) $(unit_programs) $(helper_programs) ## build and run all tests; check-NAME: one file of them
+check: $(program) $(trace_library) $(unit_programs) $(helper_programs) ## build and run all tests; check-NAME: one file of them
 	+@$(test_environment) sh tests/run.sh $(unit_programs) $(e2e_files)
 
 test: check ## the same
 
 # make check-makeflags, make check-run: tests/unit/makeflags_test.c, tests/e2e/run.bats
-check-%: $(program) $(unit_programs) $(helper_programs)
+check-%: $(program) $(trace_library) $(unit_programs) $(helper_programs)
 	+@$(test_environment) sh tests/run.sh \
 		$(filter %/$*_test,$(unit_programs)) $(filter %/$*.bats,$(e2e_files))
 
@@ -36,6 +37,8 @@ $(unit_programs): $(O)/%: $(O)/%.o $(program_objects)
 
 $(helper_programs): $(O)/%: %.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 $(warnings) $(CFLAGS) -o $@ $<
+	$(CC) -std=c11 -Isrc $(warnings) $(CFLAGS) -o $@ $< -pthread
+
+$(O)/tests/helpers/traced: src/worker/trace/record.h
 
 -include $(unit_programs:=.d)

@@ -9,17 +9,19 @@ install_to() { # PREFIX
 	make -s -C "$root" "$2" PREFIX=/usr DESTDIR="$1" ${SAN:+SAN="$SAN"}
 }
 
-@test "install puts the program, the library, the header and the manual page below DESTDIR; uninstall takes them away" {
+@test "install puts the program, its libraries, the header and the manual page below DESTDIR; uninstall takes them away" {
 	install_to "$PWD/dest" install
 	run find dest -type f -printf '%P\n'
 	[ "$(sort <<<"$output")" = "usr/bin/firmo-jobs
 usr/include/firmo-jobs.h
+usr/lib/firmo-jobs/firmo-jobs-trace.so
 usr/lib/libfirmo-jobs.a
 usr/share/man/man1/firmo-jobs.1" ]
 	run dest/usr/bin/firmo-jobs --version
 	[ "$output" = "firmo-jobs 0.1.0" ]
 	install_to "$PWD/dest" uninstall
 	[ -z "$(find dest -type f)" ]
+	[ ! -e dest/usr/lib/firmo-jobs ]
 }
 
 @test "a program can be written on the installed library, whose only symbols are those of its header" {

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// What is asked of the environment: its variables, the locale, the time zone, the accounts.
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <locale.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "worker/trace/hook.h"
+#include "worker/trace/programs.h"
+
+static char *asked(const char *name, char *value)
+{
+	log_name(TRACE_VARIABLE_READ, name, value ? 0 : ENOENT);
+	return value;
+}
+
+HOOK_LATER(char *, getenv, const char *name)
+{
+	return asked(name, NEXT(getenv)(name));
+}
+
+HOOK_LATER(char *, secure_getenv, const char *name)
+{
+	return asked(name, NEXT(secure_getenv)(name));
+}
+
+void environment_note(const char *name)
+{
+	asked(name, NEXT(getenv)(name));
+}
+
+// ---- the locale ----
+
+static void note_locale(const char *name)
+{
+	static const char *const names[] = {"LC_ALL",      "LC_COLLATE",  "LC_CTYPE",
+					    "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC",
+					    "LC_TIME",     "LANG",        "LANGUAGE"};
+
+	// Only the empty name means what the environment says.
+	if (!name || *name || !log_is_on())
+		return;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		environment_note(names[i]);
+}
+
+HOOK_LATER(char *, setlocale, int category, const char *name)
+{
+	note_locale(name);
+	return NEXT(setlocale)(category, name);
+}
+
+HOOK_LATER(locale_t, newlocale, int mask, const char *name, locale_t base)
+{
+	note_locale(name);
+	return NEXT(newlocale)(mask, name, base);
+}
+
+// ---- the time zone ----
+
+static void note_zone(void)
+{
+	static _Atomic bool noted;
+
+	if (atomic_load(&noted) || !log_is_on())
+		return;
+	if (!getenv("TZ"))
+		log_ahead(TRACE_READ, "/etc/localtime");
+	atomic_store(&noted, true);
+}
+
+#define HOOK_TIME(type, name, parameters, arguments)                                               \
+	HOOK_LATER(type, name, HOOK_STRIP parameters)                                              \
+	{                                                                                          \
+		note_zone();                                                                       \
+		return NEXT(name) arguments;                                                       \
+	}
+HOOK_TIME(struct tm *, localtime, (const time_t *t), (t))
+HOOK_TIME(struct tm *, localtime_r, (const time_t *t, struct tm *tm), (t, tm))
+HOOK_TIME(char *, ctime, (const time_t *t), (t))
+HOOK_TIME(char *, ctime_r, (const time_t *t, char *room), (t, room))
+HOOK_TIME(time_t, mktime, (struct tm * tm), (tm))
+HOOK_TIME(time_t, timelocal, (struct tm * tm), (tm))
+
+HOOK_LATER(void, tzset, void)
+{
+	note_zone();
+	NEXT(tzset)();
+}
+
+// ---- the accounts ----
+
+#define HOOK_ACCOUNT(file, type, name, parameters, arguments)                                      \
+	HOOK_LATER(type, name, HOOK_STRIP parameters)                                              \
+	{                                                                                          \
+		log_ahead(TRACE_READ, file);                                                       \
+		return NEXT(name) arguments;                                                       \
+	}
+#define HOOK_USER(type, name, parameters, arguments)                                               \
+	HOOK_ACCOUNT("/etc/passwd", type, name, parameters, arguments)
+HOOK_USER(struct passwd *, getpwnam, (const char *name), (name))
+HOOK_USER(struct passwd *, getpwuid, (uid_t id), (id))
+HOOK_USER(struct passwd *, getpwent, (void), ())
+HOOK_USER(int, getpwnam_r,
+	  (const char *name, struct passwd *user, char *room, size_t n, struct passwd **result),
+	  (name, user, room, n, result))
+HOOK_USER(int, getpwuid_r,
+	  (uid_t id, struct passwd *user, char *room, size_t n, struct passwd **result),
+	  (id, user, room, n, result))
+
+#define HOOK_GROUP(type, name, parameters, arguments)                                              \
+	HOOK_ACCOUNT("/etc/group", type, name, parameters, arguments)
+HOOK_GROUP(struct group *, getgrnam, (const char *name), (name))
+HOOK_GROUP(struct group *, getgrgid, (gid_t id), (id))
+HOOK_GROUP(struct group *, getgrent, (void), ())
+HOOK_GROUP(int, getgrnam_r,
+	   (const char *name, struct group *group, char *room, size_t n, struct group **result),
+	   (name, group, room, n, result))
+HOOK_GROUP(int, getgrgid_r,
+	   (gid_t id, struct group *group, char *room, size_t n, struct group **result),
+	   (id, group, room, n, result))

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// How a function of libc is taken over: HOOK(type, name, parameters...) begins its definition, and
+// NEXT(name) is the function that would have been called without us.
+#ifndef WORKER_TRACE_HOOK_H
+#define WORKER_TRACE_HOOK_H
+
+#include "worker/trace/log.h"
+
+struct hook {
+	const char *name;
+	void **next;
+};
+
+// Finds what HOOK takes over, all at once: a signal handler should not have to.
+void hooks_find(void);
+// Finds the one that is called before that, or without a trace.
+void *hook_find(const char *name, void **next);
+
+#define EXPORT __attribute__((visibility("default")))
+
+#define HOOK(type, name, ...)                                                                      \
+	static type (*next_##name)(__VA_ARGS__);                                                   \
+	static const struct hook hook_##name                                                       \
+		__attribute__((used, section("hooks"))) = {#name, (void **)&next_##name};          \
+	EXPORT type name(__VA_ARGS__)
+
+// The same for functions that no signal handler may call: the next one is found when it is wanted.
+#define HOOK_LATER(type, name, ...)                                                                \
+	static type (*next_##name)(__VA_ARGS__);                                                   \
+	EXPORT type name(__VA_ARGS__)
+
+#define NEXT(name)                                                                                 \
+	(next_##name ? next_##name                                                                 \
+		     : (__typeof__(next_##name))hook_find(#name, (void **)&next_##name))
+
+// The usual hook: a call on one path, which fails with a negative number. The parameters are named
+// path and, where the path counts from a folder, dir.
+#define HOOK_PATH(op, type, name, parameters, arguments)                                           \
+	HOOK_PATH_AT(op, type, name, parameters, arguments, AT_FDCWD)
+#define HOOK_PATH_AT(op, type, name, parameters, arguments, dir)                                   \
+	HOOK(type, name, HOOK_STRIP parameters)                                                    \
+	{                                                                                          \
+		type result = NEXT(name) arguments;                                                \
+		log_path(op, dir, path, result < 0);                                               \
+		return result;                                                                     \
+	}
+#define HOOK_STRIP(...) __VA_ARGS__
+
+#endif

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+// Programs that are started, and the shared objects of this one.
+#include <alloca.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "worker/trace/hook.h"
+#include "worker/trace/programs.h"
+
+// ---- exec ----
+
+HOOK(int, execve, const char *path, char *const argv[], char *const envp[])
+{
+	log_exec(AT_FDCWD, path);
+	NEXT(execve)(path, argv, envp);
+	log_exec_failed(AT_FDCWD, path);
+	return -1;
+}
+
+HOOK(int, execv, const char *path, char *const argv[])
+{
+	log_exec(AT_FDCWD, path);
+	NEXT(execv)(path, argv);
+	log_exec_failed(AT_FDCWD, path);
+	return -1;
+}
+
+HOOK(int, execveat, int dir, const char *path, char *const argv[], char *const envp[], int flags)
+{
+	log_exec(dir, path);
+	NEXT(execveat)(dir, path, argv, envp, flags);
+	log_exec_failed(dir, path);
+	return -1;
+}
+
+HOOK(int, fexecve, int fd, char *const argv[], char *const envp[])
+{
+	log_exec(fd, "");
+	NEXT(fexecve)(fd, argv, envp);
+	log_exec_failed(fd, "");
+	return -1;
+}
+
+// ---- programs that PATH is searched for ----
+
+struct candidate {
+	char path[PATH_MAX];
+};
+
+// Our own stat and access: asking is what notes it.
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+static bool is_program_in(struct candidate *c, const char *folder, size_t n, const char *file)
+{
+	if (n + strlen(file) + 2 > sizeof c->path)
+		return false;
+	memcpy(c->path, folder, n);
+	c->path[n] = '/';
+	strcpy(c->path + n + (n > 0), file);
+	return is_program(c->path);
+}
+
+// Looks where libc is about to look. Returns the path that it will find; NULL: none.
+static const char *search(struct candidate *c, const char *file)
+{
+	int errnum = errno;
+	const char *found = NULL;
+
+	if (!log_is_on() || strchr(file, '/') || !*file)
+		return file;
+	const char *list = getenv("PATH");
+	if (!list)
+		list = "/bin:/usr/bin";
+	for (size_t n = strcspn(list, ":"); !found; n = strcspn(list, ":")) {
+		if (is_program_in(c, list, n, file))
+			found = c->path;
+		if (!list[n])
+			break;
+		list += n + 1;
+	}
+	errno = errnum;
+	return found;
+}
+
+HOOK_LATER(int, execvp, const char *file, char *const argv[])
+{
+	struct candidate c;
+	const char *path = search(&c, file);
+
+	if (path)
+		log_exec(AT_FDCWD, path);
+	NEXT(execvp)(file, argv);
+	if (path)
+		log_exec_failed(AT_FDCWD, path);
+	return -1;
+}
+
+HOOK_LATER(int, execvpe, const char *file, char *const argv[], char *const envp[])
+{
+	struct candidate c;
+	const char *path = search(&c, file);
+
+	if (path)
+		log_exec(AT_FDCWD, path);
+	NEXT(execvpe)(file, argv, envp);
+	if (path)
+		log_exec_failed(AT_FDCWD, path);
+	return -1;
+}
+
+// ---- exec with its words as arguments ----
+
+// TAKE_WORDS(argv, word, ap): word and the arguments behind it, up to NULL; ap is behind that.
+#define TAKE_WORDS(argv, word, ap)                                                                 \
+	va_list ap;                                                                                \
+	va_start(ap, word);                                                                        \
+	size_t argv##_n = count_words(word, ap);                                                   \
+	va_end(ap);                                                                                \
+	char **argv = alloca((argv##_n + 1) * sizeof *argv);                                       \
+	argv[0] = (char *)word;                                                                    \
+	va_start(ap, word);                                                                        \
+	for (size_t i = 1; i <= argv##_n; i++)                                                     \
+		argv[i] = va_arg(ap, char *);
+
+static size_t count_words(const char *word, va_list ap)
+{
+	size_t n = 0;
+
+	for (; word; word = va_arg(ap, char *))
+		n++;
+	return n;
+}
+
+EXPORT int execl(const char *path, const char *word, ...)
+{
+	// cppcheck-suppress allocaCalled
+	TAKE_WORDS(argv, word, ap)
+	va_end(ap);
+	return execv(path, argv);
+}
+
+EXPORT int execlp(const char *file, const char *word, ...)
+{
+	// cppcheck-suppress allocaCalled
+	TAKE_WORDS(argv, word, ap)
+	va_end(ap);
+	return execvp(file, argv);
+}
+
+EXPORT int execle(const char *path, const char *word, ...)
+{
+	// cppcheck-suppress allocaCalled
+	TAKE_WORDS(argv, word, ap)
+	char *const *envp = va_arg(ap, char *const *);
+	va_end(ap);
+	return execve(path, argv, envp);
+}
+
+// ---- programs that libc starts ----
+
+// error is what posix_spawn returned; so does this.
+static int spawned(int error, pid_t child, const char *path)
+{
+	int errnum = errno;
+
+	errno = error;
+	if (!path && !error)
+		log_lost();
+	else if (path && error)
+		log_path(TRACE_LOOKED, AT_FDCWD, path, true);
+	else if (path)
+		log_spawn(child, path);
+	errno = errnum;
+	return error;
+}
+
+HOOK_LATER(int, posix_spawn, pid_t *pid, const char *path,
+	   const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+	   char *const argv[], char *const envp[])
+{
+	pid_t child = 0;
+	int error = NEXT(posix_spawn)(&child, path, actions, attributes, argv, envp);
+
+	if (pid && !error)
+		*pid = child;
+	return spawned(error, child, path);
+}
+
+HOOK_LATER(int, posix_spawnp, pid_t *pid, const char *file,
+	   const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+	   char *const argv[], char *const envp[])
+{
+	pid_t child = 0;
+	struct candidate c;
+	const char *path = search(&c, file);
+	int error = NEXT(posix_spawnp)(&child, file, actions, attributes, argv, envp);
+
+	if (pid && !error)
+		*pid = child;
+	return spawned(error, child, path);
+}
+
+HOOK_LATER(FILE *, popen, const char *command, const char *mode)
+{
+	FILE *f = NEXT(popen)(command, mode);
+
+	if (f)
+		log_shell();
+	return f;
+}
+
+HOOK_LATER(int, system, const char *command)
+{
+	int status = NEXT(system)(command);
+
+	if (status != -1)
+		log_shell();
+	return status;
+}
+
+// ---- shared objects ----
+
+// Objects may have been loaded that are not noted yet.
+static _Atomic bool loaded;
+
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+
+static int note_object(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	bool is_ours = object->dlpi_addr == (ElfW(Addr))__ehdr_start;
+
+	// The program itself and what the kernel brings along have no path.
+	if (!is_ours && object->dlpi_name && strchr(object->dlpi_name, '/'))
+		log_path(TRACE_LOADED, AT_FDCWD, object->dlpi_name, false);
+	return 0;
+}
+
+static void note_objects(void)
+{
+	if (log_is_on())
+		dl_iterate_phdr(note_object, NULL);
+}
+
+// The next two end in a jump: libc looks at where it was called from, to know whose RUNPATH counts,
+// and that must be the program. So what was loaded besides is seen later: at dlclose, or at exit.
+HOOK_LATER(void *, dlopen, const char *path, int flags)
+{
+	if (path && strchr(path, '/'))
+		log_ahead(TRACE_LOADED, path);
+	atomic_store(&loaded, true);
+	return NEXT(dlopen)(path, flags);
+}
+
+// Another namespace has another libc, which knows nothing of us.
+HOOK_LATER(void *, dlmopen, Lmid_t space, const char *path, int flags)
+{
+	if (space != LM_ID_BASE)
+		log_lost();
+	atomic_store(&loaded, true);
+	return NEXT(dlmopen)(space, path, flags);
+}
+
+HOOK_LATER(int, dlclose, void *handle)
+{
+	if (atomic_exchange(&loaded, false))
+		note_objects();
+	return NEXT(dlclose)(handle);
+}
+
+// ---- beginning and end ----
+
+// The library of AddressSanitizer insists on coming first, unless it is told here not to.
+EXPORT const char *__asan_default_options(void);
+EXPORT const char *__asan_default_options(void)
+{
+	return "verify_asan_link_order=0";
+}
+
+static __attribute__((constructor)) void begin(int argc, char **argv)
+{
+	if (!log_is_on())
+		return;
+	note_objects();
+	programs_begin(argc, argv);
+}
+
+static __attribute__((destructor)) void end(void)
+{
+	if (atomic_load(&loaded))
+		note_objects();
+}
