@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The trace of a worker, from our side: the file that the preload library (worker/trace/) writes
+// to, and what its records come to.
+//
+// The file has no name on any disk: it cannot run out of space, and nothing is left of it. The
+// library finds it below /proc/PID/fd of the process that opened it. A process that cannot look
+// there (another user, another pid namespace) or does not load the library (static, setuid, without
+// our environment) writes nothing, and that is noticed: whoever starts a program says so.
+//
+//	trace_open(&t, &err), then a worker that has in its environment
+//		t.variable			FIRMO_JOBS_TRACE=...
+//		LD_PRELOAD=THEIRS:LIBRARY	the user's own first, where there is one
+//	trace_read(&t, &rules, &inputs, &err) once its processes have ended
+//	trace_close(&t)
+#ifndef WORKER_TRACE_H
+#define WORKER_TRACE_H
+
+#include <stddef.h>
+
+#include "model/inputs.h"
+
+struct err;
+
+struct trace {
+	int fd;
+	char *variable; // the entry of the environment that names it; owned
+};
+
+// What does not count as an input. /proc, /sys, terminals and the like never do, nor do sqlite's
+// files beside a database, nor what the worker had made itself.
+struct trace_rules {
+	const char *cwd;              // the working folder: what lies below it is named from there
+	const char *const *below;     // absolute paths without "//", "." and "..", and all that is
+				      // below them; NULL at the end
+	const char *const *variables; // names; with `*` at the end all that begin so; NULL at the
+				      // end
+};
+
+// Makes an empty trace.
+int trace_open(struct trace *t, struct err *err);
+void trace_close(struct trace *t);
+
+// Fills *in (empty; the caller releases it). Programs that were executed, shared objects, files
+// that were read or only looked for are all paths; `found` is false for one that was missing once.
+// What is both written and an input was so before.
+int trace_read(const struct trace *t, const struct trace_rules *rules, struct inputs *in,
+	       struct err *err);
+// The same with the n bytes of such a file. Only ".." is looked up in the file system: it is taken
+// out of a path where a real folder stands before it.
+void trace_parse(const void *data, size_t n, const struct trace_rules *rules, struct inputs *in);
+
+#endif
