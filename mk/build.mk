@@ -62,7 +62,7 @@ $(O)/%.o: %.c $(O)/flags
 
 $(O)/flags: .FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(all_cflags)' | cmp -s - $@ || echo '$(CC) $(all_cflags)' > $@
+	@echo '$(CC) $(all_cflags) $(LIBDIR)' | cmp -s - $@ || echo '$(CC) $(all_cflags) $(LIBDIR)' > $@
 
 .PHONY: .FORCE
 .FORCE:
@@ -70,6 +70,9 @@ $(O)/flags: .FORCE
 # The shim's Lua files are part of the program.
 $(O)/src/worker/shim.o: $(wildcard src/worker/lua/*.lua)
 $(O)/src/worker/shim.o: CPPFLAGS += -DSHIM_DIR='"src/worker/lua"'
+
+# Where the preload library is installed.
+$(O)/src/cli/session.o: CPPFLAGS += -DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"'
 
 clean: ## remove what was built
 	rm -rf $(O)

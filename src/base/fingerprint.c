@@ -127,6 +127,35 @@ struct fingerprint fingerprint_of_variable(const char *name)
 		     : (struct fingerprint){0};
 }
 
+// What differs between one terminal, one level of make or shell, and another.
+static bool is_of_the_place(const char *entry)
+{
+	static const char *const names[] = {"_",      "COLUMNS",  "LINES",       "MAKELEVEL",
+					    "OLDPWD", "PWD",      "SHLVL",       "TERM",
+					    "TMPDIR", "WINDOWID", "TERM_PROGRAM"};
+	size_t n = strcspn(entry, "=");
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i]) == n && strncmp(names[i], entry, n) == 0)
+			return true;
+	return strncmp(entry, "SSH_", 4) == 0 || strncmp(entry, "FIRMO_JOBS_", 11) == 0;
+}
+
+struct fingerprint fingerprint_of_environment(void)
+{
+	size_t n = 0, all = 0;
+
+	while (environ && environ[all])
+		all++;
+	char **entries = xmalloc((all + 1) * sizeof *entries);
+	for (size_t i = 0; i < all; i++)
+		if (!is_of_the_place(environ[i]))
+			entries[n++] = environ[i];
+	struct fingerprint f = {.present = true, .digest = digest_of_names(entries, n)};
+	free(entries);
+	return f;
+}
+
 bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b)
 {
 	return a->present == b->present && (!a->present || digest_equal(&a->digest, &b->digest));

@@ -32,6 +32,8 @@ struct fingerprint fingerprint_of_path(const char *path, const struct fingerprin
 struct fingerprint fingerprint_of_listing(const char *path, const struct fingerprint *known);
 // The value of a variable of our own environment.
 struct fingerprint fingerprint_of_variable(const char *name);
+// All variables of our own environment but those that say where and how deep we run, not how.
+struct fingerprint fingerprint_of_environment(void);
 // Whether they stand for the same, whatever their stamps are.
 bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b);
 // Whether it was changed after that time (real clock). What was changed less than

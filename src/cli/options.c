@@ -155,6 +155,12 @@ static int on_changed(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int on_no_trace(struct options *o, const char *value, struct err *err)
+{
+	o->no_trace = true;
+	return 0;
+}
+
 static int on_trust(struct options *o, const char *value, struct err *err)
 {
 	if (strcmp(value, "network") != 0)
@@ -359,6 +365,7 @@ static const struct {
 	{0, "share-tokens", NULL, "lend unused slots to make or cargo in tests", on_share_tokens},
 	{0, "max-load", "N", "no further file while N processes run", on_max_load},
 	{0, "min-memory", "SIZE", "nor while less than that is available", on_min_memory},
+	{0, "no-trace", NULL, "do not watch what files depend on", on_no_trace},
 	{0, "framework", "NAME", "firmo, busted, luaunit, tap, plain [auto]", on_framework},
 	{0, "lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", on_lua},
 	{0, "command", "WORDS", "run each file by this; {} stands for it", on_command},

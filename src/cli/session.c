@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/outfile.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "jobserver/tokens.h"
 #include "report/format.h"
@@ -19,6 +20,9 @@
 #include "run/workspace.h"
 #include "store/store.h"
 #include "sys/cpus.h"
+
+// What is preloaded into workers. TRACE_FOLDER, where it is installed, comes from mk/build.mk.
+#define TRACE_LIBRARY "firmo-jobs-trace.so"
 
 void session_warn(const char *message)
 {
@@ -75,6 +79,21 @@ static bool wants_text_on_stdout(const struct options *o)
 	return true;
 }
 
+// The jobserver of make is for us, not for workers, and no input of theirs: from here on our
+// environment does not have it.
+static void forget_jobserver(void)
+{
+	static const char *const names[] = {"MAKEFLAGS", "MFLAGS"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value = getenv(names[i]);
+		char *clean = value ? makeflags_without_jobserver(value) : NULL;
+		if (clean)
+			setenv(names[i], clean, 1);
+		free(clean);
+	}
+}
+
 enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, char **argv,
 				       enum firmo_jobs_mode *mode)
 {
@@ -88,6 +107,7 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 	}
 	*mode = s->options.mode;
 	makeflags_parse(&s->make, getenv("MAKEFLAGS"));
+	forget_jobserver();
 	s->options.text.colours = use_colours(&s->options);
 	s->text_to_stdout = wants_text_on_stdout(&s->options);
 	s->run.lower_bound_ns = -1;
@@ -305,6 +325,51 @@ enum firmo_jobs_status session_find_programs(struct firmo_jobs *s)
 	return FIRMO_JOBS_BROKEN;
 }
 
+// The preload library: beside the program in its build folder, else where it is installed. NULL if
+// it is nowhere.
+static char *find_library(void)
+{
+	char *program = realpath("/proc/self/exe", NULL);
+	char *folder = program ? xstrndup(program, (size_t)(path_base(program) - program)) : NULL;
+	char *path = xasprintf("%s" TRACE_LIBRARY, folder ? folder : "");
+
+	free(program);
+	free(folder);
+	if (access(path, R_OK) == 0)
+		return path;
+	free(path);
+	path = path_join(TRACE_FOLDER, TRACE_LIBRARY);
+	if (access(path, R_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+static char *find_state_folder(const char *db)
+{
+	char *folder = xstrndup(db, (size_t)(path_base(db) - db));
+	char *path = realpath(*folder ? folder : ".", NULL);
+
+	free(folder);
+	return path;
+}
+
+// Watching costs a little; without a history nobody would learn from it.
+static void set_up_watching(struct firmo_jobs *s)
+{
+	if (s->options.no_trace || !s->store)
+		return;
+	s->library = find_library();
+	s->state_folder = find_state_folder(s->options.db);
+	s->cwd = getcwd(NULL, 0);
+	s->options.run.cwd = s->cwd;
+	s->options.run.library = s->library;
+	s->options.run.state_folder = s->state_folder;
+	if (!s->library)
+		session_warn(TRACE_LIBRARY " is neither beside the program nor in " TRACE_FOLDER
+					   ": what the files depend on is not learned");
+}
+
 static void begin_run(struct firmo_jobs *s)
 {
 	const struct tokens *tokens = s->tokens;
@@ -336,6 +401,7 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 {
 	const struct run_hooks hooks = {on_started, on_ended, on_asked, on_suspended, s};
 
+	set_up_watching(s);
 	begin_run(s);
 	int status = supervise(&s->run, &s->jobs, &s->options.run, s->tokens, &s->loop, &s->signals,
 			       &hooks, err);
@@ -483,6 +549,9 @@ void firmo_jobs_close(struct firmo_jobs *s)
 		tokens_close(s->tokens);
 	free(s->workspace);
 	free(s->settings_key);
+	free(s->library);
+	free(s->cwd);
+	free(s->state_folder);
 	jobs_release(&s->reused);
 	run_release(&s->run);
 	jobs_release(&s->jobs);

@@ -25,7 +25,7 @@ struct firmo_jobs {
 	struct store *store; // NULL: no history
 	struct jobs jobs;
 	struct jobs reused; // those whose last pass stands
-	char *settings_key;
+	char *settings_key, *library, *cwd, *state_folder;
 	struct run run;
 	struct loop loop;
 	struct signals signals;

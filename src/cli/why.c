@@ -44,6 +44,8 @@ static void print_digest(const char *word, const struct fingerprint *f)
 // What has become of an input.
 static const char *change(const struct version *was, const struct fingerprint *now)
 {
+	if (was->kind == INPUT_ENVIRONMENT)
+		return "a shell of its read the environment, which has other variables";
 	if (was->kind == INPUT_VARIABLE)
 		return !was->was.present ? "this variable was not set, and is now"
 		       : !now->present   ? "this variable was set, and is not any more"
@@ -59,7 +61,7 @@ static const char *change(const struct version *was, const struct fingerprint *n
 static void print_change(const struct version *was, const struct fingerprint *now, void *arg)
 {
 	fputs("  ", stdout);
-	print_name(was->name);
+	print_name(was->kind == INPUT_ENVIRONMENT ? "the environment" : was->name);
 	printf(": %s\n", change(was, now));
 	if (was->was.present) {
 		print_digest("was", &was->was);
@@ -95,8 +97,10 @@ static void print_doubts(unsigned doubts)
 
 static void print_inputs(const struct fresh *f, const struct snapshot *s)
 {
-	static const char *const kinds[] = {
-		[INPUT_PATH] = "file", [INPUT_LISTING] = "folder", [INPUT_VARIABLE] = "variable"};
+	static const char *const kinds[] = {[INPUT_PATH] = "file",
+					    [INPUT_LISTING] = "folder",
+					    [INPUT_VARIABLE] = "variable",
+					    [INPUT_ENVIRONMENT] = "environment"};
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct version *v = versions_find(&f->versions, s->inputs[i]);

@@ -22,6 +22,8 @@ struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 		return fingerprint_of_listing(name, known);
 	case INPUT_VARIABLE:
 		return fingerprint_of_variable(name);
+	case INPUT_ENVIRONMENT:
+		return fingerprint_of_environment();
 	default:
 		return fingerprint_of_path(name, known);
 	}

@@ -10,9 +10,10 @@
 
 // The numbers stand in the store: they are never changed or reused.
 enum input_kind {
-	INPUT_PATH = 1,     // what a path is: a file by its content, or that there is nothing
-	INPUT_LISTING = 2,  // which entries a folder has
-	INPUT_VARIABLE = 3, // the value of an environment variable, or that it is not set
+	INPUT_PATH = 1,        // what a path is: a file by its content, or that there is nothing
+	INPUT_LISTING = 2,     // which entries a folder has
+	INPUT_VARIABLE = 3,    // the value of an environment variable, or that it is not set
+	INPUT_ENVIRONMENT = 4, // the environment as a whole, as shells read it; its name is ""
 };
 
 struct input {

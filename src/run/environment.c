@@ -29,22 +29,6 @@ static bool is_set_per_worker(const char *entry)
 	       strncmp(entry, "FIRMO_JOBS_", strlen("FIRMO_JOBS_")) == 0;
 }
 
-static char *without_jobserver(const char *entry)
-{
-	static const char *const names[] = {"MAKEFLAGS", "MFLAGS"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const char *value = value_of(entry, names[i]);
-		if (!value)
-			continue;
-		char *clean = makeflags_without_jobserver(value);
-		char *result = xasprintf("%s=%s", names[i], clean);
-		free(clean);
-		return result;
-	}
-	return xstrdup(entry);
-}
-
 static void find_lua_inits(struct environment *e, char *const *environ)
 {
 	size_t n = 0;
@@ -61,8 +45,19 @@ static void find_lua_inits(struct environment *e, char *const *environ)
 	}
 }
 
+// What the user preloads himself comes first.
+static char *preload_entry(char *const *environ, const char *library)
+{
+	const char *theirs = NULL;
+
+	for (char *const *p = environ; *p && !theirs; p++)
+		theirs = value_of(*p, "LD_PRELOAD");
+	return xasprintf("LD_PRELOAD=%s%s%s", theirs ? theirs : "", theirs && *theirs ? ":" : "",
+			 library);
+}
+
 void environment_init(struct environment *e, char *const *environ, const char *shim_dir,
-		      const struct selection *selection)
+		      const struct selection *selection, const char *library)
 {
 	struct {
 		char **items;
@@ -71,12 +66,14 @@ void environment_init(struct environment *e, char *const *environ, const char *s
 
 	*e = (struct environment){.shim_path = xasprintf("@%s/init.lua", shim_dir)};
 	find_lua_inits(e, environ);
+	if (library)
+		e->preload = preload_entry(environ, library);
 	char *flags = makeflags_with_jobserver(getenv("MAKEFLAGS"), LOAN_READ_FD, LOAN_WRITE_FD);
 	e->makeflags = xasprintf("MAKEFLAGS=%s", flags);
 	free(flags);
 	for (char *const *p = environ; *p; p++)
 		if (!is_set_per_worker(*p))
-			VEC_PUSH(&base, without_jobserver(*p));
+			VEC_PUSH(&base, xstrdup(*p));
 	if (selection->filter)
 		VEC_PUSH(&base, xasprintf("FIRMO_JOBS_FILTER=%s", selection->filter));
 	if (selection->tags)
@@ -92,6 +89,7 @@ void environment_release(struct environment *e)
 	free(e->base);
 	for (size_t i = 0; i < LUA_INITS; i++)
 		free(e->lua_init_values[i]);
+	free(e->preload);
 	free(e->shim_path);
 	free(e->makeflags);
 	*e = (struct environment){0};
@@ -136,10 +134,15 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 		add_shim(&own, e);
 	for (size_t i = 0; i < e->n; i++)
 		if (!(id->shim && is_lua_init(e, e->base[i])) &&
+		    !(id->trace && value_of(e->base[i], "LD_PRELOAD")) &&
 		    !(id->lender && value_of(e->base[i], "MAKEFLAGS")))
 			VEC_PUSH(&all, e->base[i]);
 	if (id->lender)
 		VEC_PUSH(&all, e->makeflags);
+	if (id->trace) {
+		VEC_PUSH(&all, e->preload);
+		VEC_PUSH(&all, (char *)id->trace);
+	}
 	for (size_t i = 0; i < own.n; i++)
 		VEC_PUSH(&all, own.items[i]);
 	strcpy(we->pid, "FIRMO_JOBS_PID=");

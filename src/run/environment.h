@@ -13,6 +13,7 @@ struct environment {
 	char *makeflags; // MAKEFLAGS for workers that get a jobserver; owned
 	char **base;     // what all workers share; owned
 	size_t n;
+	char *preload;                 // the entry for workers that are watched, or NULL; owned
 	char *shim_path;               // the value of LUA_INIT for workers with a shim; owned
 	const char *lua_init_names[8]; // the LUA_INIT variables that have to name the shim, NULL at
 				       // the end
@@ -28,9 +29,10 @@ struct worker_environment {
 	char **owned; // the strings made for it
 };
 
-// environ: the environment to start from. shim_dir: the folder with init.lua.
+// environ: the environment to start from. shim_dir: the folder with init.lua. library: what watches
+// the workers, or NULL.
 void environment_init(struct environment *e, char *const *environ, const char *shim_dir,
-		      const struct selection *selection);
+		      const struct selection *selection, const char *library);
 void environment_release(struct environment *e);
 
 struct worker_identity {
@@ -38,8 +40,9 @@ struct worker_identity {
 	long serial;     // unique in the run
 	int slot, attempt;
 	const char *tmpdir;
-	bool shim;   // report events on fd 3
-	bool lender; // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
+	const char *trace; // the entry that names its trace, or NULL: it is not watched
+	bool shim;         // report events on fd 3
+	bool lender;       // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
 };
 
 // we must stay where it is until it is released: envp points into it.

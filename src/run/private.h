@@ -22,6 +22,8 @@ struct supervisor {
 	struct workspace workspace;
 	struct environment environment;
 	int null_fd;
+	const char *program; // what was looked at last, one of settings->commands
+	bool watchable;      // whether it can be watched
 	struct {
 		struct worker **items;
 		size_t n, cap;
@@ -44,6 +46,8 @@ struct supervisor {
 	bool starved;   // no process could be started: wait for a worker to end
 };
 
+// Whether what the program does can be watched.
+bool supervisor_can_watch(struct supervisor *s, const char *program);
 // A worker has reached WORKER_FINISHED: decides its outcome, passes on its result, frees it.
 void supervisor_on_finished(struct supervisor *s, struct worker *w);
 

@@ -22,6 +22,7 @@
 #include "sys/descendants.h"
 #include "sys/pressure.h"
 #include "sys/signals.h"
+#include "worker/interpreter.h"
 #include "worker/outcome.h"
 
 extern char **environ;
@@ -107,6 +108,8 @@ static void decide(struct supervisor *s, struct worker *w)
 		.tap = w->is_tap ? &w->tap : NULL,
 	};
 	outcome_decide(w->result, &ending);
+	if (s->settings->library && w->result->status == FILE_PASSED)
+		w->result->inputs = worker_inputs(w);
 	if (!file_status_is_bad(w->result->status))
 		shorten_output(w->result);
 }
@@ -138,6 +141,15 @@ void supervisor_on_finished(struct supervisor *s, struct worker *w)
 }
 
 // ---- the start of a worker ----
+
+bool supervisor_can_watch(struct supervisor *s, const char *program)
+{
+	if (s->settings->library && program != s->program) {
+		s->program = program;
+		s->watchable = interpreter_can_be_watched(program);
+	}
+	return s->settings->library && s->watchable;
+}
 
 static void end_unstarted(struct supervisor *s, struct result *r, enum file_status status,
 			  const char *reason)
@@ -430,7 +442,8 @@ static int begin(struct supervisor *s, struct err *err)
 		workspace_close(&s->workspace);
 		return err_set(err, errno, "open /dev/null");
 	}
-	environment_init(&s->environment, environ, s->workspace.dir, &s->settings->selection);
+	environment_init(&s->environment, environ, s->workspace.dir, &s->settings->selection,
+			 s->settings->library);
 	descendants_adopt();
 	return 0;
 }

@@ -307,6 +307,46 @@ void worker_shift_clocks(struct worker *w, int64_t ns)
 		w->result->tests.items[i].began_ns += ns;
 }
 
+// ---- what it depended on ----
+
+// The worker saw its own environment; what counts is ours, which it was made from.
+static void settle_variables(struct inputs *in)
+{
+	for (size_t i = 0; i < in->list.n; i++)
+		if (in->list.items[i].kind == INPUT_VARIABLE)
+			in->list.items[i].found = getenv(in->list.items[i].name) != NULL;
+}
+
+// The test file itself, even where nothing could be watched.
+static void add_file(struct inputs *in, const char *path)
+{
+	struct input file = {.kind = INPUT_PATH, .found = true};
+
+	for (size_t i = 0; i < in->list.n; i++)
+		if (in->list.items[i].kind == INPUT_PATH &&
+		    strcmp(in->list.items[i].name, path) == 0)
+			return;
+	file.name = xstrdup(path);
+	VEC_PUSH(&in->list, file);
+}
+
+struct inputs *worker_inputs(const struct worker *w)
+{
+	const struct supervisor *sup = w->supervisor;
+	const char *const below[] = {sup->workspace.dir, sup->settings->state_folder, NULL};
+	static const char *const variables[] = {"FIRMO_JOBS_*", "TMPDIR", "LD_PRELOAD", "MAKELEVEL",
+						NULL};
+	const struct trace_rules rules = {
+		.cwd = sup->settings->cwd, .below = below, .variables = variables};
+	struct inputs *in = xcalloc(1, sizeof *in);
+
+	if (w->trace.fd < 0 || trace_read(&w->trace, &rules, in, NULL) < 0)
+		in->blind = true;
+	settle_variables(in);
+	add_file(in, w->result->job->path);
+	return in;
+}
+
 // ---- its start ----
 
 // A pipe whose read end is ours, non-blocking; both ends close-on-exec.
@@ -422,12 +462,15 @@ static int prepare(struct worker *w, struct err *err)
 		return -1;
 	if (sup->settings->share_tokens && open_loan(w, err) < 0)
 		return -1;
+	if (supervisor_can_watch(sup, w->command.program) && trace_open(&w->trace, err) < 0)
+		return -1;
 	const struct worker_identity id = {
 		.run = sup->run->name,
 		.serial = ++sup->serial,
 		.slot = w->slot,
 		.attempt = w->result->attempt,
 		.tmpdir = tmpdir,
+		.trace = w->trace.fd >= 0 ? w->trace.variable : NULL,
 		.shim = framework_has_events(job->framework),
 		.lender = sup->settings->share_tokens,
 	};
@@ -447,7 +490,7 @@ static void watch(struct worker *w, struct loop_watch *watch)
 int worker_start(struct worker *w, bool *transient, struct err *err)
 {
 	w->is_tap = w->result->job->framework == FRAMEWORK_TAP;
-	w->out.fd = w->err.fd = w->event.fd = -1;
+	w->out.fd = w->err.fd = w->event.fd = w->trace.fd = -1;
 	w->hung = -1;
 	*transient = false;
 	int status = prepare(w, err);
@@ -483,6 +526,7 @@ void worker_release(struct worker *w)
 	capture_release(&w->capture);
 	events_release(&w->events);
 	tap_release(&w->tap);
+	trace_close(&w->trace);
 	loan_close(&w->loan, &w->supervisor->lender);
 	command_release(&w->command);
 	worker_environment_release(&w->environment);

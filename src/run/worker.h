@@ -18,6 +18,7 @@
 #include "worker/events.h"
 #include "worker/framework.h"
 #include "worker/tap.h"
+#include "worker/trace.h"
 
 #define LINGER_NS (250 * INT64_C(1000000))
 
@@ -63,7 +64,8 @@ struct worker {
 	struct events events;
 	struct tap tap;
 	struct command command;
-	struct loan loan; // tokens that are lent to it
+	struct trace trace; // fd -1: it is not watched
+	struct loan loan;   // tokens that are lent to it
 	struct worker_environment environment;
 };
 
@@ -86,6 +88,8 @@ void worker_shift_clocks(struct worker *w, int64_t ns);
 void worker_finish_output(struct worker *w);
 // Sends a signal to its process group, and to the started process where it has left that.
 void worker_signal(const struct worker *w, int signo);
+// What it depended on, as far as it was watched. The caller releases and frees it.
+struct inputs *worker_inputs(const struct worker *w);
 // Its process group is no more: the keeper need not end it.
 void worker_forget_group(struct worker *w);
 // Frees everything but the result and the struct itself.

@@ -89,6 +89,9 @@ enum {
 	WRITTEN = 1 << 4  // made, changed or removed by it
 };
 
+// Among the names of variables: all of them.
+#define WHOLE_ENVIRONMENT ""
+
 // A process that is expected to say hello, or that has said so without being expected.
 struct process {
 	uint32_t pid;
@@ -170,19 +173,21 @@ static bool is_below_any(const char *path, const char *const *folders)
 	return false;
 }
 
+// What is read from /dev/urandom is as little an input as the time of day: Lua's and busted's own
+// seeds come from there.
 static bool is_clock(const char *path)
 {
-	static const char *const clocks[] = {"/dev/random", "/dev/urandom", "/dev/hwrng", NULL};
+	static const char *const clocks[] = {"/dev/random", "/dev/hwrng", "/dev/hpet", NULL};
 
 	return is_below_any(path, clocks) || strncmp(path, "/dev/rtc", strlen("/dev/rtc")) == 0;
 }
 
 static bool counts(const struct reading *r, const char *path)
 {
-	static const char *const never[] = {"/proc",        "/sys",     "/dev/null",  "/dev/zero",
-					    "/dev/full",    "/dev/tty", "/dev/pts",   "/dev/ptmx",
-					    "/dev/console", "/dev/fd",  "/dev/stdin", "/dev/stdout",
-					    "/dev/stderr",  NULL};
+	static const char *const never[] = {
+		"/proc",      "/sys",        "/dev/null",   "/dev/zero",    "/dev/full",
+		"/dev/tty",   "/dev/pts",    "/dev/ptmx",   "/dev/console", "/dev/fd",
+		"/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/urandom", NULL};
 
 	return !is_below_any(path, never) && !is_clock(path) &&
 	       !is_below_any(path, r->rules->below);
@@ -437,7 +442,7 @@ static void take_record(struct reading *r, const struct trace_record *rec)
 		take_variable(r, rec->path, rec->errnum == 0 ? USED : MISSING);
 		break;
 	case TRACE_ENVIRONMENT: // what of it counts nobody knows
-		r->in->blind = true;
+		map_put(&r->variables, WHOLE_ENVIRONMENT, (void *)(uintptr_t)USED);
 		break;
 	case TRACE_NETWORK:
 		r->in->network = true;
@@ -520,7 +525,8 @@ static void tell_all(struct reading *r)
 	for (size_t i = 0; i < r->variables.cap; i++) {
 		const char *name = r->variables.slots[i].key;
 		if (name)
-			tell(r, INPUT_VARIABLE, name, bits_of(&r->variables, name) & USED);
+			tell(r, *name ? INPUT_VARIABLE : INPUT_ENVIRONMENT, name,
+			     bits_of(&r->variables, name) & USED);
 	}
 	if (in->list.n > 0)
 		qsort(in->list.items, in->list.n, sizeof *in->list.items, by_kind_and_name);

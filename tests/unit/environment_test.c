@@ -20,7 +20,7 @@ static void give(struct given *g, const char *const *environ, bool shim)
 					   .tmpdir = "/tmp/w 3",
 					   .shim = shim};
 
-	environment_init(&g->environment, (char *const *)environ, "/run/shim", &everything);
+	environment_init(&g->environment, (char *const *)environ, "/run/shim", &everything, NULL);
 	environment_for(&g->worker, &g->environment, &id);
 }
 
@@ -88,7 +88,7 @@ static void every_worker_has_a_marker_of_its_own(void **state)
 	struct worker_identity id = {.run = "r", .serial = 1, .tmpdir = "/t"};
 
 	(void)state;
-	environment_init(&e, (char *const *)environ, "/shim", &everything);
+	environment_init(&e, (char *const *)environ, "/shim", &everything, NULL);
 	environment_for(&one, &e, &id);
 	id.serial = 11;
 	environment_for(&two, &e, &id);
@@ -96,33 +96,6 @@ static void every_worker_has_a_marker_of_its_own(void **state)
 	worker_environment_release(&one);
 	worker_environment_release(&two);
 	environment_release(&e);
-}
-
-static void the_jobserver_is_not_for_workers(void **state)
-{
-	static const struct {
-		const char *entry, *name, *wanted;
-	} rows[] = {
-		{"MAKEFLAGS=kw -j4 --jobserver-auth=3,4 -- FOO=a\\ b", "MAKEFLAGS",
-		 "kw -- FOO=a\\ b"},
-		{"MAKEFLAGS= -j4 --jobserver-auth=fifo:/tmp/GMfifo1", "MAKEFLAGS", ""},
-		{"MAKEFLAGS=", "MAKEFLAGS", ""},
-		{"MFLAGS=-kw -j4 --jobserver-auth=3,4", "MFLAGS", "-kw"},
-		{"MFLAGS=--jobserver-fds=3,4 -j", "MFLAGS", ""},
-		{"MAKELEVEL=1", "MAKELEVEL", "1"},
-		{"MY_MAKEFLAGS= -j4 --jobserver-auth=3,4", "MY_MAKEFLAGS",
-		 " -j4 --jobserver-auth=3,4"},
-		{"MAKEFLAGSX= -j4", "MAKEFLAGSX", " -j4"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *const environ[] = {rows[i].entry, NULL};
-		struct given g;
-		give(&g, environ, false);
-		assert_value(&g, rows[i].name, rows[i].wanted);
-		take_back(&g);
-	}
 }
 
 static void what_another_run_told_us_is_not_for_ours(void **state)
@@ -300,7 +273,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_worker_is_told_who_it_is),
 		cmocka_unit_test(every_worker_has_a_marker_of_its_own),
-		cmocka_unit_test(the_jobserver_is_not_for_workers),
 		cmocka_unit_test(what_another_run_told_us_is_not_for_ours),
 		cmocka_unit_test(the_shim_is_named_by_lua_init),
 		cmocka_unit_test(the_users_own_lua_init_is_chained),

@@ -97,6 +97,20 @@ static void a_variable_is_its_value(void **state)
 	assert_true(same(unset, fingerprint_of_variable("FINGERPRINT_TEST")));
 }
 
+static void the_environment_is_what_matters_of_it(void **state)
+{
+	(void)state;
+	struct fingerprint before = fingerprint_of_environment();
+	setenv("PWD", "/elsewhere", 1);
+	setenv("SHLVL", "7", 1);
+	setenv("FIRMO_JOBS_SLOT", "7", 1);
+	assert_true(same(before, fingerprint_of_environment()));
+	setenv("FINGERPRINT_TEST", "", 1);
+	assert_false(same(before, fingerprint_of_environment()));
+	unsetenv("FINGERPRINT_TEST");
+	assert_true(same(before, fingerprint_of_environment()));
+}
+
 static void the_latest_of_its_times_counts(void **state)
 {
 	(void)state;
@@ -119,6 +133,7 @@ int main(void)
 		WITH_FOLDER(what_is_no_file_is_known_by_its_kind),
 		WITH_FOLDER(a_listing_is_the_names_of_the_entries),
 		cmocka_unit_test(a_variable_is_its_value),
+		cmocka_unit_test(the_environment_is_what_matters_of_it),
 		WITH_FOLDER(the_latest_of_its_times_counts),
 	};
 

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+# --changed and --why: which files run after which edit.
+load common
+
+# A project whose files all pass; settled: nothing of it is young any more.
+setup() {
+	setup_project
+	mkdir -p lib data other
+	test_file lib/deep.lua "return 1"
+	test_file lib/near.lua "return require('lib.deep')"
+	test_file data/fixture.txt "fixture"
+	test_file data/grandchild.txt "grandchild"
+	plain modules "assert(require('lib.near') == 1)"
+	plain reads "assert(io.open('data/fixture.txt')):close()"
+	plain popen "local p = io.popen('sh -c \"cat data/grandchild.txt\"') assert(p:read() == 'grandchild') p:close()"
+	plain lists "local p = io.popen('ls data') assert(#p:read('a') > 0) p:close()"
+	plain variable "print(os.getenv('MY_VARIABLE'))"
+	plain path "package.path = './other/?.lua;./lib/?.lua' assert(require('deep') == 1)"
+	busted_test spec "describe('group', function() it('one', function() assert.is_true(true) end) end)"
+	luaunit_test units "TestX = {}" "function TestX:test_one() end"
+	settle
+}
+
+# Sets the times of the project back: what was changed a moment ago is not trusted.
+settle() {
+	find . -path ./.firmo-jobs -prune -o -type f -print0 | xargs -0 touch -h -d '1 hour ago'
+	find . -path ./.firmo-jobs -prune -o -type d -print0 | xargs -0 touch -h -d '1 hour ago'
+	# The time of the last change of an inode cannot be set: it has to pass.
+	await eval '[ "$(find . -path ./.firmo-jobs -prune -o -newerct "2 seconds ago" -print -quit)" = "" ]'
+}
+
+# runs [NAME...]: exactly these files run with --changed, and after that none.
+runs() {
+	run fj4 --changed --report=json:report.json
+	status_is 0
+	is "$(ran)" "$(printf '%s\n' "$@" | sort | xargs)"
+	[ $# -eq 0 ] || settle_and_rerun
+}
+
+ran() {
+	json '(function() local t = {} for _, f in ipairs(r.files) do if not f.cached then
+		t[#t + 1] = f.path:match("([^/]*)_[a-z]*%.lua$") end end table.sort(t) return table.concat(t, " ") end)()'
+}
+
+# What has run because of a young input passes once more before it is certain.
+settle_and_rerun() {
+	settle
+	fj4 --changed >/dev/null
+	run fj4 --changed --report=json:report.json
+	status_is 0
+	is "$(ran)" ""
+}
+
+ALL="lists modules path popen reads spec units variable"
+
+@test "every edit runs exactly the files that it matters to" {
+	runs $ALL
+	# The whole selection is in the report all the same.
+	is "$(json '#r.files, r.success, r.passed')" "8 true 8"
+	test_file lib/deep.lua "return 1 -- two requires away"
+	runs modules path
+	echo "read by io.open" >data/fixture.txt
+	runs reads
+	echo "grandchild" >>data/grandchild.txt
+	runs popen
+	: >data/new
+	runs lists
+	test_file other/deep.lua "return 1 -- shadows lib/deep.lua"
+	runs path
+	rm other/deep.lua
+	runs path
+	touch lib/deep.lua data/fixture.txt tests/*.lua
+	runs
+	export OTHER_VARIABLE=1
+	runs
+	export MY_VARIABLE=1
+	runs variable
+	unset MY_VARIABLE
+	runs variable
+}
+
+@test "a deleted module makes its tests fail, and they stay failed" {
+	runs $ALL
+	mv lib/near.lua saved
+	run fj4 --changed
+	status_is 1
+	has modules_test.lua
+	run fj4 --changed --report=json:report.json
+	status_is 1
+	is "$(ran)" modules
+	is "$(json 'file("tests/modules_test.lua").status, #r.files')" "fail 8"
+	mv saved lib/near.lua
+	runs modules
+}
+
+@test "another interpreter, command, limit or selection runs everything it concerns" {
+	runs $ALL
+	run fj --lua=lua5.3 --changed --report=json:report.json
+	is "$(ran)" "$ALL"
+	settle_and_rerun
+	run fj4 --changed --report=json:report.json --limit=nofile=200
+	is "$(ran)" "$ALL"
+	run fj4 --changed --report=json:report.json --limit=nofile=200 tests/spec_spec.lua --filter=one
+	is "$(ran)" spec
+	run fj4 --changed --report=json:report.json --limit=nofile=200 tests/spec_spec.lua --filter=one
+	is "$(ran)" ""
+	run fj4 --changed --report=json:report.json --limit=nofile=200 tests/spec_spec.lua --filter=other
+	is "$(ran)" spec
+}
+
+@test "a renamed test is new, a removed one is forgotten" {
+	runs $ALL
+	mv tests/reads_test.lua tests/renamed_test.lua
+	runs renamed
+	is "$(json '#r.files')" 8
+}
+
+@test "a C module counts like any other" {
+	command -v cc >/dev/null && [ -n "$(pkg-config --cflags lua5.4 2>/dev/null)" ] || skip "no headers of Lua here"
+	test_file c.c '#include <lua.h>' 'int luaopen_c(lua_State *L) { lua_pushinteger(L, VALUE); return 1; }'
+	cc -shared -fPIC -DVALUE=1 $(pkg-config --cflags lua5.4) -o c.so c.c
+	plain cmodule "package.cpath = './?.so' assert(require('c') > 0)"
+	settle
+	runs cmodule $ALL
+	cc -shared -fPIC -DVALUE=2 $(pkg-config --cflags lua5.4) -o c.so c.c
+	settle
+	runs cmodule
+}
+
+@test "what cannot be relied on runs again" {
+	plain network "local p = io.popen('exec 3<>/dev/tcp/127.0.0.1/1; true', 'r') p:read('a') p:close() " \
+		"os.execute([[bash -c 'exec 3<>/dev/tcp/127.0.0.1/1' 2>/dev/null]])"
+	plain device "assert(io.open('/dev/random')):close()"
+	settle
+	runs device network $ALL
+	run fj4 --changed --report=json:report.json
+	is "$(ran)" "device network"
+	run fj4 --changed --trust=network --report=json:report.json
+	is "$(ran)" device
+	run fj4 --why=tests/network_test.lua
+	has "used the network"
+	# A file that was changed a moment ago may be changed once more without a trace of it.
+	echo "-- young" >>lib/deep.lua
+	run fj4 --changed --report=json:report.json
+	is "$(ran)" "device modules network path"
+	run fj4 --changed --report=json:report.json
+	is "$(ran)" "device modules network path"
+	run fj4 --why=tests/path_test.lua
+	has "less than 2 seconds before"
+}
+
+@test "without watching nothing is certain" {
+	run fj4 --no-trace
+	run fj4 --changed --report=json:report.json --no-trace
+	is "$(ran)" "$ALL"
+	run fj4 --changed --report=json:report.json
+	is "$(ran)" "$ALL"
+	runs
+}
+
+@test "cached results are in the report as they were, and only passes are reused" {
+	plain skips "os.exit(77)"
+	settle
+	run fj4 --report=json:first.json
+	status_is 0
+	run fj4 --changed --report=json:report.json --report=junit:report.xml
+	status_is 0
+	is "$(ran)" skips
+	is "$(json 'file("tests/spec_spec.lua").cached, #file("tests/spec_spec.lua").tests, r.total')" "true 1 $(json r.total first.json)"
+	is "$(json 'file("tests/spec_spec.lua").started' first.json)" "$(json 'file("tests/spec_spec.lua").started')"
+	has cached
+}
+
+@test "--why tells what has changed, and what has not" {
+	run fj4 --why=tests/reads_test.lua
+	status_is 0
+	has "every file would run"
+	fj4 >/dev/null
+	run fj4 --why=tests/reads_test.lua
+	has "would not run: nothing has changed since its pass of"
+	run fj4 --why=./tests/reads_test.lua --verbose
+	has "data/fixture.txt"
+	hasnt "data/grandchild.txt"
+	echo other >data/fixture.txt
+	run fj4 --why=tests/reads_test.lua
+	has "would run"
+	has "data/fixture.txt: its content has changed"
+	is "$(count "      was ")" 1
+	is "$(count "      is ")" 1
+	: >other/deep.lua
+	run fj4 --why=tests/path_test.lua
+	has "other/deep.lua: it was looked for in vain, and is there now"
+	MY_VARIABLE=1 run fj4 --why=tests/variable_test.lua
+	has "MY_VARIABLE: this variable was not set, and is now"
+	: >data/entry
+	run fj4 --why=tests/lists_test.lua
+	has "data: this folder has other entries"
+	rm lib/near.lua
+	run fj4 --why=tests/modules_test.lua
+	has "lib/near.lua: it was there, and is gone"
+	run fj --lua=lua5.3 --why=tests/units_test.lua
+	has "another command, interpreter or settings"
+	plain new "print(1)"
+	run fj4 --why=tests/new_test.lua
+	has "it has not been run yet"
+	run fj4 --why=tests/missing_test.lua
+	status_is 2
+	run fj4 --why=
+	status_is 2
+}
