@@ -67,9 +67,8 @@ $(O)/flags: .FORCE
 .PHONY: .FORCE
 .FORCE:
 
-# The shim's Lua files are part of the program.
+# What base/embed.h makes part of the program.
 $(O)/src/worker/shim.o: $(wildcard src/worker/lua/*.lua)
-$(O)/src/worker/shim.o: CPPFLAGS += -DSHIM_DIR='"src/worker/lua"'
 
 # Where the preload library is installed.
 $(O)/src/cli/session.o: CPPFLAGS += -DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"'

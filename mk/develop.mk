@@ -14,7 +14,7 @@ lint: ## hold the sources to their style and their layers
 	sh mk/layers.sh
 	$(CPPCHECK) --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance \
 		--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --inline-suppr \
-		-Isrc -Iinclude -D_GNU_SOURCE -DSHIM_DIR='""' src
+		-Isrc -Iinclude -D_GNU_SOURCE src
 	$(SHELLCHECK) $(shell_files)
 
 format: ## format the sources
@@ -23,5 +23,5 @@ format: ## format the sources
 compile_commands: ## write compile_commands.json for clangd
 	@{ echo '['; separator=; for file in $(sources) $(unit_sources); do \
 		printf '%s{"directory": "%s", "file": "%s", "command": "%s"}' "$$separator" '$(CURDIR)' \
-			"$$file" '$(subst ",\",$(CC) $(filter-out -MMD -MP,$(all_cflags))) -DSHIM_DIR= -c '"$$file"; \
+			"$$file" '$(subst ",\",$(CC) $(filter-out -MMD -MP,$(all_cflags))) -c '"$$file"; \
 		separator=', '; done; echo ']'; } > compile_commands.json

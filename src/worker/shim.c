@@ -5,40 +5,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/embed.h"
 #include "base/err.h"
 #include "base/path.h"
 
-// The assembler takes the files as they are; mk/build.mk makes the object depend on them.
-#define EMBED(symbol, file)                                                                        \
-	__asm__(".section .rodata\n" #symbol ": .incbin \"" SHIM_DIR "/" file "\"\n" #symbol       \
-		"_end:\n.previous\n");                                                             \
-	extern const char symbol[] __attribute__((visibility("hidden")));                          \
-	extern const char symbol##_end[] __attribute__((visibility("hidden")))
-
-EMBED(shim_init, "init.lua");
-EMBED(shim_events, "events.lua");
-EMBED(shim_firmo, "firmo.lua");
-EMBED(shim_busted, "busted.lua");
-EMBED(shim_luaunit, "luaunit.lua");
+EMBED(shim_init, "src/worker/lua/init.lua");
+EMBED(shim_events, "src/worker/lua/events.lua");
+EMBED(shim_firmo, "src/worker/lua/firmo.lua");
+EMBED(shim_busted, "src/worker/lua/busted.lua");
+EMBED(shim_luaunit, "src/worker/lua/luaunit.lua");
 
 static const struct {
-	const char *name, *start, *end;
+	const char *name;
+	const struct embedded *content;
 } files[] = {
-	{"init.lua", shim_init, shim_init_end},
-	{"events.lua", shim_events, shim_events_end},
-	{"firmo.lua", shim_firmo, shim_firmo_end},
-	{"busted.lua", shim_busted, shim_busted_end},
-	{"luaunit.lua", shim_luaunit, shim_luaunit_end},
+	{"init.lua", &shim_init},     {"events.lua", &shim_events},   {"firmo.lua", &shim_firmo},
+	{"busted.lua", &shim_busted}, {"luaunit.lua", &shim_luaunit},
 };
 
-static int write_file(const char *path, const char *start, const char *end)
+static int write_file(const char *path, const struct embedded *content)
 {
 	FILE *f = fopen(path, "we");
 
 	if (!f)
 		return -1;
-	size_t n = (size_t)(end - start);
-	int status = fwrite(start, 1, n, f) == n ? 0 : -1;
+	size_t n = embedded_size(content);
+	int status = fwrite(content->start, 1, n, f) == n ? 0 : -1;
 	return fclose(f) == 0 ? status : -1;
 }
 
@@ -48,7 +40,7 @@ int shim_write(const char *dir, struct err *err)
 
 	for (size_t i = 0; i < sizeof files / sizeof *files && status == 0; i++) {
 		char *path = path_join(dir, files[i].name);
-		if (write_file(path, files[i].start, files[i].end) < 0)
+		if (write_file(path, files[i].content) < 0)
 			status = err_set(err, errno, "write %s", path);
 		free(path);
 	}
