@@ -21,18 +21,6 @@ static void release(struct outfile *f)
 	*f = (struct outfile){0};
 }
 
-static int make_parent(const char *path, struct err *err)
-{
-	const char *base = path_base(path);
-
-	if (base == path || base == path + 1)
-		return 0;
-	char *dir = xstrndup(path, (size_t)(base - path - 1));
-	int status = path_make_dirs(dir, err);
-	free(dir);
-	return status;
-}
-
 // mkstemp makes private files; a report gets the mode that open(2) would have given it.
 static void give_usual_mode(int fd)
 {
@@ -71,7 +59,7 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 	}
 	if (is_special(path)) {
 		f->stream = fopen(path, "we");
-	} else if (make_parent(path, err) < 0) {
+	} else if (path_make_parent(path, err) < 0) {
 		release(f);
 		return -1;
 	} else {

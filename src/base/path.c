@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -103,6 +104,47 @@ int path_make_dirs(const char *path, struct err *err)
 	if (errnum == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
 	return err_set(err, errnum == EEXIST ? ENOTDIR : errnum, "make folder %s", path);
+}
+
+// The folder that path lies in, or NULL for one that is there: the current one, the root.
+static char *parent_of(const char *path)
+{
+	const char *base = path_base(path);
+
+	return base > path + 1 ? xstrndup(path, (size_t)(base - path - 1)) : NULL;
+}
+
+int path_make_parent(const char *path, struct err *err)
+{
+	char *dir = parent_of(path);
+	int status = dir ? path_make_dirs(dir, err) : 0;
+
+	free(dir);
+	return status;
+}
+
+static void write_gitignore(const char *dir)
+{
+	char *path = path_join(dir, ".gitignore");
+	FILE *f = fopen(path, "wxe");
+
+	if (f) {
+		fputs("*\n", f);
+		fclose(f);
+	}
+	free(path);
+}
+
+int path_make_home(const char *path, struct err *err)
+{
+	char *dir = parent_of(path);
+	bool is_new = dir && access(dir, F_OK) != 0;
+	int status = is_new ? path_make_dirs(dir, err) : 0;
+
+	if (is_new && status == 0)
+		write_gitignore(dir);
+	free(dir);
+	return status;
 }
 
 static int remove_entries(int dir_fd);

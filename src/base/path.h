@@ -22,6 +22,10 @@ const char *path_base(const char *path);
 char *path_find_program(const char *name, const char *list);
 // mkdir -p.
 int path_make_dirs(const char *path, struct err *err);
+// The same with the folder that path lies in.
+int path_make_parent(const char *path, struct err *err);
+// The same for a file that nobody wants in version control: a folder that is new ignores itself.
+int path_make_home(const char *path, struct err *err);
 // rm -rf without following links, read-only folders included. What cannot be removed stays; -1
 // then.
 int path_remove_tree(const char *path);

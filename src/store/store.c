@@ -152,29 +152,6 @@ void store_close(struct store *s)
 	free(s);
 }
 
-// The folder of the store, which nobody wants in version control.
-static int make_home(const char *path, struct err *err)
-{
-	const char *base = path_base(path);
-	if (base == path || base == path + 1)
-		return 0;
-
-	char *dir = xstrndup(path, (size_t)(base - path - 1));
-	int status = 0;
-	if (access(dir, F_OK) != 0) {
-		status = path_make_dirs(dir, err);
-		char *ignore = path_join(dir, ".gitignore");
-		FILE *f = status == 0 ? fopen(ignore, "wxe") : NULL;
-		if (f) {
-			fputs("*\n", f);
-			fclose(f);
-		}
-		free(ignore);
-	}
-	free(dir);
-	return status;
-}
-
 static int read_version(struct store *s)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -319,7 +296,7 @@ struct store *store_open(const char *path, enum store_mode mode, char **notice, 
 		err_set(err, errno, "%s", path);
 		return NULL;
 	}
-	if (mode == STORE_WRITE && make_home(path, err) < 0)
+	if (mode == STORE_WRITE && path_make_home(path, err) < 0)
 		return NULL;
 	struct store *s = try_open(path, mode, &code, &why);
 	if (!s && mode == STORE_WRITE && is_damaged(code))

@@ -214,6 +214,33 @@ static void the_empty_path_is_an_error(void **state)
 	free(empty);
 }
 
+static void makes_the_folder_of_a_file(void **state)
+{
+	static const char *const names[] = {"file", "/file", "a/b/file", "./c/file"};
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++)
+		check_row(path_make_parent(names[i], &err) == 0, "%s: %s", names[i], err.message);
+	assert_true(is_folder("a/b") && is_folder("c"));
+	assert_false(is_there("a/b/.gitignore") || is_there("file"));
+}
+
+static void a_home_that_is_new_ignores_itself(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(path_make_home("new/home/file", &err), 0);
+	assert_file_holds("new/home/.gitignore", "*\n");
+	assert_false(is_there("new/.gitignore"));
+	assert_int_equal(path_make_home("new/other", &err), 0);
+	assert_int_equal(path_make_home("file", &err), 0);
+	assert_false(is_there("new/.gitignore") || is_there(".gitignore"));
+	write_text("file", "");
+	assert_int_equal(path_make_home("file/in/it", &err), -1);
+}
+
 // ---- removing trees ----
 
 static void removes_files_links_and_folders(void **state)
@@ -348,6 +375,8 @@ int main(void)
 		WITH_FOLDER(a_name_with_a_slash_is_not_searched),
 		WITH_FOLDER(makes_folders),
 		WITH_FOLDER(folders_that_cannot_be_made_are_errors),
+		WITH_FOLDER(makes_the_folder_of_a_file),
+		WITH_FOLDER(a_home_that_is_new_ignores_itself),
 		WITH_FOLDER(removes_files_links_and_folders),
 		WITH_FOLDER(links_are_not_followed),
 		WITH_FOLDER(folders_without_permissions_are_removed),
