@@ -69,6 +69,7 @@ $(O)/flags: .FORCE
 
 # What base/embed.h makes part of the program.
 $(O)/src/worker/shim.o: $(wildcard src/worker/lua/*.lua)
+$(O)/src/report/html.o: $(wildcard src/report/html/*)
 
 # Where the preload library is installed.
 $(O)/src/cli/session.o: CPPFLAGS += -DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"'

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// What the HTML report says of the files that failed, at their last attempt or at one before it.
+#ifndef REPORT_FAILURES_H
+#define REPORT_FAILURES_H
+
+#include <stdio.h>
+
+struct run;
+
+// Everything about every failure: errors, tests, tracebacks, output, earlier attempts, company.
+// Nothing if nothing ever failed.
+void failures_write(FILE *out, const struct run *run);
+
+#endif
