@@ -43,6 +43,9 @@ tests       lua:5.3               lua5.3         -                         lua5.
 tests       cmd:luajit            luajit         luajit                    luajit           luajit       luajit         https://luajit.org
 tests       cmd:sqlite3           sqlite3        sqlite                    sqlite           sqlite       sqlite3        https://sqlite.org
 tests       cmd:xmllint           libxml2-utils  libxml2                   libxml2-utils    libxml2      libxml2-tools  https://gitlab.gnome.org/GNOME/libxml2
+tests       cmd:curl              curl           curl                      curl             curl         curl           https://curl.se
+tests       cmd:chromium|chromium-browser chromium chromium                chromium         chromium     chromium       https://www.chromium.org
+tests       cmd:chromedriver      chromium-driver chromedriver             chromium-chromedriver chromium chromedriver  https://developer.chrome.com/docs/chromedriver
 tests       cmd:pgrep             procps         procps-ng                 procps           procps-ng    procps         https://gitlab.com/procps-ng/procps
 tests       cmd:script            bsdutils       /usr/bin/script           util-linux-misc  util-linux   util-linux     https://github.com/util-linux/util-linux
 tests       cmd:unshare           util-linux     util-linux                util-linux-misc  util-linux   util-linux     https://github.com/util-linux/util-linux

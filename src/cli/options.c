@@ -238,15 +238,23 @@ static int on_command(struct options *o, const char *value, struct err *err)
 
 static int on_report(struct options *o, const char *value, struct err *err)
 {
-	static const char *const formats[] = {
-		[REPORT_TEXT] = "text", [REPORT_JSON] = "json", [REPORT_JUNIT] = "junit"};
+	// Where each goes when no file is named.
+	static const struct {
+		const char *name, *path;
+	} formats[] = {
+		[REPORT_TEXT] = {"text", "-"},
+		[REPORT_JSON] = {"json", "-"},
+		[REPORT_JUNIT] = {"junit", "-"},
+		[REPORT_HTML] = {"html", ".firmo-jobs/report.html"},
+	};
 	size_t n = strcspn(value, ":");
 
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-		if (strlen(formats[i]) != n || strncmp(formats[i], value, n) != 0)
+		if (strlen(formats[i].name) != n || strncmp(formats[i].name, value, n) != 0)
 			continue;
 		struct report_request r = {.format = (enum report_format)i,
-					   .path = value[n] ? value + n + 1 : "-"};
+					   .path = value[n] ? value + n + 1 : formats[i].path,
+					   .at_home = !value[n] && i == REPORT_HTML};
 		if (!*r.path)
 			return invalid(err, "--report", value,
 				       "a file's name is missing behind the colon");
@@ -254,7 +262,8 @@ static int on_report(struct options *o, const char *value, struct err *err)
 		return 0;
 	}
 	return invalid(err, "--report", value,
-		       "wants text, json or junit, and :FILE if it is not for standard output");
+		       "wants text, json, junit or html, and :FILE if it is not for standard "
+		       "output");
 }
 
 static int on_no_worker_output(struct options *o, const char *value, struct err *err)
@@ -390,7 +399,7 @@ static const struct {
 	{0, "repeat", "N", "run every file N times; once failed is failed", on_repeat},
 	{0, "until-fail", NULL, "again and again until something fails", on_until_fail},
 	{0, NULL, NULL, "Output", NULL},
-	{0, "report", "FORMAT[:FILE]", "text, json or junit; repeatable [text]", on_report},
+	{0, "report", "FORMAT[:FILE]", "text, json, junit, html; repeatable [text]", on_report},
 	{0, "no-worker-output", NULL, "do not show what failed files wrote", on_no_worker_output},
 	{0, "progress", "KIND", "auto, bar, plain or none [auto]", on_progress},
 	{0, "color", "WHEN", "auto, always or never [auto]", on_color},

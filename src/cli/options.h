@@ -17,11 +17,12 @@ struct err;
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
-enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT };
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_HTML };
 
 struct report_request {
 	enum report_format format;
 	const char *path; // "-": standard output
+	bool at_home;     // no path was given for what does not go there
 };
 
 struct options {

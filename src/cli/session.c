@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "jobserver/tokens.h"
 #include "report/format.h"
+#include "report/html.h"
 #include "report/json.h"
 #include "report/junit.h"
 #include "run/workspace.h"
@@ -480,6 +481,8 @@ static int write_report(const struct firmo_jobs *s, const struct report_request 
 		return report_json(out, &s->run, err);
 	case REPORT_JUNIT:
 		return report_junit(out, &s->run, err);
+	case REPORT_HTML:
+		return report_html(out, &s->run, err);
 	default:
 		plain.colours = plain.colours && s->options.color == WHEN_ALWAYS;
 		return report_text(out, &s->run, &plain, err);
@@ -494,6 +497,8 @@ static int make_report(const struct firmo_jobs *s, const struct report_request *
 	// The lines of the files stand there already.
 	if (r->format == REPORT_TEXT && strcmp(r->path, "-") == 0)
 		return 0;
+	if (r->at_home && path_make_home(r->path, err) < 0)
+		return -1;
 	if (outfile_open(&file, r->path, err) < 0)
 		return -1;
 	int status = write_report(s, r, file.stream, &write_err);
@@ -501,6 +506,8 @@ static int make_report(const struct firmo_jobs *s, const struct report_request *
 		return -1;
 	if (status < 0)
 		*err = write_err;
+	else if (r->at_home)
+		fprintf(s->text_to_stdout ? stdout : stderr, "HTML report: %s\n", r->path);
 	return status;
 }
 
