@@ -66,6 +66,59 @@ void text_add_visible(struct buf *out, const char *s)
 	}
 }
 
+// The character of len bytes at s, which is valid UTF-8.
+static uint32_t code_point(const char *s, size_t len)
+{
+	uint32_t c = len == 1 ? (unsigned char)*s : (unsigned char)*s & (0xffu >> (len + 1));
+
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | ((unsigned char)s[i] & 0x3f);
+	return c;
+}
+
+// Unicode, UAX #11. Locales, which would tell, need not be there.
+static bool is_wide(uint32_t c)
+{
+	static const struct {
+		uint32_t first, last;
+	} wide[] = {{0x1100, 0x115f}, {0x2e80, 0xa4cf},   {0xac00, 0xd7a3},
+		    {0xf900, 0xfaff}, {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+		    {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
+
+	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+		if (c >= wide[i].first && c <= wide[i].last)
+			return true;
+	return false;
+}
+
+size_t text_cells(const char *s, size_t n)
+{
+	size_t cells = 0;
+
+	for (size_t i = 0; i < n;) {
+		size_t len = text_utf8_length(s + i, n - i);
+		cells += len && is_wide(code_point(s + i, len)) ? 2 : 1;
+		i += len ? len : 1;
+	}
+	return cells;
+}
+
+size_t text_place(const char *s, int *line)
+{
+	size_t end = strcspn(s, "\n");
+
+	for (const char *p = s; (p = memchr(p, ':', end - (size_t)(p - s))); p++) {
+		char *behind;
+		long n = strtol(p + 1, &behind, 10);
+		if (p > s && isdigit((unsigned char)p[1]) && *behind == ':' && n > 0 &&
+		    n < 100000000) {
+			*line = (int)n;
+			return (size_t)(p - s);
+		}
+	}
+	return 0;
+}
+
 bool text_parse_seconds(const char *s, int64_t *ns)
 {
 	char *end;

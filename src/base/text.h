@@ -16,6 +16,11 @@ size_t text_utf8_length(const char *s, size_t n);
 // Appends s for one line of a terminal: what is not printable (control characters, invalid UTF-8)
 // becomes \n, \t, \xHH.
 void text_add_visible(struct buf *out, const char *s);
+// How many cells of a terminal the n bytes at s take: East Asian and emoji characters take two.
+size_t text_cells(const char *s, size_t n);
+// Where s begins with "FILE:LINE:", as interpreters write it: the length of FILE, and *line is set;
+// else 0.
+size_t text_place(const char *s, int *line);
 // Parses all of s as a decimal number, with a fraction if it has one: 0.5, 60. Not negative,
 // finite.
 bool text_parse_seconds(const char *s, int64_t *ns);

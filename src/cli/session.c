@@ -414,22 +414,11 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 	return status;
 }
 
-// Whether --filter and --tag have left a test anywhere.
-static bool has_selected(const struct firmo_jobs *s)
-{
-	if (!selection_is_partial(&s->options.run.selection))
-		return true;
-	for (size_t i = 0; i < s->run.results.n; i++)
-		if (s->run.results.items[i]->tests.n > 0)
-			return true;
-	return false;
-}
-
 static enum firmo_jobs_status outcome_of(const struct firmo_jobs *s)
 {
 	if (!run_succeeded(&s->run))
 		return FIRMO_JOBS_FAILED;
-	return has_selected(s) ? FIRMO_JOBS_OK : FIRMO_JOBS_NO_TESTS;
+	return run_selected_no_test(&s->run) ? FIRMO_JOBS_NO_TESTS : FIRMO_JOBS_OK;
 }
 
 // The passes that stand are a part of the report.

@@ -112,6 +112,18 @@ bool run_succeeded(const struct run *r)
 	return t.bad == 0 && t.by_status[FILE_NOTRUN] == 0 && (t.flaky == 0 || !r->flaky_fails);
 }
 
+bool run_selected_no_test(const struct run *r)
+{
+	bool partial = false;
+
+	for (size_t i = 0; i < r->results.n; i++) {
+		if (r->results.items[i]->tests.n > 0)
+			return false;
+		partial |= r->results.items[i]->partial;
+	}
+	return partial;
+}
+
 static bool overlap(const struct result *a, const struct result *b)
 {
 	return a->slot >= 0 && b->slot >= 0 && a->offset_ns < b->offset_ns + b->wall_ns &&

@@ -58,6 +58,8 @@ void run_add(struct run *r, struct result *res);
 void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason);
 // Everything that was planned ran and passed.
 bool run_succeeded(const struct run *r);
+// Only some tests were wanted, and no file has one of them.
+bool run_selected_no_test(const struct run *r);
 // Calls each(path) for every file that ran at some time while res did, once for each.
 void run_company(const struct run *r, const struct result *res,
 		 void (*each)(const char *path, void *arg), void *arg);

@@ -15,15 +15,58 @@ void format_test_name(struct buf *b, const struct test_case *t)
 	buf_addstr(b, t->name ? t->name : "(no name)");
 }
 
+bool format_is_bad(const struct test_case *t)
+{
+	return t->status == TEST_FAILED || t->status == TEST_ERROR;
+}
+
+bool format_never_ran(const struct test_case *t)
+{
+	// The shims' words.
+	return t->status == TEST_SKIPPED && t->message && strncmp(t->message, "never ran", 9) == 0;
+}
+
 bool format_is_explained(const struct result *r)
 {
 	if (r->errors.n > 0)
 		return true;
 	for (size_t i = 0; i < r->tests.n; i++)
-		if (r->tests.items[i].status == TEST_FAILED ||
-		    r->tests.items[i].status == TEST_ERROR)
+		if (format_is_bad(&r->tests.items[i]))
 			return true;
 	return false;
+}
+
+void format_each_failure(const struct result *r, void (*each)(const struct failure *f, void *arg),
+			 void *arg)
+{
+	for (size_t i = 0; i < r->errors.n; i++) {
+		const struct file_error *e = &r->errors.items[i];
+		const struct failure f = {e->name, e->message, e->traceback, e->file, e->line};
+		each(&f, arg);
+	}
+	for (size_t i = 0; i < r->tests.n; i++) {
+		const struct test_case *t = &r->tests.items[i];
+		struct buf name = {0};
+		if (!format_is_bad(t))
+			continue;
+		format_test_name(&name, t);
+		const struct failure f = {name.data, t->message, t->traceback, t->file, t->line};
+		each(&f, arg);
+		buf_release(&name);
+	}
+	if (file_status_is_bad(r->status) && !format_is_explained(r)) {
+		const struct failure f = {.message = r->reason};
+		each(&f, arg);
+	}
+}
+
+void format_each_earlier(const struct result *r,
+			 void (*each)(const struct result *attempt, void *arg), void *arg)
+{
+	if (!r->earlier)
+		return;
+	format_each_earlier(r->earlier, each, arg);
+	each(r->earlier, arg);
 }
 
 // How many bytes the control sequence "ESC [ ..." at s has (ECMA-48); it ends at the first byte

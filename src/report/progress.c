@@ -16,39 +16,13 @@ static void add_running(struct buf *b, const struct result *r, int64_t now_real_
 	buf_addf(b, " %" PRId64 "s", age_ns > 0 ? age_ns / NS_PER_SEC : 0);
 }
 
-// The character of len bytes at s, which is valid UTF-8.
-static uint32_t code_point(const char *s, size_t len)
-{
-	uint32_t c = len == 1 ? (unsigned char)*s : (unsigned char)*s & (0xffu >> (len + 1));
-
-	for (size_t i = 1; i < len; i++)
-		c = c << 6 | ((unsigned char)s[i] & 0x3f);
-	return c;
-}
-
-// East Asian and emoji characters take two cells (Unicode, UAX #11). Locales, which would tell,
-// need not be there.
-static size_t cells(uint32_t c)
-{
-	static const struct {
-		uint32_t first, last;
-	} wide[] = {{0x1100, 0x115f}, {0x2e80, 0xa4cf},   {0xac00, 0xd7a3},
-		    {0xf900, 0xfaff}, {0xfe30, 0xfe6f},   {0xff00, 0xff60},
-		    {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
-
-	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
-		if (c >= wide[i].first && c <= wide[i].last)
-			return 2;
-	return 1;
-}
-
 static void cut(struct buf *b, size_t start, size_t columns)
 {
 	size_t at = start, used = 0;
 
 	while (at < b->len) {
 		size_t len = text_utf8_length(b->data + at, b->len - at);
-		used += len ? cells(code_point(b->data + at, len)) : 1;
+		used += text_cells(b->data + at, len ? len : 1);
 		if (used > columns)
 			break;
 		at += len ? len : 1;

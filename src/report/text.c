@@ -11,28 +11,15 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "model/run.h"
+#include "report/explain.h"
 #include "report/format.h"
+#include "report/layout.h"
 
-#define SLOWEST 5
-
-enum colour { PLAIN, RED, GREEN, YELLOW, BOLD, DIM };
-
-static const char *const colour_codes[] = {"",         "\033[31m", "\033[32m",
-					   "\033[33m", "\033[1m",  "\033[2m"};
-
-static void add_coloured(struct buf *b, const struct text_style *style, enum colour colour,
-			 const char *text)
-{
-	if (style->colours && colour != PLAIN)
-		buf_addf(b, "%s%s\033[0m", colour_codes[colour], text);
-	else
-		buf_addstr(b, text);
-}
-
-static enum colour status_colour(enum file_status s)
-{
-	return s == FILE_PASSED ? GREEN : file_status_is_bad(s) ? RED : YELLOW;
-}
+#define SLOWEST       5
+#define LABEL         7  // cells of the widest label
+#define REMARK_INDENT 21 // where the paths begin
+#define SUMS_INDENT   7
+#define TEST_INDENT   31 // where the name of a test goes on, if it is long
 
 static int write_out(FILE *out, struct buf *b, struct err *err)
 {
@@ -43,56 +30,86 @@ static int write_out(FILE *out, struct buf *b, struct err *err)
 	return done ? 0 : err_set(err, errno, "write the text report");
 }
 
-static void add_label(struct buf *b, const struct text_style *style, const struct result *r)
-{
-	static const char *const labels[FILE_STATUS_COUNT] = {
-		[FILE_NOTRUN] = " NOTRUN",  [FILE_PASSED] = "   PASS",  [FILE_FAILED] = "   FAIL",
-		[FILE_ERROR] = "  ERROR",   [FILE_TIMEOUT] = "TIMEOUT", [FILE_LIMIT] = "  LIMIT",
-		[FILE_SKIPPED] = "   SKIP",
-	};
+// ---- a line for each file ----
 
-	if (r->flaky)
-		add_coloured(b, style, YELLOW, "  FLAKY");
-	else
-		add_coloured(b, style, status_colour(r->status), labels[r->status]);
+static void add_part(struct buf *b, const char *part)
+{
+	buf_addstr(b, b->len > 1 ? "; " : "");
+	buf_addstr(b, part);
 }
 
-static void add_remark(struct buf *b, const struct result *r)
+// "12 tests, 2 skipped, 1 never ran".
+static void add_tests(struct buf *b, const struct result *r)
 {
 	struct counts c = result_counts(r);
+	long never = 0;
 
-	if (r->reason) {
-		buf_addstr(b, " (");
-		text_add_visible(b, r->reason);
-		buf_addstr(b, ")");
-	} else if (r->has_tests) {
-		buf_addf(b, " (%ld test%s%s)", c.total, c.total == 1 ? "" : "s",
-			 c.skipped + c.pending ? ", some skipped" : "");
-	}
+	for (size_t i = 0; i < r->tests.n; i++)
+		never += format_never_ran(&r->tests.items[i]);
+	add_part(b, "");
+	buf_addf(b, "%ld test%s", c.total, c.total == 1 ? "" : "s");
+	if (c.skipped > never)
+		buf_addf(b, ", %ld skipped", c.skipped - never);
+	if (c.pending)
+		buf_addf(b, ", %ld pending", c.pending);
+	if (never)
+		buf_addf(b, ", %ld never ran", never);
+}
+
+// What is to be said of r in brackets, or nothing.
+static void add_remark(struct buf *b, const struct result *r)
+{
+	char attempt[64];
+
+	buf_addch(b, '(');
+	snprintf(attempt, sizeof attempt, "%sattempt %d", r->flaky ? "passed at " : "", r->attempt);
+	if (r->attempt > 1)
+		add_part(b, attempt);
+	if (r->reason)
+		add_part(b, r->reason);
+	else if (r->has_tests)
+		add_tests(b, r);
 	if (r->leaked)
-		buf_addstr(b, " [left a process behind]");
+		add_part(b, "left a process behind");
+	if (r->again)
+		add_part(b, "will be tried again");
+	buf_addch(b, ')');
 }
 
 static void add_test_line(struct buf *b, const struct test_case *t)
 {
-	struct buf name = {0};
+	bool says_why = t->status == TEST_SKIPPED || t->status == TEST_PENDING;
+	struct buf line = {0};
 
-	format_test_name(&name, t);
 	buf_addf(b, "          %-7s ", test_status_name(t->status));
 	if (t->wall_ns >= 0)
 		buf_addf(b, "%9.3fs ", ns_to_sec(t->wall_ns));
-	text_add_visible(b, name.data);
+	else
+		buf_addf(b, "%10s ", "");
+	format_test_name(&line, t);
+	if (t->round > 0)
+		buf_addf(&line, " (round %d)", t->round);
+	for (size_t i = 0; i < t->ntags; i++)
+		buf_addf(&line, " #%s", t->tags[i]);
+	if (says_why && t->message)
+		buf_addf(&line, ": %s", t->message);
+	layout_words(b, line.data, TEST_INDENT);
 	buf_addch(b, '\n');
-	buf_release(&name);
+	buf_release(&line);
 }
 
 static void add_file_line(struct buf *b, const struct result *r, const struct text_style *style)
 {
-	add_label(b, style, r);
+	struct buf remark = {0};
+
+	layout_label(b, r, style->colours, LABEL);
 	buf_addf(b, " [%9.3fs] ", ns_to_sec(r->wall_ns));
 	text_add_visible(b, r->job->path);
-	add_remark(b, r);
+	add_remark(&remark, r);
+	if (remark.len > 2)
+		layout_remark(b, remark.data, REMARK_INDENT);
 	buf_addch(b, '\n');
+	buf_release(&remark);
 	for (size_t i = 0; style->verbose && i < r->tests.n; i++)
 		add_test_line(b, &r->tests.items[i]);
 }
@@ -107,86 +124,46 @@ int report_text_file(FILE *out, const struct result *r, const struct text_style 
 {
 	struct buf b = {0};
 
+	if (r->earlier && report_text_file(out, r->earlier, style, err) < 0)
+		return -1;
 	if (wants_line(r, style))
 		add_file_line(&b, r, style);
 	return write_out(out, &b, err);
 }
 
-// ---- failures ----
+// ---- flaky files and failures ----
 
-static void add_indented(struct buf *b, const char *text, const struct text_style *style)
+typedef void explainer(struct buf *b, const struct run *run, const struct result *r,
+		       const struct text_style *style);
+
+static bool is_bad(const struct result *r)
 {
-	if (text && *text)
-		format_output(b, text, strlen(text), "      ", style->colours);
+	return file_status_is_bad(r->status);
 }
 
-static void add_place(struct buf *b, const char *file, int line)
+static bool is_flaky(const struct result *r)
 {
-	if (!file)
-		return;
-	buf_addstr(b, "  (");
-	text_add_visible(b, file);
-	if (line > 0)
-		buf_addf(b, ":%d", line);
-	buf_addch(b, ')');
+	return r->flaky;
 }
 
-static void add_failed_test(struct buf *b, const struct test_case *t,
-			    const struct text_style *style)
+// Explains those that are so, below a title that says how many there are.
+static int write_section(FILE *out, const struct run *run, const struct text_style *style,
+			 bool (*is_so)(const struct result *), const char *title,
+			 explainer *explain, struct err *err)
 {
-	struct buf name = {0};
+	struct buf b = {0};
+	size_t n = 0;
 
-	if (t->status != TEST_FAILED && t->status != TEST_ERROR)
-		return;
-	format_test_name(&name, t);
-	buf_addstr(b, "  x ");
-	text_add_visible(b, name.data);
-	add_place(b, t->file, t->line);
-	buf_addch(b, '\n');
-	add_indented(b, t->message, style);
-	add_indented(b, t->traceback, style);
-	buf_release(&name);
-}
-
-static void add_file_error(struct buf *b, const struct file_error *e,
-			   const struct text_style *style)
-{
-	buf_addf(b, "  x error outside of a test%s", e->name ? ": " : "");
-	if (e->name)
-		text_add_visible(b, e->name);
-	add_place(b, e->file, e->line);
-	buf_addch(b, '\n');
-	add_indented(b, e->message, style);
-	add_indented(b, e->traceback, style);
-}
-
-static void add_failure(struct buf *b, const struct result *r, const struct text_style *style)
-{
-	buf_addch(b, '\n');
-	add_label(b, style, r);
-	buf_addch(b, ' ');
-	text_add_visible(b, r->job->path);
-	buf_addstr(b, ": ");
-	text_add_visible(b, r->reason ? r->reason : "");
-	buf_addch(b, '\n');
-	for (size_t i = 0; i < r->errors.n; i++)
-		add_file_error(b, &r->errors.items[i], style);
-	for (size_t i = 0; i < r->tests.n; i++)
-		add_failed_test(b, &r->tests.items[i], style);
-	if (style->worker_output && r->output_len > 0) {
-		buf_addstr(b, "  output of the worker:\n");
-		format_output(b, r->output, r->output_len, "    | ", style->colours);
-	}
-}
-
-static int write_failures(FILE *out, const struct run *run, const struct text_style *style,
-			  struct err *err)
-{
+	for (size_t i = 0; i < run->results.n; i++)
+		n += is_so(run->results.items[i]);
+	if (n > 0)
+		buf_addf(&b, "\n%zu file%s %s:\n", n, n == 1 ? "" : "s", title);
 	for (size_t i = 0; i < run->results.n; i++) {
-		struct buf b = {0};
-		if (!file_status_is_bad(run->results.items[i]->status))
+		const struct result *r = run->results.items[i];
+		if (!is_so(r))
 			continue;
-		add_failure(&b, run->results.items[i], style);
+		buf_addch(&b, '\n');
+		explain(&b, run, r, style);
 		if (write_out(out, &b, err) < 0)
 			return -1;
 	}
@@ -213,59 +190,146 @@ static void add_slowest(struct buf *b, const struct run *run)
 	buf_addstr(b, "Slowest files:\n");
 	for (size_t i = 0; i < n && i < SLOWEST && sorted[i]->wall_ns > 0; i++) {
 		buf_addf(b, "  %9.3fs ", ns_to_sec(sorted[i]->wall_ns));
-		text_add_visible(b, sorted[i]->job->path);
+		layout_path(b, sorted[i]->job->path, LAYOUT_COLUMNS - 13);
 		buf_addch(b, '\n');
 	}
 	free(sorted);
 }
 
-static void add_count(struct buf *b, long n, const char *word, const struct text_style *style,
+static void add_count(struct buf *b, size_t n, const char *word, const struct text_style *style,
 		      enum colour colour)
 {
 	char text[64];
 
 	if (n == 0)
 		return;
-	snprintf(text, sizeof text, "%ld %s", n, word);
-	buf_addstr(b, ", ");
-	add_coloured(b, style, colour, text);
+	buf_addch(b, ',');
+	snprintf(text, sizeof text, "%zu %s", n, word);
+	layout_coloured_remark(b, style->colours, colour, text, SUMS_INDENT);
+}
+
+static void add_files(struct buf *b, const struct run *run, const struct text_style *style)
+{
+	static const struct {
+		enum file_status status;
+		const char *word;
+		enum colour colour;
+	} rows[] = {
+		{FILE_FAILED, "failed", RED},      {FILE_ERROR, "with an error", RED},
+		{FILE_TIMEOUT, "timed out", RED},  {FILE_LIMIT, "over a limit", RED},
+		{FILE_SKIPPED, "skipped", YELLOW}, {FILE_NOTRUN, "not run", YELLOW},
+	};
+	size_t n[FILE_STATUS_COUNT] = {0}, flaky = 0;
+
+	for (size_t i = 0; i < run->results.n; i++) {
+		const struct result *r = run->results.items[i];
+		flaky += r->flaky;
+		n[r->status] += !r->flaky;
+	}
+	buf_addf(b, "Files: %zu in all", run->results.n);
+	add_count(b, n[FILE_PASSED], "passed", style, GREEN);
+	add_count(b, flaky, "flaky", style, YELLOW);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		add_count(b, n[rows[i].status], rows[i].word, style, rows[i].colour);
+	buf_addch(b, '\n');
+}
+
+static size_t never_ran(const struct run *run)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->results.n; i++)
+		for (size_t j = 0; j < run->results.items[i]->tests.n; j++)
+			n += format_never_ran(&run->results.items[i]->tests.items[j]);
+	return n;
+}
+
+static void add_tests_sum(struct buf *b, const struct run *run, const struct text_style *style)
+{
+	const struct counts c = run_totals(run).tests;
+	size_t never = never_ran(run);
+
+	buf_addf(b, "Tests: %ld in all", c.total);
+	add_count(b, (size_t)c.passed, "passed", style, GREEN);
+	add_count(b, (size_t)c.failed, "failed", style, RED);
+	add_count(b, (size_t)c.errors, c.errors == 1 ? "error" : "errors", style, RED);
+	add_count(b, (size_t)c.skipped - never, "skipped", style, YELLOW);
+	add_count(b, (size_t)c.pending, "pending", style, YELLOW);
+	add_count(b, never, "never ran", style, RED);
+	buf_addch(b, '\n');
+}
+
+// Of --repeat and --until-fail.
+static void add_attempts(struct buf *b, const struct run *run)
+{
+	long attempts = 0, failures = 0;
+
+	for (size_t i = 0; i < run->results.n; i++) {
+		const struct result *r = run->results.items[i];
+		attempts += r->status == FILE_NOTRUN ? 0 : r->attempts;
+		failures += r->failures;
+	}
+	if (run->repeated)
+		buf_addf(b, "Runs:  %ld of these files, %ld of them failed\n", attempts, failures);
 }
 
 static void add_sums(struct buf *b, const struct run *run, const struct text_style *style)
 {
-	struct totals t = run_totals(run);
-	const struct counts *c = &t.tests;
-
-	buf_addf(b, "Files: %zu in all", t.files);
-	add_count(b, (long)t.by_status[FILE_PASSED], "passed", style, GREEN);
-	add_count(b, (long)t.by_status[FILE_FAILED], "failed", style, RED);
-	add_count(b, (long)t.by_status[FILE_ERROR], "with an error", style, RED);
-	add_count(b, (long)t.by_status[FILE_TIMEOUT], "timed out", style, RED);
-	add_count(b, (long)t.by_status[FILE_LIMIT], "over a limit", style, RED);
-	add_count(b, (long)t.by_status[FILE_SKIPPED], "skipped", style, YELLOW);
-	add_count(b, (long)t.by_status[FILE_NOTRUN], "not run", style, YELLOW);
-	buf_addf(b, "\nTests: %ld in all", c->total);
-	add_count(b, c->passed, "passed", style, GREEN);
-	add_count(b, c->failed, "failed", style, RED);
-	add_count(b, c->errors, c->errors == 1 ? "error" : "errors", style, RED);
-	add_count(b, c->skipped, "skipped", style, YELLOW);
-	add_count(b, c->pending, "pending", style, YELLOW);
-	buf_addf(b, "\nTime:  %.3fs, for %.3fs of work on up to %d worker%s",
+	add_files(b, run, style);
+	add_attempts(b, run);
+	add_tests_sum(b, run, style);
+	buf_addf(b, "Time:  %.3fs, for %.3fs of work on up to %d worker%s\n",
 		 ns_to_sec(run->elapsed_ns), ns_to_sec(run->sum_ns), run->peak,
 		 run->peak == 1 ? "" : "s");
 	if (run->seed)
-		buf_addf(b, "\nOrder: random, --order=random:%llu repeats it",
+		buf_addf(b, "Order: random, --order=random:%llu repeats it\n",
 			 (unsigned long long)run->seed);
+}
+
+// What a run that has not come to its end leaves open.
+static void add_partial(struct buf *b, const struct run *run, const struct text_style *style,
+			const char *how)
+{
+	size_t notrun = run_totals(run).by_status[FILE_NOTRUN];
+
+	layout_coloured(b, style->colours, RED, how);
+	if (run->stopped && !run->signal && !run->unfinished)
+		buf_addf(b, " by %s", run->stopped);
+	buf_addstr(b, ": this report is partial");
+	if (notrun)
+		buf_addf(b, ", %zu file%s not run", notrun, notrun == 1 ? " was" : "s were");
+	buf_addch(b, '\n');
+}
+
+static void add_failed(struct buf *b, const struct run *run, const struct text_style *style)
+{
+	struct totals t = run_totals(run);
+
+	layout_coloured(b, style->colours, RED, "FAILED");
+	buf_addf(b, ": %zu of %zu file%s", t.bad, t.files, t.files == 1 ? "" : "s");
+	if (run->flaky_fails && t.flaky)
+		buf_addf(b, ", and %zu flaky (--flaky=fail)", t.flaky);
+	if (run->stopped)
+		buf_addf(b, "; %s ended the run", run->stopped);
 	buf_addch(b, '\n');
 }
 
 static void add_verdict(struct buf *b, const struct run *run, const struct text_style *style)
 {
-	if (run->signal)
-		add_coloured(b, style, RED, "INTERRUPTED: this report is partial\n");
-	else if (run->stopped) {
-		add_coloured(b, style, RED, "STOPPED");
-		buf_addf(b, " by %s: this report is partial\n", run->stopped);
+	if (run->signal) {
+		add_partial(b, run, style, "INTERRUPTED");
+	} else if (run->unfinished) {
+		add_partial(b, run, style, "UNFINISHED");
+	} else if (run->stopped && run_totals(run).by_status[FILE_NOTRUN] > 0) {
+		add_partial(b, run, style, "STOPPED");
+	} else if (!run_succeeded(run)) {
+		add_failed(b, run, style);
+	} else if (run_selected_no_test(run)) {
+		layout_coloured(b, style->colours, RED, "NO TEST MATCHES");
+		buf_addstr(b, ": --filter and --tag leave nothing to run in these files\n");
+	} else {
+		layout_coloured(b, style->colours, GREEN, "OK");
+		buf_addch(b, '\n');
 	}
 }
 
@@ -274,7 +338,9 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 {
 	struct buf b = {0};
 
-	if (write_failures(out, run, style, err) < 0)
+	if (write_section(out, run, style, is_flaky, "passed only when tried again", explain_flaky,
+			  err) < 0 ||
+	    write_section(out, run, style, is_bad, "failed", explain_failure, err) < 0)
 		return -1;
 	buf_addch(&b, '\n');
 	if (!style->quiet && run->results.n > 1 && run->longest_ns > 0)

@@ -174,8 +174,10 @@ static bool settle_without_worker(struct supervisor *s, const struct turn *turn)
 			 framework_name(job->framework));
 	else if (job->size > 0)
 		return false;
+	struct result *r = result_new(job);
+	r->partial = selects;
 	queue_begin(&s->queue, turn);
-	end_unstarted(s, result_new(job), job->unreadable ? FILE_ERROR : FILE_SKIPPED, reason);
+	end_unstarted(s, r, job->unreadable ? FILE_ERROR : FILE_SKIPPED, reason);
 	return true;
 }
 

@@ -39,21 +39,6 @@ static const char *find_lua_message(const struct result *r, const char *argv0)
 	return found;
 }
 
-// "FILE:LINE: text" gives FILE and LINE, as the interpreter writes them.
-static void place_of(const char *message, char **file, int *line)
-{
-	for (const char *p = message;
-	     (p = strchr(p, ':')) && !memchr(message, '\n', (size_t)(p - message)); p++) {
-		char *end;
-		long n = strtol(p + 1, &end, 10);
-		if (end > p + 1 && *end == ':' && n > 0 && n < 100000000) {
-			*file = xstrndup(message, (size_t)(p - message));
-			*line = (int)n;
-			return;
-		}
-	}
-}
-
 // The traceback ends with the last line that starts with a tab.
 static size_t traceback_length(const char *s)
 {
@@ -86,7 +71,8 @@ static void charge_lua_message(struct result *r, const char *argv0)
 		text_add_utf8(&b, traceback + 1, traceback_length(traceback + 1));
 		e.traceback = buf_detach(&b);
 	}
-	place_of(e.message, &e.file, &e.line);
+	size_t file = text_place(e.message, &e.line);
+	e.file = file ? xstrndup(e.message, file) : NULL;
 	VEC_PUSH(&r->errors, e);
 }
 

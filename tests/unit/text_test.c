@@ -341,6 +341,48 @@ static void many_words_are_split(void **state)
 	buf_release(&line);
 }
 
+// ---- width and places ----
+
+static void wide_characters_take_two_cells(void **state)
+{
+	(void)state;
+	assert_int_equal(text_cells("", 0), 0);
+	assert_int_equal(text_cells("abc", 3), 3);
+	assert_int_equal(text_cells("caf\xc3\xa9", 5), 4);
+	assert_int_equal(text_cells("\xe6\xb5\x8b\xe8\xaf\x95", 6), 4);
+	assert_int_equal(text_cells("\xf0\x9f\x98\x80", 4), 2);
+	assert_int_equal(text_cells("\xff\xc3", 2), 2);
+}
+
+static void places_are_found_in_messages(void **state)
+{
+	static const struct {
+		const char *s;
+		size_t file;
+		int line;
+	} rows[] = {
+		{"t/a.lua:12: no", 7, 12},
+		{"a:b.lua:3:", 7, 3},
+		{"[string \"x\"]:1: no", 12, 1},
+		{"t/a.lua:12", 0, 0},
+		{"t/a.lua:0: no", 0, 0},
+		{"t/a.lua:-1: no", 0, 0},
+		{"t/a.lua: 12: no", 0, 0},
+		{":12: no", 0, 0},
+		{"no\nt/a.lua:12: no", 0, 0},
+		{"t/a.lua:99999999999999999999: no", 0, 0},
+		{"", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int line = 0;
+		size_t n = text_place(rows[i].s, &line);
+		check_row(n == rows[i].file && line == rows[i].line, "%s: %zu, %d", rows[i].s, n,
+			  line);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +399,8 @@ int main(void)
 		cmocka_unit_test(an_open_quote_is_an_error),
 		cmocka_unit_test(the_count_need_not_be_asked_for),
 		cmocka_unit_test(many_words_are_split),
+		cmocka_unit_test(wide_characters_take_two_cells),
+		cmocka_unit_test(places_are_found_in_messages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+#include "report/explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "model/run.h"
+#include "report/format.h"
+#include "report/layout.h"
+#include "report/text.h"
+
+#define MANY 10 // names of a list that are shown
+
+// ---- what went wrong ----
+
+static void add_text(struct buf *b, const char *text, const struct text_style *style)
+{
+	if (text && *text)
+		format_output(b, text, strlen(text), "      ", style->colours);
+}
+
+// A message that begins with the place needs it no second time.
+static bool tells_place(const char *message, const char *file, int line)
+{
+	int told;
+	size_t n = message ? text_place(message, &told) : 0;
+
+	return n && told == line && strlen(file) == n && strncmp(message, file, n) == 0;
+}
+
+// "  x NAME  (FILE:LINE)".
+static void add_subject(struct buf *b, const char *name, const struct failure *f)
+{
+	struct buf place = {0};
+
+	buf_addstr(b, "  x ");
+	layout_words(b, name, 4);
+	if (f->file && !tells_place(f->message, f->file, f->line)) {
+		buf_addf(&place, f->line > 0 ? "(%s:%d)" : "(%s)", f->file, f->line);
+		layout_remark(b, place.data, 6);
+	}
+	buf_addch(b, '\n');
+	buf_release(&place);
+}
+
+// The file's reason may say already what the test that was running is charged with.
+static bool is_said(const struct result *r, const char *message)
+{
+	return message && r->reason && strncmp(r->reason, message, strlen(message)) == 0;
+}
+
+static void add_test(struct buf *b, const struct result *r, const struct test_case *t,
+		     const struct text_style *style)
+{
+	const struct failure f = {NULL, t->message, NULL, t->file, t->line};
+	struct buf name = {0};
+
+	format_test_name(&name, t);
+	if (t->round > 0)
+		buf_addf(&name, " (round %d)", t->round);
+	add_subject(b, name.data, &f);
+	if (!is_said(r, t->message))
+		add_text(b, t->message, style);
+	add_text(b, t->traceback, style);
+	buf_release(&name);
+}
+
+// What keeps the whole file from running needs no subject.
+static bool is_of_the_file(const struct result *r, const struct file_error *e)
+{
+	return !e->name && r->tests.n == 0 &&
+	       (!e->where || strcmp(e->where, "load") == 0 || strcmp(e->where, "file") == 0);
+}
+
+static void add_error(struct buf *b, const struct result *r, const struct file_error *e,
+		      const struct text_style *style)
+{
+	static const char *const nowhere[] = {"load", "file", "other"};
+	const struct failure f = {NULL, e->message, NULL, e->file, e->line};
+	const char *where = e->where;
+	struct buf subject = {0};
+
+	for (size_t i = 0; where && i < sizeof nowhere / sizeof *nowhere; i++)
+		if (strcmp(where, nowhere[i]) == 0)
+			where = NULL;
+	if (where)
+		buf_addf(&subject, "error in %s", where);
+	else
+		buf_addstr(&subject, "error outside of a test");
+	if (e->name)
+		buf_addf(&subject, ": %s", e->name);
+	if (!is_of_the_file(r, e))
+		add_subject(b, subject.data, &f);
+	add_text(b, e->message, style);
+	add_text(b, e->traceback, style);
+	buf_release(&subject);
+}
+
+static void add_never_ran(struct buf *b, const struct result *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->tests.n; i++) {
+		struct buf name = {0};
+		if (!format_never_ran(&r->tests.items[i]) || ++n > MANY)
+			continue;
+		format_test_name(&name, &r->tests.items[i]);
+		buf_addf(&name, " (%s)", r->tests.items[i].message);
+		buf_addstr(b, "  - ");
+		layout_words(b, name.data, 4);
+		buf_addch(b, '\n');
+		buf_release(&name);
+	}
+	if (n > MANY)
+		buf_addf(b, "  - and %zu more that never ran\n", n - MANY);
+}
+
+static void add_wrongs(struct buf *b, const struct result *r, const struct text_style *style)
+{
+	for (size_t i = 0; i < r->errors.n; i++)
+		add_error(b, r, &r->errors.items[i], style);
+	for (size_t i = 0; i < r->tests.n; i++)
+		if (format_is_bad(&r->tests.items[i]))
+			add_test(b, r, &r->tests.items[i], style);
+	add_never_ran(b, r);
+}
+
+// ---- what it wrote ----
+
+// Texts that stand above the output, and need not be read in it once more.
+struct told {
+	const struct text_style *style;
+	struct {
+		char **items;
+		size_t n, cap;
+	} texts;
+};
+
+static void tell(struct told *t, const char *text)
+{
+	struct buf b = {0};
+	int line;
+
+	format_output(&b, text, strlen(text), "", t->style->colours);
+	while (b.len > 0 && b.data[b.len - 1] == '\n')
+		b.data[--b.len] = '\0';
+	// A short line may be there for another reason.
+	if (b.len > 0 && *b.data != '\n' && (strchr(b.data, '\n') || text_place(b.data, &line)))
+		VEC_PUSH(&t->texts, buf_detach(&b));
+	buf_release(&b);
+}
+
+static void tell_failure(const struct failure *f, void *arg)
+{
+	if (f->message && f->traceback) {
+		char *both = xasprintf("%s\n%s", f->message, f->traceback);
+		tell(arg, both);
+		free(both);
+	}
+	if (f->message)
+		tell(arg, f->message);
+	if (f->traceback)
+		tell(arg, f->traceback);
+}
+
+// The length of the line at s and those behind it, if they are the text; words of the worker may
+// stand before it: "lua: ".
+static size_t length_of_text(const char *s, const char *text)
+{
+	size_t line = strcspn(s, "\n"), first = strcspn(text, "\n"), rest = strlen(text + first);
+
+	if (line < first || memcmp(s + line - first, text, first) != 0 ||
+	    (line > first && s[line - first - 1] != ' '))
+		return 0;
+	if (strncmp(s + line, text + first, rest) != 0)
+		return 0;
+	return s[line + rest] == '\n' || s[line + rest] == '\0' ? line + rest : 0;
+}
+
+static size_t length_of_told(const struct told *t, const char *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; n == 0 && i < t->texts.n; i++)
+		n = length_of_text(s, t->texts.items[i]);
+	return n;
+}
+
+// Appends the lines of s; false if there was nothing new in them.
+static bool add_news(struct buf *b, const char *s, const struct told *t)
+{
+	bool news = false;
+
+	while (*s) {
+		size_t told = length_of_told(t, s), n = told ? told : strcspn(s, "\n");
+		buf_addstr(b, "    | ");
+		if (told)
+			buf_addstr(b, "(shown above)");
+		else
+			buf_add(b, s, n);
+		buf_addch(b, '\n');
+		news |= !told && strspn(s, " \t") < n;
+		s += n + (s[n] == '\n');
+	}
+	return news;
+}
+
+static void add_output(struct buf *b, const struct result *r, const struct text_style *style)
+{
+	struct told told = {.style = style};
+	struct buf clean = {0}, lines = {0};
+
+	if (!style->worker_output || r->output_len == 0)
+		return;
+	format_each_failure(r, tell_failure, &told);
+	format_output(&clean, r->output, r->output_len, "", style->colours);
+	if (clean.len > 0 && add_news(&lines, clean.data, &told))
+		buf_addf(b, "  output of the worker:\n%s", lines.data);
+	for (size_t i = 0; i < told.texts.n; i++)
+		free(told.texts.items[i]);
+	free(told.texts.items);
+	buf_release(&clean);
+	buf_release(&lines);
+}
+
+// ---- attempts ----
+
+static void add_seed(struct buf *b, const struct result *r)
+{
+	if (!r->seed)
+		return;
+	buf_addstr(b, "  its tests were shuffled, with the seed ");
+	text_add_visible(b, r->seed);
+	if (r->job->framework == FRAMEWORK_BUSTED) {
+		buf_addstr(b, ": -- --shuffle --seed=");
+		text_add_visible(b, r->seed);
+		buf_addstr(b, " does it again");
+	}
+	buf_addch(b, '\n');
+}
+
+struct attempts {
+	struct buf *b;
+	const struct text_style *style;
+	const struct result *last; // whose failures stand above, or NULL
+};
+
+// The same failures are shown once. What was written may differ by a time or an address.
+static bool is_the_same(const struct result *a, const struct result *b,
+			const struct text_style *style)
+{
+	struct buf x = {0}, y = {0};
+	const char *reason = a->reason ? a->reason : "";
+
+	add_wrongs(&x, a, style);
+	add_wrongs(&y, b, style);
+	bool same = a->status == b->status && strcmp(reason, b->reason ? b->reason : "") == 0 &&
+		    x.len == y.len && (x.len == 0 || memcmp(x.data, y.data, x.len) == 0);
+	buf_release(&x);
+	buf_release(&y);
+	return same;
+}
+
+static void add_attempt(const struct result *r, void *arg)
+{
+	const struct attempts *a = arg;
+	struct buf line = {0};
+
+	if (a->last && is_the_same(r, a->last, a->style)) {
+		buf_addf(a->b, "  attempt %d failed in the same way\n", r->attempt);
+		return;
+	}
+	buf_addf(&line, "attempt %d failed: %s", r->attempt, r->reason ? r->reason : "");
+	buf_addstr(a->b, "  ");
+	layout_words(a->b, line.data, 6);
+	buf_addch(a->b, '\n');
+	buf_release(&line);
+	add_seed(a->b, r);
+	add_wrongs(a->b, r, a->style);
+	add_output(a->b, r, a->style);
+}
+
+static bool are_all_the_same(const struct result *r, const struct text_style *style)
+{
+	for (const struct result *e = r->earlier; e; e = e->earlier)
+		if (!is_the_same(e, r, style))
+			return false;
+	return true;
+}
+
+// "FAIL PATH: REASON".
+static void add_header(struct buf *b, const struct result *r, const char *reason,
+		       const struct text_style *style)
+{
+	layout_label(b, r, style->colours, 0);
+	buf_addch(b, ' ');
+	text_add_visible(b, r->job->path);
+	buf_addch(b, ':');
+	layout_remark(b, reason, 4);
+	buf_addch(b, '\n');
+}
+
+void explain_failure(struct buf *b, const struct run *run, const struct result *r,
+		     const struct text_style *style)
+{
+	struct attempts earlier = {b, style, r};
+	bool same = are_all_the_same(r, style);
+
+	add_header(b, r, r->reason ? r->reason : file_status_name(r->status), style);
+	if (run->repeated && r->attempts > 1)
+		buf_addf(b, "  failed %d of %d times, first at attempt %d, which is shown here\n",
+			 r->failures, r->attempts, r->attempt);
+	else if (r->attempts > 1)
+		buf_addf(b, "  failed%s at each of its %d attempts%s\n",
+			 same ? " in the same way" : "", r->attempts,
+			 same ? "" : "; this is the last");
+	add_seed(b, r);
+	add_wrongs(b, r, style);
+	add_output(b, r, style);
+	if (!same)
+		format_each_earlier(r, add_attempt, &earlier);
+}
+
+// ---- company ----
+
+struct company {
+	struct buf *b;
+	size_t n;
+};
+
+static void add_neighbour(const char *path, void *arg)
+{
+	struct company *c = arg;
+
+	if (++c->n > MANY)
+		return;
+	buf_addstr(c->b, "      ");
+	text_add_visible(c->b, path);
+	buf_addch(c->b, '\n');
+}
+
+static void add_company(struct buf *b, const struct run *run, const struct result *r)
+{
+	struct company c = {.b = b};
+
+	if (!result_fails_only_in_company(r))
+		return;
+	buf_addstr(b, "  fails only in company: it passed alone, and failed while these ran:\n");
+	run_company(run, r->earlier, add_neighbour, &c);
+	if (c.n > MANY)
+		buf_addf(b, "      and %zu more\n", c.n - MANY);
+}
+
+void explain_flaky(struct buf *b, const struct run *run, const struct result *r,
+		   const struct text_style *style)
+{
+	struct attempts earlier = {b, style, NULL};
+	char passed[64];
+
+	snprintf(passed, sizeof passed, "passed at attempt %d", r->attempt);
+	add_header(b, r, passed, style);
+	add_company(b, run, r);
+	format_each_earlier(r, add_attempt, &earlier);
+}
