@@ -19,8 +19,8 @@ EOF
 }
 
 # One row a need. GROUP says which targets have it (groups_of); TEST is how to see that it is there:
-# cmd:PROGRAM[|PROGRAM...], hdr:HEADER, pkg:PKG-CONFIG-MODULE, lua:VERSION, mod:LUA-MODULE or
-# cc:COMPILER-FLAG. Then the package in each distribution, `,` between several, `-` for none;
+# cmd:PROGRAM[|PROGRAM...], hdr:HEADER, pkg:PKG-CONFIG-MODULE, lua:VERSION, mod:LUA-MODULE,
+# py:PYTHON-MODULE or cc:COMPILER-FLAG. Then the package in each distribution, `,` between several, `-` for none;
 # then how to come by it where there is none.
 NEEDS='
 # GROUP     TEST                  apt-get        dnf                       apk              pacman       zypper         BY-HAND
@@ -46,6 +46,9 @@ tests       cmd:xmllint           libxml2-utils  libxml2                   libxm
 tests       cmd:curl              curl           curl                      curl             curl         curl           https://curl.se
 tests       cmd:chromium|chromium-browser chromium chromium                chromium         chromium     chromium       https://www.chromium.org
 tests       cmd:chromedriver      chromium-driver chromedriver             chromium-chromedriver chromium chromedriver  https://developer.chrome.com/docs/chromedriver
+tests       py:jsonschema         python3-jsonschema python3-jsonschema    py3-jsonschema   python-jsonschema python3-jsonschema https://github.com/python-jsonschema/jsonschema
+tests       py:yaml               python3-yaml   python3-pyyaml            py3-yaml         python-yaml  python3-PyYAML https://pyyaml.org
+tests       cmd:prove             perl           perl-Test-Harness         perl-utils       perl         perl           https://metacpan.org/dist/Test-Harness
 tests       cmd:pgrep             procps         procps-ng                 procps           procps-ng    procps         https://gitlab.com/procps-ng/procps
 tests       cmd:script            bsdutils       /usr/bin/script           util-linux-misc  util-linux   util-linux     https://github.com/util-linux/util-linux
 tests       cmd:unshare           util-linux     util-linux                util-linux-misc  util-linux   util-linux     https://github.com/util-linux/util-linux
@@ -119,6 +122,8 @@ present() {
 	hdr:*) echo "#include <${1#hdr:}>" | cc -E -x c -o /dev/null - 2>/dev/null ;;
 	cc:*) echo 'int main(void) { return 0; }' | cc "${1#cc:}=$san" -x c -o /dev/null - 2>/dev/null ;;
 	lua:*) lua_of "${1#lua:}" >/dev/null ;;
+	# The system's own python3, for which the packages are.
+	py:*) /usr/bin/python3 -c "import ${1#py:}" >/dev/null 2>&1 ;;
 	mod:*) lua=$(lua_of 5.4) && "$lua" -e "require '${1#mod:}'" >/dev/null 2>&1 ;;
 	*) die "no such test: $1" ;;
 	esac

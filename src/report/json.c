@@ -56,16 +56,31 @@ static struct json_object *line_number(int line)
 	return line > 0 ? integer(line) : NULL;
 }
 
+static struct json_object *boolean(bool b)
+{
+	return json_object_new_boolean(b);
+}
+
+static struct json_object *strings(char *const *items, size_t n)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, string(items[i]));
+	return list;
+}
+
 static struct json_object *test_object(const struct test_case *t)
 {
-	struct json_object *o = json_object_new_object(), *path = json_object_new_array();
+	struct json_object *o = json_object_new_object();
 
-	for (size_t i = 0; i < t->npath; i++)
-		json_object_array_add(path, string(t->path[i]));
-	put(o, "path", path);
+	put(o, "path", strings(t->path, t->npath));
 	put(o, "name", string(t->name ? t->name : ""));
 	put(o, "status", string(test_status_name(t->status)));
 	put(o, "wall", seconds(t->wall_ns));
+	put(o, "own", seconds(t->own_ns));
+	put(o, "round", t->round > 0 ? integer(t->round) : NULL);
+	put(o, "tags", strings(t->tags, t->ntags));
 	put(o, "file", string(t->file));
 	put(o, "line", line_number(t->line));
 	put(o, "message", string(t->message));
@@ -73,18 +88,9 @@ static struct json_object *test_object(const struct test_case *t)
 	return o;
 }
 
-static struct json_object *file_object(const struct result *r)
+// How the process of an attempt did.
+static void put_process(struct json_object *o, const struct result *r)
 {
-	struct json_object *o = json_object_new_object(), *tests = json_object_new_array();
-
-	put(o, "path", string(r->job->path));
-	put(o, "framework", string(framework_name(r->job->framework)));
-	put(o, "status", string(file_status_name(r->status)));
-	put(o, "reason", string(r->reason));
-	put(o, "cached", json_object_new_boolean(r->cached));
-	put(o, "flaky", json_object_new_boolean(r->flaky));
-	put(o, "leaked", json_object_new_boolean(r->leaked));
-	put(o, "attempt", integer(r->attempt));
 	put(o, "started", seconds(r->started_ns));
 	put(o, "wall", seconds(r->wall_ns));
 	put(o, "user", seconds(r->user_ns));
@@ -93,7 +99,28 @@ static struct json_object *file_object(const struct result *r)
 	put(o, "exit", r->exit_code >= 0 ? integer(r->exit_code) : NULL);
 	put(o, "signal", r->signal ? integer(r->signal) : NULL);
 	put(o, "slot", r->slot >= 0 ? integer(r->slot) : NULL);
+}
+
+// A file at one of its attempts; company and earlier are put by who knows them.
+static struct json_object *attempt_object(const struct result *r)
+{
+	struct json_object *o = json_object_new_object(), *tests = json_object_new_array();
+
+	put(o, "path", string(r->job->path));
+	put(o, "framework", string(framework_name(r->job->framework)));
+	put(o, "status", string(file_status_name(r->status)));
+	put(o, "reason", string(r->reason));
+	put(o, "cached", boolean(r->cached));
+	put(o, "flaky", boolean(r->flaky));
+	put(o, "leaked", boolean(r->leaked));
+	put(o, "partial", boolean(r->partial));
+	put(o, "crowded", boolean(r->crowded));
+	put(o, "attempt", integer(r->attempt));
+	put(o, "attempts", integer(r->attempts));
+	put(o, "failures", integer(r->failures));
+	put_process(o, r);
 	put(o, "expected", r->expected >= 0 ? integer(r->expected) : NULL);
+	put(o, "seed", string(r->seed));
 	for (size_t i = 0; i < r->tests.n; i++)
 		json_object_array_add(tests, test_object(&r->tests.items[i]));
 	put(o, "tests", tests);
@@ -101,39 +128,64 @@ static struct json_object *file_object(const struct result *r)
 	return o;
 }
 
-// One failure, wherever it comes from.
-static struct json_object *error_object(const struct result *r, const char *test,
-					const char *message, const char *traceback, int line)
+static void add_earlier(const struct result *attempt, void *list)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = attempt_object(attempt);
 
-	put(o, "file", string(r->job->path));
-	put(o, "test", string(test));
-	put(o, "message", string(message));
-	put(o, "traceback", string(traceback));
-	put(o, "line", line_number(line));
+	put(o, "company", NULL);
+	put(o, "earlier", json_object_new_array());
+	json_object_array_add(list, o);
+}
+
+static void add_path(const char *path, void *list)
+{
+	json_object_array_add(list, string(path));
+}
+
+static struct json_object *file_object(const struct run *run, const struct result *r)
+{
+	struct json_object *o = attempt_object(r), *earlier = json_object_new_array();
+	struct json_object *company = NULL;
+
+	if (result_fails_only_in_company(r)) {
+		company = json_object_new_array();
+		run_company(run, r->earlier, add_path, company);
+	}
+	put(o, "company", company);
+	format_each_earlier(r, add_earlier, earlier);
+	put(o, "earlier", earlier);
 	return o;
 }
 
-static void add_errors(struct json_object *list, const struct result *r)
+struct errors {
+	struct json_object *list;
+	const struct result *result;
+};
+
+static void add_error(const struct failure *f, void *arg)
 {
-	for (size_t i = 0; i < r->errors.n; i++) {
-		const struct file_error *e = &r->errors.items[i];
-		json_object_array_add(list,
-				      error_object(r, e->name, e->message, e->traceback, e->line));
+	const struct errors *errors = arg;
+	struct json_object *o = json_object_new_object();
+
+	put(o, "file", string(errors->result->job->path));
+	put(o, "test", string(f->test));
+	put(o, "message", string(f->message));
+	put(o, "traceback", string(f->traceback));
+	put(o, "line", line_number(f->line));
+	json_object_array_add(errors->list, o);
+}
+
+static struct json_object *waits(const struct run *run)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < run->waits.n; i++) {
+		struct json_object *o = json_object_new_object();
+		put(o, "from", seconds(run->waits.items[i].from_ns));
+		put(o, "to", seconds(run->waits.items[i].to_ns));
+		json_object_array_add(list, o);
 	}
-	for (size_t i = 0; i < r->tests.n; i++) {
-		const struct test_case *t = &r->tests.items[i];
-		struct buf name = {0};
-		if (t->status != TEST_FAILED && t->status != TEST_ERROR)
-			continue;
-		format_test_name(&name, t);
-		json_object_array_add(
-			list, error_object(r, name.data, t->message, t->traceback, t->line));
-		buf_release(&name);
-	}
-	if (file_status_is_bad(r->status) && !format_is_explained(r))
-		json_object_array_add(list, error_object(r, NULL, r->reason, NULL, 0));
+	return list;
 }
 
 static struct json_object *run_object(const struct run *run)
@@ -141,11 +193,19 @@ static struct json_object *run_object(const struct run *run)
 	struct json_object *o = json_object_new_object();
 
 	put(o, "id", run->id ? integer(run->id) : NULL);
+	put(o, "name", string(run->name));
+	put(o, "started", seconds(run->started_ns));
 	put(o, "jobs", run->jobs ? integer(run->jobs) : NULL);
 	put(o, "tokens_peak", integer(run->peak));
 	put(o, "lower_bound", seconds(run->lower_bound_ns));
 	put(o, "seed", run->seed ? json_object_new_uint64(run->seed) : NULL);
+	put(o, "lua", string(run->lua));
+	put(o, "repeated", boolean(run->repeated));
+	put(o, "flaky_fails", boolean(run->flaky_fails));
 	put(o, "signal", run->signal ? integer(run->signal) : NULL);
+	put(o, "stopped", string(run->stopped));
+	put(o, "unfinished", boolean(run->unfinished));
+	put(o, "waits", waits(run));
 	put(o, "version", string(FIRMO_JOBS_VERSION));
 	return o;
 }
@@ -155,7 +215,7 @@ static void put_counts(struct json_object *o, const struct run *run)
 	struct totals t = run_totals(run);
 
 	put(o, "schema", integer(1));
-	put(o, "success", json_object_new_boolean(run_succeeded(run)));
+	put(o, "success", boolean(run_succeeded(run)));
 	put(o, "total", integer(t.tests.total));
 	put(o, "passed", integer(t.tests.passed));
 	put(o, "failed", integer(t.tests.failed + t.tests.errors));
@@ -188,17 +248,19 @@ static void write_head(FILE *out, const struct run *run)
 
 int report_json(FILE *out, const struct run *run, struct err *err)
 {
-	struct json_object *errors = json_object_new_array();
+	struct errors errors = {.list = json_object_new_array()};
 
-	for (size_t i = 0; i < run->results.n; i++)
-		add_errors(errors, run->results.items[i]);
+	for (size_t i = 0; i < run->results.n; i++) {
+		errors.result = run->results.items[i];
+		format_each_failure(errors.result, add_error, &errors);
+	}
 	write_head(out, run);
 	fputs(",\n\"errors\":", out);
-	write_object(out, errors);
+	write_object(out, errors.list);
 	fputs(",\n\"files\":[", out);
 	for (size_t i = 0; i < run->results.n; i++) {
 		fputs(i ? ",\n" : "\n", out);
-		write_object(out, file_object(run->results.items[i]));
+		write_object(out, file_object(run, run->results.items[i]));
 	}
 	fputs("\n]}\n", out);
 	return ferror(out) ? err_set(err, errno, "write the JSON report") : 0;

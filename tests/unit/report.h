@@ -162,6 +162,56 @@ static inline void begin_full(struct sample *s)
 	r->wall_ns = 0;
 }
 
+// One attempt of a file, added as a run adds it; what it took over may be gone when the next one
+// is.
+static inline struct result *add_attempt(struct sample *s, const char *path,
+					 enum file_status status, int attempt, int64_t offset_ns,
+					 bool crowded)
+{
+	struct job *job = NULL;
+
+	for (size_t i = 0; i < FILES; i++)
+		if (s->jobs[i].path && strcmp(s->jobs[i].path, path) == 0)
+			job = &s->jobs[i];
+	for (size_t i = 0; !job && i < FILES; i++)
+		if (!s->jobs[i].path)
+			job = &s->jobs[i];
+	job->path = (char *)path;
+	struct result *r = result_new(job);
+	r->status = status;
+	r->attempt = attempt;
+	r->offset_ns = offset_ns;
+	r->wall_ns = 10 * MS;
+	r->slot = 0;
+	r->crowded = crowded;
+	r->again = attempt == 1 && file_status_is_bad(status);
+	if (file_status_is_bad(status))
+		r->reason = xstrdup("exit status 1");
+	run_add(&s->run, r);
+	return r;
+}
+
+// What a failing test of every attempt looks like.
+static inline void add_failed_test(struct result *r, const char *name, const char *message)
+{
+	struct test_case *t = add_test(r, "queue", name, TEST_FAILED);
+
+	t->message = xstrdup(message);
+	t->traceback = xstrdup("stack traceback:\n\tx.lua:1: in main chunk");
+}
+
+// port.lua fails beside beside.lua, and passes alone; bad.lua fails at each of its two attempts,
+// each time in another test.
+static inline void begin_retried(struct sample *s)
+{
+	begin(s);
+	add_attempt(s, "port.lua", FILE_FAILED, 1, 0, true);
+	add_attempt(s, "beside.lua", FILE_PASSED, 1, 5 * MS, true);
+	add_failed_test(add_attempt(s, "bad.lua", FILE_FAILED, 1, 20 * MS, false), "one", "first");
+	add_attempt(s, "port.lua", FILE_PASSED, 2, 40 * MS, false);
+	add_failed_test(add_attempt(s, "bad.lua", FILE_FAILED, 2, 60 * MS, false), "two", "second");
+}
+
 static inline void end(struct sample *s)
 {
 	run_release(&s->run);

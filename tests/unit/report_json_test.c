@@ -94,10 +94,21 @@ static void json_tells_of_the_run(void **state)
 	assert_seconds(run, "lower_bound", 1.25);
 	assert_true(json_object_get_uint64(member(run, "seed", json_type_int)) == UINT64_MAX);
 	assert_string_equal(string(run, "version"), FIRMO_JOBS_VERSION);
+	assert_string_equal(string(run, "name"), "run");
+	assert_seconds(run, "started", 1700000000);
+	member(run, "lua", json_type_null);
+	member(run, "stopped", json_type_null);
+	assert_false(boolean(run, "repeated") || boolean(run, "flaky_fails") ||
+		     boolean(run, "unfinished"));
+	assert_int_equal(json_object_array_length(member(run, "waits", json_type_array)), 0);
 	json_object_put(o);
 
 	s.run.id = 0;
 	s.run.jobs = 0;
+	s.run.lua = xstrdup("luajit");
+	s.run.stopped = xstrdup("--fail-fast");
+	s.run.repeated = s.run.flaky_fails = s.run.unfinished = true;
+	VEC_PUSH(&s.run.waits, ((struct wait){250 * MS, 1250 * MS}));
 	s.run.seed = 0;
 	s.run.lower_bound_ns = -1;
 	o = parsed(&s.run);
@@ -106,6 +117,12 @@ static void json_tells_of_the_run(void **state)
 	member(run, "jobs", json_type_null);
 	member(run, "seed", json_type_null);
 	member(run, "lower_bound", json_type_null);
+	assert_string_equal(string(run, "lua"), "luajit");
+	assert_string_equal(string(run, "stopped"), "--fail-fast");
+	assert_true(boolean(run, "repeated") && boolean(run, "flaky_fails") &&
+		    boolean(run, "unfinished"));
+	assert_seconds(item(run, "waits", 0), "from", 0.25);
+	assert_seconds(item(run, "waits", 0), "to", 1.25);
 	json_object_put(o);
 	end(&s);
 }
@@ -166,6 +183,84 @@ static void json_tells_how_files_ended(void **state)
 	struct json_object *notrun = item(o, "files", 7);
 	assert_string_equal(string(notrun, "status"), "notrun");
 	member(notrun, "slot", json_type_null);
+	json_object_put(o);
+	end(&s);
+}
+
+static void json_tells_all_of_a_test(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	begin(&s);
+	struct result *r = add_file(&s, "a_spec.lua", FRAMEWORK_BUSTED, FILE_PASSED, NULL);
+	struct test_case *t = add_test(r, "g", "one", TEST_PASSED);
+	t->own_ns = 9 * MS;
+	t->round = 2;
+	t->tags = xcalloc(2, sizeof *t->tags);
+	t->tags[t->ntags++] = xstrdup("slow");
+	t->tags[t->ntags++] = xstrdup("net");
+	r->seed = xstrdup("4711");
+	r->partial = true;
+	add_test(r, "g", "two", TEST_PASSED);
+	struct json_object *o = parsed(&s.run), *f = item(o, "files", 0),
+			   *test = item(f, "tests", 0);
+	assert_seconds(test, "own", 0.009);
+	assert_int_equal(integer(test, "round"), 2);
+	assert_string_equal(json_object_get_string(item(test, "tags", 0)), "slow");
+	assert_string_equal(json_object_get_string(item(test, "tags", 1)), "net");
+	test = item(f, "tests", 1);
+	member(test, "own", json_type_null);
+	member(test, "round", json_type_null);
+	assert_int_equal(json_object_array_length(member(test, "tags", json_type_array)), 0);
+	assert_string_equal(string(f, "seed"), "4711");
+	assert_true(boolean(f, "partial"));
+	json_object_put(o);
+	end(&s);
+}
+
+static void json_tells_of_attempts(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	begin_retried(&s);
+	struct json_object *o = parsed(&s.run), *f = item(o, "files", 0);
+	assert_true(boolean(f, "flaky"));
+	assert_int_equal(integer(f, "attempt"), 2);
+	assert_int_equal(integer(f, "attempts"), 2);
+	assert_int_equal(integer(f, "failures"), 1);
+	assert_int_equal(json_object_array_length(member(f, "company", json_type_array)), 1);
+	assert_string_equal(json_object_get_string(item(f, "company", 0)), "beside.lua");
+	struct json_object *earlier = item(f, "earlier", 0);
+	assert_string_equal(string(earlier, "status"), "fail");
+	assert_true(boolean(earlier, "crowded"));
+	assert_int_equal(integer(earlier, "attempt"), 1);
+	assert_int_equal(json_object_array_length(member(earlier, "earlier", json_type_array)), 0);
+	member(earlier, "company", json_type_null);
+	f = item(o, "files", 2);
+	assert_int_equal(integer(f, "failures"), 2);
+	member(f, "company", json_type_null);
+	assert_string_equal(string(item(item(f, "earlier", 0), "tests", 0), "message"), "first");
+	// What went away with a retry is no error; what stayed is one, not two.
+	assert_int_equal(json_object_array_length(member(o, "errors", json_type_array)), 1);
+	assert_string_equal(string(item(o, "errors", 0), "message"), "second");
+	json_object_put(o);
+	end(&s);
+}
+
+static void json_lists_attempts_in_their_order(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	begin(&s);
+	for (int i = 1; i <= 4; i++)
+		add_attempt(&s, "bad.lua", FILE_FAILED, i, i * 20 * MS, false);
+	struct json_object *o = parsed(&s.run), *f = item(o, "files", 0);
+	for (int i = 1; i <= 3; i++)
+		assert_int_equal(integer(item(f, "earlier", (size_t)i - 1), "attempt"), i);
+	assert_int_equal(integer(f, "attempt"), 4);
 	json_object_put(o);
 	end(&s);
 }
@@ -276,6 +371,9 @@ int main(void)
 		cmocka_unit_test(json_tells_of_the_run),
 		cmocka_unit_test(json_tells_of_files_and_tests),
 		cmocka_unit_test(json_tells_how_files_ended),
+		cmocka_unit_test(json_tells_all_of_a_test),
+		cmocka_unit_test(json_tells_of_attempts),
+		cmocka_unit_test(json_lists_attempts_in_their_order),
 		cmocka_unit_test(json_lists_every_failure),
 		cmocka_unit_test(json_keeps_hostile_strings_whole),
 		cmocka_unit_test(json_of_success),

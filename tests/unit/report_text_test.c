@@ -375,31 +375,6 @@ static void verbose_text_tells_tags_and_reasons(void **state)
 
 // ---- several attempts ----
 
-static void add_attempt(struct sample *s, const char *path, enum file_status status, int attempt,
-			int64_t offset_ns, bool crowded)
-{
-	struct job *job = NULL;
-
-	for (size_t i = 0; i < FILES; i++)
-		if (s->jobs[i].path && strcmp(s->jobs[i].path, path) == 0)
-			job = &s->jobs[i];
-	for (size_t i = 0; !job && i < FILES; i++)
-		if (!s->jobs[i].path)
-			job = &s->jobs[i];
-	job->path = (char *)path;
-	struct result *r = result_new(job);
-	r->status = status;
-	r->attempt = attempt;
-	r->offset_ns = offset_ns;
-	r->wall_ns = 10 * MS;
-	r->slot = 0;
-	r->crowded = crowded;
-	r->again = attempt == 1 && file_status_is_bad(status);
-	if (file_status_is_bad(status))
-		r->reason = xstrdup("exit status 1");
-	run_add(&s->run, r);
-}
-
 static void a_flaky_file_is_explained(void **state)
 {
 	struct sample s;
