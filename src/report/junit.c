@@ -2,164 +2,438 @@
 #include "report/junit.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "model/run.h"
 #include "report/format.h"
 
-// XML 1.0 has no way to write most control characters, U+FFFE and U+FFFF: they become U+FFFD.
-static void add_xml(struct buf *b, const char *s, size_t n)
+// ---- XML ----
+
+// XML 1.0 has no way to write most control characters, U+FFFE and U+FFFF: they become U+FFFD. What
+// a parser would turn into a blank or a newline is written as a reference.
+static void add_character(struct buf *b, const char *s, size_t len, const char *referred)
+{
+	unsigned char c = (unsigned char)*s;
+
+	if (c == '<')
+		buf_addstr(b, "&lt;");
+	else if (c == '>')
+		buf_addstr(b, "&gt;");
+	else if (c == '&')
+		buf_addstr(b, "&amp;");
+	else if (c == '"')
+		buf_addstr(b, "&quot;");
+	else if (c && strchr(referred, c))
+		buf_addf(b, "&#%d;", c);
+	else if ((c < 0x20 && c != '\n' && c != '\t') || strncmp(s, "\xef\xbf\xbe", len) == 0 ||
+		 strncmp(s, "\xef\xbf\xbf", len) == 0)
+		buf_addstr(b, "\xef\xbf\xbd");
+	else
+		buf_add(b, s, len);
+}
+
+static void add_xml(struct buf *b, const char *s, size_t n, const char *referred)
 {
 	struct buf clean = {0};
 
 	text_add_utf8(&clean, s, n);
-	for (size_t i = 0; i < clean.len; i++) {
-		const char *p = clean.data + i;
-		unsigned char c = (unsigned char)*p;
-		if (c == '<')
-			buf_addstr(b, "&lt;");
-		else if (c == '>')
-			buf_addstr(b, "&gt;");
-		else if (c == '&')
-			buf_addstr(b, "&amp;");
-		else if (c == '"')
-			buf_addstr(b, "&quot;");
-		else if (c == '\n' || c == '\t')
-			buf_addf(b, "&#%d;", c);
-		else if (c < 0x20 || strncmp(p, "\xef\xbf\xbe", 3) == 0 ||
-			 strncmp(p, "\xef\xbf\xbf", 3) == 0) {
-			buf_addstr(b, "\xef\xbf\xbd");
-			i += c < 0x20 ? 0 : 2;
-		} else
-			buf_addch(b, *p);
+	for (size_t i = 0, len; i < clean.len; i += len) {
+		len = text_utf8_length(clean.data + i, clean.len - i);
+		add_character(b, clean.data + i, len, referred);
 	}
 	buf_release(&clean);
+}
+
+static void add_text(struct buf *b, const char *s)
+{
+	add_xml(b, s, strlen(s), "\r");
 }
 
 static void add_attribute(struct buf *b, const char *name, const char *value)
 {
 	buf_addf(b, " %s=\"", name);
-	add_xml(b, value, strlen(value));
+	add_xml(b, value, strlen(value), "\r\n\t");
 	buf_addch(b, '"');
 }
 
-static void open_case(struct buf *b, const struct result *r, const char *class, const char *name,
-		      int64_t wall_ns)
+// ---- what a suite consists of ----
+
+// How a test, an error outside of tests or a whole file ended at one attempt. Its strings are the
+// result's.
+struct ending {
+	enum test_status status;
+	const char *message, *traceback;
+	int64_t wall_ns;              // -1: unknown
+	const struct result *attempt; // which one
+	bool first_bad;               // of its attempt: the output goes with it
+};
+
+// All attempts of one of them, in their order.
+struct entry {
+	char *class, *name, *tags;
+	struct {
+		struct ending *items;
+		size_t n, cap;
+	} endings;
+};
+
+// Those of one name, in the order in which an attempt has them: several tests may have one.
+struct namesakes {
+	struct {
+		struct entry **items; // the suite's
+		size_t n, cap;
+	} entries;
+	const struct result *attempt;
+	size_t next; // that this attempt will come to
+};
+
+struct suite {
+	const struct result *last; // attempt
+	struct map by_name;        // of namesakes
+	struct {
+		struct entry **items;
+		size_t n, cap;
+	} entries;
+	bool said_bad; // of the attempt that is being added
+};
+
+static void entry_free(struct entry *e)
 {
-	buf_addstr(b, "    <testcase");
-	add_attribute(b, "classname", class ? class : r->job->path);
-	add_attribute(b, "name", name);
-	buf_addf(b, " time=\"%.6f\"", wall_ns > 0 ? ns_to_sec(wall_ns) : 0.0);
+	free(e->class);
+	free(e->name);
+	free(e->tags);
+	free(e->endings.items);
+	free(e);
 }
 
-static void add_problem(struct buf *b, const char *tag, const char *message, const char *traceback)
+static void suite_release(struct suite *s)
 {
-	message = message ? message : "";
-	buf_addf(b, "      <%s", tag);
-	add_attribute(b, "message", message);
-	add_attribute(b, "type", tag);
-	buf_addch(b, '>');
-	add_xml(b, message, strlen(message));
-	if (traceback) {
-		buf_addch(b, '\n');
-		add_xml(b, traceback, strlen(traceback));
+	for (size_t i = 0; i < s->entries.n; i++)
+		entry_free(s->entries.items[i]);
+	free(s->entries.items);
+	for (size_t i = 0; i < s->by_name.cap; i++) {
+		struct namesakes *names = s->by_name.slots[i].value;
+		if (names)
+			free(names->entries.items);
+		free(names);
 	}
-	buf_addf(b, "</%s>\n", tag);
+	map_release(&s->by_name);
 }
 
-static void add_skipped(struct buf *b, const char *message)
+static bool is_bad(enum test_status s)
 {
-	buf_addstr(b, "      <skipped");
-	if (message)
-		add_attribute(b, "message", message);
-	buf_addstr(b, "/>\n");
+	return s == TEST_FAILED || s == TEST_ERROR;
 }
 
-static void add_test(struct buf *b, const struct result *r, const struct test_case *t)
+static struct namesakes *namesakes_of(struct suite *s, const char *class, const char *name,
+				      int round)
 {
-	struct buf class = {0};
+	char *key = xasprintf("%d %zu %s %s", round, strlen(class), class, name);
+	struct namesakes *names = map_get(&s->by_name, key);
+
+	if (!names) {
+		names = xcalloc(1, sizeof *names);
+		map_put(&s->by_name, key, names);
+	}
+	free(key);
+	return names;
+}
+
+static struct entry *entry_for(struct suite *s, const char *class, const char *name, int round,
+			       const struct result *attempt)
+{
+	struct namesakes *names = namesakes_of(s, class, name, round);
+
+	if (names->attempt != attempt) {
+		names->attempt = attempt;
+		names->next = 0;
+	}
+	if (names->next == names->entries.n) {
+		struct entry *e = xcalloc(1, sizeof *e);
+		e->class = xstrdup(class);
+		e->name = xstrdup(name);
+		VEC_PUSH(&names->entries, e);
+		VEC_PUSH(&s->entries, e);
+	}
+	return names->entries.items[names->next++];
+}
+
+static struct entry *add_ending(struct suite *s, const char *class, const char *name, int round,
+				struct ending ending)
+{
+	struct entry *e = entry_for(s, class, name, round, ending.attempt);
+
+	ending.first_bad = is_bad(ending.status) && !s->said_bad;
+	s->said_bad |= is_bad(ending.status);
+	VEC_PUSH(&e->endings, ending);
+	return e;
+}
+
+static void add_test(struct suite *s, const struct result *r, const struct test_case *t)
+{
+	struct buf class = {0}, tags = {0};
 
 	for (size_t i = 0; i < t->npath; i++)
 		buf_addf(&class, "%s%s", i ? " " : "", t->path[i]);
-	open_case(b, r, class.data, t->name ? t->name : "(no name)", t->wall_ns);
+	for (size_t i = 0; i < t->ntags; i++)
+		buf_addf(&tags, "%s%s", i ? "," : "", t->tags[i]);
+	struct entry *e = add_ending(
+		s, class.len ? class.data : r->job->path, t->name ? t->name : "(no name)", t->round,
+		(struct ending){t->status, t->message, t->traceback, t->wall_ns, r, false});
+	if (!e->tags && tags.len)
+		e->tags = buf_detach(&tags);
 	buf_release(&class);
-	if (t->status == TEST_PASSED) {
-		buf_addstr(b, "/>\n");
-		return;
-	}
-	buf_addstr(b, ">\n");
-	if (t->status == TEST_SKIPPED || t->status == TEST_PENDING)
-		add_skipped(b, t->message);
-	else
-		add_problem(b, t->status == TEST_FAILED ? "failure" : "error", t->message,
-			    t->traceback);
-	buf_addstr(b, "    </testcase>\n");
+	buf_release(&tags);
 }
 
-static void add_file_error(struct buf *b, const struct result *r, const struct file_error *e)
+static void add_error(struct suite *s, const struct result *r, const struct file_error *e)
 {
-	open_case(b, r, NULL, e->name ? e->name : "(outside of a test)", 0);
-	buf_addstr(b, ">\n");
-	add_problem(b, "error", e->message, e->traceback);
-	buf_addstr(b, "    </testcase>\n");
+	add_ending(s, r->job->path, e->name ? e->name : "(outside of a test)", 0,
+		   (struct ending){TEST_ERROR, e->message, e->traceback, -1, r, false});
 }
 
-// Where no test shows the outcome of the file, a test case of the file's name does.
-static bool needs_own_case(const struct result *r)
+// Where no test shows the outcome of the file, an entry of the file's name does.
+static void add_itself(struct suite *s, const struct result *r)
 {
-	if (file_status_is_bad(r->status))
-		return !format_is_explained(r);
-	return r->tests.n == 0;
+	bool bad = file_status_is_bad(r->status);
+	enum test_status status = r->status == FILE_PASSED   ? TEST_PASSED
+				  : r->status == FILE_FAILED ? TEST_FAILED
+				  : bad                      ? TEST_ERROR
+							     : TEST_SKIPPED;
+
+	if (bad ? !format_is_explained(r) : r->tests.n == 0)
+		add_ending(s, r->job->path, r->job->path, 0,
+			   (struct ending){status, r->reason, NULL, r->wall_ns, r, false});
 }
 
-static void add_own_case(struct buf *b, const struct result *r)
+static void add_attempt(const struct result *r, void *arg)
 {
-	open_case(b, r, NULL, r->job->path, r->wall_ns);
-	if (r->status == FILE_PASSED) {
-		buf_addstr(b, "/>\n");
-		return;
-	}
-	buf_addstr(b, ">\n");
-	if (file_status_is_bad(r->status))
-		add_problem(b, r->status == FILE_FAILED ? "failure" : "error", r->reason, NULL);
-	else
-		add_skipped(b, r->reason);
-	buf_addstr(b, "    </testcase>\n");
+	struct suite *s = arg;
+
+	s->said_bad = false;
+	for (size_t i = 0; i < r->errors.n; i++)
+		add_error(s, r, &r->errors.items[i]);
+	for (size_t i = 0; i < r->tests.n; i++)
+		add_test(s, r, &r->tests.items[i]);
+	add_itself(s, r);
+}
+
+static void suite_init(struct suite *s, const struct result *r)
+{
+	*s = (struct suite){.last = r};
+	format_each_earlier(r, add_attempt, s);
+	add_attempt(r, s);
+}
+
+// ---- how an entry ended in the end ----
+
+static const struct ending *last_ending(const struct entry *e)
+{
+	return &e->endings.items[e->endings.n - 1];
+}
+
+// What the last attempt lacks is as bad as its file.
+static bool ended_badly(const struct suite *s, const struct entry *e)
+{
+	const struct ending *last = last_ending(e);
+
+	return is_bad(last->status) &&
+	       (last->attempt == s->last || file_status_is_bad(s->last->status));
+}
+
+// The first bad ending, which stands for the entry as Surefire has it; NULL if it ended well.
+static const struct ending *primary_of(const struct suite *s, const struct entry *e)
+{
+	for (size_t i = 0; ended_badly(s, e) && i < e->endings.n; i++)
+		if (is_bad(e->endings.items[i].status))
+			return &e->endings.items[i];
+	return NULL;
+}
+
+static bool is_skipped(const struct entry *e)
+{
+	enum test_status s = last_ending(e)->status;
+
+	return s == TEST_SKIPPED || s == TEST_PENDING;
 }
 
 struct tally {
-	long tests, failures, errors, skipped;
+	size_t tests, failures, errors, skipped;
 };
 
 // Counted as they are written: the attributes must agree with the elements.
-static struct tally tally_of(const struct result *r)
+static struct tally tally_of(const struct suite *s)
 {
-	struct tally n = {.tests = (long)(r->tests.n + r->errors.n), .errors = (long)r->errors.n};
+	struct tally n = {.tests = s->entries.n};
 
-	for (size_t i = 0; i < r->tests.n; i++) {
-		enum test_status s = r->tests.items[i].status;
-		n.failures += s == TEST_FAILED;
-		n.errors += s == TEST_ERROR;
-		n.skipped += s == TEST_SKIPPED || s == TEST_PENDING;
-	}
-	if (needs_own_case(r)) {
-		n.tests++;
-		n.failures += r->status == FILE_FAILED;
-		n.errors += file_status_is_bad(r->status) && r->status != FILE_FAILED;
-		n.skipped += r->status == FILE_SKIPPED || r->status == FILE_NOTRUN;
+	for (size_t i = 0; i < s->entries.n; i++) {
+		const struct entry *e = s->entries.items[i];
+		const struct ending *primary = primary_of(s, e);
+		n.failures += primary && primary->status == TEST_FAILED;
+		n.errors += primary && primary->status == TEST_ERROR;
+		n.skipped += is_skipped(e);
 	}
 	return n;
 }
 
+// ---- writing ----
+
+static void add_explanation(struct buf *b, const struct ending *e)
+{
+	add_text(b, e->message ? e->message : "");
+	if (e->traceback) {
+		buf_addch(b, '\n');
+		add_text(b, e->traceback);
+	}
+}
+
+static void add_output(struct buf *b, const struct result *r, const char *indent)
+{
+	struct buf plain = {0};
+
+	if (r->output_len == 0)
+		return;
+	format_output(&plain, r->output, r->output_len, "", false);
+	buf_addf(b, "%s<system-out>", indent);
+	add_xml(b, plain.data, plain.len, "\r");
+	buf_addstr(b, "</system-out>\n");
+	buf_release(&plain);
+}
+
+static void open_problem(struct buf *b, const char *tag, const struct ending *e)
+{
+	buf_addf(b, "      <%s", tag);
+	add_attribute(b, "message", e->message ? e->message : "");
+	add_attribute(b, "type", test_status_name(e->status));
+	buf_addch(b, '>');
+}
+
+static void add_primary(struct buf *b, const char *tag, const struct ending *e)
+{
+	open_problem(b, tag, e);
+	add_explanation(b, e);
+	buf_addf(b, "</%s>\n", tag);
+}
+
+// An ending that another attempt has put right, or confirmed.
+static void add_other(struct buf *b, const char *tag, const struct ending *e)
+{
+	open_problem(b, tag, e);
+	buf_addstr(b, "\n        <stackTrace>");
+	add_explanation(b, e);
+	buf_addstr(b, "</stackTrace>\n");
+	if (e->first_bad)
+		add_output(b, e->attempt, "        ");
+	buf_addf(b, "      </%s>\n", tag);
+}
+
+static void add_others(struct buf *b, const struct entry *e, const struct ending *primary,
+		       enum test_status status)
+{
+	const char *tag = status == TEST_FAILED ? primary ? "rerunFailure" : "flakyFailure"
+			  : primary             ? "rerunError"
+						: "flakyError";
+
+	for (size_t i = 0; i < e->endings.n; i++)
+		if (&e->endings.items[i] != primary && e->endings.items[i].status == status)
+			add_other(b, tag, &e->endings.items[i]);
+}
+
+static void add_skipped(struct buf *b, const char *reason)
+{
+	buf_addstr(b, "      <skipped");
+	if (reason)
+		add_attribute(b, "message", reason);
+	buf_addstr(b, "/>\n");
+}
+
+// In the order of Surefire's schema.
+static void add_endings(struct buf *b, const struct suite *s, const struct entry *e)
+{
+	const struct ending *primary = primary_of(s, e);
+
+	if (primary && primary->status == TEST_FAILED)
+		add_primary(b, "failure", primary);
+	add_others(b, e, primary, TEST_FAILED);
+	if (is_skipped(e))
+		add_skipped(b, last_ending(e)->message);
+	if (primary && primary->status == TEST_ERROR)
+		add_primary(b, "error", primary);
+	add_others(b, e, primary, TEST_ERROR);
+}
+
+static void add_case(struct buf *b, const struct suite *s, const struct entry *e)
+{
+	int64_t wall_ns = last_ending(e)->wall_ns;
+	struct buf endings = {0};
+
+	buf_addstr(b, "    <testcase");
+	add_attribute(b, "classname", e->class);
+	add_attribute(b, "name", e->name);
+	if (e->tags)
+		add_attribute(b, "group", e->tags);
+	buf_addf(b, " time=\"%.6f\"", wall_ns > 0 ? ns_to_sec(wall_ns) : 0.0);
+	add_endings(&endings, s, e);
+	if (endings.len)
+		buf_addf(b, ">\n%s    </testcase>\n", endings.data);
+	else
+		buf_addstr(b, "/>\n");
+	buf_release(&endings);
+}
+
+static void add_property(struct buf *b, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	buf_addstr(b, "      <property");
+	add_attribute(b, "name", name);
+	add_attribute(b, "value", value);
+	buf_addstr(b, "/>\n");
+}
+
+static void add_number(struct buf *b, const char *name, int64_t value, int64_t least)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%" PRId64, value);
+	if (value >= least)
+		add_property(b, name, text);
+}
+
+static void add_properties(struct buf *b, const struct run *run, const struct result *r)
+{
+	buf_addstr(b, "    <properties>\n");
+	add_property(b, "run", run->name);
+	add_property(b, "lua", run->lua);
+	add_property(b, "framework", framework_name(r->job->framework));
+	add_property(b, "status", file_status_name(r->status));
+	add_property(b, "reason", r->reason);
+	add_property(b, "seed", r->seed);
+	add_number(b, "attempt", r->attempt, 1);
+	add_number(b, "attempts", r->attempts, 1);
+	add_number(b, "failures", r->failures, 0);
+	add_number(b, "slot", r->slot, 0);
+	add_number(b, "exit", r->exit_code, 0);
+	add_number(b, "signal", r->signal, 1);
+	add_number(b, "maxrss", r->maxrss, 1);
+	buf_addstr(b, "    </properties>\n");
+}
+
+// time and timestamp have the forms that both Jenkins and Surefire take.
 static void add_tally(struct buf *b, const struct tally *n, int64_t wall_ns)
 {
-	buf_addf(b, " tests=\"%ld\" failures=\"%ld\" errors=\"%ld\" skipped=\"%ld\" time=\"%.6f\"",
-		 n->tests, n->failures, n->errors, n->skipped, ns_to_sec(wall_ns));
+	buf_addf(b, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%.3f\"", n->tests,
+		 n->failures, n->errors, ns_to_sec(wall_ns));
 }
 
 static void add_timestamp(struct buf *b, int64_t real_ns)
@@ -173,33 +447,37 @@ static void add_timestamp(struct buf *b, int64_t real_ns)
 	add_attribute(b, "timestamp", text);
 }
 
-static void write_suite(FILE *out, const struct run *run, const struct result *r)
+static void write_suite(FILE *out, const struct run *run, const struct suite *s)
 {
-	struct tally n = tally_of(r);
+	const struct result *r = s->last;
+	struct tally n = tally_of(s);
 	struct buf b = {0};
 
 	buf_addstr(&b, "  <testsuite");
 	add_attribute(&b, "name", r->job->path);
 	add_tally(&b, &n, r->wall_ns);
+	buf_addf(&b, " skipped=\"%zu\"", n.skipped);
 	add_timestamp(&b, r->started_ns ? r->started_ns : run->started_ns);
 	buf_addstr(&b, ">\n");
-	for (size_t i = 0; i < r->errors.n; i++)
-		add_file_error(&b, r, &r->errors.items[i]);
-	for (size_t i = 0; i < r->tests.n; i++)
-		add_test(&b, r, &r->tests.items[i]);
-	if (needs_own_case(r))
-		add_own_case(&b, r);
-	if (r->output_len > 0) {
-		struct buf plain = {0};
-		format_output(&plain, r->output, r->output_len, "", false);
-		buf_addstr(&b, "    <system-out>");
-		add_xml(&b, plain.data, plain.len);
-		buf_addstr(&b, "</system-out>\n");
-		buf_release(&plain);
-	}
+	add_properties(&b, run, r);
+	for (size_t i = 0; i < s->entries.n; i++)
+		add_case(&b, s, s->entries.items[i]);
+	add_output(&b, r, "    ");
 	buf_addstr(&b, "  </testsuite>\n");
 	fwrite(b.data, 1, b.len, out);
 	buf_release(&b);
+}
+
+static void add_to_sum(struct tally *sum, const struct result *r)
+{
+	struct suite s;
+
+	suite_init(&s, r);
+	struct tally n = tally_of(&s);
+	sum->tests += n.tests;
+	sum->failures += n.failures;
+	sum->errors += n.errors;
+	suite_release(&s);
 }
 
 int report_junit(FILE *out, const struct run *run, struct err *err)
@@ -207,21 +485,20 @@ int report_junit(FILE *out, const struct run *run, struct err *err)
 	struct tally sum = {0};
 	struct buf b = {0};
 
-	for (size_t i = 0; i < run->results.n; i++) {
-		struct tally n = tally_of(run->results.items[i]);
-		sum.tests += n.tests;
-		sum.failures += n.failures;
-		sum.errors += n.errors;
-		sum.skipped += n.skipped;
-	}
-	buf_addstr(&b,
-		   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"firmo-jobs\"");
+	for (size_t i = 0; i < run->results.n; i++)
+		add_to_sum(&sum, run->results.items[i]);
+	buf_addstr(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
+	add_attribute(&b, "name", "firmo-jobs");
 	add_tally(&b, &sum, run->elapsed_ns);
 	buf_addstr(&b, ">\n");
 	fwrite(b.data, 1, b.len, out);
 	buf_release(&b);
-	for (size_t i = 0; i < run->results.n; i++)
-		write_suite(out, run, run->results.items[i]);
+	for (size_t i = 0; i < run->results.n; i++) {
+		struct suite s;
+		suite_init(&s, run->results.items[i]);
+		write_suite(out, run, &s);
+		suite_release(&s);
+	}
 	fputs("</testsuites>\n", out);
 	return ferror(out) ? err_set(err, errno, "write the JUnit report") : 0;
 }
