@@ -66,8 +66,7 @@ void text_add_visible(struct buf *out, const char *s)
 	}
 }
 
-// The character of len bytes at s, which is valid UTF-8.
-static uint32_t code_point(const char *s, size_t len)
+uint32_t text_code_point(const char *s, size_t len)
 {
 	uint32_t c = len == 1 ? (unsigned char)*s : (unsigned char)*s & (0xffu >> (len + 1));
 
@@ -97,7 +96,7 @@ size_t text_cells(const char *s, size_t n)
 
 	for (size_t i = 0; i < n;) {
 		size_t len = text_utf8_length(s + i, n - i);
-		cells += len && is_wide(code_point(s + i, len)) ? 2 : 1;
+		cells += len && is_wide(text_code_point(s + i, len)) ? 2 : 1;
 		i += len ? len : 1;
 	}
 	return cells;

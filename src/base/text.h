@@ -13,6 +13,8 @@ struct buf;
 void text_add_utf8(struct buf *out, const char *s, size_t n);
 // How many bytes the valid UTF-8 character at s has (n bytes are there); 0 if there is none.
 size_t text_utf8_length(const char *s, size_t n);
+// The code point of the valid UTF-8 character of len bytes at s.
+uint32_t text_code_point(const char *s, size_t len);
 // Appends s for one line of a terminal: what is not printable (control characters, invalid UTF-8)
 // becomes \n, \t, \xHH.
 void text_add_visible(struct buf *out, const char *s);

@@ -245,6 +245,7 @@ static int on_report(struct options *o, const char *value, struct err *err)
 		[REPORT_TEXT] = {"text", "-"},
 		[REPORT_JSON] = {"json", "-"},
 		[REPORT_JUNIT] = {"junit", "-"},
+		[REPORT_TAP] = {"tap", "-"},
 		[REPORT_HTML] = {"html", ".firmo-jobs/report.html"},
 	};
 	size_t n = strcspn(value, ":");
@@ -262,7 +263,7 @@ static int on_report(struct options *o, const char *value, struct err *err)
 		return 0;
 	}
 	return invalid(err, "--report", value,
-		       "wants text, json, junit or html, and :FILE if it is not for standard "
+		       "wants text, json, junit, tap or html, and :FILE if it is not for standard "
 		       "output");
 }
 
@@ -399,7 +400,8 @@ static const struct {
 	{0, "repeat", "N", "run every file N times; once failed is failed", on_repeat},
 	{0, "until-fail", NULL, "again and again until something fails", on_until_fail},
 	{0, NULL, NULL, "Output", NULL},
-	{0, "report", "FORMAT[:FILE]", "text, json, junit, html; repeatable [text]", on_report},
+	{0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html; repeatable [text]",
+	 on_report},
 	{0, "no-worker-output", NULL, "do not show what failed files wrote", on_no_worker_output},
 	{0, "progress", "KIND", "auto, bar, plain or none [auto]", on_progress},
 	{0, "color", "WHEN", "auto, always or never [auto]", on_color},
@@ -445,7 +447,7 @@ void options_help(FILE *out)
 	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not\n"
 	      "be carried out, 4 no test file or no test matched.\n"
 	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR,\n"
-	      "MAKEFLAGS.\n",
+	      "MAKEFLAGS, GITHUB_ACTIONS.\n",
 	      out);
 }
 

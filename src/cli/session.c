@@ -14,10 +14,11 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "jobserver/tokens.h"
-#include "report/format.h"
+#include "report/annotations.h"
 #include "report/html.h"
 #include "report/json.h"
 #include "report/junit.h"
+#include "report/tap.h"
 #include "run/workspace.h"
 #include "store/store.h"
 #include "sys/cpus.h"
@@ -472,6 +473,8 @@ static int write_report(const struct firmo_jobs *s, const struct report_request 
 		return report_junit(out, &s->run, err);
 	case REPORT_HTML:
 		return report_html(out, &s->run, err);
+	case REPORT_TAP:
+		return report_tap(out, &s->run, err);
 	default:
 		plain.colours = plain.colours && s->options.color == WHEN_ALWAYS;
 		return report_text(out, &s->run, &plain, err);
@@ -500,6 +503,13 @@ static int make_report(const struct firmo_jobs *s, const struct report_request *
 	return status;
 }
 
+static bool is_on_github(void)
+{
+	const char *actions = getenv("GITHUB_ACTIONS");
+
+	return actions && *actions;
+}
+
 enum firmo_jobs_status session_report(struct firmo_jobs *s, bool whole)
 {
 	enum firmo_jobs_status status = FIRMO_JOBS_OK;
@@ -507,7 +517,9 @@ enum firmo_jobs_status session_report(struct firmo_jobs *s, bool whole)
 	int (*text)(FILE *, const struct run *, const struct text_style *, struct err *) =
 		whole ? report_text : report_text_end;
 
-	if (s->text_to_stdout && text(stdout, &s->run, &s->options.text, &err) < 0)
+	if (s->text_to_stdout &&
+	    (text(stdout, &s->run, &s->options.text, &err) < 0 ||
+	     (is_on_github() && report_annotations(stdout, &s->run, &err) < 0)))
 		status = FIRMO_JOBS_BROKEN;
 	for (size_t i = 0; i < s->options.reports.n; i++) {
 		if (make_report(s, &s->options.reports.items[i], &err) == 0)

@@ -78,20 +78,10 @@ static bool is_of_the_file(const struct result *r, const struct file_error *e)
 static void add_error(struct buf *b, const struct result *r, const struct file_error *e,
 		      const struct text_style *style)
 {
-	static const char *const nowhere[] = {"load", "file", "other"};
 	const struct failure f = {NULL, e->message, NULL, e->file, e->line};
-	const char *where = e->where;
 	struct buf subject = {0};
 
-	for (size_t i = 0; where && i < sizeof nowhere / sizeof *nowhere; i++)
-		if (strcmp(where, nowhere[i]) == 0)
-			where = NULL;
-	if (where)
-		buf_addf(&subject, "error in %s", where);
-	else
-		buf_addstr(&subject, "error outside of a test");
-	if (e->name)
-		buf_addf(&subject, ": %s", e->name);
+	format_error_name(&subject, e);
 	if (!is_of_the_file(r, e))
 		add_subject(b, subject.data, &f);
 	add_text(b, e->message, style);

@@ -15,6 +15,22 @@ void format_test_name(struct buf *b, const struct test_case *t)
 	buf_addstr(b, t->name ? t->name : "(no name)");
 }
 
+void format_error_name(struct buf *b, const struct file_error *e)
+{
+	static const char *const nowhere[] = {"load", "file", "other"};
+	const char *where = e->where;
+
+	for (size_t i = 0; where && i < sizeof nowhere / sizeof *nowhere; i++)
+		if (strcmp(where, nowhere[i]) == 0)
+			where = NULL;
+	if (where)
+		buf_addf(b, "error in %s", where);
+	else
+		buf_addstr(b, "error outside of a test");
+	if (e->name)
+		buf_addf(b, ": %s", e->name);
+}
+
 bool format_is_bad(const struct test_case *t)
 {
 	return t->status == TEST_FAILED || t->status == TEST_ERROR;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct buf;
+struct file_error;
 struct result;
 struct test_case;
 
@@ -20,6 +21,8 @@ struct failure {
 
 // The groups and the name of a test: "queue push keeps the order".
 void format_test_name(struct buf *b, const struct test_case *t);
+// "error in setup: database", "error outside of a test".
+void format_error_name(struct buf *b, const struct file_error *e);
 bool format_is_bad(const struct test_case *t);
 // It did not run, because the setup of its group failed.
 bool format_never_ran(const struct test_case *t);

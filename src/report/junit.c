@@ -196,24 +196,35 @@ static void add_test(struct suite *s, const struct result *r, const struct test_
 	buf_release(&tags);
 }
 
-static void add_error(struct suite *s, const struct result *r, const struct file_error *e)
+static enum test_status status_of_file(const struct result *r)
 {
-	add_ending(s, r->job->path, e->name ? e->name : "(outside of a test)", 0,
-		   (struct ending){TEST_ERROR, e->message, e->traceback, -1, r, false});
+	return r->status == FILE_PASSED        ? TEST_PASSED
+	       : r->status == FILE_FAILED      ? TEST_FAILED
+	       : file_status_is_bad(r->status) ? TEST_ERROR
+					       : TEST_SKIPPED;
 }
 
-// Where no test shows the outcome of the file, an entry of the file's name does.
-static void add_itself(struct suite *s, const struct result *r)
+// The file as a test of its own.
+static void add_itself(struct suite *s, const struct result *r, const char *message,
+		       const char *traceback)
 {
-	bool bad = file_status_is_bad(r->status);
-	enum test_status status = r->status == FILE_PASSED   ? TEST_PASSED
-				  : r->status == FILE_FAILED ? TEST_FAILED
-				  : bad                      ? TEST_ERROR
-							     : TEST_SKIPPED;
+	add_ending(s, r->job->path, r->job->path, 0,
+		   (struct ending){status_of_file(r), message, traceback, r->wall_ns, r, false});
+}
 
-	if (bad ? !format_is_explained(r) : r->tests.n == 0)
-		add_ending(s, r->job->path, r->job->path, 0,
-			   (struct ending){status, r->reason, NULL, r->wall_ns, r, false});
+// A file without tests has no errors outside of them: they are its own.
+static void add_error(struct suite *s, const struct result *r, const struct file_error *e)
+{
+	struct buf name = {0};
+
+	if (!r->has_tests) {
+		add_itself(s, r, e->message, e->traceback);
+		return;
+	}
+	format_error_name(&name, e);
+	add_ending(s, r->job->path, name.data, 0,
+		   (struct ending){TEST_ERROR, e->message, e->traceback, -1, r, false});
+	buf_release(&name);
 }
 
 static void add_attempt(const struct result *r, void *arg)
@@ -225,7 +236,9 @@ static void add_attempt(const struct result *r, void *arg)
 		add_error(s, r, &r->errors.items[i]);
 	for (size_t i = 0; i < r->tests.n; i++)
 		add_test(s, r, &r->tests.items[i]);
-	add_itself(s, r);
+	// Where no test shows how the file ended, it does so itself.
+	if (file_status_is_bad(r->status) ? !format_is_explained(r) : r->tests.n == 0)
+		add_itself(s, r, r->reason, NULL);
 }
 
 static void suite_init(struct suite *s, const struct result *r)

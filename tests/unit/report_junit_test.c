@@ -66,7 +66,7 @@ static void junit_shows_every_file(void **state)
 		"<error message=\"it broke\"",
 		"<skipped message=\"not yet\"/>",
 		"<skipped/>",
-		"name=\"describe x\"",
+		"name=\"error outside of a test: describe x\"",
 		"<error message=\"unexpected symbol\"",
 		"<testcase classname=\"t/plain.lua\" name=\"t/plain.lua\"",
 		"<error message=\"killed by SIGSEGV\"",
@@ -192,6 +192,24 @@ static void junit_tells_of_attempts_of_each_test(void **state)
 	end(&s);
 }
 
+static void junit_has_one_case_of_a_plain_file(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	begin(&s);
+	struct result *r = add_attempt(&s, "t.lua", FILE_FAILED, 1, 0, false);
+	struct file_error e = {.where = xstrdup("file"), .message = xstrdup("t.lua:1: no")};
+	VEC_PUSH(&r->errors, e);
+	assert_has(&s.run,
+		   "    <testcase classname=\"t.lua\" name=\"t.lua\" time=\"0.010000\">\n"
+		   "      <failure message=\"t.lua:1: no\" type=\"fail\">t.lua:1: no</failure>\n"
+		   "    </testcase>\n  </testsuite>");
+	add_attempt(&s, "t.lua", FILE_PASSED, 2, 20 * MS, false);
+	assert_has(&s.run, "<testsuite name=\"t.lua\" tests=\"1\" failures=\"0\" errors=\"0\"");
+	end(&s);
+}
+
 // Tests of one name are told apart by their order, repetitions by their round.
 static void junit_mixes_no_namesakes_up(void **state)
 {
@@ -259,6 +277,7 @@ int main(void)
 		cmocka_unit_test(junit_tells_of_attempts),
 		cmocka_unit_test(junit_tells_of_attempts_of_each_test),
 		cmocka_unit_test(junit_mixes_no_namesakes_up),
+		cmocka_unit_test(junit_has_one_case_of_a_plain_file),
 		cmocka_unit_test(junit_groups_by_tags),
 		cmocka_unit_test(junit_keeps_carriage_returns),
 		cmocka_unit_test(junit_on_a_full_disk),

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "report/annotations.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "model/run.h"
+#include "report/format.h"
+
+// GitHub's own escapes, of `special` characters; other control characters are left out.
+static void add_escaped(struct buf *b, const char *text, const char *special)
+{
+	struct buf clean = {0};
+
+	text_add_utf8(&clean, text, strlen(text));
+	for (size_t i = 0; i < clean.len; i++) {
+		unsigned char c = (unsigned char)clean.data[i];
+		if (strchr(special, c))
+			buf_addf(b, "%%%02X", c);
+		else if (c >= 0x20 || c == '\t')
+			buf_addch(b, (char)c);
+	}
+	buf_release(&clean);
+}
+
+static void add_property(struct buf *b, const char *name, const char *value)
+{
+	buf_addf(b, "%s=", name);
+	add_escaped(b, value, "%\r\n:,");
+}
+
+static void add_command(struct buf *b, const char *command, const char *file, int line,
+			const char *title, const char *message)
+{
+	buf_addf(b, "::%s ", command);
+	add_property(b, "file", file);
+	if (line > 0)
+		buf_addf(b, ",line=%d", line);
+	buf_addch(b, ',');
+	add_property(b, "title", title);
+	buf_addstr(b, "::");
+	add_escaped(b, message, "%\r\n");
+	buf_addch(b, '\n');
+}
+
+// ---- where a failure is ----
+
+static bool ends_with(const char *s, const char *end, size_t n)
+{
+	size_t len = strlen(s);
+
+	return len >= n && memcmp(s + len - n, end, n) == 0;
+}
+
+static const char *without_dot(const char *path)
+{
+	return strncmp(path, "./", 2) == 0 ? path + 2 : path;
+}
+
+// Whether an interpreter's name for a file, of which it may have cut the beginning, is that of
+// path.
+static bool is_name_of(const char *name, size_t n, const char *path)
+{
+	if (n > 3 && strncmp(name, "...", 3) == 0)
+		return ends_with(path, name + 3, n - 3);
+	if (n > 2 && strncmp(name, "./", 2) == 0)
+		return is_name_of(name + 2, n - 2, path);
+	return strlen(path) == n && memcmp(path, name, n) == 0;
+}
+
+// The file as it is called below the working directory, as far as that can be told.
+static const char *relative(const char *file, const struct result *r)
+{
+	const char *path = r->job->path;
+	size_t n = strlen(path);
+
+	return *file == '/' && ends_with(file, path, n) && file[strlen(file) - n - 1] == '/'
+		       ? path
+		       : without_dot(file);
+}
+
+// What a chunk is called that is no file, or of which the beginning is unknown, names none.
+static bool names_file(const char *name, size_t n)
+{
+	return *name != '[' && strncmp(name, "...", 3) != 0 && strcspn(name, " \t\n") >= n;
+}
+
+// Where the message says it is, else where the test is. The caller frees *file.
+static void find_place(const struct failure *f, const struct result *r, char **file, int *line)
+{
+	const char *message = f->message ? f->message : "",
+		   *known = f->file ? f->file : r->job->path;
+	size_t n = text_place(message, line);
+
+	// "timed out after 1 s: FILE:LINE: interrupted!"
+	for (const char *p; (p = memmem(message, n, ": ", 2)); message = p + 2)
+		n -= (size_t)(p + 2 - message);
+	if (n && is_name_of(message, n, without_dot(known))) {
+		*file = xstrdup(relative(known, r));
+	} else if (n && is_name_of(message, n, r->job->path)) {
+		*file = xstrdup(r->job->path);
+	} else if (n && names_file(message, n)) {
+		char *told = xstrndup(message, n);
+		*file = xstrdup(relative(told, r));
+		free(told);
+	} else {
+		*file = xstrdup(relative(known, r));
+		*line = f->file ? f->line : 0;
+	}
+}
+
+// ---- commands ----
+
+struct annotations {
+	struct buf *b;
+	const struct result *result;
+};
+
+static void add_failure(const struct failure *f, void *arg)
+{
+	const struct annotations *a = arg;
+	const struct result *r = a->result;
+	const char *reason = r->reason ? r->reason : file_status_name(r->status);
+	char *title = xasprintf("%s: %s", r->job->path, f->test ? f->test : reason), *file = NULL;
+	int line = 0;
+
+	find_place(f, r, &file, &line);
+	add_command(a->b, "error", file, line, title, f->message ? f->message : reason);
+	free(file);
+	free(title);
+}
+
+static void add_flaky(struct buf *b, const struct result *r)
+{
+	const struct result *before = r->earlier;
+	char *title = xasprintf("%s: flaky", r->job->path);
+	char *message = xasprintf("passed at attempt %d%s%s%s", r->attempt,
+				  before && before->reason ? ", after: " : "",
+				  before && before->reason ? before->reason : "",
+				  result_fails_only_in_company(r) ? "; fails only in company" : "");
+
+	add_command(b, "warning", r->job->path, 0, title, message);
+	free(title);
+	free(message);
+}
+
+int report_annotations(FILE *out, const struct run *run, struct err *err)
+{
+	for (size_t i = 0; i < run->results.n; i++) {
+		const struct result *r = run->results.items[i];
+		struct buf b = {0};
+		struct annotations a = {&b, r};
+		if (file_status_is_bad(r->status))
+			format_each_failure(r, add_failure, &a);
+		else if (r->flaky)
+			add_flaky(&b, r);
+		fwrite(b.data ? b.data : "", 1, b.len, out);
+		buf_release(&b);
+	}
+	return ferror(out) ? err_set(err, errno, "write the annotations") : 0;
+}
