@@ -109,7 +109,8 @@ bool run_succeeded(const struct run *r)
 {
 	struct totals t = run_totals(r);
 
-	return t.bad == 0 && t.by_status[FILE_NOTRUN] == 0 && (t.flaky == 0 || !r->flaky_fails);
+	return t.bad == 0 && t.by_status[FILE_NOTRUN] == 0 && !r->unfinished &&
+	       (t.flaky == 0 || !r->flaky_fails);
 }
 
 bool run_selected_no_test(const struct run *r)

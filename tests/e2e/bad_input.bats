@@ -77,8 +77,8 @@ refused() {
 	refused --order --order=random:0
 	refused --order --order=randomly
 	refused "--framework=foo: wants auto, firmo, busted, luaunit, tap or plain" --framework=foo
-	refused "--report=foo: wants text, json, junit or html" --report=foo
-	refused "--report=foo:x: wants text, json, junit or html" --report=foo:x
+	refused "--report=foo: wants text, json, junit, tap or html" --report=foo
+	refused "--report=foo:x: wants text, json, junit, tap or html" --report=foo:x
 	refused "--report=json:: a file's name is missing" --report=json:
 	refused --report --report=
 	refused --progress=foo --progress=foo

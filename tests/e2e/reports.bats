@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What a run says: text, progress, JSON and JUnit; and what it does where it cannot.
+# What a run says: text, progress, JSON, JUnit and TAP; and what it does where it cannot.
 
 load common
 load fixtures/report
@@ -42,6 +42,24 @@ check_junit() {
 			"$(xpath "concat(count($suite//testcase), ' ', count($suite//failure), ' ', count($suite//error))" "$file")"
 		is "$(xpath "$suite/@skipped = count($suite//skipped) or not($suite/@skipped)" "$file")" true
 	done
+}
+
+# Fails unless FILE is TAP 14, and prove finds in it what the JSON report says. $tap: its sums.
+check_tap() {
+	local file=${1:-report.tap} proved wanted=1
+	tap=$(/usr/bin/python3 "$FIXTURES/check_tap.py" "$file")
+	proved=$(prove --exec cat "$file" 2>&1) && wanted=0
+	[[ $proved != *"Parse errors"* ]] || fail "prove says: $proved"
+	query_is "r.success and 0 or 1" $wanted
+	[[ $tap == *"bailed out" || $proved == *"Tests=${tap%% points*}, "* ]] || fail "prove counts: $proved"
+}
+
+# Runs firmo-jobs ARG... with a report for programs in every format, and holds each of them to its rules.
+reported() {
+	run fj4 --report=json:report.json --report=junit:report.xml --report=tap:report.tap "$@"
+	check_report
+	check_junit
+	check_tap
 }
 
 # ---- text ----
@@ -300,22 +318,6 @@ check_junit() {
 	query_is 'counts()' "1 total 1 passed 0 failed 0 skipped 0 pending"
 }
 
-@test "json: a signal, a timeout and files that did not start" {
-	plain crash "os.execute('kill -SEGV \$PPID')"
-	plain hang "while true do end"
-	plain never ""
-	run fj -j1 --order=path --timeout=0.3 --grace=0.2 --max-failures=2 --report=json:report.json
-	status_is 1
-	check_report
-	query_is "file('tests/crash_test.lua').status" error
-	query_is "file('tests/crash_test.lua').signal" 11
-	query_is "file('tests/crash_test.lua').exit" null
-	query_is "file('tests/crash_test.lua').reason" "killed by SIGSEGV"
-	query_is "file('tests/hang_test.lua').status" timeout
-	query_is "file('tests/never_test.lua').status" notrun
-	query_is "file('tests/never_test.lua').slot" null
-}
-
 @test "json to standard output: nothing else is there" {
 	mixed_project
 	run --separate-stderr fj4 --report=json
@@ -357,6 +359,156 @@ check_junit() {
 	status_is 1
 	printf '%s\n' "$output" >report.xml
 	check_junit
+}
+
+# ---- TAP ----
+
+@test "tap: a point for each file, its tests below, and the verdict of prove" {
+	mixed_project
+	reported
+	status_is 1
+	is "$tap" "7 points, 4 failed, 1 skipped, 0 todo; 9 points, 4 failed, 1 skipped, 1 todo"
+	grep -qxF '    not ok 4 - group later # TODO' report.tap
+	grep -qxF '    ok 2 - TestUnit testSkipped # SKIP not now' report.tap
+	[[ $(prove --exec cat report.tap 2>&1) == *"Failed 4/7 subtests"* ]]
+	rm tests/{bad,lines}_test.lua tests/{several,unloadable}_spec.lua
+	reported
+	status_is 0
+	is "$tap" "3 points, 0 failed, 1 skipped, 0 todo; 2 points, 0 failed, 1 skipped, 0 todo"
+	[[ $(prove --exec cat report.tap 2>&1) == *"Result: PASS" ]]
+}
+
+@test "tap: what we write we read" {
+	mixed_project
+	fj4 --report=tap:report.tap >/dev/null || true
+	mv tests first
+	test_file tests/again_test.lua "-- print('1..2')" "for line in io.lines('report.tap') do print(line) end"
+	run fj4 --framework=tap --report=json:report.json
+	status_is 1
+	query_is 'counts()' "7 total 2 passed 4 failed 1 skipped 0 pending"
+}
+
+# ---- every kind of run, in every format ----
+
+@test "all formats: crashes, a deadline, and files that did not start" {
+	plain crash "os.execute('kill -SEGV \$PPID')"
+	busted_test hang "describe('group', function()" "it('works', function() end)" \
+		"it('hangs', function() while true do end end)" "end)"
+	plain never ""
+	reported -j1 --order=path --timeout=1 --grace=0.2 --max-failures=2
+	status_is 1
+	has "STOPPED by --max-failures: this report is partial, 1 file was not run"
+	query_is "file('tests/crash_test.lua').status" error
+	query_is "file('tests/crash_test.lua').signal" 11
+	query_is "file('tests/crash_test.lua').exit" null
+	query_is "file('tests/crash_test.lua').reason" "killed by SIGSEGV"
+	query_is "file('tests/hang_spec.lua').status" timeout
+	query_is "file('tests/never_test.lua').status" notrun
+	query_is "file('tests/never_test.lua').slot" null
+	query_is r.run.stopped --max-failures
+	is "${tap%%;*}" "3 points, 2 failed, 1 skipped, 0 todo"
+	is "$(xpath 'count(//testsuite[@name="tests/never_test.lua"]/testcase/skipped)')" 1
+}
+
+@test "all formats: files that are tried again" {
+	mkdir tests
+	busted_test flaky "describe('group', function()" "it('works', function() end)" \
+		"it('wavers', function() assert.are.equal('2', os.getenv('FIRMO_JOBS_ATTEMPT')) end)" "end)"
+	plain bad "error('always')"
+	plain good ""
+	reported -j1 --order=path --retries=2
+	status_is 1
+	has "Files: 3 in all, 1 passed, 1 flaky, 1 failed"
+	has "  failed in the same way at each of its 3 attempts"
+	has "FLAKY tests/flaky_spec.lua: passed at attempt 2"
+	has "  attempt 1 failed: 1 of 2 tests failed"
+	query_is "file('tests/flaky_spec.lua').flaky" true
+	query_is "file('tests/flaky_spec.lua').earlier[1].tests[2].status" fail
+	query_is "#file('tests/bad_test.lua').earlier" 2
+	query_is "#r.errors" 1
+	is "$(xpath 'count(//testcase[@name="wavers"][not(failure)]/flakyFailure)')" 1
+	is "$(xpath 'count(//testsuite[@name="tests/bad_test.lua"]/testcase[failure]/rerunFailure)')" 2
+	is "$(xpath 'count(//flakyFailure/system-out)')" 1
+	rm tests/bad_test.lua
+	reported -j1 --retries=2
+	status_is 0
+	reported -j1 --retries=2 --flaky=fail
+	status_is 1
+	has "and 1 flaky (--flaky=fail)"
+	query_is r.run.flaky_fails true
+}
+
+@test "all formats: files that are repeated" {
+	plain odd "assert(tonumber(os.getenv('FIRMO_JOBS_ATTEMPT')) % 3 > 0, 'every third time')"
+	plain good ""
+	reported -j1 --repeat=7
+	status_is 1
+	has "  failed 2 of 7 times, first at attempt 3, which is shown here"
+	has "Runs:  14 of these files, 2 of them failed"
+	query_is "file('tests/odd_test.lua').attempts" 7
+	query_is "file('tests/odd_test.lua').failures" 2
+	query_is "file('tests/odd_test.lua').attempt" 3
+	query_is r.run.repeated true
+}
+
+@test "all formats: a run that is interrupted" {
+	plain a ""
+	plain b "io.open('began', 'w'):close()" "while true do end"
+	plain c ""
+	start --lua="$LUA" -j1 --order=path --report=json:report.json --report=junit:report.xml --report=tap:report.tap
+	await test -e began
+	kill -INT "$RUNNER"
+	finish
+	is "$how" "signal 2"
+	has "INTERRUPTED: this report is partial, 2 files were not run"
+	check_report
+	check_junit
+	check_tap
+	query_is r.run.signal 2
+	[[ $tap == "3 points, 0 failed, 2 skipped, "*", bailed out" ]]
+	[[ $(prove --exec cat report.tap 2>&1) == *"Bailout called.  Further testing stopped:  interrupted by SIGINT"* ]]
+}
+
+@test "all formats: no test is left, and nothing but empty files" {
+	plain one ""
+	reported --filter=nosuch
+	status_is 4
+	has "NO TEST MATCHES"
+	query_is r.success true
+	: >tests/one_test.lua
+	reported
+	status_is 0
+	is "${tap%%;*}" "1 points, 0 failed, 1 skipped, 0 todo"
+}
+
+@test "all formats: --show gives what the run gave" {
+	mixed_project
+	plain sometimes "assert(os.getenv('FIRMO_JOBS_ATTEMPT') == '2')"
+	reported -j1 --retries=1
+	mkdir first && mv report.* first
+	run fj --show --report=json:report.json --report=junit:report.xml --report=tap:report.tap
+	for file in json xml tap; do
+		cmp first/report.$file report.$file
+	done
+}
+
+# ---- GitHub ----
+
+@test "GITHUB_ACTIONS: the text ends with annotations, a file does not" {
+	mixed_project
+	plain flaky "assert(os.getenv('FIRMO_JOBS_ATTEMPT') == '2')"
+	GITHUB_ACTIONS=true run fj4 -j1 --retries=1 --report=text:report.txt
+	status_is 1
+	is "$(grep '^::' <<<"$output")" "$(tail -n 6 <<<"$output")"
+	has "::error file=tests/bad_test.lua,line=1,title=tests/bad_test.lua%3A exit status 1::tests/bad_test.lua:1: it is broken"
+	has "::error file=tests/several_spec.lua,line=3,title=tests/several_spec.lua%3A group fails::tests/several_spec.lua:3: Expected objects to be equal.%0APassed in:"
+	has "::error file=tests/unloadable_spec.lua,line=2,title=tests/unloadable_spec.lua%3A it did not load::"
+	has "::warning file=tests/flaky_test.lua,title=tests/flaky_test.lua%3A flaky::passed at attempt 2"
+	refute grep -q '^::' report.txt
+	GITHUB_ACTIONS= run fj4
+	hasnt "::error"
+	GITHUB_ACTIONS=true run fj4 --report=json
+	hasnt "::error"
 }
 
 # ---- where reports go ----
@@ -519,11 +671,10 @@ hostile_names() {
 	has 'tests/new\nline_test.lua'
 }
 
-@test "hostile names that fail: json and junit are still json and junit" {
+@test "hostile names that fail: every report is still what it has to be" {
 	hostile_names "error('no')"
-	run fj --report=json:report.json --report=junit:report.xml
+	reported
 	status_is 1
-	check_junit
 	query_is '#r.files' "${#NAMES[@]}"
 	query_is '#r.errors' "${#NAMES[@]}"
 	query_is 'file("tests/new\nline_test.lua").status' fail
@@ -545,15 +696,13 @@ hostile_names() {
 
 @test "hostile output: whole in json, harmless in text, well-formed in junit" {
 	plain bad "io.write('a\\0b\\1c\\127d\\255e\\27[2Jf]]>&<g\\r\\nh\\239\\191\\190i\\n') os.exit(1)"
-	run fj --report=json:report.json --report=junit:report.xml
+	reported
 	status_is 1
 	hasnt "$ESC"
 	hasnt $'\x01'
 	hasnt $'\xff'
 	has "]]>&<g"
-	check_report
 	query_is 'r.files[1].output == "a\0b\1c\127d\u{fffd}e\27[2Jf]]>&<g\r\nh\u{fffe}i\n"' true
-	check_junit
 	[[ $(xpath 'string(//system-out)') == *"]]>&<g"* ]]
 }
 
@@ -562,27 +711,23 @@ hostile_names() {
 		"it('te\\nst\\1\\27[31m]]>', function() error('mess\\0\\254\\27[2J<![CDATA[x]]>') end)" "end)"
 	luaunit_test bad "TestX = {}" \
 		"TestX['test\\2\\253 \"q\" <x>'] = function() error('oh\\3\\252\\27[1m&') end"
-	run fj4 -v --report=json:report.json --report=junit:report.xml
+	reported -v
 	status_is 1
 	hasnt "$ESC"
 	hasnt $'\x01'
-	check_report
 	query_is 'file("tests/bad_spec.lua").tests[1].name' $'te\nst\x01\x1b[31m]]>'
 	query_is 'file("tests/bad_spec.lua").tests[1].status' error
 	query_is 'file("tests/bad_test.lua").tests[1].name' $'test\x02\xef\xbf\xbd "q" <x>'
-	check_junit
 	is "$(xpath 'count(//testcase/error)')" 2
 }
 
 @test "long output: its head and its tail, in every format" {
 	plain bad "os.execute('$HELPERS/misbehave flood 3M') os.exit(1)"
-	run fj --report=json:report.json --report=junit:report.xml
+	reported
 	status_is 1
 	has "line 1 "
 	has "LAST LINE"
 	[ "${#output}" -lt 400000 ]
-	check_report
-	check_junit
 	query_is "r.files[1].output:find('LAST LINE', 1, true) ~= nil" true
 	query_is "#r.files[1].output < 400000" true
 }

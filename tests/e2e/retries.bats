@@ -57,7 +57,8 @@ attempts() {
 	shy b
 	run fj4 -j2 --retries=1
 	status_is 0
-	is "$(count FLAKY)" 2
+	is "$(count 'FLAKY [')" 2
+	is "$(count 'fails only in company')" 2
 	is "$(sql 'SELECT group_concat(crowded) FROM (SELECT crowded FROM result ORDER BY id)')" 1,1,0,0
 	run fj4 -j2
 	status_is 1
