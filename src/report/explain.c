@@ -6,13 +6,15 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "model/run.h"
 #include "report/format.h"
 #include "report/layout.h"
 #include "report/text.h"
 
-#define MANY 10 // names of a list that are shown
+#define MANY       10  // names of a list that are shown
+#define PREFIX_MAX 100 // bytes of words that a worker puts before a message
 
 // ---- what went wrong ----
 
@@ -120,14 +122,27 @@ static void add_wrongs(struct buf *b, const struct result *r, const struct text_
 
 // ---- what it wrote ----
 
-// Texts that stand above the output, and need not be read in it once more.
+// A text that stands above the output, and need not be read in it once more.
+struct told_text {
+	char *text;
+	struct told_text *next; // with the same first line
+};
+
 struct told {
 	const struct text_style *style;
-	struct {
-		char **items;
-		size_t n, cap;
-	} texts;
+	struct map by_line; // of told_text, by the first line
 };
+
+static void told_release(struct told *t)
+{
+	for (size_t i = 0; i < t->by_line.cap; i++)
+		for (struct told_text *x = t->by_line.slots[i].value, *next; x; x = next) {
+			next = x->next;
+			free(x->text);
+			free(x);
+		}
+	map_release(&t->by_line);
+}
 
 static void tell(struct told *t, const char *text)
 {
@@ -138,8 +153,13 @@ static void tell(struct told *t, const char *text)
 	while (b.len > 0 && b.data[b.len - 1] == '\n')
 		b.data[--b.len] = '\0';
 	// A short line may be there for another reason.
-	if (b.len > 0 && *b.data != '\n' && (strchr(b.data, '\n') || text_place(b.data, &line)))
-		VEC_PUSH(&t->texts, buf_detach(&b));
+	if (b.len > 0 && *b.data != '\n' && (strchr(b.data, '\n') || text_place(b.data, &line))) {
+		struct told_text *x = xcalloc(1, sizeof *x);
+		char *first = xstrndup(b.data, strcspn(b.data, "\n"));
+		x->text = buf_detach(&b);
+		x->next = map_put(&t->by_line, first, x);
+		free(first);
+	}
 	buf_release(&b);
 }
 
@@ -156,27 +176,33 @@ static void tell_failure(const struct failure *f, void *arg)
 		tell(arg, f->traceback);
 }
 
-// The length of the line at s and those behind it, if they are the text; words of the worker may
-// stand before it: "lua: ".
-static size_t length_of_text(const char *s, const char *text)
+// How much of s, which begins with the first line of them, is the longest of these texts.
+static size_t length_of_longest(const struct told_text *x, const char *s)
 {
-	size_t line = strcspn(s, "\n"), first = strcspn(text, "\n"), rest = strlen(text + first);
+	size_t longest = 0;
 
-	if (line < first || memcmp(s + line - first, text, first) != 0 ||
-	    (line > first && s[line - first - 1] != ' '))
-		return 0;
-	if (strncmp(s + line, text + first, rest) != 0)
-		return 0;
-	return s[line + rest] == '\n' || s[line + rest] == '\0' ? line + rest : 0;
+	for (; x; x = x->next) {
+		size_t n = strlen(x->text);
+		if (n > longest && strncmp(s, x->text, n) == 0 && (s[n] == '\n' || s[n] == '\0'))
+			longest = n;
+	}
+	return longest;
 }
 
+// The length of the line at s and those behind it, if they are a text that was told; words of the
+// worker may stand before it: "lua: ".
 static size_t length_of_told(const struct told *t, const char *s)
 {
-	size_t n = 0;
+	size_t len = strcspn(s, "\n"), found = 0;
+	char *line = xstrndup(s, len);
 
-	for (size_t i = 0; n == 0 && i < t->texts.n; i++)
-		n = length_of_text(s, t->texts.items[i]);
-	return n;
+	for (size_t at = 0; !found && at < len && at < PREFIX_MAX;
+	     at += strcspn(line + at, " ") + 1) {
+		size_t n = length_of_longest(map_get(&t->by_line, line + at), s + at);
+		found = n ? at + n : 0;
+	}
+	free(line);
+	return found;
 }
 
 // Appends the lines of s; false if there was nothing new in them.
@@ -209,9 +235,7 @@ static void add_output(struct buf *b, const struct result *r, const struct text_
 	format_output(&clean, r->output, r->output_len, "", style->colours);
 	if (clean.len > 0 && add_news(&lines, clean.data, &told))
 		buf_addf(b, "  output of the worker:\n%s", lines.data);
-	for (size_t i = 0; i < told.texts.n; i++)
-		free(told.texts.items[i]);
-	free(told.texts.items);
+	told_release(&told);
 	buf_release(&clean);
 	buf_release(&lines);
 }

@@ -721,6 +721,21 @@ hostile_names() {
 	is "$(xpath 'count(//testcase/error)')" 2
 }
 
+@test "no string breaks a report" {
+	local seed
+	mkdir tests
+	for seed in 1 2 3; do
+		echo "seed $seed"
+		lua5.4 "$FIXTURES/nasty.lua" $seed
+		reported -v --retries=1
+		status_is 1
+		hasnt "$ESC"
+		refute grep -qP '[\x00-\x08\x0b-\x1f\x7f]' <<<"$output"
+		GITHUB_ACTIONS=1 run fj4 --no-worker-output
+		[ "$(grep -c '^::error file=tests/' <<<"$output")" -ge 20 ] || fail "annotations are missing"
+	done
+}
+
 @test "long output: its head and its tail, in every format" {
 	plain bad "os.execute('$HELPERS/misbehave flood 3M') os.exit(1)"
 	reported
