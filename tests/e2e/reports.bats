@@ -330,6 +330,20 @@ reported() {
 	is "$stderr" ""
 }
 
+@test "json: the manual page describes every field of the schema, and no other" {
+	local manual=$BATS_TEST_DIRNAME/../../src/cli/firmo-jobs.1
+	lua5.4 - "$FIXTURES" "$BATS_TEST_DIRNAME/schema/report.schema.json" >schema.txt <<-'END'
+		local schema = dofile(arg[1] .. "/json.lua").read(arg[2])
+		local function list(object)
+			for name in pairs(object.properties) do print(name) end
+		end
+		list(schema)
+		for _, name in ipairs({ "run", "error", "test", "file" }) do list(schema["$defs"][name]) end
+	END
+	sed -n '/^\.Ss JSON/,/^\.Ss JUnit/s/^\.It Va //p' "$manual" | sed 's/ , /\n/g' | sort >manual.txt
+	sort schema.txt | diff - manual.txt
+}
+
 # ---- JUnit ----
 
 @test "junit: well-formed, and its sums are those of its elements" {
