@@ -48,10 +48,16 @@ static void add_subject(struct buf *b, const char *name, const struct failure *f
 	buf_release(&place);
 }
 
-// The file's reason may say already what the test that was running is charged with.
+// The reason of a file that died is what the test that was running is charged with, and which one
+// that was: "MESSAGE in "NAME" (3 of 5 done)".
 static bool is_said(const struct result *r, const char *message)
 {
-	return message && r->reason && strncmp(r->reason, message, strlen(message)) == 0;
+	size_t n = message ? strlen(message) : 0;
+
+	if (n == 0 || !r->reason || strncmp(r->reason, message, n) != 0)
+		return false;
+	const char *rest = r->reason + n;
+	return *rest == '\0' || strncmp(rest, " in \"", 5) == 0 || strncmp(rest, " (", 2) == 0;
 }
 
 static void add_test(struct buf *b, const struct result *r, const struct test_case *t,

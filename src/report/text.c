@@ -336,13 +336,15 @@ static void add_verdict(struct buf *b, const struct run *run, const struct text_
 int report_text_end(FILE *out, const struct run *run, const struct text_style *style,
 		    struct err *err)
 {
+	struct totals t = run_totals(run);
 	struct buf b = {0};
 
 	if (write_section(out, run, style, is_flaky, "passed only when tried again", explain_flaky,
 			  err) < 0 ||
 	    write_section(out, run, style, is_bad, "failed", explain_failure, err) < 0)
 		return -1;
-	buf_addch(&b, '\n');
+	if (!style->quiet || t.bad + t.flaky > 0)
+		buf_addch(&b, '\n');
 	if (!style->quiet && run->results.n > 1 && run->longest_ns > 0)
 		add_slowest(&b, run);
 	add_sums(&b, run, style);

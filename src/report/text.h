@@ -17,10 +17,11 @@ struct text_style {
 	bool quiet;         // no line for what passed, no list of the slowest
 };
 
-// The line of one file, printed as it ends.
+// The line of one file, printed as it ends; below those of its earlier attempts, if it has them.
 int report_text_file(FILE *out, const struct result *r, const struct text_style *style,
 		     struct err *err);
-// What comes after the last of those lines: failures, the slowest, the sums.
+// What comes after the last of those lines: flaky files, failures, the slowest, the sums, and the
+// verdict as the last one.
 int report_text_end(FILE *out, const struct run *run, const struct text_style *style,
 		    struct err *err);
 // Both.

@@ -84,6 +84,25 @@ static void quiet_text_names_no_passed_file(void **state)
 	end(&s);
 }
 
+static void quiet_text_of_success_is_its_sums(void **state)
+{
+	struct text_style style = {.quiet = true};
+	struct sample s;
+
+	(void)state;
+	begin(&s);
+	add_file(&s, "a.lua", FRAMEWORK_PLAIN, FILE_PASSED, NULL);
+	add_file(&s, "b.lua", FRAMEWORK_PLAIN, FILE_PASSED, NULL);
+	s.run.seed = 0;
+	struct buf b = rendered_text(&s.run, &style);
+	assert_string_equal(b.data, "Files: 2 in all, 2 passed\n"
+				    "Tests: 2 in all, 2 passed\n"
+				    "Time:  1.500s, for 3.600s of work on up to 3 workers\n"
+				    "OK\n");
+	buf_release(&b);
+	end(&s);
+}
+
 static void verbose_text_names_every_test(void **state)
 {
 	struct text_style style = usual;
@@ -303,6 +322,12 @@ static void what_the_reason_says_is_not_repeated(void **state)
 			 "\nTIMEOUT t.lua: timed out after 1 s in \"g hangs\" (3 of 5 done)\n"
 			 "  x g hangs\n"
 			 "      stack traceback:\n");
+	end(&s);
+	// A message that is short enough to begin the reason is none.
+	begin(&s);
+	r = add_file(&s, "t.lua", FRAMEWORK_BUSTED, FILE_FAILED, "1 of 5 tests failed");
+	add_test(r, "g", "one", TEST_FAILED)->message = xstrdup("1");
+	assert_text_from(&s.run, &usual, "  x ", "  x g one\n      1\n");
 	end(&s);
 }
 
@@ -565,6 +590,7 @@ int main(void)
 		cmocka_unit_test(text_explains_failures),
 		cmocka_unit_test(text_hides_output_when_told),
 		cmocka_unit_test(quiet_text_names_no_passed_file),
+		cmocka_unit_test(quiet_text_of_success_is_its_sums),
 		cmocka_unit_test(verbose_text_names_every_test),
 		cmocka_unit_test(text_sums_up),
 		cmocka_unit_test(the_last_line_is_the_verdict),
