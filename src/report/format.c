@@ -2,9 +2,11 @@
 #include "report/format.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "model/run.h"
 
@@ -83,6 +85,21 @@ void format_each_earlier(const struct result *r,
 		return;
 	format_each_earlier(r->earlier, each, arg);
 	each(r->earlier, arg);
+}
+
+void format_age(struct buf *b, int64_t ns)
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+	int64_t seconds = ns > 0 ? ns / NS_PER_SEC : 0;
+	size_t i = 0;
+
+	while (units[i].seconds > 1 && seconds < units[i].seconds)
+		i++;
+	int64_t n = seconds / units[i].seconds;
+	buf_addf(b, "%" PRId64 " %s%s", n, units[i].name, n == 1 ? "" : "s");
 }
 
 // How many bytes the control sequence "ESC [ ..." at s has (ECMA-48); it ends at the first byte

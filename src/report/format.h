@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 struct file_error;
@@ -35,6 +36,8 @@ void format_each_failure(const struct result *r, void (*each)(const struct failu
 // Calls each(attempt) for the attempts before r, the first one first.
 void format_each_earlier(const struct result *r,
 			 void (*each)(const struct result *attempt, void *arg), void *arg);
+// Appends a duration as people say it, rounded down: "3 days", "1 hour", "20 seconds".
+void format_age(struct buf *b, int64_t ns);
 // Appends what a worker wrote, as text that is safe in a terminal: invalid UTF-8 replaced, control
 // characters but newline and tab removed, colours too unless they are wanted. Each line follows
 // prefix.

@@ -71,6 +71,8 @@ static void add_remark(struct buf *b, const struct result *r)
 		add_tests(b, r);
 	if (r->leaked)
 		add_part(b, "left a process behind");
+	if (r->cached)
+		add_part(b, "cached");
 	if (r->again)
 		add_part(b, "will be tried again");
 	buf_addch(b, ')');
@@ -181,11 +183,12 @@ static int by_wall(const void *a, const void *b)
 
 static void add_slowest(struct buf *b, const struct run *run)
 {
-	size_t n = run->results.n;
-	struct result **sorted = xmalloc((n + 1) * sizeof *sorted);
+	size_t n = 0;
+	struct result **sorted = xmalloc((run->results.n + 1) * sizeof *sorted);
 
-	if (n)
-		memcpy(sorted, run->results.items, n * sizeof *sorted);
+	for (size_t i = 0; i < run->results.n; i++)
+		if (!run->results.items[i]->cached)
+			sorted[n++] = run->results.items[i];
 	qsort(sorted, n, sizeof *sorted, by_wall);
 	buf_addstr(b, "Slowest files:\n");
 	for (size_t i = 0; i < n && i < SLOWEST && sorted[i]->wall_ns > 0; i++) {
@@ -234,6 +237,28 @@ static void add_files(struct buf *b, const struct run *run, const struct text_st
 	buf_addch(b, '\n');
 }
 
+// Passes that were not run again.
+static void add_cached(struct buf *b, const struct run *run)
+{
+	int64_t oldest_ns = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->results.n; i++) {
+		const struct result *r = run->results.items[i];
+		int64_t age_ns = run->started_ns - r->started_ns;
+		n += r->cached;
+		oldest_ns = r->cached && age_ns > oldest_ns ? age_ns : oldest_ns;
+	}
+	if (n == 0)
+		return;
+	buf_addf(b,
+		 "Cached: %zu of them have passed before and depend on nothing that has changed;\n",
+		 n);
+	buf_addstr(b, "       the oldest of these results is from ");
+	format_age(b, oldest_ns);
+	buf_addstr(b, " ago\n");
+}
+
 static size_t never_ran(const struct run *run)
 {
 	size_t n = 0;
@@ -276,6 +301,7 @@ static void add_attempts(struct buf *b, const struct run *run)
 static void add_sums(struct buf *b, const struct run *run, const struct text_style *style)
 {
 	add_files(b, run, style);
+	add_cached(b, run);
 	add_attempts(b, run);
 	add_tests_sum(b, run, style);
 	buf_addf(b, "Time:  %.3fs, for %.3fs of work on up to %d worker%s\n",
