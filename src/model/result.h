@@ -41,6 +41,7 @@ struct file_error {
 };
 
 struct result {
+	int64_t id; // in the store, where it comes from there; else 0
 	const struct job *job;
 	enum file_status status;
 	char *reason; // why it is not a pass, in a few words; NULL for a pass

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "firmo-jobs.h"
+#include "model/conflicts.h"
 #include "model/run.h"
 #include "report/format.h"
 
@@ -246,6 +247,24 @@ static void write_head(FILE *out, const struct run *run)
 	json_object_put(head);
 }
 
+static struct json_object *conflict_list(const struct run *run)
+{
+	struct json_object *list = json_object_new_array();
+	struct conflicts c;
+
+	conflicts_find(&c, run);
+	for (size_t i = 0; i < c.n; i++) {
+		struct json_object *o = json_object_new_object(), *files = json_object_new_array();
+		for (size_t k = 0; k < c.items[i].n; k++)
+			json_object_array_add(files, string(c.items[i].files[k]));
+		put(o, "path", string(c.items[i].path));
+		put(o, "files", files);
+		json_object_array_add(list, o);
+	}
+	conflicts_release(&c);
+	return list;
+}
+
 int report_json(FILE *out, const struct run *run, struct err *err)
 {
 	struct errors errors = {.list = json_object_new_array()};
@@ -262,6 +281,8 @@ int report_json(FILE *out, const struct run *run, struct err *err)
 		fputs(i ? ",\n" : "\n", out);
 		write_object(out, file_object(run, run->results.items[i]));
 	}
-	fputs("\n]}\n", out);
+	fputs("\n],\n\"conflicts\":", out);
+	write_object(out, conflict_list(run));
+	fputs("}\n", out);
 	return ferror(out) ? err_set(err, errno, "write the JSON report") : 0;
 }

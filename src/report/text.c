@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "model/conflicts.h"
 #include "model/run.h"
 #include "report/explain.h"
 #include "report/format.h"
@@ -199,6 +200,26 @@ static void add_slowest(struct buf *b, const struct run *run)
 	free(sorted);
 }
 
+static void add_conflicts(struct buf *b, const struct run *run)
+{
+	struct conflicts c;
+
+	conflicts_find(&c, run);
+	if (c.n > 0)
+		buf_addstr(b,
+			   "Written by more than one file, so these are not safe side by side:\n");
+	for (size_t i = 0; i < c.n; i++) {
+		buf_addstr(b, "  ");
+		text_add_visible(b, c.items[i].path);
+		for (size_t k = 0; k < c.items[i].n; k++) {
+			buf_addstr(b, "\n    by ");
+			text_add_visible(b, c.items[i].files[k]);
+		}
+		buf_addch(b, '\n');
+	}
+	conflicts_release(&c);
+}
+
 static void add_count(struct buf *b, size_t n, const char *word, const struct text_style *style,
 		      enum colour colour)
 {
@@ -373,6 +394,8 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 		buf_addch(&b, '\n');
 	if (!style->quiet && run->results.n > 1 && run->longest_ns > 0)
 		add_slowest(&b, run);
+	if (style->verbose)
+		add_conflicts(&b, run);
 	add_sums(&b, run, style);
 	add_verdict(&b, run, style);
 	return write_out(out, &b, err);

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "store/store.h"
 
+struct buf;
 struct err;
 struct past;
 struct result;
@@ -76,6 +77,12 @@ int database_record_inputs(struct store *s, const struct result *r, sqlite3_int6
 // SQLITE_DONE.
 enum store_status database_begin(struct store *s, struct err *err);
 enum store_status database_end(struct store *s, int code, struct err *err);
+// Appends n ascending numbers as the differences between them, seven bits a byte, the lowest first.
+void database_pack(struct buf *b, const int64_t *ids, size_t n);
+// The opposite; *count is how many there are. The caller frees them.
+int64_t *database_unpack(const void *data, size_t n, size_t *count);
+// For qsort.
+int database_compare_ids(const void *a, const void *b);
 // What is known of inputs may not be stored after all.
 void database_forget_inputs(struct store *s);
 // Sets err from the database's own words; returns -1.

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "model/inputs.h"
 #include "model/run.h"
 #include "store/database.h"
 #include "store/store.h"
@@ -114,8 +115,23 @@ static const struct job *add_job(sqlite3_stmt *q, void *arg)
 	return &jobs->items[jobs->n++];
 }
 
+// Of what a watched pass depended on only this much is a part of reports.
+static struct inputs *read_written(sqlite3_stmt *q, int column)
+{
+	const char *names = sqlite3_column_blob(q, column);
+	size_t n = (size_t)sqlite3_column_bytes(q, column);
+
+	if (sqlite3_column_type(q, column) == SQLITE_NULL)
+		return NULL;
+	struct inputs *in = xcalloc(1, sizeof *in);
+	for (size_t at = 0; at < n; at += strnlen(names + at, n - at) + 1)
+		VEC_PUSH(&in->written, xstrndup(names + at, n - at));
+	return in;
+}
+
 static void read_result(sqlite3_stmt *q, struct result *r)
 {
+	r->id = sqlite3_column_int64(q, 0);
 	r->attempt = sqlite3_column_int(q, 2);
 	r->started_ns = sqlite3_column_int64(q, 3);
 	r->offset_ns = sqlite3_column_int64(q, 4);
@@ -135,6 +151,7 @@ static void read_result(sqlite3_stmt *q, struct result *r)
 	r->output_total = (uint64_t)sqlite3_column_int64(q, 19);
 	r->reason = text(q, 20);
 	r->seed = text(q, 21);
+	r->inputs = read_written(q, 23);
 	r->output_len = (size_t)sqlite3_column_bytes(q, 22);
 	r->output = xmalloc(r->output_len + 1);
 	memcpy(r->output, r->output_len ? sqlite3_column_blob(q, 22) : "", r->output_len);
@@ -174,7 +191,8 @@ static int load_results(struct store *s, sqlite3_stmt *q, struct run *run,
 	return code;
 }
 
-static int count_files(struct store *s, struct jobs *jobs, int64_t run)
+// Room for the files of the run and `more`.
+static int make_room(struct store *s, struct jobs *jobs, int64_t run, size_t more)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_COUNT_FILES);
 
@@ -183,7 +201,7 @@ static int count_files(struct store *s, struct jobs *jobs, int64_t run)
 	sqlite3_bind_int64(q, 1, run);
 	int code = sqlite3_step(q);
 	if (code == SQLITE_ROW) {
-		jobs->cap = (size_t)sqlite3_column_int64(q, 0);
+		jobs->cap = (size_t)sqlite3_column_int64(q, 0) + more;
 		jobs->items = xcalloc(jobs->cap + 1, sizeof *jobs->items);
 		code = SQLITE_DONE;
 	}
@@ -242,29 +260,75 @@ static void estimate(struct run *run)
 	}
 }
 
-int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jobs, struct err *err)
+static int by_path(const void *a, const void *b)
+{
+	return strcmp((*(struct result *const *)a)->job->path,
+		      (*(struct result *const *)b)->job->path);
+}
+
+// The results that the run has taken over, in the order in which it had them.
+static int load_reused(struct store *s, struct run *run, struct jobs *jobs, const int64_t *ids,
+		       size_t n)
+{
+	int code = SQLITE_DONE;
+
+	for (size_t i = 0; i < n && code == SQLITE_DONE; i++) {
+		sqlite3_stmt *q = database_statement(s, SQL_LOAD_RESULT);
+		if (q)
+			sqlite3_bind_int64(q, 1, ids[i]);
+		code = load_results(s, q, run, add_job, jobs, true);
+	}
+	if (run->results.n > 0)
+		qsort(run->results.items, run->results.n, sizeof *run->results.items, by_path);
+	return code;
+}
+
+static int load_own(struct store *s, struct run *run, struct jobs *jobs)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_LOAD_RESULTS);
+
+	if (q)
+		sqlite3_bind_int64(q, 1, run->id);
+	return load_results(s, q, run, add_job, jobs, false);
+}
+
+// The row of run->id; *reused are the results that it has taken over, which the caller frees.
+static int find_run(struct store *s, struct run *run, int64_t **reused, size_t *n)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_LOAD_RUN);
 
+	if (!q)
+		return SQLITE_ERROR;
+	sqlite3_bind_int64(q, 1, run->id);
+	int code = sqlite3_step(q);
+	if (code == SQLITE_ROW) {
+		read_run(q, run);
+		*reused = database_unpack(sqlite3_column_blob(q, 13),
+					  (size_t)sqlite3_column_bytes(q, 13), n);
+	}
+	sqlite3_reset(q);
+	return code;
+}
+
+int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jobs, struct err *err)
+{
+	int64_t *reused = NULL;
+	size_t n = 0;
+
 	run->id = id > 0 ? id : last_run(s);
-	if (q)
-		sqlite3_bind_int64(q, 1, run->id);
-	int code = q ? sqlite3_step(q) : SQLITE_ERROR;
+	int code = find_run(s, run, &reused, &n);
 	if (code == SQLITE_DONE) {
 		err_set(err, 0, "the history has no run %lld", (long long)run->id);
 		err->errnum = ENOENT;
 		return -1;
 	}
-	if (code == SQLITE_ROW) {
-		read_run(q, run);
-		sqlite3_reset(q);
-		code = count_files(s, jobs, run->id);
-	}
-	q = code == SQLITE_DONE ? database_statement(s, SQL_LOAD_RESULTS) : NULL;
-	if (q)
-		sqlite3_bind_int64(q, 1, run->id);
+	if (code == SQLITE_ROW)
+		code = make_room(s, jobs, run->id, n);
 	if (code == SQLITE_DONE)
-		code = load_results(s, q, run, add_job, jobs, false);
+		code = load_reused(s, run, jobs, reused, n);
+	if (code == SQLITE_DONE)
+		code = load_own(s, run, jobs);
+	free(reused);
 	estimate(run);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "firmo-jobs.h"
@@ -347,10 +348,24 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 	return status;
 }
 
+static void pack_reused(struct buf *packed, const struct run *run)
+{
+	int64_t *ids = xmalloc((run->results.n + 1) * sizeof *ids);
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->results.n; i++)
+		if (run->results.items[i]->cached)
+			ids[n++] = run->results.items[i]->id;
+	qsort(ids, n, sizeof *ids, database_compare_ids);
+	database_pack(packed, ids, n);
+	free(ids);
+}
+
 static int finish_run(struct store *s, const struct run *run)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_FINISH_RUN);
 	struct totals t = run_totals(run);
+	struct buf reused = {0};
 
 	if (!q)
 		return SQLITE_ERROR;
@@ -366,7 +381,11 @@ static int finish_run(struct store *s, const struct run *run)
 	bind_string(q, 9, run->stopped);
 	sqlite3_bind_blob(q, 10, run->waits.items, (int)(run->waits.n * sizeof *run->waits.items),
 			  SQLITE_STATIC);
-	return database_step(q);
+	pack_reused(&reused, run);
+	sqlite3_bind_blob(q, 11, reused.data, (int)reused.len, SQLITE_STATIC);
+	int code = database_step(q);
+	buf_release(&reused);
+	return code;
 }
 
 static int drop_old_outputs(struct store *s, const struct run *run)

@@ -81,6 +81,9 @@ static const struct {
 	 "CREATE TABLE input(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL,"
 	 " digest BLOB, size INTEGER, mtime INTEGER, ctime INTEGER, inode INTEGER);"
 	 "CREATE INDEX input_by_name ON input(kind, name);"
+	 // reused: ascending numbers of the results that the run has not run again, packed like
+	 // inputs.
+	 "ALTER TABLE run ADD COLUMN reused BLOB;"
 	 // The last pass of a file. inputs: ascending numbers of inputs as differences, seven bits
 	 // a byte. written: paths, each followed by a NUL. doubts: store/snapshot.h.
 	 "CREATE TABLE snapshot(file INTEGER PRIMARY KEY, result INTEGER NOT NULL,"

@@ -15,8 +15,7 @@
 
 // ---- lists of numbers as bytes ----
 
-// Ascending numbers as the differences between them, seven bits a byte, the lowest first.
-static void pack(struct buf *b, const int64_t *ids, size_t n)
+void database_pack(struct buf *b, const int64_t *ids, size_t n)
 {
 	int64_t before = 0;
 
@@ -29,8 +28,9 @@ static void pack(struct buf *b, const int64_t *ids, size_t n)
 	}
 }
 
-static int64_t *unpack(const unsigned char *bytes, size_t n, size_t *count)
+int64_t *database_unpack(const void *data, size_t n, size_t *count)
 {
+	const unsigned char *bytes = data;
 	int64_t *ids = xmalloc((n + 1) * sizeof *ids), id = 0;
 	uint64_t step = 0;
 	unsigned shift = 0;
@@ -193,7 +193,7 @@ static bool is_young(const struct input *in, const struct latest *l, const struc
 	       fingerprint_changed_after(&now, r->started_ns - FINGERPRINT_YOUNG_NS);
 }
 
-static int compare_ids(const void *a, const void *b)
+int database_compare_ids(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -215,8 +215,8 @@ static int gather(struct store *s, const struct result *r, struct buf *packed, u
 			*doubts |= DOUBT_YOUNG;
 	}
 	if (code == SQLITE_DONE) {
-		qsort(ids, in->list.n, sizeof *ids, compare_ids);
-		pack(packed, ids, in->list.n);
+		qsort(ids, in->list.n, sizeof *ids, database_compare_ids);
+		database_pack(packed, ids, in->list.n);
 	}
 	free(ids);
 	return code;
@@ -342,7 +342,8 @@ static struct snapshot *read_snapshot(sqlite3_stmt *q)
 		memcpy(p->key.bytes, sqlite3_column_blob(q, 3), DIGEST_SIZE);
 	p->framework = (enum framework)sqlite3_column_int(q, 7);
 	p->doubts = (unsigned)sqlite3_column_int64(q, 4);
-	p->inputs = unpack(sqlite3_column_blob(q, 5), (size_t)sqlite3_column_bytes(q, 5), &p->n);
+	p->inputs = database_unpack(sqlite3_column_blob(q, 5), (size_t)sqlite3_column_bytes(q, 5),
+				    &p->n);
 	p->written_bytes = (size_t)sqlite3_column_bytes(q, 6);
 	p->written = xmalloc(p->written_bytes + 1);
 	if (p->written_bytes)

@@ -29,7 +29,8 @@
 #define RESULT_COLUMNS                                                                             \
 	"r.id, f.path, r.attempt, r.started, r.offset, r.wall, r.user, r.sys, r.maxrss, "          \
 	"r.status, r.exit, r.signal, r.slot, r.leaked, r.framework, r.crowded, r.partial, "        \
-	"r.has_tests, r.expected, r.output_total, r.reason, r.seed, r.output"
+	"r.has_tests, r.expected, r.output_total, r.reason, r.seed, r.output, "                    \
+	"(SELECT written FROM snapshot w WHERE w.file = r.file AND w.result = r.id)"
 
 static const char *const sql[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -38,7 +39,8 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_ADD_RUN] = "INSERT INTO run(name, started, jobs, lower_bound, seed, version, "
 			"repeated, flaky_fails, lua) VALUES(?,?,?,?,?,?,?,?,?)",
 	[SQL_FINISH_RUN] = "UPDATE run SET elapsed=?2, peak=?3, files=?4, bad=?5, tests=?6, "
-			   "failed=?7, signal=?8, stopped=?9, waits=?10 WHERE id=?1",
+			   "failed=?7, signal=?8, stopped=?9, waits=?10, reused=?11 "
+			   "WHERE id=?1",
 	[SQL_FIND_FILE] = "SELECT id, status, ended, recent, tests FROM file WHERE path=?",
 	[SQL_ADD_FILE] = "INSERT INTO file(path, status, ended, recent, tests) VALUES(?,?,?,?,?)",
 	[SQL_UPDATE_FILE] = "UPDATE file SET status=?2, ended=?3, recent=?4, tests=?5 WHERE id=?1",
@@ -59,7 +61,7 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_LOAD_PAST] = "SELECT path, status, ended, recent, tests FROM file",
 	[SQL_LAST_RUN] = "SELECT max(id) FROM run",
 	[SQL_LOAD_RUN] = "SELECT name, started, elapsed, jobs, peak, lower_bound, seed, signal, "
-			 "repeated, flaky_fails, stopped, lua, waits FROM run WHERE id=?",
+			 "repeated, flaky_fails, stopped, lua, waits, reused FROM run WHERE id=?",
 	[SQL_COUNT_FILES] = "SELECT count(DISTINCT file) FROM result WHERE run=?",
 	[SQL_LOAD_RESULTS] = "SELECT " RESULT_COLUMNS " FROM result r JOIN file f ON f.id = r.file "
 			     "WHERE r.run = ? ORDER BY r.id",

@@ -171,6 +171,25 @@ ALL="lists modules path popen reads spec units variable"
 	has "8 of them have passed before"
 }
 
+@test "files that write the same path are told, also from the history" {
+	plain one "assert(io.open('shared.txt', 'w')):close()"
+	plain two "assert(io.open('shared.txt', 'a')):close() assert(io.open('own.txt', 'w')):close()"
+	run fj4 --verbose --report=json:report.json
+	status_is 0
+	has "not safe side by side"
+	has "shared.txt"
+	hasnt "own.txt"
+	conflict='#r.conflicts, r.conflicts[1].path, #r.conflicts[1].files'
+	is "$(json "$conflict")" "1 shared.txt 2"
+	settle
+	fj4 --changed >/dev/null
+	run fj4 --changed --report=json:report.json
+	is "$(ran)" ""
+	is "$(json "$conflict")" "1 shared.txt 2"
+	run fj --show --report=json:report.json
+	is "$(json "$conflict")" "1 shared.txt 2"
+}
+
 @test "--why tells what has changed, and what has not" {
 	run fj4 --why=tests/reads_test.lua
 	status_is 0

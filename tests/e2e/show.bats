@@ -39,14 +39,22 @@ live() {
 	shown 3
 	live --fail-fast -j1
 	shown
+	# Most of what it reports was taken over from runs before it.
+	find . -path ./.firmo-jobs -prune -o -print0 | xargs -0 touch -h -d '1 hour ago'
+	await eval '[ "$(find tests -newerct "2 seconds ago" -print -quit)" = "" ]'
+	live -j2 >/dev/null
+	live -j2 --changed
+	status_is 1
+	is "$(json 'r.files[1].cached, #r.files' live/json)" "true 5"
+	shown
 	live --order=random:7 tests/good_test.lua
 	status_is 0
-	shown 5
+	shown 7
 	run fj --show=1
 	status_is 0
 	has "tests/bad_test.lua"
 	has "5 in all"
-	run fj --show=5
+	run fj --show=7
 	has "1 in all"
 	hasnt "bad_test"
 }
