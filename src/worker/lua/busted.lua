@@ -2,9 +2,10 @@
 -- busted 2.x. The shim subscribes beside the user's own output handler. A test whose before_each fails
 -- is never published as a test, so its element is taken from the context that busted pushes.
 local events = ...
-local emit, guard = events.emit, events.guard
-local type, concat, insert = type, table.concat, table.insert
+local emit, guard, text = events.emit, events.guard, events.text
+local type, ipairs, pcall = type, ipairs, pcall
 local match, find, sub = string.match, string.find, string.sub
+local concat, insert = table.concat, table.insert
 
 local STATUS = { success = "pass", failure = "fail", error = "error", pending = "pending" }
 local WHERE = {
@@ -12,33 +13,51 @@ local WHERE = {
 	setup = "setup", strict_setup = "setup", lazy_setup = "setup",
 	teardown = "teardown", strict_teardown = "teardown", lazy_teardown = "teardown",
 	before_each = "before_each", after_each = "after_each",
+	output = "output", helper = "helper",
 }
-local attached = false -- busted's own tests make further instances: only the first one counts
-local parent_of -- the element around an element
+local busted -- the first instance; busted's own tests make further ones, which do not count
+local parent_of, children_of -- of an element, in busted's context
 local current = {} -- the test that busted is busy with, from its before_each to its after_each
+local unready = {} -- blocks whose setup failed, so that nothing in them is run
+local round -- the number of the present run, with --repeat
+local seed -- the last one that was reported
 
-local function path_and_file(element)
-	local path, file = {}, nil
-	local parent = parent_of(element)
-	while parent and parent.descriptor ~= "suite" do
-		if parent.descriptor == "file" then
-			file = parent.name
-			break
-		end
-		insert(path, 1, events.text(parent.name or parent.descriptor))
-		parent = parent_of(parent)
-	end
-	return path, file
+local function is_test(element)
+	return element.descriptor == "it" or element.descriptor == "pending"
 end
 
--- An event's fields for a test, a block or a hook; `trace` is where it was declared.
+local function name_of(element)
+	return text(element.name or element.descriptor)
+end
+
+-- The names of a block and of those around it, outermost first, and the file that they are in.
+local function names_down_to(block)
+	local names = {}
+	while block and block.descriptor ~= "suite" do
+		if block.descriptor == "file" then
+			return names, block.name
+		end
+		insert(names, 1, name_of(block))
+		block = parent_of(block)
+	end
+	return names
+end
+
+-- An event's fields for a test, a block or a hook, with the place where it was declared.
 local function described(element)
-	local path, file = path_and_file(element)
+	local path, file = names_down_to(parent_of(element))
 	local trace = element.trace or {}
 	return {
-		path = path, name = element.name,
+		path = path, name = name_of(element), round = round,
 		file = events.file_of(trace.source) or file, line = trace.currentline,
 	}
+end
+
+local function described_test(element)
+	local fields = described(element)
+	fields.id = events.new_id()
+	fields.tags = events.tags_of(events.full_name(fields.path, fields.name))
+	return fields
 end
 
 local function enter(element)
@@ -46,39 +65,55 @@ local function enter(element)
 end
 
 local function start_current()
-	local test = current
-	if test.element and not test.id then
-		test.id, test.fields = events.new_id(), described(test.element)
-		test.fields.id = test.id
-		test.fields.name = test.fields.name or test.element.descriptor
-		emit("start", test.fields)
+	if current.element and not current.test then
+		current.test = described_test(current.element)
+		emit("start", current.test)
 	end
 end
 
 local function end_current(status)
-	local test = current
 	start_current()
-	local fields = test.fields
-	fields.status = STATUS[status] or "error"
-	fields.message = test.messages[1] and concat(test.messages, "\n")
-	fields.traceback, fields.reason = test.traceback, test.reason
-	emit("test", fields)
-	test.ended = true
+	emit("test", {
+		id = current.test.id, status = STATUS[status] or "error", own = current.element.duration,
+		message = current.messages[1] and concat(current.messages, "\n"),
+		traceback = current.traceback, reason = current.reason,
+	})
+	current.ended = true
 end
 
--- busted lets go of a test without publishing its end when its own machinery failed.
+local function report_unrun(element)
+	local test = described_test(element)
+	test.status, test.reason = "skip", "never ran: its setup failed"
+	emit("test", test)
+end
+
+-- busted lets go of a test without publishing its end when a lazy_setup around it failed, or busted's
+-- own machinery.
 local function settle_current()
-	if current.messages and current.messages[1] and not current.ended then
-		end_current("error")
+	if current.element and not current.ended then
+		if current.messages[1] then
+			end_current("error")
+		elseif not current.test then
+			report_unrun(current.element)
+		end
+	end
+	current = {}
+end
+
+-- What --seed would have to be for the same order again; randomize(N) in a block needs none.
+local function note_seed(block)
+	local drawn = block and block.randomseed
+	if drawn and drawn ~= seed and drawn == busted.randomseed then
+		seed = drawn
+		emit("seed", { seed = seed })
 	end
 end
 
 local function on_push(element)
-	if element.descriptor == "it" or element.descriptor == "pending" then
-		if element ~= current.element then
-			settle_current()
-			enter(element)
-		end
+	note_seed(parent_of(element))
+	if is_test(element) then
+		settle_current()
+		enter(element)
 	elseif element.descriptor == "before_each" then
 		start_current() -- a hook that hangs is charged to its test
 	end
@@ -89,25 +124,49 @@ local function stack_of(trace)
 	return type(stack) == "string" and stack ~= "" and match(stack, "^\n?(.-)%s*$") or nil
 end
 
+-- An error value that cannot be told leaves no message; busted calls it so then.
+local function message_text(message)
+	return message == nil and "Nil error" or text(message)
+end
+
 local function add_to_current(message, trace)
-	current.messages[#current.messages + 1] = events.text(message)
+	current.messages[#current.messages + 1] = message_text(message)
 	current.traceback = current.traceback or stack_of(trace)
 end
 
+-- The line of an error, if that is in the file where its block or hook stands.
+local function line_in(file, message, trace)
+	local source = type(trace) == "table" and trace.source
+	if source and events.file_of(source) == file then
+		return trace.currentline
+	end
+	return events.line_of(message, file)
+end
+
+-- What keeps busted from coming to its tests names its place in the message alone.
+local function report_start_problem(where, message)
+	message = text(message)
+	local file, line = events.place_of(message)
+	emit("error", { where = where, message = message, file = file, line = line })
+end
+
 local function report_outside(element, message, trace)
+	local where = WHERE[element.descriptor] or "other"
+	message = message_text(message)
+	if not parent_of(element) and where ~= "file" then
+		return report_start_problem(where, message)
+	end
 	local fields = described(element)
-	message = events.text(message)
-	fields.where = WHERE[element.descriptor] or "other"
-	fields.message, fields.traceback = message, stack_of(trace)
-	if fields.where == "file" then
-		fields.where = element.run and "file" or "load" -- what did not load has nothing to run
+	if where == "file" then
+		where = element.run and "file" or "load" -- what did not load has nothing to run
 		fields.file, fields.name = element.name, nil
-		fields.line = events.line_of(message, element.name)
-	elseif fields.where == "after_each" and current.fields then
-		fields.path, fields.name = current.fields.path, current.fields.name
-	elseif fields.where ~= "describe" and fields.where ~= "other" then
+	elseif where == "after_each" and current.test then
+		fields.path, fields.name = current.test.path, current.test.name
+	elseif where ~= "describe" then
 		fields.name = nil -- a hook has at most the name of its kind
 	end
+	fields.where, fields.message, fields.traceback = where, message, stack_of(trace)
+	fields.line = line_in(fields.file, message, trace) or fields.line
 	emit("error", fields)
 end
 
@@ -118,15 +177,22 @@ local function on_problem(element, _, message, trace)
 		add_to_current(message, trace)
 		end_current("error")
 	else
+		if element.descriptor == "strict_setup" then
+			unready[parent_of(element)] = true
+		end
 		report_outside(element, message, trace)
 	end
 end
 
--- busted puts the place in front of the message; the reason alone is in the object that was raised.
+-- busted puts the place in front of the message; the reason alone is in what was raised.
 local function on_pending(element, _, message, trace)
 	if element == current.element then
-		local raised = type(trace) == "table" and trace.message
-		current.reason = type(raised) == "table" and raised.message or message
+		local reason = type(trace) == "table" and trace.message
+		if type(reason) == "table" then
+			reason = reason.message
+		end
+		reason = reason or message
+		current.reason = reason and text(reason)
 	end
 end
 
@@ -144,53 +210,125 @@ local function on_test_end(element, _, status)
 	end_current(status)
 end
 
-local function on_suite_end(busted, run, runs)
-	settle_current()
-	current = {}
-	if not run or not runs or run >= runs or busted.skipAll then
-		emit("done")
+-- The tests in a block that was not executed are found as `busted -l` finds them: the bodies of the
+-- blocks inside are called and declare what they hold. Nothing of it is run, so nothing is published.
+local report_all_unrun
+local function declare_unrun(block)
+	if block.descriptor == "file" then
+		busted.wrap(block.run)
+	end
+	if pcall(block.run) then
+		report_all_unrun(block)
 	end
 end
 
-local function subscribe(busted, channel, fn)
-	busted.subscribe(channel, function(...)
-		guard(concat(channel, " "), fn, ...)
-		return nil, true -- let the other subscribers have it
-	end, { priority = 1 })
+report_all_unrun = function(block)
+	for _, element in ipairs(children_of(block)) do
+		if is_test(element) then
+			report_unrun(element)
+		elseif element.descriptor == "describe" or element.descriptor == "file" then
+			busted.context.push(element)
+			guard("unrun", declare_unrun, element)
+			busted.context.pop()
+		end
+	end
+end
+
+local function on_block_end(block)
+	settle_current()
+	if unready[block] then
+		local skip_all = busted.skipAll
+		unready[block], busted.skipAll = nil, nil -- with --no-keep-going nothing could be declared
+		guard("unrun", report_all_unrun, block)
+		busted.skipAll = skip_all
+	end
 end
 
 local function watch_context(context)
 	local push = context.push
 	context.push = function(element)
-		guard("push", on_push, element)
+		if element ~= current.element then -- a test is pushed for its start, its body and its end
+			guard("push", on_push, element)
+		end
 		return push(element)
 	end
 end
 
-local function attach(busted)
-	if attached then
+-- The first run is where something begins to be run: with -l there is none.
+local function on_suite_start(_, run, runs)
+	if run == 1 then
+		watch_context(busted.context)
+	end
+	round = runs and runs > 1 and run or nil
+end
+
+local function on_suite_end(suite, run, runs)
+	on_block_end(suite)
+	if not run or not runs or run >= runs or busted.skipAll then
+		emit("done")
+	end
+end
+
+local function subscribe(channel, fn)
+	local where = concat(channel, " ")
+	busted.subscribe(channel, function(...)
+		guard(where, fn, ...)
+		return nil, true -- let the other subscribers have it
+	end, { priority = 1 })
+end
+
+-- As busted's own filters do it, and beside them: a test has to pass both.
+local function select_tests()
+	for _, descriptor in ipairs({ "it", "pending" }) do
+		busted.subscribe({ "register", descriptor }, function(name)
+			local path = names_down_to(busted.context.get())
+			local full_name = events.full_name(path, text(name or descriptor))
+			return nil, events.is_selected(full_name, events.tags_of(full_name))
+		end, { priority = 1 })
+	end
+end
+
+local function attach(instance)
+	if busted then
 		return
 	end
-	attached = true
-	parent_of = busted.context.parent
-	watch_context(busted.context)
-	subscribe(busted, { "test", "start" }, on_test_start)
-	subscribe(busted, { "test", "end" }, on_test_end)
-	subscribe(busted, { "failure" }, on_problem)
-	subscribe(busted, { "error" }, on_problem)
-	subscribe(busted, { "pending" }, on_pending)
-	subscribe(busted, { "suite", "end" }, function(_, run, runs)
-		on_suite_end(busted, run, runs)
-	end)
+	busted = instance
+	parent_of, children_of = busted.context.parent, busted.context.children
+	subscribe({ "suite", "start" }, on_suite_start)
+	subscribe({ "test", "start" }, on_test_start)
+	subscribe({ "test", "end" }, on_test_end)
+	subscribe({ "failure" }, on_problem)
+	subscribe({ "error" }, on_problem)
+	subscribe({ "pending" }, on_pending)
+	subscribe({ "describe", "end" }, on_block_end)
+	subscribe({ "file", "end" }, on_block_end)
+	subscribe({ "suite", "end" }, on_suite_end)
+	if events.is_selective then
+		select_tests()
+	end
 	emit("attach", { framework = "busted" })
 end
 
 local function hook_output_handler(new_loader)
 	return function(...)
 		local load_handler = new_loader(...)
-		return function(busted, ...)
-			guard("attach", attach, busted)
-			return load_handler(busted, ...)
+		return function(instance, ...)
+			guard("attach", attach, instance)
+			return load_handler(instance, ...)
+		end
+	end
+end
+
+-- Where a helper fails, busted says so on stderr and leaves.
+local function hook_helper(new_loader)
+	return function(...)
+		local load_helper = new_loader(...)
+		return function(instance, ...)
+			local ok, problem = load_helper(instance, ...)
+			if not ok and problem and instance == busted then
+				guard("helper", report_start_problem, "helper", problem)
+			end
+			return ok, problem
 		end
 	end
 end
@@ -208,28 +346,41 @@ local function handed_over(command, script)
 	return command
 end
 
+local function parse_watched(parse, cli, args)
+	local execute = os.execute
+	os.execute = function(command)
+		return execute(handed_over(command, args and args[0]))
+	end
+	local options, problem = parse(cli, args)
+	os.execute = execute
+	if not options then
+		guard("options", function()
+			emit("attach", { framework = "busted" })
+			report_start_problem("options", problem)
+		end)
+	end
+	return options, problem
+end
+
 local function hook_command_line(new_parser)
 	return function(...)
 		local cli = new_parser(...)
 		local parse = cli.parse
 		cli.parse = function(self, args)
-			local execute = os.execute
-			os.execute = function(command)
-				return execute(handed_over(command, args and args[0]))
+			if busted then -- a test of busted's own
+				return parse(self, args)
 			end
-			local options, problem = parse(self, args)
-			os.execute = execute
-			return options, problem
+			return parse_watched(parse, self, args)
 		end
 		return cli
 	end
 end
 
+local HOOKS = {
+	cli = hook_command_line, output_handler_loader = hook_output_handler, helper_loader = hook_helper,
+}
+
 return function(module, name)
-	if type(module) ~= "function" then
-		return nil
-	elseif match(name, "cli$") then
-		return hook_command_line(module)
-	end
-	return hook_output_handler(module)
+	local hook = HOOKS[match(name, "[%w_]*$")]
+	return hook and type(module) == "function" and hook(module) or nil
 end

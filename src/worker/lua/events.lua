@@ -4,7 +4,8 @@
 -- its own mistakes; what it knows nothing about is left out of an event, never null.
 local send, dir = ...
 local type, tostring, tonumber, pcall, rawget = type, tostring, tonumber, pcall, rawget
-local gsub, gmatch, sub, match = string.gsub, string.gmatch, string.sub, string.match
+local gsub, gmatch, sub = string.gsub, string.gmatch, string.sub
+local match, find = string.match, string.find
 local format, concat = string.format, table.concat
 
 local M = {}
@@ -18,6 +19,8 @@ for code = 0, 32 do
 	local control = string.char(code < 32 and code or 127)
 	ESCAPES[control] = ESCAPES[control] or format("\\u%04x", string.byte(control))
 end
+-- Which tests are wanted: those whose full name has the pattern, and that have one of the tags.
+local pattern, wanted_tags = os.getenv("FIRMO_JOBS_FILTER"), os.getenv("FIRMO_JOBS_TAGS")
 local OWN_SOURCE = "@" .. dir
 local ids = 0
 
@@ -93,6 +96,26 @@ function M.tags_of(full_name)
 	return tags
 end
 
+-- The full name of a test, as busted builds it and --filter takes it.
+function M.full_name(path, name)
+	return path[1] and concat(path, " ") .. " " .. name or name
+end
+
+M.is_selective = (pattern or wanted_tags) ~= nil
+
+-- Whether a test is selected by --filter and --tag. `tags` may be nil.
+function M.is_selected(full_name, tags)
+	if pattern and not find(full_name, pattern) then
+		return false
+	end
+	for i = 1, wanted_tags and tags and #tags or 0 do
+		if find("," .. wanted_tags .. ",", "," .. tags[i] .. ",", 1, true) then
+			return true
+		end
+	end
+	return not wanted_tags
+end
+
 -- What an error value says: a framework's error objects keep their words in `message`.
 function M.error_text(value)
 	local message = type(value) == "table" and rawget(value, "message")
@@ -112,6 +135,14 @@ end
 function M.line_of(message, file)
 	local name, line = match(message, "^([^\n]-):(%d+):")
 	return name and (name == file or sub(name, 1, 3) == "...") and tonumber(line) or nil
+end
+
+-- File and line that a message names in front.
+function M.place_of(message)
+	local file, line = match(message, "^([^\n:]+):(%d+):")
+	if file and sub(file, 1, 3) ~= "..." then
+		return file, tonumber(line)
+	end
 end
 
 M.text = text

@@ -12,6 +12,7 @@ local FRAMEWORKS = {
 	["core%.test_definition$"] = "firmo",
 	["core%.runner$"] = "firmo",
 	["^busted%.modules%.cli$"] = "busted",
+	["^busted%.modules%.helper_loader$"] = "busted",
 	["^busted%.modules%.output_handler_loader$"] = "busted",
 	["luaunit$"] = "luaunit",
 }
