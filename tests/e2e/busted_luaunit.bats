@@ -312,3 +312,134 @@ busted_starts() {
 	query_is "file('tests/none_spec.lua').status" skip
 	query_is r.total 0
 }
+
+# ---- LuaUnit ----
+
+luaunit_results() {
+	run_fixtures luaunit
+	query_is "#r.files" 11
+	ended pass_test pass null
+	tests_are pass_test "TestGood>testOne=pass TestGood>testTwo=pass"
+
+	ended outcomes_test fail "3 of 8 tests failed"
+	tests_are outcomes_test "TestCalculator>test of #odd names, 100% of them.=pass TestCalculator>testAdds=pass \
+TestCalculator>testFails=fail TestCalculator>testIsDone=pass TestCalculator>testRaises=error \
+TestCalculator>testRaisesATable=error TestCalculator>testSkips=skip testAlone=pass"
+	says outcomes_test 3 "t/outcomes_test.lua:8: expected: 4, actual: 3"
+	query_is "file('t/outcomes_test.lua').tests[3].line" 7
+	test_says outcomes_test 3 traceback "t/outcomes_test.lua:8: in "
+	says outcomes_test 5 "t/outcomes_test.lua:15: broken on purpose"
+	test_says outcomes_test 5 traceback "t/outcomes_test.lua:15: in "
+	says outcomes_test 6 "{1, 2}"
+	test_says outcomes_test 6 traceback "t/outcomes_test.lua:18: in "
+	says outcomes_test 7 "not on this machine"
+
+	ended setup_test fail "3 of 3 tests failed, 1 error outside of its tests"
+	says setup_test 1 "t/setup_test.lua:5: setUp is broken"
+	says setup_test 2 "t/setup_test.lua:13: failed before"
+	says setup_test 3 "t/setup_test.lua:10: tearDown is broken"
+	[[ $(error_of setup_test) == "testFails|10|t/setup_test.lua:10: tearDown is broken"* ]]
+	has_traceback setup_test 10
+
+	query_is "file('t/class_test.lua').tests[1].status" pass
+	[[ $(query "file('t/class_test.lua').status") =~ ^(fail|error)$ ]]
+	[[ $(error_of class_test) == "null|8|t/class_test.lua:8: setupClass is broken"* ]]
+	query_is "file('t/suite_test.lua').tests[1].status" pass
+	[[ $(query "file('t/suite_test.lua').status") =~ ^(fail|error)$ ]]
+	[[ $(error_of suite_test) == "null|4|t/suite_test.lua:4: teardownSuite is broken"* ]]
+
+	ended nested_test pass null
+	tests_are nested_test "TestOuter>testRunsAnother=pass testSecond=pass"
+
+	query_is "file('t/many_test.lua').exit" 0
+	ended many_test fail "256 of 256 tests failed"
+	says many_test 256 "t/many_test.lua:7: failure 256"
+
+	ended toplevel_test error "it did not load"
+	is "$(error_of toplevel_test)" "null|2|t/toplevel_test.lua:2: top level is broken"
+	[[ $(error_of syntax_test) == "null|2|t/syntax_test.lua:2: "*"expected near"* ]]
+
+	query_is "file('t/exit_test.lua').tests[2].status" error
+	query_is "file('t/leave_test.lua').status" error
+	query_is "file('t/leave_test.lua').exit" 0
+	[[ $(query "file('t/leave_test.lua').reason") == *os.exit*'"TestLeaver test2Leaves" (1 of 3 done)' ]]
+	tests_are leave_test "TestLeaver>test1Stays=pass TestLeaver>test2Leaves=error"
+}
+
+@test "luaunit: what tests, hooks and files come to, and what they say" {
+	on_each_lua luaunit luaunit_results
+}
+
+luaunit_events() {
+	rm -rf t
+	cp -r "$FIXTURES/luaunit" t
+	events_of "$LUA_NAME" t/outcomes_test.lua
+	event '"ev":"plan"' '"tests":8'
+	event '"ev":"start"' '"name":"test of #odd names, 100% of them."' '"tags":["odd"]'
+	event '"ev":"test"' '"id":1' '"status":"pass"' '"own":'
+	no_event '"ev":"shim"'
+	events_of "$LUA_NAME" t/nested_test.lua
+	event '"ev":"plan"' '"tests":2'
+	is "$(grep -c '"ev":"start"' events)" 2
+
+	# LuaUnit repeats within a test: it has one result.
+	luaunit_test again "local n = 0" "function testAgain() n = n + 1 lu.assertNotEquals(n, 3) end"
+	run fj --lua="$LUA_NAME" --report=json:report.json tests -- --repeat 5
+	status_is 1
+	query_is "tests('tests/again_test.lua')" "testAgain=fail"
+	[[ $(query "r.errors[1].message") == "iteration 3, "* || $(query "r.errors[1].message") == *": iteration 3, "* ]]
+}
+
+@test "luaunit: the plan, tags, its own figures, repeats" {
+	on_each_lua luaunit luaunit_events
+}
+
+luaunit_selection() {
+	local odd="TestCalculator>test of #odd names, 100% of them.=pass"
+	rm -rf t
+	mkdir t
+	cp "$FIXTURES/luaunit/outcomes_test.lua" t
+	selected "$odd" --lua="$LUA_NAME" --tag=even,odd t
+	selected "TestCalculator>testAdds=pass" --lua="$LUA_NAME" --filter='^TestCalculator testA' t
+	selected "TestCalculator>testAdds=pass" --lua="$LUA_NAME" --filter='^TestCalculator%.testA' t
+	selected "testAlone=pass" --lua="$LUA_NAME" --filter='^testA' t
+	selected "$odd" --filter='Calculator' --command="$LUA_NAME {} -p odd" t
+	selected "" --filter='Calculator' --command="$LUA_NAME {} -p Alone" t
+	ended outcomes_test skip "none of its tests is selected"
+	selected "TestCalculator>testAdds=pass" --filter='^Test' --command="$LUA_NAME {} -x odd -x test[FIRS]" t
+	cp "$FIXTURES/luaunit/nested_test.lua" t
+	selected "TestOuter>testRunsAnother=pass" --lua="$LUA_NAME" --filter='^TestOuter' t/nested_test.lua
+}
+
+@test "luaunit: --filter and --tag, beside its own patterns" {
+	on_each_lua luaunit luaunit_selection
+}
+
+@test "luaunit: a suite that is never run is not a pass" {
+	test_file tests/forgot_test.lua "local lu = require('luaunit')" "function testX() lu.fail('no') end"
+	run fj4 --report=json:report.json
+	status_is 1
+	query_is "r.files[1].status" error
+}
+
+# ---- both ----
+
+hang() {
+	test_file t/hang_spec.lua "describe('patience', function()" "it('has some', function() end)" \
+		"it('hangs', function()" "while true do end end) end)"
+	test_file t/hang_test.lua "local lu = require('luaunit')" "TestHang = {}" "function TestHang:test1() end" \
+		"function TestHang:test2()" "while true do end end" "os.exit(lu.LuaUnit.run())"
+	run fj --lua="$LUA_NAME" --timeout=1 --grace=1 --report=json:report.json t
+	status_is 1
+	ended hang_spec timeout 'timed out after 1 s in "patience hangs" (1 done)'
+	tests_are hang_spec "patience>has some=pass patience>hangs=error"
+	ended hang_test timeout 'timed out after 1 s in "TestHang test2" (1 of 2 done)'
+	tests_are hang_test "TestHang>test1=pass TestHang>test2=error"
+	# LuaJIT's compiled loops do not look for signals.
+	[ "$LUA_NAME" = luajit ] || test_says hang_spec 2 traceback "t/hang_spec.lua:4: in "
+	[ "$LUA_NAME" = luajit ] || test_says hang_test 2 traceback "t/hang_test.lua:5: in "
+}
+
+@test "busted and luaunit: a test that hangs is charged, with the traceback of its line" {
+	on_each_lua luaunit hang
+}

@@ -1,75 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Each framework on each Lua: which tests there were, how they ended, and what they said.
+# TAP, plain Lua and Firmo on each Lua: which tests there were, how they ended, and what they said.
 
 load common
 load fixtures/report
 load fixtures/frameworks
-
-# ---- LuaUnit ----
-
-luaunit_results() {
-	run_fixtures luaunit
-	query_is "#r.files" 7
-	ended pass_test pass null
-	tests_are pass_test "TestGood>testOne=pass TestGood>testTwo=pass"
-
-	ended outcomes_test fail "2 of 5 tests failed"
-	tests_are outcomes_test "TestCalculator>testAdds=pass TestCalculator>testFails=fail \
-TestCalculator>testRaises=error TestCalculator>testSkips=skip testAlone=pass"
-	test_says outcomes_test 2 message "expected: 4, actual: 3"
-	test_says outcomes_test 2 line 7
-	test_says outcomes_test 3 message "t/outcomes_test.lua:11: broken on purpose"
-	test_says outcomes_test 3 traceback "t/outcomes_test.lua:11: in "
-	test_says outcomes_test 4 message "not on this machine"
-
-	ended setup_test fail "2 of 2 tests failed"
-	test_says setup_test 1 message "setUp is broken"
-	test_says setup_test 2 message "tearDown is broken"
-
-	ended toplevel_test error "it did not load"
-	is "$(error_of toplevel_test)" "null|2|t/toplevel_test.lua:2: top level is broken"
-	[[ $(error_of syntax_test) == "null|2|t/syntax_test.lua:2: "*"expected near"* ]]
-	query_is "file('t/exit_test.lua').tests[2].status" error
-}
-
-@test "luaunit: passes, failures, errors, skips, files that do not load" {
-	on_each_lua luaunit luaunit_results
-}
-
-luaunit_256() {
-	run_fixtures luaunit
-	query_is "file('t/many_test.lua').exit" 0
-	ended many_test fail "256 of 256 tests failed"
-	test_says many_test 256 message "failure 256"
-}
-
-@test "luaunit: 256 failures end with status 0, and are failures" {
-	on_each_lua luaunit luaunit_256
-}
-
-luaunit_exit() {
-	luaunit_test leaver "TestLeaver = {}" "function TestLeaver:test1Stays() end" \
-		"function TestLeaver:test2Leaves() lu.unregisterCurrentSuite() os.exit(0) end" \
-		"function TestLeaver:test3Never() end"
-	run fj --lua="$LUA_NAME" --report=json:report.json
-	status_is 1
-	query_is "file('tests/leaver_test.lua').exit" 0
-	query_is "file('tests/leaver_test.lua').status" error
-	query_is "tests('tests/leaver_test.lua')" "TestLeaver>test1Stays=pass TestLeaver>test2Leaves=error"
-	[[ $(query "r.errors[1].test") == "TestLeaver test2Leaves" ]]
-}
-
-@test "luaunit: os.exit(0) in mid-test is an error of that test" {
-	on_each_lua luaunit luaunit_exit
-}
-
-@test "luaunit: a suite that is never run is not a pass" {
-	test_file tests/forgot_test.lua "local lu = require('luaunit')" "function testX() lu.fail('no') end"
-	run fj4 --report=json:report.json
-	status_is 1
-	query_is "r.files[1].status" error
-}
 
 # ---- TAP ----
 
