@@ -45,6 +45,9 @@ enum statement {
 	SQL_DROP_SNAPSHOT,
 	SQL_LOAD_INPUTS,
 	SQL_LOAD_SNAPSHOTS,
+	SQL_PACKED_INPUTS,
+	SQL_INPUT_IDS,
+	SQL_DROP_INPUT,
 	SQL_LOAD_PASSES,
 	SQL_LOAD_RESULT,
 	SQL_COUNT
@@ -83,6 +86,8 @@ void database_pack(struct buf *b, const int64_t *ids, size_t n);
 int64_t *database_unpack(const void *data, size_t n, size_t *count);
 // For qsort.
 int database_compare_ids(const void *a, const void *b);
+// Forgets versions of inputs that no snapshot has any more. SQLITE_DONE, or an error's code.
+int database_sweep_inputs(struct store *s);
 // What is known of inputs may not be stored after all.
 void database_forget_inputs(struct store *s);
 // Sets err from the database's own words; returns -1.

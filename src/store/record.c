@@ -11,6 +11,8 @@
 #include "store/database.h"
 #include "store/store.h"
 
+// After so many runs it is looked what nobody needs any more.
+#define SWEEP_RUNS 64
 // How long the log may grow in mid-run: 32 MiB.
 #define LOG_PAGES 8000
 
@@ -408,6 +410,8 @@ enum store_status store_finish_run(struct store *s, const struct run *run, struc
 	int code = finish_run(s, run);
 	if (code == SQLITE_DONE)
 		code = drop_old_outputs(s, run);
+	if (code == SQLITE_DONE && run->id % SWEEP_RUNS == 0)
+		code = database_sweep_inputs(s);
 	for (size_t i = 0; i < run->results.n && code == SQLITE_DONE; i++)
 		if (run->results.items[i]->status == FILE_NOTRUN)
 			code = add_all(s, run, run->results.items[i]);

@@ -13,6 +13,11 @@
 #include "store/database.h"
 #include "store/store.h"
 
+struct ids {
+	int64_t *items;
+	size_t n, cap;
+};
+
 // ---- lists of numbers as bytes ----
 
 void database_pack(struct buf *b, const int64_t *ids, size_t n)
@@ -274,6 +279,60 @@ int database_record_inputs(struct store *s, const struct result *r, sqlite3_int6
 	if (r->status != FILE_PASSED || !r->inputs)
 		return drop_snapshot(s, file);
 	return put_snapshot(s, r, file, result);
+}
+
+// ---- forgetting versions ----
+
+// The numbers that all snapshots name, ascending, with those that several name as often.
+static int used_inputs(struct store *s, struct ids *used)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_PACKED_INPUTS);
+	int code = SQLITE_ERROR;
+
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+		size_t n;
+		int64_t *ids = database_unpack(sqlite3_column_blob(q, 0),
+					       (size_t)sqlite3_column_bytes(q, 0), &n);
+		for (size_t i = 0; i < n; i++)
+			VEC_PUSH(used, ids[i]);
+		free(ids);
+	}
+	if (used->n > 0)
+		qsort(used->items, used->n, sizeof *used->items, database_compare_ids);
+	return code;
+}
+
+static int unused_inputs(struct store *s, const struct ids *used, struct ids *unused)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_INPUT_IDS);
+	int code = SQLITE_ERROR;
+
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(q, 0);
+		if (used->n == 0 ||
+		    !bsearch(&id, used->items, used->n, sizeof id, database_compare_ids))
+			VEC_PUSH(unused, id);
+	}
+	return code;
+}
+
+int database_sweep_inputs(struct store *s)
+{
+	struct ids used = {0}, unused = {0};
+	int code = used_inputs(s, &used);
+
+	if (code == SQLITE_DONE)
+		code = unused_inputs(s, &used, &unused);
+	for (size_t i = 0; i < unused.n && code == SQLITE_DONE; i++) {
+		sqlite3_stmt *q = database_statement(s, SQL_DROP_INPUT);
+		if (q)
+			sqlite3_bind_int64(q, 1, unused.items[i]);
+		code = q ? database_step(q) : SQLITE_ERROR;
+	}
+	database_forget_inputs(s);
+	free(used.items);
+	free(unused.items);
+	return code;
 }
 
 // ---- loading ----

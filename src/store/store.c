@@ -84,6 +84,9 @@ static const char *const sql[SQL_COUNT] = {
 		"SELECT f.path, s.result, s.started, s.key, s.doubts, s.inputs, "
 		"s.written, r.framework FROM snapshot s JOIN file f ON f.id = s.file "
 		"JOIN result r ON r.id = s.result",
+	[SQL_PACKED_INPUTS] = "SELECT inputs FROM snapshot",
+	[SQL_INPUT_IDS] = "SELECT id FROM input ORDER BY id DESC",
+	[SQL_DROP_INPUT] = "DELETE FROM input WHERE id=?",
 	[SQL_LOAD_PASSES] = "SELECT " RESULT_COLUMNS " FROM snapshot s "
 			    "JOIN result r ON r.id = s.result JOIN file f ON f.id = r.file "
 			    "ORDER BY f.path",

@@ -250,6 +250,38 @@ static void a_long_list_of_inputs_is_kept_whole(void **state)
 	store_close(s);
 }
 
+// What the present snapshots do not name is forgotten in time, and they stay whole.
+static void versions_that_nobody_needs_are_forgotten(void **state)
+{
+	struct versions versions = {0};
+	struct err err = {0};
+
+	(void)state;
+	begin();
+	struct store *s = opened();
+	for (int i = 1; i <= 64; i++) {
+		struct run run = {.name = (char *)"run", .lower_bound_ns = -1};
+		struct result *r = result_new(&job);
+		char name[32];
+		snprintf(name, sizeof name, "lib/%d.lua", i);
+		r->status = FILE_PASSED;
+		r->inputs = usual_inputs();
+		r->key = key_of("usual");
+		r->started_ns = clock_real_ns() + 100 * NS_PER_SEC;
+		add_input(r->inputs, INPUT_PATH, name, false);
+		assert_int_equal(store_record(s, &run, &r, 1, &err), STORE_OK);
+		assert_int_equal(store_finish_run(s, &run, &err), STORE_OK);
+		result_free(r);
+	}
+	assert_int_equal(store_load_versions(s, &versions, &err), 0);
+	assert_int_equal(versions.n, 5);
+	versions_release(&versions);
+	assert_int_equal(verdict(s), FRESH);
+	record(s, FILE_PASSED);
+	assert_int_equal(verdict(s), FRESH);
+	store_close(s);
+}
+
 static void count_change(const struct version *was, const struct fingerprint *now, void *arg)
 {
 	(void)was;
@@ -290,6 +322,7 @@ int main(void)
 		WITH_FOLDER(what_came_or_went_meanwhile_is_doubted),
 		WITH_FOLDER(a_long_list_of_inputs_is_kept_whole),
 		WITH_FOLDER(every_change_can_be_listed),
+		WITH_FOLDER(versions_that_nobody_needs_are_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
