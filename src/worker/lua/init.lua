@@ -5,7 +5,7 @@
 local getenv, open, exit, pcall, loadfile = os.getenv, io.open, os.exit, pcall, loadfile
 local type, tostring, pairs, tonumber = type, tostring, pairs, tonumber
 local match, gsub, sub, format = string.match, string.gsub, string.sub, string.format
-local read, write, close = io.stderr.read, io.stderr.write, io.stderr.close
+local write, close = io.stderr.write, io.stderr.close
 
 local DIR = match(debug.getinfo(1, "S").source, "^@(.*/)") or "./"
 local FRAMEWORKS = {
@@ -16,19 +16,23 @@ local FRAMEWORKS = {
 	["^busted%.modules%.output_handler_loader$"] = "busted",
 	["luaunit$"] = "luaunit",
 }
-local worker_pid = tonumber(getenv("FIRMO_JOBS_PID"))
+-- It is there for the worker alone: a child has no such thread.
+local OWN_THREAD = "/proc/self/task/" .. (getenv("FIRMO_JOBS_PID") or "0") .. "/comm"
 local pipe, ended, events
 local attach = {} -- framework -> its post-processor of modules
+
+local function is_there(path)
+	local file = open(path)
+	return file and close(file)
+end
 
 -- Children inherit LUA_INIT, and forked ones even this state: true in the worker itself, false in
 -- another process, nil where nobody can tell (no file descriptor is left, say).
 local function is_worker()
-	local stat = open("/proc/self/stat")
-	if stat then
-		local pid = read(stat, "*n")
-		close(stat)
-		return pid == worker_pid
+	if is_there(OWN_THREAD) then
+		return true
 	end
+	return is_there("/proc/self/comm") and false
 end
 
 local function send(line)
@@ -126,7 +130,7 @@ end
 
 local function install()
 	local fd = getenv("FIRMO_JOBS_EVENTS")
-	pipe = fd and worker_pid and is_worker() and open("/dev/fd/" .. fd, "a")
+	pipe = fd and is_worker() and open("/dev/fd/" .. fd, "a")
 	if pipe then
 		pipe:setvbuf("no") -- one write(2) an event, however long
 		local jit = rawget(_G, "jit")
