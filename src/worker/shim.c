@@ -11,6 +11,7 @@
 
 EMBED(shim_init, "src/worker/lua/init.lua");
 EMBED(shim_events, "src/worker/lua/events.lua");
+EMBED(shim_bdd, "src/worker/lua/bdd.lua");
 EMBED(shim_firmo, "src/worker/lua/firmo.lua");
 EMBED(shim_busted, "src/worker/lua/busted.lua");
 EMBED(shim_luaunit, "src/worker/lua/luaunit.lua");
@@ -19,8 +20,8 @@ static const struct {
 	const char *name;
 	const struct embedded *content;
 } files[] = {
-	{"init.lua", &shim_init},     {"events.lua", &shim_events},   {"firmo.lua", &shim_firmo},
-	{"busted.lua", &shim_busted}, {"luaunit.lua", &shim_luaunit},
+	{"init.lua", &shim_init},   {"events.lua", &shim_events}, {"bdd.lua", &shim_bdd},
+	{"firmo.lua", &shim_firmo}, {"busted.lua", &shim_busted}, {"luaunit.lua", &shim_luaunit},
 };
 
 static int write_file(const char *path, const struct embedded *content)

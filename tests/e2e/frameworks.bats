@@ -76,38 +76,6 @@ plain_results() {
 	on_each_lua string plain_results
 }
 
-# ---- Firmo, or a stand-in of its shape; the real one is for make check-firmo ----
-
-firmo_results() {
-	rm -rf firmo
-	cp -r "$FIXTURES/firmo" firmo
-	cd firmo
-	run fj --lua="$LUA_NAME" --report=json:../report.json
-	cd ..
-	status_is 1
-	query_is "#r.files" 5
-	query_is "(function() local t = {} for _, f in ipairs(r.files) do t[#t + 1] = f.framework end
-		return table.concat(t, ' ') end)()" "firmo firmo firmo firmo firmo"
-	query_is "tests('tests/outcomes_test.lua')" "calculator>adds=pass calculator>fails=fail \
-calculator>inside>is tagged=pass calculator>waits=pending is left out=skip"
-	query_is "file('tests/outcomes_test.lua').tests[2].message" "tests/outcomes_test.lua:9: wanted 4, got 3"
-	[[ $(query "file('tests/outcomes_test.lua').tests[2].traceback") == *"tests/outcomes_test.lua:9: in "* ]]
-	query_is "file('tests/outcomes_test.lua').tests[4].message" "not on this machine"
-	query_is "file('tests/syntax_test.lua').status" error
-	query_is "file('tests/toplevel_test.lua').status" error
-	query_is "file('tests/exit_test.lua').status" error
-	query_is "file('tests/exit_test.lua').exit" 0
-	query_is "tests('tests/exit_test.lua')" "leaver>stays=pass leaver>leaves=error"
-	[[ $(query "(function() local t = {} for _, e in ipairs(r.errors) do
-		t[#t + 1] = e.message end return table.concat(t, '\n') end)()") == *"describe is broken"* ]]
-	has "tests/toplevel_test.lua:2: top level is broken"
-	has "tests/syntax_test.lua:2:"
-}
-
-@test "firmo: a stand-in's tests, files that do not load, os.exit(0) in mid-test" {
-	on_each_lua string firmo_results
-}
-
 # ---- which is which ----
 
 @test "the framework is told by what a file requires or calls" {

@@ -2,73 +2,31 @@
 -- Firmo. Every result passes `add_test_result` of its test_definition module, and `it` runs a test at
 -- once, so a test is on the stack `running` from `it` until its result. Firmo's own tests nest all of
 -- this, call reset() and load second copies of the modules: the state here is one for the process.
-local events = ...
+local events, load_part = ...
+local bdd = load_part("bdd", events, true)
 local emit, guard = events.emit, events.guard
-local getinfo, traceback = debug.getinfo, debug.traceback
-local xpcall, error, type, rawget = xpcall, error, type, rawget
+local getinfo = debug.getinfo
+local type, rawget = type, rawget
 local loaded = package.loaded
-local match, gsub, sub, find = string.match, string.gsub, string.sub, string.find
+local match, gsub = string.match, string.gsub
 
-local THIS_FILE = getinfo(1, "S").short_src
-local DEEPEST_CALLER = 20
 local running = {} -- tests begun by `it`, the innermost last
-local blocks = {} -- names of the describe blocks around the present place
 local files = 0 -- nested calls of run_file
 
-local function copy_of_path(path, length)
-	local copy = {}
-	for i = 1, length do
-		copy[i] = path[i]
+-- What a running test calls `it` for is a part of it, and not for --filter and --tag to leave out.
+local function is_inside_test()
+	local innermost = running[#running]
+	return innermost and innermost.started
+end
+
+-- The test; false if it is not wanted.
+local function enter_test(name, options, root)
+	local test, wanted = bdd.new_test(name, type(options) == "table" and options.tags, root)
+	if not wanted and not is_inside_test() then
+		return false
 	end
-	return copy
-end
-
--- A call stack from the raiser of an error up to where the shim called into the test.
-local function without_shim(stack)
-	stack = gsub(stack, "^\n", "")
-	local own = find(stack, THIS_FILE, 1, true)
-	local above = own and sub(stack, 1, own - 1) or stack
-	return match(above, "^(.*)\n[^\n]*xpcall[^\n]*\n%s*$") or match(above, "^(.-)%s*$")
-end
-
--- Calls `fn`, with a look at its error while its stack is still there; the error goes on unchanged.
-local function call_watched(fn, on_error)
-	local ok, problem = xpcall(fn, function(e)
-		guard("error", on_error, e, traceback("", 2))
-		return e
-	end)
-	if not ok then
-		error(problem, 0)
-	end
-end
-
--- Where a test was written: the first caller that is neither Firmo (below `root`), C, nor the shim.
-local function written_at(root)
-	for level = 3, DEEPEST_CALLER do
-		local info = getinfo(level, "Sl")
-		if not info then
-			return nil
-		end
-		local foreign = info.what ~= "C" and not match(info.source, "^=") and not events.is_own(info.source)
-		if foreign and sub(info.source, 1, #root) ~= root then
-			return events.file_of(info.source), info.currentline
-		end
-	end
-end
-
-local function enter_test(name, root)
-	local test = { id = events.new_id(), name = name, path = copy_of_path(blocks, #blocks) }
-	test.file, test.line = written_at(root)
 	running[#running + 1] = test
 	return test
-end
-
--- Said when the test's code runs, not in `it`: a test that is filtered out never starts.
-local function start_test(test)
-	if test and not test.started then
-		test.started = true
-		guard("start", emit, "start", test)
-	end
 end
 
 -- A result ends the innermost running test of that name. Those above it never came to a result. A test
@@ -76,80 +34,88 @@ end
 local function leave_test(result)
 	for i = #running, 1, -1 do
 		local test = running[i]
-		if test.name == result.name then
+		if test.name == events.text(result.name) then
 			for above = #running, i, -1 do
 				running[above] = nil
 			end
 			return test
 		end
 	end
-	local path = type(result.path) == "table" and result.path or {}
-	return { id = events.new_id(), name = result.name, path = copy_of_path(path, #path - 1) }
+	local path = {}
+	for i = 1, type(result.path) == "table" and #result.path - 1 or 0 do
+		path[i] = result.path[i]
+	end
+	return { id = events.new_id(), name = result.name, path = path }
 end
 
-local function report_failure(test, problem)
-	test.message = events.error_text(problem)
+-- Firmo keeps an error that was no string as the cause of one of its own.
+local function message_of(problem)
+	local cause = type(problem) == "table" and rawget(problem, "cause")
+	local root = type(cause) == "table" and rawget(cause, "message")
+	local message = events.error_text(problem)
+	return type(root) == "string" and message .. "\nCaused by: " .. root or message
+end
+
+local function failure(test, problem)
 	local own = type(problem) == "table" and rawget(problem, "traceback")
-	test.traceback = test.stack or type(own) == "string" and own or nil
+	return {
+		status = "fail", message = message_of(problem),
+		traceback = test.stack or type(own) == "string" and match(own, "^\n?(.*)$") or nil,
+	}
+end
+
+-- A hook's error is the error that a test with expect_error expects: Firmo says that it has passed.
+local function report_lost_error(test)
+	local lost = test.hook_error
+	if lost then
+		lost.path, lost.name = test.path, test.name
+		emit("error", lost)
+	end
 end
 
 local function report_result(result)
 	local test = leave_test(result)
-	test.status, test.own = result.status, result.execution_time
+	local fields = {
+		status = result.status, reason = result.reason, traceback = test.interrupted and test.stack or nil,
+	}
 	if result.status == "fail" then
-		report_failure(test, result.error)
+		fields = failure(test, result.error)
 	elseif result.status == "pass" and test.pending then
-		test.status, test.reason = "pending", test.pending
-	else
-		test.reason = result.reason
+		fields.status, fields.reason = "pending", test.pending
 	end
-	emit("test", test)
+	fields.own = result.execution_time
+	bdd.finish(test, fields)
+	bdd.forget()
+	if result.status ~= "fail" then
+		report_lost_error(test)
+	end
 end
 
-local function run_as_part_of(test, fn)
-	start_test(test)
-	call_watched(fn, function(_, stack)
-		if test then
-			test.stack = test.stack or without_shim(stack)
-		end
+-- The interpreter's answer to SIGINT is an error, which expect_error takes for the one that it expects.
+local function watch_test(test, fn)
+	return bdd.watched(fn, function(problem, stack)
+		test.stack = test.stack or stack
+		test.interrupted = type(problem) == "string" and match(problem, "interrupted!$")
+	end, function()
+		bdd.start(test)
 	end)
 end
 
-local function watch_test(test, fn)
-	return function()
-		run_as_part_of(test, fn)
-	end
-end
-
 -- A before or after hook is part of the innermost test.
-local function watch_hook(fn)
-	return function()
-		run_as_part_of(running[#running], fn)
-	end
-end
-
-local function report_block_error(name, problem, stack)
-	emit("error", {
-		where = "describe", path = copy_of_path(blocks, #blocks - 1), name = name,
-		message = events.error_text(problem), traceback = without_shim(stack),
-	})
-end
-
-local function watch_block(name, fn)
-	return function()
-		local depth = #blocks
-		blocks[depth + 1] = events.text(name)
-		local ok, problem = xpcall(fn, function(e)
-			guard("describe", report_block_error, name, e, traceback("", 2))
-			return e
-		end)
-		for i = #blocks, depth + 1, -1 do
-			blocks[i] = nil
-		end
-		if not ok then
-			error(problem, 0)
+local function watch_hook(fn, where)
+	local function failed(problem, stack)
+		local test = running[#running]
+		if test then
+			test.stack = test.stack or stack
+			test.hook_error = { where = where, message = events.error_text(problem), traceback = stack }
 		end
 	end
+	return bdd.watched(fn, failed, function()
+		local test = running[#running]
+		if test then
+			bdd.start(test)
+		end
+	end)
 end
 
 -- Firmo tells its async functions by their identity: those must stay as they are.
@@ -170,12 +136,14 @@ local function hook_it(definitions, library, root)
 		if type(body) ~= "function" then
 			return it(name, options, fn) -- which raises an error
 		end
-		local test = guard("it", enter_test, name, root)
+		local test = guard("it", enter_test, name, options, root)
 		local watched = body
-		if test and is_plain_function(body, library) then
+		if test == false then
+			return nil
+		elseif test and is_plain_function(body, library) then
 			watched = watch_test(test, body)
-		else
-			start_test(test)
+		elseif test then
+			bdd.start(test)
 		end
 		if body == options then
 			return it(name, watched)
@@ -184,10 +152,23 @@ local function hook_it(definitions, library, root)
 	end
 end
 
-local function hook_describe(definitions)
+local function hook_describe(definitions, root)
 	local describe = definitions.describe
 	definitions.describe = function(name, fn, options)
-		return describe(name, type(fn) == "function" and watch_block(name, fn) or fn, options)
+		local block = type(fn) == "function" and guard("describe", bdd.block, name, fn, root)
+		return describe(name, block or fn, options)
+	end
+end
+
+local function hook_tags(definitions)
+	local tags, reset = definitions.tags, definitions.reset
+	definitions.tags = function(...)
+		bdd.set_tags({ ... })
+		return tags(...)
+	end
+	definitions.reset = function(...)
+		bdd.set_tags({})
+		return reset(...)
 	end
 end
 
@@ -218,18 +199,34 @@ end
 local function hook_registration(definitions, name, library)
 	local register = definitions[name]
 	definitions[name] = function(fn)
-		return register(is_plain_function(fn, library) and watch_hook(fn) or fn)
+		return register(is_plain_function(fn, library) and watch_hook(fn, name .. "_each") or fn)
 	end
 end
 
 local function hook_definitions(definitions, library)
 	local source = getinfo(definitions.it, "S").source
-	hook_it(definitions, library, match(source, "^(.*)core/[^/]*$") or source)
-	hook_describe(definitions)
+	local root = match(source, "^(.*)core/[^/]*$") or source
+	hook_it(definitions, library, root)
+	hook_describe(definitions, root)
+	hook_tags(definitions)
 	hook_pending(definitions)
 	hook_results(definitions)
 	hook_registration(definitions, "before", library)
 	hook_registration(definitions, "after", library)
+end
+
+-- it_async() catches what its function raises, and raises it again with words of its own.
+local function hook_async(async)
+	local it_async = async.it_async
+	local function watched(fn)
+		return type(fn) == "function" and bdd.watched(fn, function() end) or fn
+	end
+	async.it_async = function(name, options, fn, ...)
+		if type(options) == "function" then
+			return it_async(name, watched(options), fn, ...)
+		end
+		return it_async(name, options, watched(fn), ...)
+	end
 end
 
 local function report_load_error(file, message)
@@ -240,7 +237,7 @@ end
 local function report_file_error(file, problem, stack)
 	local message = events.error_text(problem)
 	emit("error", {
-		where = "file", message = message, traceback = without_shim(stack),
+		where = "file", message = message, traceback = stack,
 		file = file, line = events.line_of(message, file),
 	})
 end
@@ -264,11 +261,9 @@ local function watch_loading(file)
 			guard("load", report_load_error, file, problem)
 			return chunk, problem
 		end
-		return function()
-			call_watched(chunk, function(e, stack)
-				report_file_error(file, e, stack)
-			end)
-		end
+		return bdd.watched(chunk, function(e, stack)
+			report_file_error(file, e, stack)
+		end)
 	end
 	loadfile = watched
 	return restore
@@ -298,5 +293,7 @@ return function(module, name)
 		emit("attach", { framework = "firmo" })
 	elseif type(module.run_file) == "function" and type(module.run_tests) == "function" then
 		hook_runner(module)
+	elseif type(module.it_async) == "function" and type(module.is_async_function) == "function" then
+		hook_async(module)
 	end
 end

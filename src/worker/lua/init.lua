@@ -11,6 +11,7 @@ local DIR = match(debug.getinfo(1, "S").source, "^@(.*/)") or "./"
 local FRAMEWORKS = {
 	["core%.test_definition$"] = "firmo",
 	["core%.runner$"] = "firmo",
+	["lib%.async$"] = "firmo",
 	["^busted%.modules%.cli$"] = "busted",
 	["^busted%.modules%.helper_loader$"] = "busted",
 	["^busted%.modules%.output_handler_loader$"] = "busted",
@@ -53,7 +54,7 @@ end
 
 local function process(framework, module, name)
 	events = events or load_part("events", send, DIR)
-	attach[framework] = attach[framework] or load_part(framework, events)
+	attach[framework] = attach[framework] or load_part(framework, events, load_part)
 	return attach[framework](module, name)
 end
 

@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Firmo, or rather a stand-in that behaves like it, on each Lua. The real one is for `make check-firmo`.
+
+load common
+load fixtures/report
+load fixtures/frameworks
+
+FOLDER=tests
+
+# in_project NAME ARG...: firmo-jobs ARG... in a new copy of the fixtures NAME.
+in_project() {
+	rm -rf "$1" report.json
+	cp -r "$FIXTURES/$1" .
+	run env -C "$1" "$FIRMO_JOBS" --lua="$LUA_NAME" --report="json:$PWD/report.json" "${@:2}"
+	lua5.4 "$FIXTURES/check_report.lua" report.json
+}
+
+# says NAME NUMBER MESSAGE TRACEBACK-LINE: a test's whole message, and a line of the file in its traceback.
+says() {
+	query_is "file('tests/$1.lua').tests[$2].message" "$3"
+	test_says "$1" "$2" traceback "tests/$1.lua:$4: in "
+}
+
+# selected ARG... -- TESTS: the tests of tags_test that --filter and --tag let through, and no others.
+selected() {
+	in_project "$PROJECT" tests/tags_test.lua "${@:1:$#-2}"
+	tests_are tags_test "${*: -1}"
+}
+
+# events_of FILE: what the shim says of a file of $PROJECT.
+events_of() {
+	rm -rf "$PROJECT"
+	cp -r "$FIXTURES/$PROJECT" .
+	local init
+	init=$(realpath "$BATS_TEST_DIRNAME/../../src/worker/lua/init.lua")
+	(cd "$PROJECT" && export FIRMO_JOBS_EVENTS=3 FIRMO_JOBS_PID=$BASHPID LUA_INIT=@$init &&
+		exec "$LUA_NAME" "${@:1:$#}" 3>../events >/dev/null) || true
+	cat events
+}
+
+# ---- Firmo ----
+
+firmo_results() {
+	in_project firmo
+	status_is 1
+	query_is "#r.files" 8
+	query_is "(function() for _, f in ipairs(r.files) do if f.framework ~= 'firmo' then return f.path end end end)()" ""
+
+	ended outcomes_test fail "4 of 10 tests failed"
+	tests_are outcomes_test "calculator>adds=pass calculator>fails=fail calculator>inside>differs=fail \
+calculator>waits=pending calculator>is left out=skip calculator>raises a table=fail \
+calculator>expects an error=pass calculator>is async=fail out of order>is not run=skip stands alone=pass"
+	test_says outcomes_test 2 file tests/outcomes_test.lua
+	query_is "file('tests/outcomes_test.lua').tests[2].line" 8
+	says outcomes_test 2 "tests/outcomes_test.lua:10: wanted 4, got 3" 10
+	says outcomes_test 3 $'expected { 2, 3 }\nto equal { 2, 4 }\n\tat [2]' 16
+	query_is "file('tests/outcomes_test.lua').tests[4].message" "not on this machine"
+	query_is "file('tests/outcomes_test.lua').tests[5].message" "Test skipped due to filtering or tagging"
+	query_is "file('tests/outcomes_test.lua').tests[5].line" 22
+	test_says outcomes_test 6 message $'\nCaused by: a table\'s words'
+	says outcomes_test 8 "Async test error in 'is async': tests/outcomes_test.lua:31: deep in async" 31
+	query_is "file('tests/outcomes_test.lua').tests[8].traceback:find('async.lua', 1, true)" nil
+
+	ended focus_test pass null
+	tests_are focus_test "in focus>runs=pass beside it>does not run=skip beside it>runs as well=pass"
+}
+
+@test "firmo: results, messages, tracebacks, skips, focus" {
+	on_each_lua string firmo_results
+}
+
+firmo_errors() {
+	in_project firmo
+	ended hooks_test fail "2 of 3 tests failed, 1 error outside of its tests"
+	tests_are hooks_test "with a bad before>is charged=fail with a bad before>expects another error=pass \
+with a bad after>is charged as well=fail"
+	says hooks_test 1 "tests/hooks_test.lua:6: before is broken" 6
+	says hooks_test 3 "tests/hooks_test.lua:17: after is broken" 17
+	[[ $(error_of hooks_test) == *"expects another error|null|tests/hooks_test.lua:6: before is broken"* ]]
+
+	ended describe_test fail "2 errors outside of its tests"
+	tests_are describe_test "around it>runs=pass"
+	[[ $(error_of describe_test) == "with a bad body|4|tests/describe_test.lua:5: describe is broken
+calls it wrongly|9|"*"Invalid arguments to it()"* ]]
+	has_traceback describe_test 5
+
+	ended toplevel_test fail "1 error outside of its tests"
+	tests_are toplevel_test "comes before=pass"
+	is "$(error_of toplevel_test)" "null|3|tests/toplevel_test.lua:3: top level is broken"
+	has_traceback toplevel_test 3
+	ended syntax_test error "it did not load"
+	[[ $(error_of syntax_test) == "null|2|tests/syntax_test.lua:2: "* ]]
+
+	query_is "file('tests/exit_test.lua').status" error
+	query_is "file('tests/exit_test.lua').exit" 0
+	tests_are exit_test "leaver>stays=pass leaver>leaves=error"
+	[[ $(error_of exit_test) == "leaver leaves|5|it called os.exit"* ]]
+}
+
+@test "firmo: hooks and blocks that fail, files that do not load, os.exit(0) in mid-test" {
+	on_each_lua string firmo_errors
+}
+
+firmo_selection() {
+	PROJECT=firmo
+	selected --tag=db -- "store>writes=pass store>index>finds=pass store>index>sorts #slow=pass \
+store>reads=pass store>within>is part of it=pass"
+	status_is 0
+	selected --tag=nothing,slow -- "store>writes=pass store>index>sorts #slow=pass"
+	selected --tag=fast -- "store>index>sorts #slow=pass"
+	selected --filter='^store index s' -- "store>index>sorts #slow=pass"
+	selected --filter='^%l+ %l+$' --tag=slow -- "store>writes=pass"
+	selected --filter='none left' -- "after it>has none left=fail"
+	status_is 1
+	selected --tag=has -- ""
+	status_is 0
+	ended tags_test skip "none of its tests is selected"
+}
+
+@test "firmo: --filter and --tag select tests" {
+	on_each_lua string firmo_selection
+}
+
+firmo_events() {
+	PROJECT=firmo
+	run events_of firmo.lua tests/tags_test.lua
+	has '"name":"opens","file":"tests/tags_test.lua","line":5}'
+	has '"path":["store"],"name":"writes","file":"tests/tags_test.lua","line":7,"tags":["slow","unit","db"]}'
+	has '"path":["store","index"],"name":"sorts #slow","file":"tests/tags_test.lua","line":11,"tags":["unit","db","fast","slow"]}'
+	has '"path":["after it"],"name":"has none left","file":"tests/tags_test.lua","line":24}'
+	is "$(count '"own":')" 8
+	hasnt '"ev":"shim"'
+}
+
+@test "firmo: tags of a test, and Firmo's own figure of its time" {
+	on_each_lua string firmo_events
+}
+
+# ---- a deadline ----
+
+# LuaJIT does not come back from a loop that it has compiled.
+hanging() {
+	[ "$LUA_NAME" != luajit ] || return 0
+	in_project firmo --timeout=1 hanging
+	FOLDER=hanging
+	query_is "file('hanging/firmo_test.lua').status" timeout
+}
+
+@test "firmo: a test that hangs is shown with the line it hangs in" {
+	on_each_lua string hanging
+}
