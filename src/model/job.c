@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const char *const framework_names[FRAMEWORK_COUNT] = {
-	[FRAMEWORK_PLAIN] = "plain",   [FRAMEWORK_TAP] = "tap",     [FRAMEWORK_LUAUNIT] = "luaunit",
-	[FRAMEWORK_BUSTED] = "busted", [FRAMEWORK_FIRMO] = "firmo",
+	[FRAMEWORK_PLAIN] = "plain", [FRAMEWORK_TAP] = "tap",       [FRAMEWORK_LUAUNIT] = "luaunit",
+	[FRAMEWORK_LUST] = "lust",   [FRAMEWORK_BUSTED] = "busted", [FRAMEWORK_FIRMO] = "firmo",
 };
 
 const char *framework_name(enum framework f)

@@ -119,7 +119,7 @@ static bool ends(const struct token *t, const char *text)
 
 // What was seen so far; the first in this order decides.
 struct seen {
-	bool firmo, luaunit, busted, other_library, busted_call, tap;
+	bool firmo, luaunit, busted, lust, other_library, busted_call, tap;
 };
 
 static void saw_module(struct seen *seen, const struct token *t)
@@ -132,7 +132,9 @@ static void saw_module(struct seen *seen, const struct token *t)
 		seen->busted = true;
 	else if (is(t, "Test.More") || is(t, "Test.Simple") || is(t, "tap") || ends(t, ".tap"))
 		seen->tap = true;
-	else if (is(t, "lust") || ends(t, ".lust") || is(t, "telescope") || is(t, "laura"))
+	else if (is(t, "lust") || ends(t, ".lust") || ends(t, "/lust"))
+		seen->lust = true;
+	else if (is(t, "telescope") || is(t, "laura"))
 		seen->other_library = true; // it has a describe of its own
 }
 
@@ -212,6 +214,7 @@ enum framework framework_detect(const char *source, size_t n)
 	return seen.firmo           ? FRAMEWORK_FIRMO
 	       : seen.luaunit       ? FRAMEWORK_LUAUNIT
 	       : seen.busted        ? FRAMEWORK_BUSTED
+	       : seen.lust          ? FRAMEWORK_LUST
 	       : seen.other_library ? FRAMEWORK_PLAIN
 	       : seen.busted_call   ? FRAMEWORK_BUSTED
 	       : seen.tap           ? FRAMEWORK_TAP

@@ -14,7 +14,7 @@
 
 bool framework_has_events(enum framework f)
 {
-	return f == FRAMEWORK_FIRMO || f == FRAMEWORK_BUSTED || f == FRAMEWORK_LUAUNIT;
+	return f != FRAMEWORK_PLAIN && f != FRAMEWORK_TAP;
 }
 
 static int read_start(const char *path, char *start, size_t size)

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/job.h"
 #include "model/result.h"
 #include "worker/events.h"
 #include "worker/tap.h"
@@ -51,6 +52,13 @@ static size_t traceback_length(const char *s)
 		p = next;
 	}
 	return p ? (size_t)(p - s) : strlen(s);
+}
+
+static long failed_tests(const struct result *r)
+{
+	struct counts c = result_counts(r);
+
+	return c.failed + c.errors - (long)r->errors.n;
 }
 
 static void charge_lua_message(struct result *r, const char *argv0)
@@ -223,7 +231,7 @@ static void decide_by_exit(struct result *r)
 static void decide_by_tests(struct result *r)
 {
 	struct counts c = result_counts(r);
-	long outside = (long)r->errors.n, bad = c.failed + c.errors - outside;
+	long outside = (long)r->errors.n, bad = failed_tests(r);
 	char *errors =
 		xasprintf("%ld error%s outside of its tests", outside, outside == 1 ? "" : "s");
 
@@ -237,6 +245,8 @@ static void decide_by_tests(struct result *r)
 		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
 	else if (c.total == 0 && r->partial)
 		set_outcome(r, FILE_SKIPPED, xstrdup("none of its tests is selected"));
+	else if (c.total == 0 && r->exit_code == EXIT_SKIP)
+		decide_by_exit(r);
 	else if (r->exit_code != 0)
 		set_outcome(r, FILE_ERROR,
 			    xasprintf("exit status %d, though no test failed", r->exit_code));
@@ -286,11 +296,18 @@ static void decide_by_tap(struct result *r, const struct tap *t)
 		decide_by_tests(r);
 }
 
+// lust ends where its file does: the interpreter has ended it between two tests, or after them.
+static bool died_outside_of_tests(const struct result *r, const struct ending *e)
+{
+	return r->job->framework == FRAMEWORK_LUST && e->events && e->events->done &&
+	       !e->events->os_exit;
+}
+
 void outcome_decide(struct result *r, const struct ending *e)
 {
 	bool failed = r->exit_code != 0 || r->signal != 0;
 
-	if (failed && r->errors.n == 0 && result_counts(r).failed == 0)
+	if (failed && r->errors.n == 0 && (failed_tests(r) == 0 || died_outside_of_tests(r, e)))
 		charge_lua_message(r, e->argv0);
 	if (decide_violence(r, e))
 		return;

@@ -13,6 +13,7 @@ EMBED(shim_init, "src/worker/lua/init.lua");
 EMBED(shim_events, "src/worker/lua/events.lua");
 EMBED(shim_bdd, "src/worker/lua/bdd.lua");
 EMBED(shim_firmo, "src/worker/lua/firmo.lua");
+EMBED(shim_lust, "src/worker/lua/lust.lua");
 EMBED(shim_busted, "src/worker/lua/busted.lua");
 EMBED(shim_luaunit, "src/worker/lua/luaunit.lua");
 
@@ -20,8 +21,9 @@ static const struct {
 	const char *name;
 	const struct embedded *content;
 } files[] = {
-	{"init.lua", &shim_init},   {"events.lua", &shim_events}, {"bdd.lua", &shim_bdd},
-	{"firmo.lua", &shim_firmo}, {"busted.lua", &shim_busted}, {"luaunit.lua", &shim_luaunit},
+	{"init.lua", &shim_init},       {"events.lua", &shim_events}, {"bdd.lua", &shim_bdd},
+	{"firmo.lua", &shim_firmo},     {"lust.lua", &shim_lust},     {"busted.lua", &shim_busted},
+	{"luaunit.lua", &shim_luaunit},
 };
 
 static int write_file(const char *path, const struct embedded *content)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Firmo, or rather a stand-in that behaves like it, on each Lua. The real one is for `make check-firmo`.
+# Firmo and lust, or rather stand-ins that behave like them, on each Lua. The real Firmo is for
+# `make check-firmo`.
 
 load common
 load fixtures/report
@@ -137,16 +138,101 @@ firmo_events() {
 	on_each_lua string firmo_events
 }
 
+# ---- lust ----
+
+lust_results() {
+	in_project lust
+	status_is 1
+	query_is "#r.files" 13
+	query_is "(function() for _, f in ipairs(r.files) do if f.framework ~= 'lust' then return f.path end end end)()" ""
+
+	ended outcomes_test fail "2 of 5 tests failed"
+	query_is "file('tests/outcomes_test.lua').exit" 0
+	tests_are outcomes_test "calculator>adds=pass calculator>fails=fail calculator>inside>raises a table=fail \
+calculator>returns something=pass stands alone=pass"
+	query_is "file('tests/outcomes_test.lua').tests[2].line" 13
+	query_is "file('tests/outcomes_test.lua').tests[2].wall >= 0" true
+	says outcomes_test 2 $'tests/outcomes_test.lua:15: expected 3 and 4 to be equal\n\tLHS: 3\n\tRHS: 4' 15
+	says outcomes_test 3 "a table's words" 21
+	query_is "file('tests/outcomes_test.lua').output:find('something', 1, true) ~= nil" true
+
+	ended pass_test pass null
+	tests_are pass_test "good>one=pass two=pass"
+	ended skip_test skip "exit status 77"
+	ended fork_test fail "1 of 3 tests failed"
+	tests_are fork_test "fork>passes=pass fork>fails=fail fork>is left out=skip"
+}
+
+@test "lust: results, messages, tracebacks, its end, its descendants" {
+	on_each_lua string lust_results
+}
+
+lust_errors() {
+	in_project lust
+	for name in before after; do
+		[[ $(query "file('tests/${name}_test.lua').reason") == "it left (exit status 1) before its tests were done"* ]]
+	done
+	tests_are before_test "with a bad before>came earlier=fail with a bad before>is charged=error"
+	says before_test 2 "tests/before_test.lua:9: before is broken" 9
+	tests_are after_test "with a bad after>is charged=error"
+	says after_test 1 "tests/after_test.lua:6: after is broken" 6
+	is "$(error_of after_test)" "with a bad after is charged|8|tests/after_test.lua:6: after is broken"
+
+	query_is "file('tests/describe_test.lua').status" error
+	tests_are describe_test "around it>ran=pass"
+	is "$(error_of describe_test)" "with a bad body|6|tests/describe_test.lua:7: describe is broken"
+	has_traceback describe_test 7
+	ended toplevel_test fail "1 of 1 tests failed, 1 error outside of its tests"
+	[[ $(error_of toplevel_test) == "null|6|tests/toplevel_test.lua:6: top level is broken"* ]]
+	ended unloaded_test error "it did not load"
+	has_traceback unloaded_test 3
+	ended syntax_test error "it did not load"
+	[[ $(error_of syntax_test) == "null|3|tests/syntax_test.lua:3: "* ]]
+
+	query_is "file('tests/exit_test.lua').exit" 0
+	tests_are exit_test "leaver>stays=pass leaver>leaves=error"
+	[[ $(error_of exit_test) == "leaver leaves|6|it called os.exit"* ]]
+	query_is "file('tests/leave_test.lua').status" error
+	[[ $(query "file('tests/leave_test.lua').reason") == "it called os.exit"* ]]
+}
+
+@test "lust: hooks and blocks that fail, files that do not load, os.exit(0) inside" {
+	on_each_lua string lust_errors
+}
+
+lust_selection() {
+	PROJECT=lust
+	selected --tag=slow -- "store #db>writes #slow=pass"
+	selected --tag=db --filter=reads -- "store #db>reads=pass store #db>is part of it=pass"
+	status_is 0
+	selected --filter=nothing -- ""
+	ended tags_test skip "none of its tests is selected"
+	run events_of tests/tags_test.lua
+	has '"name":"writes #slow","file":"tests/tags_test.lua","line":5,"tags":["db","slow"]}'
+}
+
+@test "lust: --filter and --tag select tests" {
+	on_each_lua string lust_selection
+}
+
 # ---- a deadline ----
 
 # LuaJIT does not come back from a loop that it has compiled.
 hanging() {
 	[ "$LUA_NAME" != luajit ] || return 0
-	in_project firmo --timeout=1 hanging
+	rm -rf both
+	cp -r "$FIXTURES/firmo" both
+	cp -r "$FIXTURES/lust/." both
+	run env -C both "$FIRMO_JOBS" -j2 --lua="$LUA_NAME" --timeout=1 --report="json:$PWD/report.json" hanging
 	FOLDER=hanging
-	query_is "file('hanging/firmo_test.lua').status" timeout
+	for name in firmo_test lust_test; do
+		query_is "file('hanging/$name.lua').status" timeout
+		is "$(error_of $name)" "hanger hangs|9|hanging/$name.lua:10: interrupted!"
+		[[ $(query "file('hanging/$name.lua').tests[#file('hanging/$name.lua').tests].traceback") == \
+			"stack traceback:"*"hanging/$name.lua:5: in "*spin* ]] || fail "no line of the loop"
+	done
 }
 
-@test "firmo: a test that hangs is shown with the line it hangs in" {
+@test "firmo, lust: a test that hangs is shown with the line it hangs in" {
 	on_each_lua string hanging
 }

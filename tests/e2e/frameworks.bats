@@ -84,9 +84,10 @@ plain_results() {
 	test_file tests/c_test.lua "print('1..1') print('ok 1')"
 	test_file tests/d_test.lua "-- require 'luaunit'; describe(" "local s = [[require 'busted']] assert(s)"
 	test_file tests/e_test.lua "local firmo = require('firmo')"
+	test_file tests/f_test.lua "local lust = require('tests.lust')"
 	run fj --list
 	status_is 0
-	for pair in luaunit:a busted:b tap:c plain:d firmo:e; do
+	for pair in luaunit:a busted:b tap:c plain:d firmo:e lust:f; do
 		[[ $output =~ ${pair%:*}\ +tests/${pair#*:}_test.lua ]] || fail "$pair"
 	done
 }

@@ -130,15 +130,34 @@ static void a_describe_without_a_require_is_busted(void **state)
 	check_all(sources, COUNT(sources), FRAMEWORK_BUSTED);
 }
 
-static void a_library_with_a_describe_of_its_own_is_plain(void **state)
+static void lust_is_told_by_its_module(void **state)
 {
-	static const char *const sources[] = {
+	static const char *const lust[] = {
 		"local lust = require 'lust' describe('x', f)",
 		"local lust = require('lib.lust')\nlocal describe = lust.describe\ndescribe('x', "
 		"f)",
+		"require 'tests/lust'",
+		"describe('x', f) local l = pcall(require, 'lust')",
+		"require 'telescope' require 'lust' print('1..1')",
+	};
+	static const char *const plain[] = {
+		"require 'wanderlust'",
+		"require 'lust.helpers'",
+		"x = 'lust'",
+		"-- require 'lust'",
+	};
+
+	(void)state;
+	check_all(lust, COUNT(lust), FRAMEWORK_LUST);
+	check_all(plain, COUNT(plain), FRAMEWORK_PLAIN);
+}
+
+static void a_library_with_a_describe_of_its_own_is_plain(void **state)
+{
+	static const char *const sources[] = {
 		"require 'telescope' describe('x', f)",
 		"require 'laura' describe('x', f)",
-		"describe('x', f) local l = pcall(require, 'lust')",
+		"describe('x', f) local l = pcall(require, 'laura')",
 	};
 
 	(void)state;
@@ -302,6 +321,7 @@ int main(void)
 		cmocka_unit_test(what_only_mentions_a_framework_does_not_count),
 		cmocka_unit_test(modules_tell_the_framework),
 		cmocka_unit_test(a_describe_without_a_require_is_busted),
+		cmocka_unit_test(lust_is_told_by_its_module),
 		cmocka_unit_test(a_library_with_a_describe_of_its_own_is_plain),
 		cmocka_unit_test(printed_tap_is_seen),
 		cmocka_unit_test(other_prints_are_no_tap),

@@ -340,6 +340,7 @@ static void tests_decide_what_has_come_to_its_end(void **state)
 		{"ppp", 0, 1, FILE_ERROR, "exit status 1, though no test failed"},
 		{"ppp", 0, 77, FILE_ERROR, "exit status 77, though no test failed"},
 		{"", 0, 1, FILE_ERROR, "exit status 1, though no test failed"},
+		{"", 0, 77, FILE_SKIPPED, "exit status 77"},
 		{"", 1, 1, FILE_ERROR, "it did not load"},
 		{"", 2, 0, FILE_ERROR, "it did not load"},
 	};
@@ -606,11 +607,45 @@ static void a_message_that_is_known_is_not_told_twice(void **state)
 	assert_int_equal(r.errors.n, 0);
 	result_release(&r);
 
+	r = exited(1);
+	set_output(&r, "lua5.4: x.lua:3: bad\n");
+	add_tests(&r, "pe");
+	decide(&r, (struct ending){.events = &ev});
+	assert_int_equal(r.errors.n, 0);
+	result_release(&r);
+
 	r = exited(0);
 	set_output(&r, "lua5.4: x.lua:3: bad\n");
 	decide(&r, (struct ending){0});
 	assert_int_equal(r.errors.n, 0);
 	assert_int_equal(r.status, FILE_PASSED);
+	result_release(&r);
+}
+
+// lust reports no end of its own, and never fails a file: the interpreter does, for an error
+// outside.
+static void an_error_outside_of_lusts_tests_has_a_message(void **state)
+{
+	static const struct job lust = {.path = (char *)"t.lua", .framework = FRAMEWORK_LUST};
+	struct events ev = {.attached = true, .done = true};
+	struct result r = exited(1);
+
+	(void)state;
+	r.job = &lust;
+	add_tests(&r, "pf");
+	set_output(&r, "FAIL t\nlua5.4: x.lua:3: bad\n");
+	decide(&r, (struct ending){.events = &ev});
+	assert_outcome(&r, FILE_FAILED, "1 of 2 tests failed, 1 error outside of its tests");
+	assert_string_equal(r.errors.items[0].message, "x.lua:3: bad");
+	result_release(&r);
+
+	r = exited(1);
+	r.job = &lust;
+	ev.os_exit = true;
+	add_tests(&r, "pf");
+	set_output(&r, "lua5.4: x.lua:3: of a child\n");
+	decide(&r, (struct ending){.events = &ev});
+	assert_outcome(&r, FILE_FAILED, "1 of 2 tests failed");
 	result_release(&r);
 }
 
@@ -657,6 +692,7 @@ int main(void)
 		cmocka_unit_test(output_behind_a_nul_is_read_too),
 		cmocka_unit_test(other_output_is_no_message),
 		cmocka_unit_test(a_message_that_is_known_is_not_told_twice),
+		cmocka_unit_test(an_error_outside_of_lusts_tests_has_a_message),
 		cmocka_unit_test(a_crash_after_its_tap_has_a_message),
 	};
 

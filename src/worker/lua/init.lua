@@ -16,6 +16,7 @@ local FRAMEWORKS = {
 	["^busted%.modules%.helper_loader$"] = "busted",
 	["^busted%.modules%.output_handler_loader$"] = "busted",
 	["luaunit$"] = "luaunit",
+	["%f[%w]lust$"] = "lust",
 }
 -- It is there for the worker alone: a child has no such thread.
 local OWN_THREAD = "/proc/self/task/" .. (getenv("FIRMO_JOBS_PID") or "0") .. "/comm"
@@ -54,6 +55,7 @@ end
 
 local function process(framework, module, name)
 	events = events or load_part("events", send, DIR)
+	events.leader = events.leader or framework
 	attach[framework] = attach[framework] or load_part(framework, events, load_part)
 	return attach[framework](module, name)
 end
@@ -99,10 +101,15 @@ local function install_searcher(searchers)
 	table.insert(searchers, 1, searcher)
 end
 
+-- lust knows no end of a run: it is where the file ends while none of its blocks is open.
+local function end_of_run()
+	return events and events.open == 0 and '{"ev":"done"}\n' or ""
+end
+
 local function report_exit(code)
 	local status = (code == nil or code == true) and 0 or code == false and 1 or tonumber(code)
 	if status then -- anything else is an error that os.exit itself will raise
-		send(format('{"ev":"exit","how":"os.exit","code":%.0f}\n', status))
+		send(end_of_run() .. format('{"ev":"exit","how":"os.exit","code":%.0f}\n', status))
 		ended = true
 	end
 end
@@ -114,11 +121,11 @@ local function install_exit()
 	end
 end
 
--- A finalizer sees the state close. It writes a constant and no more: LuaJIT has hung in real work.
+-- A finalizer sees the state close. It writes constants and no more: LuaJIT has hung in real work.
 local function install_close()
 	local function closed()
 		if not ended then
-			write(pipe, '{"ev":"exit","how":"close"}\n')
+			write(pipe, end_of_run(), '{"ev":"exit","how":"close"}\n')
 		end
 	end
 	local newproxy = rawget(_G, "newproxy") -- 5.1 and LuaJIT finalize no tables
