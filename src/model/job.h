@@ -8,13 +8,14 @@
 
 #include "model/status.h"
 
+// The numbers stand in the store: they are never changed or reused.
 enum framework {
-	FRAMEWORK_PLAIN,
-	FRAMEWORK_TAP,
-	FRAMEWORK_LUAUNIT,
-	FRAMEWORK_LUST,
-	FRAMEWORK_BUSTED,
-	FRAMEWORK_FIRMO,
+	FRAMEWORK_PLAIN = 0,
+	FRAMEWORK_TAP = 1,
+	FRAMEWORK_LUAUNIT = 2,
+	FRAMEWORK_LUST = 3,
+	FRAMEWORK_BUSTED = 4,
+	FRAMEWORK_FIRMO = 5,
 	FRAMEWORK_COUNT
 };
 
