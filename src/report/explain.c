@@ -252,12 +252,12 @@ static void add_seed(struct buf *b, const struct result *r)
 {
 	if (!r->seed)
 		return;
-	buf_addstr(b, "  its tests were shuffled, with the seed ");
+	buf_addstr(b, "  shuffled by seed ");
 	text_add_visible(b, r->seed);
 	if (r->job->framework == FRAMEWORK_BUSTED) {
 		buf_addstr(b, ": -- --shuffle --seed=");
 		text_add_visible(b, r->seed);
-		buf_addstr(b, " does it again");
+		buf_addstr(b, " repeats it");
 	}
 	buf_addch(b, '\n');
 }

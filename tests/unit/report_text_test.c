@@ -371,8 +371,7 @@ static void a_seed_is_told_with_its_failure(void **state)
 	r->seed = xstrdup("4711");
 	assert_text_from(&s.run, &usual, "\nFAIL",
 			 "\nFAIL t_spec.lua: no\n"
-			 "  its tests were shuffled, with the seed 4711:"
-			 " -- --shuffle --seed=4711 does it again\n");
+			 "  shuffled by seed 4711: -- --shuffle --seed=4711 repeats it\n");
 	end(&s);
 }
 
