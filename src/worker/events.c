@@ -154,11 +154,32 @@ static bool on_test(struct events *ev, struct json_object *o, int64_t now_ns)
 	return true;
 }
 
+// The groups and the name of what an error is charged to, as one string; NULL where there are none.
+// The caller frees it.
+static char *charged_name(struct json_object *o)
+{
+	struct json_object *path = json_object_object_get(o, "path");
+	bool is_path = json_object_is_type(path, json_type_array);
+	char *name = member(o, "name");
+	struct buf b = {0};
+
+	for (size_t i = 0; is_path && i < json_object_array_length(path); i++) {
+		char *group = string_of(json_object_array_get_idx(path, i));
+		if (group)
+			buf_addf(&b, "%s%s", b.len ? " " : "", group);
+		free(group);
+	}
+	if (name)
+		buf_addf(&b, "%s%s", b.len ? " " : "", name);
+	free(name);
+	return b.len ? buf_detach(&b) : NULL;
+}
+
 static bool on_error(struct events *ev, struct json_object *o, int64_t now_ns)
 {
 	struct file_error e = {
 		.where = member(o, "where"),
-		.name = member(o, "name"),
+		.name = charged_name(o),
 		.message = member(o, "message"),
 		.traceback = member(o, "traceback"),
 		.file = member(o, "file"),

@@ -121,18 +121,18 @@ busted_hooks() {
 with a bad teardown>runs=pass with a bad lazy_teardown>runs=pass beside it>runs=pass"
 	says hooks_spec 1 "t/hooks_spec.lua:3: before_each is broken"
 	test_says hooks_spec 1 traceback "t/hooks_spec.lua:3: in "
-	is "$(error_of hooks_spec)" "null|6|t/hooks_spec.lua:6: so is the next
-is named|12|t/hooks_spec.lua:12: after_each is broken
-null|18|t/hooks_spec.lua:18: teardown is broken
-null|24|t/hooks_spec.lua:24: lazy_teardown is broken
+	is "$(error_of hooks_spec)" "with a bad before_each|6|t/hooks_spec.lua:6: so is the next
+with a bad after_each is named|12|t/hooks_spec.lua:12: after_each is broken
+with a bad teardown|18|t/hooks_spec.lua:18: teardown is broken
+with a bad lazy_teardown|24|t/hooks_spec.lua:24: lazy_teardown is broken
 with a bad body|30|t/hooks_spec.lua:30: describe is broken
 with a bad before_each is charged|8|t/hooks_spec.lua:3: before_each is broken"
 	has_traceback hooks_spec 6
 
 	ended setup_spec fail "3 errors outside of its tests"
-	is "$(error_of setup_spec)" "null|10|t/setup_spec.lua:10: setup is broken
-null|31|t/setup_spec.lua:31: teardown is broken as well
-null|36|t/setup_spec.lua:36: lazy_setup is broken"
+	is "$(error_of setup_spec)" "strict|10|t/setup_spec.lua:10: setup is broken
+strict|31|t/setup_spec.lua:31: teardown is broken as well
+lazy|36|t/setup_spec.lua:36: lazy_setup is broken"
 	has_traceback setup_spec 10
 	query_is "file('t/file_setup_spec.lua').status" fail
 	[[ $(error_of file_setup_spec) == "null|2|t/file_setup_spec.lua:2: {" ]]
@@ -338,7 +338,7 @@ TestCalculator>testRaisesATable=error TestCalculator>testSkips=skip testAlone=pa
 	says setup_test 1 "t/setup_test.lua:5: setUp is broken"
 	says setup_test 2 "t/setup_test.lua:13: failed before"
 	says setup_test 3 "t/setup_test.lua:10: tearDown is broken"
-	[[ $(error_of setup_test) == "testFails|10|t/setup_test.lua:10: tearDown is broken"* ]]
+	[[ $(error_of setup_test) == *"testFails|10|t/setup_test.lua:10: tearDown is broken"* ]]
 	has_traceback setup_test 10
 
 	query_is "file('t/class_test.lua').tests[1].status" pass

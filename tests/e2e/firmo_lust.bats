@@ -82,8 +82,8 @@ with a bad after>is charged as well=fail"
 
 	ended describe_test fail "2 errors outside of its tests"
 	tests_are describe_test "around it>runs=pass"
-	[[ $(error_of describe_test) == "with a bad body|4|tests/describe_test.lua:5: describe is broken
-calls it wrongly|9|"*"Invalid arguments to it()"* ]]
+	[[ $(error_of describe_test) == *"with a bad body|4|tests/describe_test.lua:5: describe is broken
+"*"calls it wrongly|9|"*"Invalid arguments to it()"* ]]
 	has_traceback describe_test 5
 
 	ended toplevel_test fail "1 error outside of its tests"
@@ -180,7 +180,7 @@ lust_errors() {
 
 	query_is "file('tests/describe_test.lua').status" error
 	tests_are describe_test "around it>ran=pass"
-	is "$(error_of describe_test)" "with a bad body|6|tests/describe_test.lua:7: describe is broken"
+	is "$(error_of describe_test)" "around it with a bad body|6|tests/describe_test.lua:7: describe is broken"
 	has_traceback describe_test 7
 	ended toplevel_test fail "1 of 1 tests failed, 1 error outside of its tests"
 	[[ $(error_of toplevel_test) == "null|6|tests/toplevel_test.lua:6: top level is broken"* ]]

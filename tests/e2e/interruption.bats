@@ -37,7 +37,7 @@ workers_gone() {
 }
 
 outcomes() {
-	sql 'select file.path || " " || result.status from result join file on file.id = result.file order by file.path' |
+	sql 'select file.path || " " || result.status from result join file on file.id = result.file where result.status <> 0 order by file.path' |
 		tr '\n' ' '
 }
 
