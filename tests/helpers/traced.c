@@ -671,10 +671,12 @@ static void call_badly(void)
 	errno = 77;
 	stat(make("also-new"), &st);
 	done(openat(here, make("new-here"), O_RDONLY));
+	done(open("made-quietly", O_WRONLY | O_CREAT, 0600));
 	if (errno != 77)
 		complain(__LINE__, "errno is changed", TRACE_LOOKED, errno, "");
 	if (open(nowhere, O_RDONLY) != -1 || errno != EFAULT || access(null, F_OK) != -1 ||
-	    errno != EFAULT || execv(nowhere, environ) != -1 || errno != EFAULT)
+	    errno != EFAULT || execv(nowhere, environ) != -1 || errno != EFAULT ||
+	    chdir(nowhere) != -1 || errno != EFAULT)
 		complain(__LINE__, "a bad pointer is taken", TRACE_READ, errno, "");
 	if (fstatat(here, "", &st, AT_EMPTY_PATH) != 0 || open("", O_RDONLY) != -1)
 		complain(__LINE__, "an empty path fails", TRACE_READ, errno, "");

@@ -306,16 +306,6 @@ void log_listed(int dir, const char *path, bool failed)
 	log_path(is_file ? TRACE_LOOKED : TRACE_LISTED, dir, path, failed && !is_file);
 }
 
-void log_ahead(enum trace_op op, const char *path)
-{
-	int errnum = errno;
-	bool there = log_exists(AT_FDCWD, path);
-
-	errno = ENOENT;
-	log_path(op, AT_FDCWD, path, !there);
-	errno = errnum;
-}
-
 void log_fd(enum trace_op op, int fd)
 {
 	int errnum = errno;
@@ -333,13 +323,29 @@ void log_name(enum trace_op op, const char *name, int errnum)
 		note_place(&(struct note){.op = op, .errnum = errnum}, &p);
 }
 
+// Why there is no file path; 0: there is one.
+static int look_for(int dir, const char *path)
+{
+	return syscall(SYS_faccessat, dir, path, F_OK) == 0 ? 0 : errno;
+}
+
 bool log_exists(int dir, const char *path)
 {
 	int errnum = errno;
-	bool exists = !log_is_on() || syscall(SYS_faccessat, dir, path, F_OK) == 0;
+	bool exists = !log_is_on() || look_for(dir, path) == 0;
 
 	errno = errnum;
 	return exists;
+}
+
+void log_ahead(enum trace_op op, const char *path)
+{
+	int before = errno;
+	int errnum = log_is_on() ? look_for(AT_FDCWD, path) : 0;
+
+	errno = errnum;
+	log_path(op, AT_FDCWD, path, errnum != 0);
+	errno = before;
 }
 
 static void log_process(enum trace_op op, int dir, const char *path, pid_t pid)
@@ -358,11 +364,11 @@ static void log_process(enum trace_op op, int dir, const char *path, pid_t pid)
 	errno = errnum;
 }
 
-// Whether path can be read at all: a bad pointer is for the kernel to refuse.
+// A bad pointer is for the kernel to refuse.
 static bool is_readable(const char *path)
 {
 	int errnum = errno;
-	bool bad = syscall(SYS_faccessat, AT_FDCWD, path, F_OK) < 0 && errno == EFAULT;
+	bool bad = look_for(AT_FDCWD, path) == EFAULT;
 
 	errno = errnum;
 	return !bad;
