@@ -422,11 +422,23 @@ static bool is_own_variable(const struct reading *r, const char *name)
 	return false;
 }
 
-// The first look counts: later the worker may have set it itself.
-static void take_variable(struct reading *r, const char *name, unsigned how)
+// Whether the worker was started with it.
+static bool is_given(const struct reading *r, const char *name)
 {
-	if (!is_own_variable(r, name) && !map_get(&r->variables, name))
-		map_put(&r->variables, name, (void *)(uintptr_t)how);
+	size_t n = strlen(name);
+
+	for (char *const *entry = r->rules->environ; *entry; entry++)
+		if (strncmp(*entry, name, n) == 0 && (*entry)[n] == '=')
+			return true;
+	return false;
+}
+
+static void take_variable(struct reading *r, const char *name, bool is_set)
+{
+	bool is_news = !map_get(&r->variables, name) && !is_own_variable(r, name);
+
+	if (is_news && (!r->rules->environ || is_set == is_given(r, name)))
+		map_put(&r->variables, name, (void *)(uintptr_t)(is_set ? USED : MISSING));
 }
 
 static void take_record(struct reading *r, const struct trace_record *rec)
@@ -439,7 +451,7 @@ static void take_record(struct reading *r, const struct trace_record *rec)
 		take_process(r, rec);
 		break;
 	case TRACE_VARIABLE_READ:
-		take_variable(r, rec->path, rec->errnum == 0 ? USED : MISSING);
+		take_variable(r, rec->path, rec->errnum == 0);
 		break;
 	case TRACE_ENVIRONMENT: // what of it counts nobody knows
 		map_put(&r->variables, WHOLE_ENVIRONMENT, (void *)(uintptr_t)USED);

@@ -9,7 +9,8 @@
 //
 //	trace_open(&t, &err), then a worker that has in its environment
 //		t.variable			FIRMO_JOBS_TRACE=...
-//		LD_PRELOAD=THEIRS:LIBRARY	the user's own first, where there is one
+//		LD_PRELOAD=THEIRS:LIBRARY	the user's own first, where there is one; no path in
+//						it may have a blank or a colon
 //	trace_read(&t, &rules, &inputs, &err) once its processes have ended
 //	trace_close(&t)
 #ifndef WORKER_TRACE_H
@@ -34,6 +35,8 @@ struct trace_rules {
 				      // below them; NULL at the end
 	const char *const *variables; // names; with `*` at the end all that begin so; NULL at the
 				      // end
+	char *const *environ; // what the worker was started with, or NULL: a variable that it
+			      // finds set or unset otherwise it has set or unset itself
 };
 
 // Makes an empty trace.

@@ -109,7 +109,7 @@ static char *text_of(const struct inputs *in)
 
 static const char *const below[] = {"/ignored", "/w/.store", NULL};
 static const char *const variables[] = {"FIRMO_JOBS_*", "TMPDIR", NULL};
-static const struct trace_rules rules = {"/w", below, variables};
+static const struct trace_rules rules = {.cwd = "/w", .below = below, .variables = variables};
 
 static char *text_of_trace(const struct buf *trace)
 {
@@ -271,6 +271,30 @@ static void variables_that_were_read_are_inputs(void **state)
 	      ok(TRACE_VARIABLE_READ, "FIRMO_JOBS_SLOT"), ok(TRACE_VARIABLE_READ, "FIRMO_JOB"),
 	      ok(TRACE_VARIABLE_READ, "TMPDIR"), failed(TRACE_VARIABLE_READ, "TMPDIRS", ENOENT));
 	CHECK("environment \n", ok(TRACE_ENVIRONMENT, "env"), ok(TRACE_ENVIRONMENT, "perl"));
+}
+
+static void variables_that_the_worker_set_itself_are_none(void **state)
+{
+	char *given[] = {(char *)"GIVEN=1", (char *)"EMPTY=", (char *)"GIVEN_TOO=1", NULL};
+	struct trace_rules with = {.cwd = "/w", .below = below, .environ = given};
+	const struct row rows[] = {ok(TRACE_VARIABLE_READ, "GIVEN"),
+				   failed(TRACE_VARIABLE_READ, "GIVEN", ENOENT),
+				   failed(TRACE_VARIABLE_READ, "GIVEN_TOO", ENOENT),
+				   ok(TRACE_VARIABLE_READ, "EMPTY"),
+				   ok(TRACE_VARIABLE_READ, "LATE"),
+				   failed(TRACE_VARIABLE_READ, "LATE", ENOENT),
+				   ok(TRACE_VARIABLE_READ, "GIV"),
+				   {0}};
+	struct buf trace = trace_of(rows);
+	struct inputs in = {0};
+
+	(void)state;
+	trace_parse(trace.data, trace.len, &with, &in);
+	char *text = text_of(&in);
+	assert_string_equal(text, "variable EMPTY\nvariable GIVEN\nvariable- LATE\n");
+	free(text);
+	inputs_release(&in);
+	buf_release(&trace);
 }
 
 static void network_and_clocks_are_told(void **state)
@@ -515,6 +539,7 @@ int main(void)
 		cmocka_unit_test(what_was_there_before_is_one),
 		cmocka_unit_test(what_could_not_be_made_depends_on_what_was_in_the_way),
 		cmocka_unit_test(variables_that_were_read_are_inputs),
+		cmocka_unit_test(variables_that_the_worker_set_itself_are_none),
 		cmocka_unit_test(network_and_clocks_are_told),
 		cmocka_unit_test(programs_are_inputs),
 		cmocka_unit_test(a_program_that_says_nothing_is_noticed),
