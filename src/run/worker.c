@@ -336,8 +336,10 @@ struct inputs *worker_inputs(const struct worker *w)
 	const char *const below[] = {sup->workspace.dir, sup->settings->state_folder, NULL};
 	static const char *const variables[] = {"FIRMO_JOBS_*", "TMPDIR", "LD_PRELOAD", "MAKELEVEL",
 						NULL};
-	const struct trace_rules rules = {
-		.cwd = sup->settings->cwd, .below = below, .variables = variables};
+	const struct trace_rules rules = {.cwd = sup->settings->cwd,
+					  .below = below,
+					  .variables = variables,
+					  .environ = w->environment.envp};
 	struct inputs *in = xcalloc(1, sizeof *in);
 
 	if (w->trace.fd < 0 || trace_read(&w->trace, &rules, in, NULL) < 0)

@@ -343,7 +343,7 @@ TestCalculator>testRaisesATable=error TestCalculator>testSkips=skip testAlone=pa
 
 	query_is "file('t/class_test.lua').tests[1].status" pass
 	[[ $(query "file('t/class_test.lua').status") =~ ^(fail|error)$ ]]
-	[[ $(error_of class_test) == "null|8|t/class_test.lua:8: setupClass is broken"* ]]
+	[[ $(error_of class_test) == "Test2BadClass|8|t/class_test.lua:8: setupClass is broken"* ]]
 	query_is "file('t/suite_test.lua').tests[1].status" pass
 	[[ $(query "file('t/suite_test.lua').status") =~ ^(fail|error)$ ]]
 	[[ $(error_of suite_test) == "null|4|t/suite_test.lua:4: teardownSuite is broken"* ]]

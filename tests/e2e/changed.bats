@@ -227,3 +227,9 @@ ALL="lists modules path popen reads spec units variable"
 	run fj4 --why=
 	status_is 2
 }
+
+# EDITS=1000 make check-changed makes more of them, SEED=N others.
+@test "no test is left out that an edit matters to, in a project edited at random" {
+	run "$LUA" "$BATS_TEST_DIRNAME/fixtures/edits.lua" "${SEED:-7}" "${EDITS:-60}"
+	status_is 0
+}
