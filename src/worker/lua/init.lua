@@ -18,6 +18,10 @@ local FRAMEWORKS = {
 	["luaunit$"] = "luaunit",
 	["%f[%w]lust$"] = "lust",
 }
+local ENDS = {} -- of the names above: they tell nearly every other module apart
+for pattern in pairs(FRAMEWORKS) do
+	ENDS[sub(pattern, -5, -2)] = true
+end
 -- It is there for the worker alone: a child has no such thread.
 local OWN_THREAD = "/proc/self/task/" .. (getenv("FIRMO_JOBS_PID") or "0") .. "/comm"
 local pipe, ended, events
@@ -78,7 +82,7 @@ local function wrap_loader(loader, framework, name)
 end
 
 local function framework_of(name)
-	for pattern, framework in pairs(FRAMEWORKS) do
+	for pattern, framework in pairs(ENDS[sub(name, -4)] and FRAMEWORKS or {}) do
 		if match(name, pattern) then
 			return framework
 		end
