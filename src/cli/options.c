@@ -220,7 +220,7 @@ static int on_framework(struct options *o, const char *value, struct err *err)
 	o->plan.framework = strcmp(value, "auto") == 0 ? -1 : framework_parse(value);
 	if (o->plan.framework < 0 && strcmp(value, "auto") != 0)
 		return invalid(err, "--framework", value,
-			       "wants auto, firmo, busted, luaunit, tap or plain");
+			       "wants auto, firmo, busted, luaunit, lust, tap or plain");
 	return 0;
 }
 
@@ -376,7 +376,7 @@ static const struct {
 	{0, "max-load", "N", "no further file while N processes run", on_max_load},
 	{0, "min-memory", "SIZE", "nor while less than that is available", on_min_memory},
 	{0, "no-trace", NULL, "do not watch what files depend on", on_no_trace},
-	{0, "framework", "NAME", "firmo, busted, luaunit, tap, plain [auto]", on_framework},
+	{0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]", on_framework},
 	{0, "lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", on_lua},
 	{0, "command", "WORDS", "run each file by this; {} stands for it", on_command},
 	{0, NULL, NULL, "Limits of each file", NULL},

@@ -54,13 +54,6 @@ static size_t traceback_length(const char *s)
 	return p ? (size_t)(p - s) : strlen(s);
 }
 
-static long failed_tests(const struct result *r)
-{
-	struct counts c = result_counts(r);
-
-	return c.failed + c.errors - (long)r->errors.n;
-}
-
 static void charge_lua_message(struct result *r, const char *argv0)
 {
 	static const char title[] = "\nstack traceback:";
@@ -224,6 +217,13 @@ static void decide_by_exit(struct result *r)
 		set_outcome(r, FILE_SKIPPED, xstrdup("exit status 77"));
 	else
 		set_outcome(r, FILE_FAILED, xasprintf("exit status %d", r->exit_code));
+}
+
+static long failed_tests(const struct result *r)
+{
+	struct counts c = result_counts(r);
+
+	return c.failed + c.errors - (long)r->errors.n;
 }
 
 // A file whose tests are known and that has come to its end: they decide, the exit status must

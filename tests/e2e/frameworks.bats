@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# TAP, plain Lua and Firmo on each Lua: which tests there were, how they ended, and what they said.
+# TAP and plain Lua on each Lua: which tests there were, how they ended, and what they said.
 
 load common
 load fixtures/report
