@@ -29,15 +29,9 @@ selected() {
 	tests_are tags_test "${*: -1}"
 }
 
-# events_of FILE: what the shim says of a file of $PROJECT.
-events_of() {
-	rm -rf "$PROJECT"
-	cp -r "$FIXTURES/$PROJECT" .
-	local init
-	init=$(realpath "$BATS_TEST_DIRNAME/../../src/worker/lua/init.lua")
-	(cd "$PROJECT" && export FIRMO_JOBS_EVENTS=3 FIRMO_JOBS_PID=$BASHPID LUA_INIT=@$init &&
-		exec "$LUA_NAME" "${@:1:$#}" 3>../events >/dev/null) || true
-	cat events
+# tags_of NUMBER WANTED: of a test of tags_test.
+tags_of() {
+	query_is "table.concat(file('tests/tags_test.lua').tests[$1].tags, ' ')" "$2"
 }
 
 # ---- Firmo ----
@@ -55,6 +49,10 @@ calculator>expects an error=pass calculator>is async=fail out of order>is not ru
 	test_says outcomes_test 2 file tests/outcomes_test.lua
 	query_is "file('tests/outcomes_test.lua').tests[2].line" 8
 	says outcomes_test 2 "tests/outcomes_test.lua:10: wanted 4, got 3" 10
+	query_is "file('tests/outcomes_test.lua').tests[2].traceback" "stack traceback:
+	[C]: in function 'error'
+	tests/outcomes_test.lua:10: in function 'deep'
+	tests/outcomes_test.lua:12: in function <tests/outcomes_test.lua:8>"
 	says outcomes_test 3 $'expected { 2, 3 }\nto equal { 2, 4 }\n\tat [2]' 16
 	query_is "file('tests/outcomes_test.lua').tests[4].message" "not on this machine"
 	query_is "file('tests/outcomes_test.lua').tests[5].message" "Test skipped due to filtering or tagging"
@@ -82,8 +80,8 @@ with a bad after>is charged as well=fail"
 
 	ended describe_test fail "2 errors outside of its tests"
 	tests_are describe_test "around it>runs=pass"
-	[[ $(error_of describe_test) == *"with a bad body|4|tests/describe_test.lua:5: describe is broken
-"*"calls it wrongly|9|"*"Invalid arguments to it()"* ]]
+	[[ $(error_of describe_test) == "around it with a bad body|4|tests/describe_test.lua:5: describe is broken
+calls it wrongly|9|"*"Invalid arguments to it()"* ]]
 	has_traceback describe_test 5
 
 	ended toplevel_test fail "1 error outside of its tests"
@@ -112,6 +110,7 @@ store>reads=pass store>within>is part of it=pass"
 	selected --tag=fast -- "store>index>sorts #slow=pass"
 	selected --filter='^store index s' -- "store>index>sorts #slow=pass"
 	selected --filter='^%l+ %l+$' --tag=slow -- "store>writes=pass"
+	selected --filter='store reads$' -- "store>reads=pass store>within>is part of it=pass"
 	selected --filter='none left' -- "after it>has none left=fail"
 	status_is 1
 	selected --tag=has -- ""
@@ -123,19 +122,22 @@ store>reads=pass store>within>is part of it=pass"
 	on_each_lua string firmo_selection
 }
 
-firmo_events() {
-	PROJECT=firmo
-	run events_of firmo.lua tests/tags_test.lua
-	has '"name":"opens","file":"tests/tags_test.lua","line":5}'
-	has '"path":["store"],"name":"writes","file":"tests/tags_test.lua","line":7,"tags":["slow","unit","db"]}'
-	has '"path":["store","index"],"name":"sorts #slow","file":"tests/tags_test.lua","line":11,"tags":["unit","db","fast","slow"]}'
-	has '"path":["after it"],"name":"has none left","file":"tests/tags_test.lua","line":24}'
-	is "$(count '"own":')" 8
-	hasnt '"ev":"shim"'
+firmo_tags() {
+	in_project firmo tests/tags_test.lua
+	ended tags_test fail "1 of 8 tests failed"
+	tags_of 1 ""
+	tags_of 2 "slow unit db"
+	tags_of 3 "unit db"
+	tags_of 4 "unit db fast slow"
+	tags_of 5 "unit db"
+	tags_of 7 ""
+	tags_of 8 ""
+	query_is "(function() for _, t in ipairs(file('tests/tags_test.lua').tests) do
+		if not (t.own >= 0 and t.own < 60) then return t.name end end end)()" ""
 }
 
 @test "firmo: tags of a test, and Firmo's own figure of its time" {
-	on_each_lua string firmo_events
+	on_each_lua string firmo_tags
 }
 
 # ---- lust ----
@@ -174,6 +176,9 @@ lust_errors() {
 	done
 	tests_are before_test "with a bad before>came earlier=fail with a bad before>is charged=error"
 	says before_test 2 "tests/before_test.lua:9: before is broken" 9
+	query_is "file('tests/before_test.lua').tests[2].traceback" "stack traceback:
+	[C]: in function 'error'
+	tests/before_test.lua:9: in function <tests/before_test.lua:8>"
 	tests_are after_test "with a bad after>is charged=error"
 	says after_test 1 "tests/after_test.lua:6: after is broken" 6
 	is "$(error_of after_test)" "with a bad after is charged|8|tests/after_test.lua:6: after is broken"
@@ -207,8 +212,8 @@ lust_selection() {
 	status_is 0
 	selected --filter=nothing -- ""
 	ended tags_test skip "none of its tests is selected"
-	run events_of tests/tags_test.lua
-	has '"name":"writes #slow","file":"tests/tags_test.lua","line":5,"tags":["db","slow"]}'
+	selected --tag=slow,db --filter=writes -- "store #db>writes #slow=pass"
+	tags_of 1 "db slow"
 }
 
 @test "lust: --filter and --tag select tests" {
@@ -223,14 +228,15 @@ hanging() {
 	rm -rf both
 	cp -r "$FIXTURES/firmo" both
 	cp -r "$FIXTURES/lust/." both
-	run env -C both "$FIRMO_JOBS" -j2 --lua="$LUA_NAME" --timeout=1 --report="json:$PWD/report.json" hanging
+	run env -C both "$FIRMO_JOBS" -j3 --lua="$LUA_NAME" --timeout=1 --report="json:$PWD/report.json" hanging
 	FOLDER=hanging
-	for name in firmo_test lust_test; do
+	for name in firmo_test expecting_test lust_test; do
 		query_is "file('hanging/$name.lua').status" timeout
-		is "$(error_of $name)" "hanger hangs|9|timed out after 1 s: hanging/$name.lua:10: interrupted!"
-		[[ $(query "file('hanging/$name.lua').tests[#file('hanging/$name.lua').tests].traceback") == \
-			"stack traceback:"*"hanging/$name.lua:5: in "*spin* ]] || fail "no line of the loop"
+		[[ $(error_of $name) == "hanger hangs|9|timed out after 1 s"* ]] || fail "$name is not charged"
+		[[ $(query "file('hanging/$name.lua').tests[1].traceback") == \
+			"stack traceback:"*"hanging/$name.lua:5: in "*spin* ]] || fail "$name: no line of the loop"
 	done
+	is "$(error_of lust_test)" "hanger hangs|9|timed out after 1 s: hanging/lust_test.lua:10: interrupted!"
 }
 
 @test "firmo, lust: a test that hangs is shown with the line it hangs in" {

@@ -10,7 +10,7 @@ local match, sub, find, concat = string.match, string.sub, string.find, table.co
 
 local M = {}
 local OWN_LEVELS, DEEPEST_CALLER = 5, 20 -- of the stack, seen from where a describe or it was called
-local RAISER, LONGEST_STACK = 6, 20 -- of the stack, seen from where an error is looked at
+local RAISER, LONGEST_STACK = 7, 20 -- of the stack, seen from where an error is looked at
 local blocks = {} -- those around the present place: { name =, tags = }
 local tags = {} -- set for the tests from here to the end of the block
 local seen = {} -- the error that is on its way out: { problem =, stack = }
@@ -18,28 +18,42 @@ local seen = {} -- the error that is on its way out: { problem =, stack = }
 local function line_of_stack(info)
 	local place = info.short_src .. (info.currentline > 0 and ":" .. info.currentline or "")
 	if info.what == "main" then
-		return "\n\t" .. place .. ": in main chunk"
+		return place .. ": in main chunk"
 	elseif info.name then
-		return "\n\t" .. place .. ": in function '" .. info.name .. "'"
+		return place .. ": in function '" .. info.name .. "'"
 	elseif info.what ~= "Lua" then
-		return "\n\t" .. place .. ": in ?"
+		return place .. ": in ?"
 	end
-	return "\n\t" .. place .. ": in function <" .. info.short_src .. ":" .. info.linedefined .. ">"
+	return place .. ": in function <" .. info.short_src .. ":" .. info.linedefined .. ">"
 end
 
--- The calls from the raiser of an error up to where the shim called into the test. debug.traceback would
--- look for each function in all modules that are loaded, which takes a hundred times as long.
-local function call_stack()
-	local lines, what = { "stack traceback:" }, nil
+-- The calls from the raiser of an error up to where the shim called into the test.
+local function calls_of_test()
+	local calls = {}
 	for level = RAISER, RAISER + LONGEST_STACK - 1 do
 		local info = getinfo(level, "Snl")
 		if not info or events.is_own(info.source) then
-			lines[#lines] = what ~= "C" and lines[#lines] or nil -- which is xpcall
-			return concat(lines)
+			return calls, true
 		end
-		lines[#lines + 1], what = line_of_stack(info), info.what
+		calls[#calls + 1] = info
 	end
-	return concat(lines) .. "\n\t..."
+	return calls, false
+end
+
+-- debug.traceback would look for each function in all modules that are loaded, which takes a hundred
+-- times as long.
+local function call_stack()
+	local calls, is_whole = calls_of_test()
+	local outermost = calls[#calls]
+	if is_whole and outermost and outermost.what == "C" then
+		calls[#calls] = nil -- it is xpcall
+	elseif is_whole and outermost then
+		outermost.name = nil -- it is what the shim calls it
+	end
+	for i = 1, #calls do
+		calls[i] = "\n\t" .. line_of_stack(calls[i])
+	end
+	return "stack traceback:" .. concat(calls) .. (is_whole and "" or "\n\t...")
 end
 
 -- A framework may have caught the error further inside, and raised it again with words around it.
