@@ -43,8 +43,8 @@ field() { # NAME: a number of the report's head
 
 file_counts() { # FILE: how many of its tests passed and failed
 	line=$(grep -F "\"path\":\"tests/$1\"" "$work/report.json" || true)
-	echo "$(echo "$line" | grep -o '"status":"pass","wall":[^,]*,"file"' | wc -l)" \
-		"$(echo "$line" | grep -o '"status":"\(fail\|error\)","wall":[^,]*,"file"' | wc -l)"
+	echo "$(echo "$line" | grep -o '"status":"pass","wall":' | wc -l)" \
+		"$(echo "$line" | grep -o '"status":"\(fail\|error\)","wall":' | wc -l)"
 }
 
 run() {
