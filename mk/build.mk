@@ -62,7 +62,7 @@ $(O)/%.o: %.c $(O)/flags
 
 $(O)/flags: .FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(all_cflags) $(LIBDIR)' | cmp -s - $@ || echo '$(CC) $(all_cflags) $(LIBDIR)' > $@
+	@echo '$(CC) $(all_cflags)' | cmp -s - $@ || echo '$(CC) $(all_cflags)' > $@
 
 .PHONY: .FORCE
 .FORCE:
@@ -71,8 +71,13 @@ $(O)/flags: .FORCE
 $(O)/src/worker/shim.o: $(wildcard src/worker/lua/*.lua)
 $(O)/src/report/html.o: $(wildcard src/report/html/*)
 
-# Where the preload library is installed.
+# What knows where files are installed that come with the program. Another PREFIX makes only that anew.
 $(O)/src/cli/session.o: CPPFLAGS += -DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"'
+$(O)/src/cli/session.o: $(O)/places
+
+$(O)/places: .FORCE
+	@mkdir -p $(@D)
+	@echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' > $@
 
 clean: ## remove what was built
 	rm -rf $(O)

@@ -55,6 +55,11 @@ char *path_below(const char *path, const char *cwd)
 	return clean;
 }
 
+char *path_beside(const char *path, const char *name)
+{
+	return xasprintf("%.*s%s", (int)(path_base(path) - path), path, name);
+}
+
 const char *path_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -84,6 +89,23 @@ char *path_find_program(const char *name, const char *list)
 		list = list[n] ? list + n + 1 : NULL;
 	}
 	return NULL;
+}
+
+static char *if_readable(char *path)
+{
+	if (path && access(path, R_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+char *path_find_own(const char *name, const char *installed)
+{
+	char *program = realpath("/proc/self/exe", NULL);
+	char *path = if_readable(program ? path_beside(program, name) : NULL);
+
+	free(program);
+	return path ? path : if_readable(path_join(installed, name));
 }
 
 int path_make_dirs(const char *path, struct err *err)

@@ -15,11 +15,16 @@ char *path_clean(const char *path);
 // The same, and relative to the folder cwd (absolute, or NULL) where it lies below it: one file has
 // one name, however it was given. The caller frees it.
 char *path_below(const char *path, const char *cwd);
+// "name" in the folder that path lies in. The caller frees it.
+char *path_beside(const char *path, const char *name);
 // The part behind the last slash.
 const char *path_base(const char *path);
 // The program's path: name itself if it has a slash, else the first executable of that name in the
 // list of folders (PATH's form). NULL if there is none. The caller frees it.
 char *path_find_program(const char *name, const char *list);
+// A file that comes with the program: beside it in its build folder, else in the folder where it is
+// installed. NULL if it is nowhere. The caller frees it.
+char *path_find_own(const char *name, const char *installed);
 // mkdir -p.
 int path_make_dirs(const char *path, struct err *err);
 // The same with the folder that path lies in.

@@ -327,26 +327,6 @@ enum firmo_jobs_status session_find_programs(struct firmo_jobs *s)
 	return FIRMO_JOBS_BROKEN;
 }
 
-// The preload library: beside the program in its build folder, else where it is installed. NULL if
-// it is nowhere.
-static char *find_library(void)
-{
-	char *program = realpath("/proc/self/exe", NULL);
-	char *folder = program ? xstrndup(program, (size_t)(path_base(program) - program)) : NULL;
-	char *path = xasprintf("%s" TRACE_LIBRARY, folder ? folder : "");
-
-	free(program);
-	free(folder);
-	if (access(path, R_OK) == 0)
-		return path;
-	free(path);
-	path = path_join(TRACE_FOLDER, TRACE_LIBRARY);
-	if (access(path, R_OK) == 0)
-		return path;
-	free(path);
-	return NULL;
-}
-
 static char *find_state_folder(const char *db)
 {
 	char *folder = xstrndup(db, (size_t)(path_base(db) - db));
@@ -361,7 +341,7 @@ static void set_up_watching(struct firmo_jobs *s)
 {
 	if (s->options.no_trace || !s->store)
 		return;
-	s->library = find_library();
+	s->library = path_find_own(TRACE_LIBRARY, TRACE_FOLDER);
 	s->state_folder = find_state_folder(s->options.db);
 	s->cwd = getcwd(NULL, 0);
 	s->options.run.cwd = s->cwd;

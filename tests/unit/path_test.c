@@ -364,9 +364,42 @@ static void no_descriptor_is_left_open(void **state)
 	assert_int_equal(before, after);
 }
 
+static void names_what_lies_beside_a_file(void **state)
+{
+	static const struct {
+		const char *path, *wanted;
+	} rows[] = {{"file", "name"}, {"a/file", "a/name"}, {"/file", "/name"}, {"a/", "a/name"}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *beside = path_beside(rows[i].path, "name");
+		check_row(same_string(beside, rows[i].wanted), "%s: %s", rows[i].path, beside);
+		free(beside);
+	}
+}
+
+// Beside this program lies the object that it was made of.
+static void finds_what_comes_with_the_program(void **state)
+{
+	(void)state;
+	assert_null(path_find_own("own", "installed"));
+	assert_int_equal(mkdir("installed", 0700), 0);
+	write_text("installed/own", "");
+	write_text("installed/path_test.o", "");
+	char *path = path_find_own("own", "installed");
+	assert_string_equal(path, "installed/own");
+	free(path);
+	path = path_find_own("path_test.o", "installed");
+	assert_int_equal(*path, '/');
+	assert_string_equal(path_base(path), "path_test.o");
+	free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_what_lies_beside_a_file),
+		WITH_FOLDER(finds_what_comes_with_the_program),
 		cmocka_unit_test(cleans_paths),
 		cmocka_unit_test(joins_folder_and_name),
 		cmocka_unit_test(names_a_file_below_the_folder_once),
