@@ -163,7 +163,7 @@ static int explain_all(struct firmo_jobs *s, struct err *err)
 	int status = plan_add_past(&s->jobs, s->store, err);
 
 	if (status == 0)
-		status = fresh_open(&fresh, s->store, s->options.plan.trusted, err);
+		status = fresh_open(&fresh, s->store, &s->jobs, s->options.plan.trusted, err);
 	else
 		return -1;
 	for (size_t i = 0; status == 0 && i < s->jobs.n; i++)

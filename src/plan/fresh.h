@@ -11,6 +11,7 @@
 
 struct err;
 struct job;
+struct jobs;
 struct store;
 
 enum fresh_verdict {
@@ -39,8 +40,10 @@ struct fresh {
 	unsigned trusted; // doubts that do not count
 };
 
-// Loads all that is known. trusted: doubts that do not count, added up. Release it on failure, too.
-int fresh_open(struct fresh *f, struct store *store, unsigned trusted, struct err *err);
+// Loads what is known of these jobs. trusted: doubts that do not count, added up. Release it on
+// failure, too.
+int fresh_open(struct fresh *f, struct store *store, const struct jobs *jobs, unsigned trusted,
+	       struct err *err);
 // key: of how the job would be run now.
 struct fresh_answer fresh_ask(struct fresh *f, const struct job *job, const struct digest *key);
 // Calls each() for every input of the snapshot that has changed.

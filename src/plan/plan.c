@@ -175,7 +175,7 @@ static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
 {
 	struct fresh fresh;
 	size_t n = 0;
-	int status = fresh_open(&fresh, history, request->trusted, err);
+	int status = fresh_open(&fresh, history, jobs, request->trusted, err);
 
 	for (size_t i = 0; status == 0 && i < jobs->n; i++) {
 		if (plan_ask(&fresh, &jobs->items[i], request).verdict == FRESH)

@@ -337,9 +337,8 @@ int database_sweep_inputs(struct store *s)
 
 // ---- loading ----
 
-int store_load_versions(struct store *s, struct versions *versions, struct err *err)
+static int read_versions(sqlite3_stmt *q, struct versions *versions)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUTS);
 	int code = SQLITE_ERROR;
 
 	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
@@ -350,6 +349,27 @@ int store_load_versions(struct store *s, struct versions *versions, struct err *
 			.was = read_fingerprint(q, 3),
 		};
 		VEC_PUSH(versions, v);
+	}
+	return code;
+}
+
+int store_load_versions(struct store *s, struct versions *versions, struct err *err)
+{
+	int code = read_versions(database_statement(s, SQL_LOAD_INPUTS), versions);
+
+	return code == SQLITE_DONE ? 0 : database_error(s, err);
+}
+
+int store_load_versions_of(struct store *s, const struct snapshot *p, struct versions *versions,
+			   struct err *err)
+{
+	int code = SQLITE_DONE;
+
+	for (size_t i = 0; i < p->n && code == SQLITE_DONE; i++) {
+		sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUT);
+		if (q)
+			sqlite3_bind_int64(q, 1, p->inputs[i]);
+		code = read_versions(q, versions);
 	}
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
@@ -419,11 +439,13 @@ static void free_snapshot(struct snapshot *p)
 	free(p);
 }
 
-int store_load_snapshots(struct store *s, struct map *snapshots, struct err *err)
+int store_load_snapshots(struct store *s, const char *path, struct map *snapshots, struct err *err)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_SNAPSHOTS);
+	sqlite3_stmt *q = database_statement(s, path ? SQL_LOAD_SNAPSHOT : SQL_LOAD_SNAPSHOTS);
 	int code = SQLITE_ERROR;
 
+	if (q && path)
+		sqlite3_bind_text(q, 1, path, -1, SQLITE_STATIC);
 	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
 		free_snapshot(map_put(snapshots, (const char *)sqlite3_column_text(q, 0),
 				      read_snapshot(q)));

@@ -51,14 +51,18 @@ struct snapshot {
 
 // Fills versions, which is empty. The caller releases it on failure as well.
 int store_load_versions(struct store *s, struct versions *versions, struct err *err);
+// The same with the versions of one snapshot alone.
+int store_load_versions_of(struct store *s, const struct snapshot *p, struct versions *versions,
+			   struct err *err);
 // Records the stamps of versions whose contents are still the same. Like store_record.
 enum store_status store_renew_versions(struct store *s, const struct versions *versions,
 				       struct err *err);
 void versions_release(struct versions *v);
 // NULL if there is none of that id.
 const struct version *versions_find(const struct versions *v, int64_t id);
-// Fills snapshots (path -> struct snapshot *), which is empty; snapshots_release frees them all.
-int store_load_snapshots(struct store *s, struct map *snapshots, struct err *err);
+// Fills snapshots (path -> struct snapshot *), which is empty, with that of the file of that path,
+// or of every file (NULL); snapshots_release frees them all.
+int store_load_snapshots(struct store *s, const char *path, struct map *snapshots, struct err *err);
 void snapshots_release(struct map *snapshots);
 
 #endif

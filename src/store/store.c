@@ -32,6 +32,12 @@
 	"r.has_tests, r.expected, r.output_total, r.reason, r.seed, r.output, "                    \
 	"(SELECT written FROM snapshot w WHERE w.file = r.file AND w.result = r.id)"
 
+#define INPUT_ROWS "SELECT id, kind, name, digest, size, mtime, ctime, inode FROM input "
+
+#define SNAPSHOT_ROWS                                                                              \
+	"SELECT f.path, s.result, s.started, s.key, s.doubts, s.inputs, s.written, r.framework "   \
+	"FROM snapshot s JOIN file f ON f.id = s.file JOIN result r ON r.id = s.result "
+
 static const char *const sql[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
@@ -78,12 +84,10 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_RENEW_INPUT] = "UPDATE input SET size=?2, mtime=?3, ctime=?4, inode=?5 WHERE id=?1",
 	[SQL_PUT_SNAPSHOT] = "INSERT OR REPLACE INTO snapshot VALUES(?,?,?,?,?,?,?)",
 	[SQL_DROP_SNAPSHOT] = "DELETE FROM snapshot WHERE file=?",
-	[SQL_LOAD_INPUTS] = "SELECT id, kind, name, digest, size, mtime, ctime, inode FROM input "
-			    "ORDER BY id",
-	[SQL_LOAD_SNAPSHOTS] =
-		"SELECT f.path, s.result, s.started, s.key, s.doubts, s.inputs, "
-		"s.written, r.framework FROM snapshot s JOIN file f ON f.id = s.file "
-		"JOIN result r ON r.id = s.result",
+	[SQL_LOAD_INPUTS] = INPUT_ROWS "ORDER BY id",
+	[SQL_LOAD_INPUT] = INPUT_ROWS "WHERE id=?",
+	[SQL_LOAD_SNAPSHOTS] = SNAPSHOT_ROWS,
+	[SQL_LOAD_SNAPSHOT] = SNAPSHOT_ROWS "WHERE f.path=?",
 	[SQL_PACKED_INPUTS] = "SELECT inputs FROM snapshot",
 	[SQL_INPUT_IDS] = "SELECT id FROM input ORDER BY id DESC",
 	[SQL_DROP_INPUT] = "DELETE FROM input WHERE id=?",

@@ -12,7 +12,8 @@
 
 #define DB "h/history.db"
 
-static const struct job job = {.path = (char *)"t.lua", .framework = FRAMEWORK_LUAUNIT};
+static const struct job jobs[] = {{.path = (char *)"t.lua", .framework = FRAMEWORK_LUAUNIT},
+				  {.path = (char *)"other.lua"}};
 
 static struct digest key_of(const char *text)
 {
@@ -53,7 +54,7 @@ static void record_at(struct store *s, enum file_status status, struct inputs *i
 		      int64_t started_ns)
 {
 	struct run run = {.name = (char *)"run", .started_ns = started_ns, .lower_bound_ns = -1};
-	struct result *r = result_new(&job);
+	struct result *r = result_new(&jobs[0]);
 	struct err err = {0};
 
 	r->status = status;
@@ -81,15 +82,22 @@ static void begin(void)
 static enum fresh_verdict asked(struct store *s, const char *key, unsigned trusted,
 				struct fresh_answer *answer)
 {
-	struct fresh f;
-	struct err err = {0};
 	struct digest d = key_of(key);
+	enum fresh_verdict verdicts[2];
 
-	check_row(fresh_open(&f, s, trusted, &err) == 0, "%s", err.message);
-	*answer = fresh_ask(&f, &job, &d);
-	fresh_renew(&f, s);
-	fresh_release(&f);
-	return answer->verdict;
+	// Among others, and alone.
+	for (size_t n = 2; n > 0; n--) {
+		struct fresh f;
+		struct err err = {0};
+		const struct jobs asked = {.items = (struct job *)jobs, .n = n};
+		check_row(fresh_open(&f, s, &asked, trusted, &err) == 0, "%s", err.message);
+		*answer = fresh_ask(&f, &jobs[0], &d);
+		fresh_renew(&f, s);
+		fresh_release(&f);
+		verdicts[n - 1] = answer->verdict;
+	}
+	assert_int_equal(verdicts[0], verdicts[1]);
+	return verdicts[0];
 }
 
 static enum fresh_verdict verdict(struct store *s)
@@ -261,7 +269,7 @@ static void versions_that_nobody_needs_are_forgotten(void **state)
 	struct store *s = opened();
 	for (int i = 1; i <= 64; i++) {
 		struct run run = {.name = (char *)"run", .lower_bound_ns = -1};
-		struct result *r = result_new(&job);
+		struct result *r = result_new(&jobs[0]);
 		char name[32];
 		snprintf(name, sizeof name, "lib/%d.lua", i);
 		r->status = FILE_PASSED;
@@ -302,8 +310,9 @@ static void every_change_can_be_listed(void **state)
 	record(s, FILE_PASSED);
 	write_text("lib/a.lua", "return 2");
 	write_text("lib/absent.lua", "");
-	assert_int_equal(fresh_open(&f, s, 0, &err), 0);
-	struct fresh_answer a = fresh_ask(&f, &job, &key);
+	const struct jobs asked = {.items = (struct job *)jobs, .n = 1};
+	assert_int_equal(fresh_open(&f, s, &asked, 0, &err), 0);
+	struct fresh_answer a = fresh_ask(&f, &jobs[0], &key);
 	fresh_changes(&f, a.snapshot, count_change, &n);
 	assert_int_equal(n, 2);
 	fresh_release(&f);
