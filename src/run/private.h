@@ -10,6 +10,11 @@
 #include "run/workspace.h"
 #include "sys/loop.h"
 
+struct slot {
+	bool taken;
+	int number; // as workers and reports know it
+};
+
 struct supervisor {
 	struct run *run;
 	struct queue queue;
@@ -29,9 +34,9 @@ struct supervisor {
 		size_t n, cap;
 	} workers;
 	struct {
-		bool *items;
+		struct slot *items;
 		size_t n, cap;
-	} slots; // true: taken
+	} slots;
 	struct {
 		int64_t *items; // slots of workers that have just ended: since when we have them
 		size_t n, cap;

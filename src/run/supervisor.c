@@ -20,6 +20,7 @@
 #include "run/private.h"
 #include "run/worker.h"
 #include "sys/descendants.h"
+#include "sys/lease.h"
 #include "sys/pressure.h"
 #include "sys/signals.h"
 #include "worker/interpreter.h"
@@ -39,11 +40,13 @@ extern char **environ;
 static int take_slot(struct supervisor *s)
 {
 	for (size_t i = 0; i < s->slots.n; i++)
-		if (!s->slots.items[i]) {
-			s->slots.items[i] = true;
+		if (!s->slots.items[i].taken) {
+			s->slots.items[i].taken = true;
 			return (int)i;
 		}
-	VEC_PUSH(&s->slots, true);
+	const char *shared = s->settings->slots;
+	struct slot slot = {true, shared ? lease_number(shared) : (int)s->slots.n};
+	VEC_PUSH(&s->slots, slot);
 	return (int)s->slots.n - 1;
 }
 
@@ -122,7 +125,7 @@ static void remove_worker(struct supervisor *s, struct worker *w)
 		if (s->workers.items[i] != w)
 			s->workers.items[n++] = s->workers.items[i];
 	s->workers.n = n;
-	s->slots.items[w->slot] = false;
+	s->slots.items[w->slot].taken = false;
 }
 
 void supervisor_on_finished(struct supervisor *s, struct worker *w)
@@ -183,7 +186,7 @@ static bool settle_without_worker(struct supervisor *s, const struct turn *turn)
 
 static void on_started(struct supervisor *s, struct worker *w)
 {
-	w->result->slot = w->slot;
+	w->result->slot = s->slots.items[w->slot].number;
 	w->result->offset_ns = w->began_ns - s->began_ns;
 	VEC_PUSH(&s->workers, w);
 	for (size_t i = 0; s->workers.n > 1 && i < s->workers.n; i++)
@@ -235,7 +238,7 @@ static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t si
 		return true;
 	}
 	struct result *r = w->result;
-	s->slots.items[w->slot] = false;
+	s->slots.items[w->slot].taken = false;
 	free(w);
 	tokens_give(s->tokens);
 	if (transient && s->workers.n > 0) {

@@ -29,6 +29,7 @@ struct run_settings {
 	int retries;           // how often a file that failed is tried again, after the others
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind
 	int64_t min_memory; // nor while less than this is available; 0: never mind
+	const char *slots;  // a folder by which slots are shared out among processes, or NULL
 	bool share_tokens;  // workers get a jobserver whose tokens are our slots
 	const char *
 		workspace; // the run's temporary folder (workspace_path), which is made and removed

@@ -469,7 +469,7 @@ static int prepare(struct worker *w, struct err *err)
 	const struct worker_identity id = {
 		.run = sup->run->name,
 		.serial = ++sup->serial,
-		.slot = w->slot,
+		.slot = sup->slots.items[w->slot].number,
 		.attempt = w->result->attempt,
 		.tmpdir = tmpdir,
 		.trace = w->trace.fd >= 0 ? w->trace.variable : NULL,
