@@ -88,6 +88,14 @@ void journal_add(struct journal *j, struct result *r)
 		j->timer.at_ns = clock_mono_ns() + j->gather_ns;
 }
 
+void journal_begin(struct journal *j)
+{
+	struct err err = {0};
+
+	while (*j->store && settle(j, store_record(*j->store, j->run, NULL, 0, &err), &err))
+		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
+}
+
 void journal_close(struct journal *j)
 {
 	struct err err = {0};
@@ -95,7 +103,8 @@ void journal_close(struct journal *j)
 	for (flush(j); j->waiting.n > 0; flush(j))
 		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
 	run_add_missing(j->run, j->jobs, "not started");
-	while (*j->store && settle(j, store_finish_run(*j->store, j->run, &err), &err))
+	while (!j->joined && *j->store &&
+	       settle(j, store_finish_run(*j->store, j->run, &err), &err))
 		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
 	loop_remove_timer(j->loop, &j->timer);
 	free(j->waiting.items);

@@ -6,6 +6,7 @@
 #ifndef CLI_JOURNAL_H
 #define CLI_JOURNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct journal {
 	struct store **store; // *store is closed and set to NULL when it cannot be used any more
 	struct run *run;
 	const struct jobs *jobs; // of the plan: those without a result were not started
+	bool joined;             // the run is completed by another process
 	// Tells of results that have been recorded, in the order of their ends.
 	void (*announce)(void *owner, struct result *const *results, size_t n);
 	void (*warn)(void *owner, const char *message);
@@ -34,8 +36,10 @@ struct journal {
 	struct loop_timer timer;
 };
 
-// store, run, jobs, announce, warn, owner and gather_ns are set by the caller before.
+// store, run, jobs, joined, announce, warn, owner and gather_ns are set by the caller before.
 void journal_open(struct journal *j, struct loop *loop);
+// Records the run before it has any result. Waits for a lock like journal_close.
+void journal_begin(struct journal *j);
 void journal_add(struct journal *j, struct result *r);
 // Records and announces what still waits, and completes the run's record. Waits for a lock, but not
 // beyond the time it may be held. Detaches from the loop.

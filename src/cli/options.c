@@ -342,6 +342,19 @@ static int on_why(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int on_gather(struct options *o, const char *value, struct err *err)
+{
+	size_t n = 0;
+	char **words = text_split_words(value, &n);
+
+	text_free_words(words);
+	if (n == 0)
+		return invalid(err, "--gather", value, "wants a command with its quotes closed");
+	o->gather = value;
+	o->mode = FIRMO_JOBS_GATHER;
+	return 0;
+}
+
 static int on_db(struct options *o, const char *value, struct err *err)
 {
 	if (!*value)
@@ -412,6 +425,7 @@ static const struct {
 	{0, "history", NULL, "show the last runs and times", on_history},
 	{0, "why", "FILE", "tell why --changed would run a file, or not", on_why},
 	{0, "show", "[=RUN]", "the report of the last run, or of that one", on_show},
+	{0, "gather", "WORDS", "run a command; report on all it ran, as one run", on_gather},
 	{0, "db", "FILE", "the history [.firmo-jobs/history.db]", on_db},
 	{'h', "help", NULL, "show this", on_help},
 	{'V', "version", NULL, "show the version", on_version},

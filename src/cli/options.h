@@ -32,6 +32,7 @@ struct options {
 	struct text_style text;
 	int jobs; // of -j; 0: not given
 	const char *lua, *command, *db, *why;
+	const char *gather; // the command of --gather
 	bool flaky_fails, until_fail, no_trace;
 	struct buf tags;   // of --tag, joined
 	int64_t shown_run; // of --show; 0: the last one

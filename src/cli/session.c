@@ -81,9 +81,7 @@ static bool wants_text_on_stdout(const struct options *o)
 	return true;
 }
 
-// The jobserver of make is for us, not for workers, and no input of theirs: from here on our
-// environment does not have it.
-static void forget_jobserver(void)
+void session_forget_jobserver(void)
 {
 	static const char *const names[] = {"MAKEFLAGS", "MFLAGS"};
 
@@ -109,7 +107,9 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 	}
 	*mode = s->options.mode;
 	makeflags_parse(&s->make, getenv("MAKEFLAGS"));
-	forget_jobserver();
+	// The command of --gather is not ours: it takes part in the jobserver for itself.
+	if (*mode != FIRMO_JOBS_GATHER)
+		session_forget_jobserver();
 	s->options.text.colours = use_colours(&s->options);
 	s->text_to_stdout = wants_text_on_stdout(&s->options);
 	s->run.lower_bound_ns = -1;
@@ -137,7 +137,7 @@ static void warn_of_files(const struct jobs *jobs)
 	}
 }
 
-static enum firmo_jobs_status no_jobs(const struct firmo_jobs *s)
+enum firmo_jobs_status session_no_jobs(const struct firmo_jobs *s)
 {
 	const struct plan_request *p = &s->options.plan;
 	const char *why = "no test file found in tests, test or spec; name files or folders to run";
@@ -151,8 +151,7 @@ static enum firmo_jobs_status no_jobs(const struct firmo_jobs *s)
 	return FIRMO_JOBS_NO_TESTS;
 }
 
-// A run inside of a worker of another run is marked as a part of that one.
-static char *make_run_name(void)
+char *session_run_name(void)
 {
 	const char *outer = getenv("FIRMO_JOBS_WORKER");
 	char host[64] = "";
@@ -166,7 +165,7 @@ static void open_tokens(struct firmo_jobs *s)
 {
 	struct err warning;
 
-	s->run.name = make_run_name();
+	s->run.name = session_run_name();
 	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run.name);
 	s->workspace = workspace_path(s->run.name);
 	s->options.run.workspace = s->workspace;
@@ -189,6 +188,19 @@ static void lose_store(struct firmo_jobs *s, const struct err *err)
 	s->store = NULL;
 }
 
+// Below firmo-jobs --gather what we run is a part of that run, which reports on it.
+static void join_run(struct firmo_jobs *s)
+{
+	const char *name = getenv(SESSION_GATHER);
+
+	if (!name || !s->store || !store_find_run(s->store, name, &s->run))
+		return;
+	s->joined = true;
+	s->slots = path_beside(s->options.db, "slots");
+	s->options.run.slots = s->slots;
+	s->options.progress = PROGRESS_NONE;
+}
+
 enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 {
 	bool to_run = s->options.mode == FIRMO_JOBS_RUN;
@@ -204,9 +216,11 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 		return FIRMO_JOBS_USAGE;
 	}
 	if (s->jobs.n == 0)
-		return no_jobs(s);
+		return session_no_jobs(s);
 	s->options.plan.slots = session_workers(s);
 	session_open_store(s, to_run);
+	if (to_run)
+		join_run(s);
 	if (s->options.plan.changed_only) {
 		enum firmo_jobs_status found = session_find_programs(s);
 		if (found != FIRMO_JOBS_OK)
@@ -352,6 +366,14 @@ static void set_up_watching(struct firmo_jobs *s)
 					   ": what the files depend on is not learned");
 }
 
+void session_describe_run(struct firmo_jobs *s)
+{
+	s->run.seed = s->options.plan.seed;
+	s->run.repeated = s->options.run.rounds != 1;
+	s->run.flaky_fails = s->options.flaky_fails;
+	s->run.lua = xstrdup(s->commands.lua_name);
+}
+
 static void begin_run(struct firmo_jobs *s)
 {
 	const struct tokens *tokens = s->tokens;
@@ -360,10 +382,7 @@ static void begin_run(struct firmo_jobs *s)
 			      ? tokens_most(tokens)
 			      : s->make.jobs;
 	s->run.jobs = s->run.jobs > 0 ? s->run.jobs : 0;
-	s->run.seed = s->options.plan.seed;
-	s->run.repeated = s->options.run.rounds != 1;
-	s->run.flaky_fails = s->options.flaky_fails;
-	s->run.lua = xstrdup(s->commands.lua_name);
+	session_describe_run(s);
 	display_open(&s->display, s->options.progress, s->jobs.n * (size_t)s->options.run.rounds,
 		     &s->loop);
 	// Lines that are gathered for as long as the line below them stands still do not flicker;
@@ -372,6 +391,7 @@ static void begin_run(struct firmo_jobs *s)
 	s->journal = (struct journal){.store = &s->store,
 				      .run = &s->run,
 				      .jobs = &s->jobs,
+				      .joined = s->joined,
 				      .announce = announce,
 				      .warn = warn_in_run,
 				      .owner = s,
@@ -395,15 +415,15 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 	return status;
 }
 
-static enum firmo_jobs_status outcome_of(const struct firmo_jobs *s)
+enum firmo_jobs_status session_outcome(const struct firmo_jobs *s)
 {
 	if (!run_succeeded(&s->run))
 		return FIRMO_JOBS_FAILED;
-	return run_selected_no_test(&s->run) ? FIRMO_JOBS_NO_TESTS : FIRMO_JOBS_OK;
+	// One that is a part of another does not know what the others have selected.
+	return !s->joined && run_selected_no_test(&s->run) ? FIRMO_JOBS_NO_TESTS : FIRMO_JOBS_OK;
 }
 
-// The passes that stand are a part of the report.
-static enum firmo_jobs_status add_reused(struct firmo_jobs *s)
+enum firmo_jobs_status session_add_reused(struct firmo_jobs *s)
 {
 	struct err err;
 
@@ -417,9 +437,11 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
-	s->run.started_ns = clock_real_ns();
-	if (add_reused(s) != FIRMO_JOBS_OK)
-		return FIRMO_JOBS_BROKEN;
+	if (!s->joined) {
+		s->run.started_ns = clock_real_ns();
+		if (session_add_reused(s) != FIRMO_JOBS_OK)
+			return FIRMO_JOBS_BROKEN;
+	}
 	if (s->jobs.n == 0) {
 		s->run.elapsed_ns = clock_real_ns() - s->run.started_ns;
 		return FIRMO_JOBS_OK;
@@ -434,7 +456,7 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 	int status = carry_out(s, &err);
 	signals_close(&s->signals);
 	if (status == 0)
-		return outcome_of(s);
+		return session_outcome(s);
 	session_warn(err.message);
 	return FIRMO_JOBS_BROKEN;
 }
@@ -514,7 +536,9 @@ enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
 {
 	if (s->jobs.n == 0 && s->reused.n == 0)
 		return FIRMO_JOBS_OK;
-	enum firmo_jobs_status written = session_report(s, false), outcome = outcome_of(s);
+	if (s->joined)
+		return session_outcome(s);
+	enum firmo_jobs_status written = session_report(s, false), outcome = session_outcome(s);
 	return outcome == FIRMO_JOBS_OK ? written : outcome;
 }
 
@@ -528,7 +552,9 @@ enum firmo_jobs_status firmo_jobs_help(struct firmo_jobs *s)
 
 int firmo_jobs_signal(const struct firmo_jobs *s)
 {
-	return s->options.mode == FIRMO_JOBS_RUN ? s->run.signal : 0;
+	bool runs = s->options.mode == FIRMO_JOBS_RUN || s->options.mode == FIRMO_JOBS_GATHER;
+
+	return runs ? s->run.signal : 0;
 }
 
 void firmo_jobs_close(struct firmo_jobs *s)
@@ -540,9 +566,11 @@ void firmo_jobs_close(struct firmo_jobs *s)
 	free(s->library);
 	free(s->cwd);
 	free(s->state_folder);
+	free(s->slots);
 	jobs_release(&s->reused);
 	run_release(&s->run);
 	jobs_release(&s->jobs);
+	jobs_release(&s->ran);
 	store_close(s->store);
 	commands_release(&s->commands);
 	makeflags_release(&s->make);

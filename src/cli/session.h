@@ -16,6 +16,10 @@
 
 struct tokens;
 
+// The variable in which firmo-jobs --gather tells those below it the name of its run, which may be
+// in no history.
+#define SESSION_GATHER "FIRMO_JOBS_GATHER"
+
 struct firmo_jobs {
 	struct options options;
 	struct makeflags make;
@@ -25,19 +29,35 @@ struct firmo_jobs {
 	struct store *store; // NULL: no history
 	struct jobs jobs;
 	struct jobs reused; // those whose last pass stands
-	char *settings_key, *library, *cwd, *state_folder;
+	struct jobs ran;    // those that others have run for us
+	char *settings_key, *library, *cwd, *state_folder, *slots;
 	struct run run;
 	struct loop loop;
 	struct signals signals;
 	struct journal journal;
 	struct display display;
 	bool text_to_stdout; // lines are printed as files end
+	bool joined;         // what is run here is a part of a run that another process reports on
 };
 
 // One line on standard error, in the program's name.
 void session_warn(const char *message);
+// The jobserver of make is for us, not for workers, and no input of theirs: from here on our
+// environment does not have it.
+void session_forget_jobserver(void);
 // How many workers there will be at once, as far as can be known before: 0 if only make knows.
 int session_workers(const struct firmo_jobs *s);
+// There is no file to run: says why.
+enum firmo_jobs_status session_no_jobs(const struct firmo_jobs *s);
+// A name for a run that no other has. A run inside of a worker of another run is marked as a part
+// of that one. The caller frees it.
+char *session_run_name(void);
+// Sets what the options make of the run.
+void session_describe_run(struct firmo_jobs *s);
+// Adds the passes that stand to the run.
+enum firmo_jobs_status session_add_reused(struct firmo_jobs *s);
+// What the run's results come to.
+enum firmo_jobs_status session_outcome(const struct firmo_jobs *s);
 // Finds the programs that run the files, and sets what the plan and the run need of that.
 enum firmo_jobs_status session_find_programs(struct firmo_jobs *s);
 // Writes the reports that are asked for. whole: the text on standard output begins with the lines

@@ -75,9 +75,11 @@ void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason)
 {
 	bool *there = xcalloc(jobs->n + 1, sizeof *there);
 
-	for (size_t i = 0; i < r->results.n; i++)
-		if (!r->results.items[i]->cached)
-			there[r->results.items[i]->job - jobs->items] = true;
+	for (size_t i = 0; i < r->results.n; i++) {
+		const struct job *job = r->results.items[i]->job;
+		if (job >= jobs->items && job < jobs->items + jobs->n)
+			there[job - jobs->items] = true;
+	}
 	for (size_t i = 0; i < jobs->n; i++) {
 		if (there[i])
 			continue;

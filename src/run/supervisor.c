@@ -493,7 +493,8 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	struct loop_watch signal_watch = {
 		.fd = signals->fd, .events = POLLIN, .ready = on_signal, .owner = &s};
 
-	s.began_ns = clock_mono_ns();
+	// A run may have begun in another process.
+	s.began_ns = clock_mono_ns() - (clock_real_ns() - run->started_ns);
 	s.wait_ns = -1;
 	if (begin(&s, err) < 0)
 		return -1;

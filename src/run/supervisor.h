@@ -50,9 +50,10 @@ struct run_hooks {
 	void *owner;
 };
 
-// Runs the jobs in their order; hands over each result as it comes, and fills run->peak, waits,
-// elapsed_ns, signal and stopped. jobs must outlive run. Fails only if it could not begin; tokens
-// are given back and no worker is alive when it returns.
+// Runs the jobs in their order, as a part of a run that began at run->started_ns; hands over each
+// result as it comes, and fills run->peak, waits, elapsed_ns, signal and stopped. jobs must outlive
+// run. Fails only if it could not begin; tokens are given back and no worker is alive when it
+// returns.
 int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
 	      struct tokens *tokens, struct loop *loop, struct signals *signals,
 	      const struct run_hooks *hooks, struct err *err);

@@ -310,6 +310,22 @@ static int find_run(struct store *s, struct run *run, int64_t **reused, size_t *
 	return code;
 }
 
+bool store_find_run(struct store *s, const char *name, struct run *run)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_FIND_RUN);
+
+	if (q)
+		sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+	bool found = q && sqlite3_step(q) == SQLITE_ROW;
+	if (found) {
+		run->id = sqlite3_column_int64(q, 0);
+		run->started_ns = sqlite3_column_int64(q, 1);
+	}
+	if (q)
+		sqlite3_reset(q);
+	return found;
+}
+
 int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jobs, struct err *err)
 {
 	int64_t *reused = NULL;

@@ -66,6 +66,8 @@ static const char *const sql[SQL_COUNT] = {
 			     "AND status IN (1, 6) AND output IS NOT NULL",
 	[SQL_LOAD_PAST] = "SELECT path, status, ended, recent, tests FROM file",
 	[SQL_LAST_RUN] = "SELECT max(id) FROM run",
+	// It is one of the last.
+	[SQL_FIND_RUN] = "SELECT id, started FROM run WHERE name=? ORDER BY id DESC LIMIT 1",
 	[SQL_LOAD_RUN] = "SELECT name, started, elapsed, jobs, peak, lower_bound, seed, signal, "
 			 "repeated, flaky_fails, stopped, lua, waits, reused FROM run WHERE id=?",
 	[SQL_COUNT_FILES] = "SELECT count(DISTINCT file) FROM result WHERE run=?",

@@ -41,6 +41,8 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 // store_record, but nothing if run->id is 0.
 enum store_status store_finish_run(struct store *s, const struct run *run, struct err *err);
 
+// Finds the run of that name: sets its id and started_ns. False if there is none.
+bool store_find_run(struct store *s, const char *name, struct run *run);
 // Fills run and jobs, both empty, with what is known of a run; id 0 is the last one. A report of it
 // is the report of the day, except that the output of passes is forgotten after some runs. Fails if
 // there is no such run; err->errnum is ENOENT then.

@@ -21,25 +21,12 @@ setup() {
 	settle
 }
 
-# Sets the times of the project back: what was changed a moment ago is not trusted.
-settle() {
-	find . -path ./.firmo-jobs -prune -o -type f -print0 | xargs -0 touch -h -d '1 hour ago'
-	find . -path ./.firmo-jobs -prune -o -type d -print0 | xargs -0 touch -h -d '1 hour ago'
-	# The time of the last change of an inode cannot be set: it has to pass.
-	await eval '[ "$(find . -path ./.firmo-jobs -prune -o -newerct "2 seconds ago" -print -quit)" = "" ]'
-}
-
 # runs [NAME...]: exactly these files run with --changed, and after that none.
 runs() {
 	run fj4 --changed --report=json:report.json
 	status_is 0
 	is "$(ran)" "$(printf '%s\n' "$@" | sort | xargs)"
 	[ $# -eq 0 ] || settle_and_rerun
-}
-
-ran() {
-	json '(function() local t = {} for _, f in ipairs(r.files) do if not f.cached then
-		t[#t + 1] = f.path:match("([^/]*)_[a-z]*%.lua$") end end table.sort(t) return table.concat(t, " ") end)()'
 }
 
 # What has run because of a young input passes once more before it is certain.

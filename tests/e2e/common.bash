@@ -143,6 +143,20 @@ await() {
 	done
 }
 
+# Sets the times of the project back: what was changed a moment ago is not trusted.
+settle() {
+	find . -path ./.firmo-jobs -prune -o -type f -print0 | xargs -0 touch -h -d '1 hour ago'
+	find . -path ./.firmo-jobs -prune -o -type d -print0 | xargs -0 touch -h -d '1 hour ago'
+	# The time of the last change of an inode cannot be set: it has to pass.
+	await eval '[ "$(find . -path ./.firmo-jobs -prune -o -newerct "2 seconds ago" -print -quit)" = "" ]'
+}
+
+# What ran by report.json: the names of the files in front of _test.lua and the like, sorted.
+ran() {
+	json '(function() local t = {} for _, f in ipairs(r.files) do if not f.cached and f.status ~= "notrun" then
+		t[#t + 1] = f.path:match("([^/]*)_[a-z]*%.lua$") end end table.sort(t) return table.concat(t, " ") end)()'
+}
+
 # True once a process is gone; one that nobody has reaped yet is.
 gone() {
 	local state

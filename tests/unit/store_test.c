@@ -1119,6 +1119,46 @@ static void a_run_that_is_not_there_is_told(void **state)
 	store_close(store);
 }
 
+static void several_processes_record_into_one_run(void **state)
+{
+	struct sample whole, part;
+	struct run joined = {0};
+	struct shown w;
+
+	(void)state;
+	struct store *store = opened(DB, STORE_WRITE), *other = opened(DB, STORE_WRITE);
+	sample_begin(&whole, "whole");
+	whole.run.started_ns = 5;
+	// It is there before it has any result.
+	assert_int_equal(record(store, &whole), STORE_OK);
+	assert_false(store_find_run(other, "other", &joined));
+	assert_true(store_find_run(other, "whole", &joined));
+	assert_int_equal(joined.started_ns, 5);
+	assert_int_equal(joined.id, whole.run.id);
+	sample_begin(&part, "part");
+	part.run.id = joined.id;
+	sample_add(&part, "b.lua", FILE_PASSED, 1);
+	assert_int_equal(record(other, &part), STORE_OK);
+	sample_add(&whole, "a.lua", FILE_PASSED, 1);
+	assert_int_equal(record(store, &whole), STORE_OK);
+	assert_int_equal(raw("SELECT count(*) FROM run"), 1);
+	show(store, &w, 0);
+	assert_string_equal(w.run.name, "whole");
+	assert_int_equal(w.run.results.n, 2);
+	// What else was wanted is added to results of other jobs.
+	struct job c = {.path = (char *)"c.lua"};
+	const struct jobs missing = {.items = &c, .n = 1};
+	run_add_missing(&w.run, &missing, "not started");
+	run_add_missing(&w.run, &missing, "not started");
+	assert_int_equal(w.run.results.n, 3);
+	assert_ptr_equal(w.run.results.items[2]->job, &c);
+	unshow(&w);
+	sample_end(&part);
+	sample_end(&whole);
+	store_close(other);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1155,6 +1195,7 @@ int main(void)
 		WITH_FOLDER(a_run_without_an_end_is_unfinished),
 		WITH_FOLDER(outputs_of_passes_are_forgotten_after_some_runs),
 		WITH_FOLDER(a_run_that_is_not_there_is_told),
+		WITH_FOLDER(several_processes_record_into_one_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

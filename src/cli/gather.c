@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// --gather: a command below which every firmo-jobs records into one run, as make rules have it for
+// each file; and then the report of that run, with the passes that stand.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/text.h"
+#include "cli/session.h"
+#include "store/store.h"
+#include "sys/command.h"
+
+static void warn(void *owner, const char *message)
+{
+	(void)owner;
+	session_warn(message);
+}
+
+// The run is in the history before anybody below us looks for it.
+static void begin(struct firmo_jobs *s)
+{
+	s->run.name = session_run_name();
+	s->run.started_ns = clock_real_ns();
+	s->run.jobs = s->make.jobs > 0 ? s->make.jobs : 0;
+	session_describe_run(s);
+	s->journal = (struct journal){
+		.store = &s->store, .run = &s->run, .jobs = &s->jobs, .warn = warn, .owner = s};
+	journal_open(&s->journal, &s->loop);
+	journal_begin(&s->journal);
+	setenv(SESSION_GATHER, s->run.name, 1);
+}
+
+static int run_command(struct firmo_jobs *s, int *status, struct err *err)
+{
+	char **words = text_split_words(s->options.gather, NULL);
+	int code = command_run(words, &s->signals, status, &s->run.signal, err);
+
+	text_free_words(words);
+	session_forget_jobserver();
+	return code;
+}
+
+// Keeps those jobs that are not in ran.
+static void leave_out(struct jobs *jobs, const struct map *ran)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < jobs->n; i++) {
+		if (map_get(ran, jobs->items[i].path))
+			free(jobs->items[i].path);
+		else
+			jobs->items[n++] = jobs->items[i];
+	}
+	jobs->n = n;
+}
+
+// Takes what was recorded into the run; jobs and reused keep what was not run.
+static int load_ran(struct firmo_jobs *s, struct err *err)
+{
+	struct run begun = s->run;
+	struct map ran = {0};
+
+	s->run = (struct run){.lower_bound_ns = -1};
+	int status = store_load_run(s->store, begun.id, &s->run, &s->ran, err);
+	s->run.unfinished = false;
+	s->run.elapsed_ns = clock_real_ns() - begun.started_ns;
+	s->run.signal = begun.signal;
+	run_release(&begun);
+	for (size_t i = 0; i < s->ran.n; i++)
+		map_put(&ran, s->ran.items[i].path, s);
+	leave_out(&s->jobs, &ran);
+	leave_out(&s->reused, &ran);
+	map_release(&ran);
+	return status;
+}
+
+// What there is to report: all that was run, the passes that stand, and what else is selected.
+static int gather(struct firmo_jobs *s, struct err *err)
+{
+	jobs_release(&s->jobs);
+	s->options.plan.changed_only = true;
+	if (plan_find(&s->jobs, &s->options.plan, err) < 0 ||
+	    plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, err) < 0 ||
+	    load_ran(s, err) < 0)
+		return -1;
+	return session_add_reused(s) == FIRMO_JOBS_OK ? 0 : -1;
+}
+
+static enum firmo_jobs_status report(struct firmo_jobs *s, int status)
+{
+	enum firmo_jobs_status written = session_report(s, false), outcome = session_outcome(s);
+	bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
+
+	if (outcome == FIRMO_JOBS_OK && failed) {
+		session_warn("every file has passed, but the command of --gather has failed");
+		return FIRMO_JOBS_BROKEN;
+	}
+	return outcome == FIRMO_JOBS_OK ? written : outcome;
+}
+
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s, struct err *err)
+{
+	int status;
+
+	begin(s);
+	bool ran = run_command(s, &status, err) == 0;
+	bool gathered = ran && s->store && gather(s, err) == 0;
+	// Completes the record, with what was not run.
+	journal_close(&s->journal);
+	if (gathered)
+		return report(s, status);
+	// Without a history everybody has reported for himself.
+	if (ran && !*err->message)
+		return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? FIRMO_JOBS_OK
+								     : FIRMO_JOBS_FAILED;
+	session_warn(err->message);
+	return FIRMO_JOBS_BROKEN;
+}
+
+enum firmo_jobs_status firmo_jobs_gather(struct firmo_jobs *s)
+{
+	struct err err = {0};
+
+	// As firmo_jobs_plan has it.
+	if (s->make.dry_run)
+		return FIRMO_JOBS_OK;
+	if (plan_find(&s->jobs, &s->options.plan, &err) < 0) {
+		session_warn(err.message);
+		return FIRMO_JOBS_USAGE;
+	}
+	if (s->jobs.n == 0)
+		return session_no_jobs(s);
+	enum firmo_jobs_status found = session_find_programs(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
+	session_open_store(s, true);
+	if (signals_open(&s->signals, &err) < 0) {
+		session_warn(err.message);
+		return FIRMO_JOBS_BROKEN;
+	}
+	enum firmo_jobs_status status = carry_out(s, &err);
+	signals_close(&s->signals);
+	return status;
+}

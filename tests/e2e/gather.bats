@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# --gather: several firmo-jobs that make one run.
+
+load common
+
+@test "what is run below --gather is one run with one report, and recorded nowhere else" {
+	plain good "assert(true)"
+	plain also "assert(true)"
+	plain other "assert(true)"
+	settle
+	fj4 tests/other_test.lua
+	run fj4 --gather="sh -c '$FIRMO_JOBS --lua=lua5.4 tests/good_test.lua; $FIRMO_JOBS --lua=lua5.4 tests/also_test.lua;
+		FIRMO_JOBS_DB=other.db $FIRMO_JOBS --lua=lua5.4 -q tests/good_test.lua'" --report=json:report.json
+	status_is 0
+	is "$(ran)" "also good"
+	is "$(json 'file("other").cached, #r.files')" "true 3"
+	is "$(count 'Files:')" 2
+	is "$(DB=other.db sql 'select max(files) from run')" 1
+	is "$(sql 'select count(*), max(files) from run')" "2|3"
+	# One after the other, as times in the whole run.
+	is "$(sql 'select count(*), sum(b.offset > a.offset + a.wall) from result a join result b on b.run = a.run and b.id > a.id')" "1|1"
+	run fj --show
+	has "3 in all"
+}
+
+@test "slots are shared out among those side by side" {
+	local i both
+	meeting 4 4
+	for i in 1 3; do
+		both+="$FIRMO_JOBS --lua=lua5.4 -j2 tests/meet${i}_test.lua tests/meet$((i + 1))_test.lua & "
+	done
+	run fj4 --gather="sh -c '$both wait'" --report=json:report.json
+	status_is 0
+	is "$(json '(function() local s = {} for _, f in ipairs(r.files) do s[f.slot] = true end return s[0], s[1], s[2], s[3] end)()')" \
+		"true true true true"
+	is "$(json 'r.run.tokens_peak')" 4
+}
+
+@test "what was not run is said so, and the command has its part in the status" {
+	plain good "assert(true)"
+	run fj4 --gather="sh -c 'exit 3'"
+	status_is 1
+	has "1 not run"
+	settle
+	fj4 >/dev/null
+	run fj4 --gather=true
+	status_is 0
+	run fj4 --gather=false
+	status_is 3
+	has "every file has passed, but"
+	run fj4 --gather=no-such-program
+	status_is 3
+	has "no-such-program"
+	for bad in "" " " "'a"; do
+		run fj4 --gather="$bad"
+		status_is 2
+		has "wants a command"
+	done
+	run fj4 --gather=true nowhere
+	status_is 2
+}
+
+@test "the report of a run below that was killed shows what it had recorded" {
+	plain good "assert(true)"
+	run fj4 --gather="sh -c '$FIRMO_JOBS --lua=lua5.4 tests/good_test.lua; kill -KILL \$PPID'"
+	status_is 137
+	run fj --history
+	has "(it was killed)"
+	run fj --show
+	has "1 in all"
+}
+
+@test "without a history everybody reports for himself" {
+	plain good "assert(true)"
+	fj4 >/dev/null
+	sql 'PRAGMA user_version=99'
+	run fj4 --gather="$FIRMO_JOBS --lua=lua5.4"
+	status_is 0
+	has "1 passed"
+	plain bad "error('it is bad')"
+	run fj4 --gather="$FIRMO_JOBS --lua=lua5.4"
+	status_is 1
+	has "1 failed"
+}
