@@ -29,7 +29,9 @@ enum firmo_jobs_mode {
 	FIRMO_JOBS_HISTORY,
 	FIRMO_JOBS_SHOW,
 	FIRMO_JOBS_WHY,
+	FIRMO_JOBS_RULES,
 	FIRMO_JOBS_GATHER,
+	FIRMO_JOBS_PRINT_MK,
 	FIRMO_JOBS_HELP,
 	FIRMO_JOBS_VERSION_MODE,
 };
@@ -60,8 +62,12 @@ enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *session);
 enum firmo_jobs_status firmo_jobs_show(struct firmo_jobs *session);
 // Why --changed would run the file of --why, or not.
 enum firmo_jobs_status firmo_jobs_why(struct firmo_jobs *session);
+// Writes make rules for the test files.
+enum firmo_jobs_status firmo_jobs_rules(struct firmo_jobs *session);
 // Runs the command of --gather, and reports as one run on what every firmo-jobs in it has run.
 enum firmo_jobs_status firmo_jobs_gather(struct firmo_jobs *session);
+// The path of firmo-jobs.mk, as make's include reads it.
+enum firmo_jobs_status firmo_jobs_print_mk(struct firmo_jobs *session);
 enum firmo_jobs_status firmo_jobs_help(struct firmo_jobs *session);
 // The fatal signal that ended the run early, or 0. The caller should end itself by it.
 int firmo_jobs_signal(const struct firmo_jobs *session);

@@ -38,7 +38,7 @@ trace_cflags = $(filter-out $(san_flags) $(pkg_cflags),$(all_cflags)) -O2 -fPIC 
 trace_ldflags := -shared -nostartfiles -Wl,-Bsymbolic,-z,defs,-z,noseparate-code,-z,norelro
 
 .PHONY: all clean
-all: $(program) $(archive) $(trace_library) ## build the program, the library and what is preloaded
+all: $(program) $(archive) $(trace_library) $(O)/firmo-jobs.mk ## build the program, the library and what comes with them
 
 $(program): $(main_object) $(program_objects)
 	$(CC) $(san_flags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(all_libs)
@@ -54,6 +54,11 @@ $(O)/firmo-jobs-trace.so: $(trace_objects)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(trace_ldflags) -o $@ $^
 
 $(trace_objects): private all_cflags := $(trace_cflags)
+
+# Where --print-mk looks first.
+$(O)/firmo-jobs.mk: mk/firmo-jobs.mk
+	@mkdir -p $(@D)
+	cp $< $@
 
 # The flags of the build are a prerequisite: other CFLAGS make other objects.
 $(O)/%.o: %.c $(O)/flags
@@ -72,12 +77,13 @@ $(O)/src/worker/shim.o: $(wildcard src/worker/lua/*.lua)
 $(O)/src/report/html.o: $(wildcard src/report/html/*)
 
 # What knows where files are installed that come with the program. Another PREFIX makes only that anew.
-$(O)/src/cli/session.o: CPPFLAGS += -DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"'
-$(O)/src/cli/session.o: $(O)/places
+$(O)/src/cli/session.o $(O)/src/cli/print_mk.o: CPPFLAGS += \
+	-DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"' -DMK_FOLDER='"$(DATADIR)/firmo-jobs"'
+$(O)/src/cli/session.o $(O)/src/cli/print_mk.o: $(O)/places
 
 $(O)/places: .FORCE
 	@mkdir -p $(@D)
-	@echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' > $@
+	@echo '$(LIBDIR) $(DATADIR)' | cmp -s - $@ || echo '$(LIBDIR) $(DATADIR)' > $@
 
 clean: ## remove what was built
 	rm -rf $(O)

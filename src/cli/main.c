@@ -38,8 +38,12 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *session, enum firmo_j
 		return firmo_jobs_show(session);
 	case FIRMO_JOBS_WHY:
 		return firmo_jobs_why(session);
+	case FIRMO_JOBS_RULES:
+		return firmo_jobs_rules(session);
 	case FIRMO_JOBS_GATHER:
 		return firmo_jobs_gather(session);
+	case FIRMO_JOBS_PRINT_MK:
+		return firmo_jobs_print_mk(session);
 	case FIRMO_JOBS_HELP:
 		return firmo_jobs_help(session);
 	case FIRMO_JOBS_VERSION_MODE:

@@ -342,6 +342,19 @@ static int on_why(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int on_rules(struct options *o, const char *value, struct err *err)
+{
+	o->rules = *value ? value : NULL;
+	o->mode = FIRMO_JOBS_RULES;
+	return 0;
+}
+
+static int on_print_mk(struct options *o, const char *value, struct err *err)
+{
+	o->mode = FIRMO_JOBS_PRINT_MK;
+	return 0;
+}
+
 static int on_gather(struct options *o, const char *value, struct err *err)
 {
 	size_t n = 0;
@@ -425,6 +438,8 @@ static const struct {
 	{0, "history", NULL, "show the last runs and times", on_history},
 	{0, "why", "FILE", "tell why --changed would run a file, or not", on_why},
 	{0, "show", "[=RUN]", "the report of the last run, or of that one", on_show},
+	{0, "print-mk", NULL, "print the path of firmo-jobs.mk, for makefiles", on_print_mk},
+	{0, "rules", "[=FILE]", "write make rules [rules.mk beside the history]", on_rules},
 	{0, "gather", "WORDS", "run a command; report on all it ran, as one run", on_gather},
 	{0, "db", "FILE", "the history [.firmo-jobs/history.db]", on_db},
 	{'h', "help", NULL, "show this", on_help},

@@ -32,6 +32,7 @@ struct options {
 	struct text_style text;
 	int jobs; // of -j; 0: not given
 	const char *lua, *command, *db, *why;
+	const char *rules;  // the file of --rules; NULL: beside the history
 	const char *gather; // the command of --gather
 	bool flaky_fails, until_fail, no_trace;
 	struct buf tags;   // of --tag, joined

@@ -17,7 +17,7 @@
 struct tokens;
 
 // The variable in which firmo-jobs --gather tells those below it the name of its run, which may be
-// in no history.
+// in no history. firmo-jobs.mk goes by it as well.
 #define SESSION_GATHER "FIRMO_JOBS_GATHER"
 
 struct firmo_jobs {

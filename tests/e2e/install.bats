@@ -9,19 +9,46 @@ install_to() { # PREFIX
 	make -s -C "$root" "$2" PREFIX=/usr DESTDIR="$1" ${SAN:+SAN="$SAN"}
 }
 
-@test "install puts the program, its libraries, the header and the manual page below DESTDIR; uninstall takes them away" {
+@test "install puts the program and all that belongs to it below DESTDIR; uninstall takes it away" {
 	install_to "$PWD/dest" install
 	run find dest -type f -printf '%P\n'
 	[ "$(sort <<<"$output")" = "usr/bin/firmo-jobs
 usr/include/firmo-jobs.h
 usr/lib/firmo-jobs/firmo-jobs-trace.so
 usr/lib/libfirmo-jobs.a
+usr/share/firmo-jobs/firmo-jobs.mk
 usr/share/man/man1/firmo-jobs.1" ]
 	run dest/usr/bin/firmo-jobs --version
 	[ "$output" = "firmo-jobs 0.1.0" ]
 	install_to "$PWD/dest" uninstall
 	[ -z "$(find dest -type f)" ]
 	[ ! -e dest/usr/lib/firmo-jobs ]
+	[ ! -e dest/usr/share/firmo-jobs ]
+}
+
+@test "what is installed finds its makefile and its library, and tells where it looks for them in vain" {
+	make -s -C "$root" install PREFIX="$PWD/there" ${SAN:+SAN="$SAN"}
+	run there/bin/firmo-jobs --print-mk
+	is "$output" "$PWD/there/share/firmo-jobs/firmo-jobs.mk"
+	plain one "assert(true)"
+	echo 'include $(shell there/bin/firmo-jobs --print-mk)' >GNUmakefile
+	run env -u FIRMO_JOBS PATH="$PWD/there/bin:$PATH" make test-stamps FIRMO_FLAGS=--lua="$LUA" 3>&- 4>&-
+	status_is 0
+	has "1 passed"
+	hasnt "firmo-jobs:"
+	make -s -C "$root" uninstall PREFIX="$PWD/there" ${SAN:+SAN="$SAN"}
+	# A program that was moved away from its files.
+	cp "$FIRMO_JOBS" alone
+	run ./alone --print-mk
+	status_is 3
+	is "$output" "firmo-jobs: firmo-jobs.mk is neither beside the program nor in $PWD/there/share/firmo-jobs"
+	# One that was not installed has it beside itself, with a blank as make reads it.
+	mkdir "a b"
+	cp "$FIRMO_JOBS" "${FIRMO_JOBS%/*}/firmo-jobs.mk" "a b"
+	echo "include \$(shell './a b/firmo-jobs' --print-mk)" >GNUmakefile
+	run make test-list FIRMO_JOBS="'./a b/firmo-jobs'" FIRMO_FLAGS=--lua="$LUA" 3>&- 4>&-
+	status_is 0
+	has "1 file"
 }
 
 @test "a program can be written on the installed library, whose only symbols are those of its header" {

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// --rules: the verdict of --changed on every file, as make takes it. The rules say what a test
+// depends on, so that make makes that first; a stamp says that the test's last pass stands. It is
+// as old as the youngest file that the pass depended on: what make makes anew is younger.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/outfile.h"
+#include "base/path.h"
+#include "cli/session.h"
+#include "plan/order.h"
+#include "plan/plan.h"
+#include "report/rules.h"
+#include "store/store.h"
+
+// A path that was an input, at present.
+struct file {
+	bool is_other; // a folder, a device: make has no use for it
+	struct timespec mtime;
+};
+
+struct rules {
+	struct fresh fresh;
+	struct map files; // path -> struct file *
+	char *stamps;     // the folder
+	struct {
+		struct rule *items;
+		size_t n, cap;
+	} list;
+};
+
+static void release(struct rules *r)
+{
+	for (size_t i = 0; i < r->list.n; i++)
+		free(r->list.items[i].files);
+	for (size_t i = 0; i < r->files.cap; i++)
+		free(r->files.slots[i].value);
+	free(r->list.items);
+	free(r->stamps);
+	map_release(&r->files);
+	fresh_release(&r->fresh);
+}
+
+// ---- a file's rule ----
+
+static const struct file *look_at(struct rules *r, const char *path)
+{
+	struct file *f = map_get(&r->files, path);
+	struct stat st;
+
+	if (f)
+		return f;
+	f = xcalloc(1, sizeof *f);
+	if (stat(path, &st) == 0) {
+		f->is_other = !S_ISREG(st.st_mode);
+		f->mtime = st.st_mtim;
+	}
+	map_put(&r->files, path, f);
+	return f;
+}
+
+static bool is_younger(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+static void add_file(struct rules *r, struct rule *rule, const char *path,
+		     struct timespec *youngest)
+{
+	const struct file *f = look_at(r, path);
+
+	if (f->is_other)
+		return;
+	rule->files[rule->n++] = path;
+	if (is_younger(&f->mtime, youngest))
+		*youngest = f->mtime;
+}
+
+// The rule of the file at path, whose last pass has left that snapshot, or NULL. *youngest is when
+// the last of the inputs was changed.
+static struct rule make_rule(struct rules *r, const char *path, const struct snapshot *s,
+			     struct timespec *youngest)
+{
+	struct rule rule = {.path = path, .files = xcalloc((s ? s->n : 0) + 1, sizeof *rule.files)};
+
+	*youngest = (struct timespec){0};
+	add_file(r, &rule, path, youngest);
+	for (size_t i = 0; s && i < s->n; i++) {
+		const struct version *v = versions_find(&r->fresh.versions, s->inputs[i]);
+		if (v && v->kind == INPUT_PATH && v->was.present && strcmp(v->name, path) != 0)
+			add_file(r, &rule, v->name, youngest);
+	}
+	return rule;
+}
+
+static int touch(const char *path, const struct timespec *when, struct err *err)
+{
+	const struct timespec times[] = {*when, *when};
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	int status = fd >= 0 ? futimens(fd, times) : -1;
+	int errnum = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return status == 0 ? 0 : err_set(err, errnum, "make %s", path);
+}
+
+// Makes the stamp say whether the pass stands.
+static int settle_stamp(const struct rules *r, const char *path, bool stands,
+			const struct timespec *youngest, struct err *err)
+{
+	struct buf name = {0};
+	struct stat st;
+	int status = 0;
+
+	buf_addf(&name, "%s/", r->stamps);
+	rules_add_stamp(&name, path);
+	bool is_there = stat(name.data, &st) == 0;
+	if (!stands && unlink(name.data) < 0 && errno != ENOENT)
+		status = err_set(err, errno, "remove %s", name.data);
+	else if (stands && !(is_there && st.st_mtim.tv_sec == youngest->tv_sec &&
+			     st.st_mtim.tv_nsec == youngest->tv_nsec))
+		status = touch(name.data, youngest, err);
+	buf_release(&name);
+	return status;
+}
+
+static int add_job(struct rules *r, struct job *job, const struct plan_request *request,
+		   struct err *err)
+{
+	struct fresh_answer a = plan_ask(&r->fresh, job, request);
+	struct timespec youngest;
+
+	if (!rules_can_run(job->path)) {
+		char *message = xasprintf(
+			"%s: a make rule has no place for a newline: it does not run", job->path);
+		session_warn(message);
+		free(message);
+		return 0;
+	}
+	struct rule rule = make_rule(r, job->path, a.snapshot, &youngest);
+	VEC_PUSH(&r->list, rule);
+	return settle_stamp(r, job->path, a.verdict == FRESH, &youngest, err);
+}
+
+// ---- the file of rules ----
+
+static bool holds(const char *path, const char *text, size_t n)
+{
+	struct buf b = {0};
+	FILE *f = fopen(path, "re");
+	struct stat st;
+
+	if (f && fstat(fileno(f), &st) == 0 && (size_t)st.st_size == n) {
+		buf_reserve(&b, n + 1);
+		b.len = fread(b.data, 1, n + 1, f);
+	}
+	bool same = f && b.len == n && memcmp(b.data, text, n) == 0;
+	if (f)
+		fclose(f);
+	buf_release(&b);
+	return same;
+}
+
+// A file that would be the same is left alone: make begins anew where one has changed.
+static int write_rules(const struct rules *r, const char *path, struct err *err)
+{
+	struct outfile file;
+	char *text;
+	size_t n;
+	FILE *memory = open_memstream(&text, &n);
+
+	if (!memory)
+		return err_set(err, errno, "write %s", path);
+	int status = report_rules(memory, r->list.items, r->list.n, err);
+	fclose(memory);
+	if (status == 0 && !holds(path, text, n)) {
+		status = outfile_open(&file, path, err);
+		if (status == 0) {
+			fwrite(text, 1, n, file.stream);
+			status = outfile_commit(&file, err);
+		}
+	}
+	free(text);
+	return status;
+}
+
+static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
+{
+	const struct plan_request *request = &s->options.plan;
+
+	if (path_make_dirs(r->stamps, err) < 0)
+		return -1;
+	// Without a history nothing is known of any file, and all of them run.
+	if (s->store && (plan_add_past(&s->jobs, s->store, err) < 0 ||
+			 fresh_open(&r->fresh, s->store, &s->jobs, request->trusted, err) < 0))
+		return -1;
+	order_jobs(&s->jobs, ORDER_SLOWEST, 0);
+	for (size_t i = 0; i < s->jobs.n; i++)
+		if (add_job(r, &s->jobs.items[i], request, err) < 0)
+			return -1;
+	if (s->store)
+		fresh_renew(&r->fresh, s->store);
+	return 0;
+}
+
+enum firmo_jobs_status firmo_jobs_rules(struct firmo_jobs *s)
+{
+	struct rules r = {0};
+	struct err err = {0};
+
+	if (plan_find(&s->jobs, &s->options.plan, &err) < 0) {
+		session_warn(err.message);
+		return FIRMO_JOBS_USAGE;
+	}
+	if (s->jobs.n == 0)
+		return session_no_jobs(s);
+	enum firmo_jobs_status found = session_find_programs(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
+	session_open_store(s, true);
+	char *path = s->options.rules ? xstrdup(s->options.rules)
+				      : path_beside(s->options.db, "rules.mk");
+	r.stamps = path_beside(path, "stamps");
+	int status = make_all(&r, s, &err);
+	if (status == 0)
+		status = write_rules(&r, path, &err);
+	release(&r);
+	free(path);
+	if (status == 0)
+		return FIRMO_JOBS_OK;
+	session_warn(err.message);
+	return FIRMO_JOBS_BROKEN;
+}
