@@ -19,7 +19,7 @@ EOF
 }
 
 # One row a need. GROUP says which targets have it (groups_of); TEST is how to see that it is there:
-# cmd:PROGRAM[|PROGRAM...], hdr:HEADER, pkg:PKG-CONFIG-MODULE, lua:VERSION, mod:LUA-MODULE,
+# cmd:PROGRAM[|PROGRAM...], hdr:HEADER, pkg:MODULE[|MODULE...] of pkg-config, lua:VERSION, mod:LUA-MODULE,
 # py:PYTHON-MODULE or cc:COMPILER-FLAG. Then the package in each distribution, `,` between several, `-` for none;
 # then how to come by it where there is none.
 NEEDS='
@@ -41,6 +41,7 @@ tests       cmd:bats              bats           bats                      bats 
 tests       lua:5.1               lua5.1         compat-lua                lua5.1           lua51        lua51          https://www.lua.org
 tests       lua:5.3               lua5.3         -                         lua5.3           lua53        lua53          https://www.lua.org
 tests       cmd:luajit            luajit         luajit                    luajit           luajit       luajit         https://luajit.org
+tests       pkg:lua5.4|lua-5.4|lua liblua5.4-dev lua-devel                lua5.4-dev       lua          lua54-devel    https://www.lua.org
 tests       cmd:sqlite3           sqlite3        sqlite                    sqlite           sqlite       sqlite3        https://sqlite.org
 tests       cmd:xmllint           libxml2-utils  libxml2                   libxml2-utils    libxml2      libxml2-tools  https://gitlab.gnome.org/GNOME/libxml2
 tests       cmd:curl              curl           curl                      curl             curl         curl           https://curl.se
@@ -106,6 +107,17 @@ first_on_path() (
 	exit 1
 )
 
+# any_module 'A|B|...': fails when pkg-config knows none of them.
+any_module() (
+	IFS='|'
+	for module in $1; do
+		if "${PKG_CONFIG:-pkg-config}" --exists "$module" 2>/dev/null; then
+			exit 0
+		fi
+	done
+	exit 1
+)
+
 # lua_of VERSION: prints the command that runs this version. Where distributions give it a name of its
 # own, tests use that name, and a plain `lua` is no stand-in for it.
 lua_of() {
@@ -118,7 +130,7 @@ lua_of() {
 present() {
 	case $1 in
 	cmd:*) first_on_path "${1#cmd:}" >/dev/null ;;
-	pkg:*) "${PKG_CONFIG:-pkg-config}" --exists "${1#pkg:}" 2>/dev/null ;;
+	pkg:*) any_module "${1#pkg:}" ;;
 	hdr:*) echo "#include <${1#hdr:}>" | cc -E -x c -o /dev/null - 2>/dev/null ;;
 	cc:*) echo 'int main(void) { return 0; }' | cc "${1#cc:}=$san" -x c -o /dev/null - 2>/dev/null ;;
 	lua:*) lua_of "${1#lua:}" >/dev/null ;;

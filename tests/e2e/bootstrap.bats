@@ -82,6 +82,11 @@ called() {
 		[[ $stderr == *" $need"* ]] || fail "$need is not named"
 	done
 	[[ $stderr == *"libcmocka-dev"* ]] || fail "Debian's names are not given"
+	# A module may have another name elsewhere.
+	stub pkg-config '[ "$2" = lua-5.4 ]'
+	bootstrap
+	[[ $stderr == *" cmocka"* && $stderr != *liblua5.4-dev* ]] || fail "lua-5.4 is not taken"
+	rm bin/pkg-config calls
 	# A target that needs less asks for less.
 	WORDS=(all)
 	bootstrap

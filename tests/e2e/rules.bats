@@ -443,3 +443,33 @@ interrupted() {
 	has "newer firmo-jobs"
 	has "1 passed"
 }
+
+@test "examples/cmodule: a change of the C source runs the tests that load the module" {
+	pkg-config --exists lua5.4 || pkg-config --exists lua-5.4 || skip "no headers of Lua here"
+	cp -r "$BATS_TEST_DIRNAME"/../../examples/cmodule/. .
+	rm -rf build .firmo-jobs
+	settle
+	runs frame picture runs
+	has "-o build/runs.so"
+	sed -i 's/a length is missing/there is no length/' src/runs.c
+	run make_ -j4 test-changed FIRMO_REPORTS=json:report.json
+	status_is 0
+	is "$(ran)" "picture runs"
+	settle
+	runs picture runs
+	# By what was seen, without being told what the tests need.
+	sed -i 's/digits cannot be encoded/there are digits/' src/runs.c
+	stamps FIRMO_NEEDS=
+	status_is 0
+	has "-o build/runs.so"
+	is "$(ran)" "picture runs"
+	settle
+	runs picture runs
+	echo "// A comment makes the same module." >>src/runs.c
+	runs
+	has "-o build/runs.so"
+	rm -r build
+	run make_ test CC="cc -nostdinc" LUA_CFLAGS=
+	status_is 2
+	has "The headers of Lua are missing"
+}
