@@ -76,7 +76,7 @@ refused() {
 	refused --order --order=random:
 	refused --order --order=random:0
 	refused --order --order=randomly
-	refused "--framework=foo: wants auto, firmo, busted, luaunit, tap or plain" --framework=foo
+	refused "--framework=foo: wants auto, firmo, busted, luaunit, lust, tap or plain" --framework=foo
 	refused "--report=foo: wants text, json, junit, tap or html" --report=foo
 	refused "--report=foo:x: wants text, json, junit, tap or html" --report=foo:x
 	refused "--report=json:: a file's name is missing" --report=json:
