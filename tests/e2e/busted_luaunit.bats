@@ -443,3 +443,16 @@ hang() {
 @test "busted and luaunit: a test that hangs is charged, with the traceback of its line" {
 	on_each_lua luaunit hang
 }
+
+printed_until() {
+	mkdir -p t
+	test_file t/killed_spec.lua "it('prints', function() print('so far') os.execute('kill -KILL \$PPID') end)"
+	run fj --lua="$LUA_NAME" t
+	status_is 1
+	has "killed by SIGKILL"
+	has "| so far"
+}
+
+@test "what a worker has printed is not lost when it is killed" {
+	on_each_lua busted printed_until
+}

@@ -145,6 +145,7 @@ local function install()
 	pipe = fd and is_worker() and open("/dev/fd/" .. fd, "a")
 	if pipe then
 		pipe:setvbuf("no") -- one write(2) an event, however long
+		io.stdout:setvbuf("line") -- what was printed is not lost with a worker that is killed
 		local jit = rawget(_G, "jit")
 		write(pipe, '{"ev":"hello","lua":"' .. (jit and jit.version or _VERSION) .. '"}\n')
 		install_exit()
