@@ -50,6 +50,7 @@ printf 'test:\n\t+@firmo-jobs --lua=%s\n' "$lua" >fj.mk
 } >CTestTestfile.cmake
 set -- "xargs -a files -P2 -n1 $lua" \
 	"firmo-jobs -j2 --lua=$lua --report=json:report.json" \
+	"firmo-jobs -j2 --lua=$lua --report=json:report.json --no-trace" \
 	"make -sf fj.mk -j2 test" \
 	"make -sf peer.mk -j2 all"
 if command -v ctest >/dev/null; then set -- "$@" "ctest -j2 --output-junit j.xml"; fi
@@ -59,6 +60,9 @@ if [ -x /usr/bin/time ]; then
 	/usr/bin/time -f '  %M KiB resident memory of firmo-jobs at most' \
 		firmo-jobs -q -j2 --lua="$lua" 2>&1 >/dev/null | tail -n 1
 fi
+
+echo "The same, unchanged since the last run:"
+time_all "firmo-jobs -q --changed --lua=$lua"
 
 echo "Long tail: 40 files of 0.1 s and one of 2 s, its name last, two at a time (ideal 3.0 s):"
 mkdir -p "$work/tail/tests"
