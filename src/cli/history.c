@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -18,24 +17,13 @@
 #define RUNS    10
 #define RESULTS 5
 
-static void print_time(int64_t real_ns)
-{
-	time_t t = (time_t)(real_ns / NS_PER_SEC);
-	struct tm tm;
-	char text[32];
-
-	localtime_r(&t, &tm);
-	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
-	printf("%s", text);
-}
-
 static void print_run(const struct past_run *r, void *first)
 {
 	if (*(bool *)first)
 		puts("  run  when                  -j  files   bad   tests  failed       time");
 	*(bool *)first = false;
 	printf("%5lld  ", (long long)r->id);
-	print_time(r->started_ns);
+	session_print_time(r->started_ns);
 	if (r->jobs > 0)
 		printf(" %4d", r->jobs);
 	else
@@ -68,7 +56,7 @@ static void print_result(const struct past_result *r, void *arg)
 		c->any = true;
 	}
 	printf("%5lld  ", (long long)r->run_id);
-	print_time(r->started_ns);
+	session_print_time(r->started_ns);
 	printf("  %-7s %9.3fs  cpu %8.3fs  %5lld MiB", file_status_name(r->status),
 	       ns_to_sec(r->wall_ns), ns_to_sec(r->user_ns + r->sys_ns),
 	       (long long)(r->maxrss >> 20));

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -33,6 +34,17 @@ void session_warn(const char *message)
 	text_add_visible(&b, message);
 	fprintf(stderr, "firmo-jobs: %s\n", b.data);
 	buf_release(&b);
+}
+
+void session_print_time(int64_t real_ns)
+{
+	time_t t = (time_t)(real_ns / NS_PER_SEC);
+	struct tm tm;
+	char text[32];
+
+	localtime_r(&t, &tm);
+	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+	fputs(text, stdout);
 }
 
 int session_workers(const struct firmo_jobs *s)

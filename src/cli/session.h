@@ -42,6 +42,8 @@ struct firmo_jobs {
 
 // One line on standard error, in the program's name.
 void session_warn(const char *message);
+// A point in time on standard output, as a person here reads it: "2026-11-25 20:10:11".
+void session_print_time(int64_t real_ns);
 // The jobserver of make is for us, not for workers, and no input of theirs: from here on our
 // environment does not have it.
 void session_forget_jobserver(void);

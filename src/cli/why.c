@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -20,17 +19,6 @@ static void print_name(const char *name)
 	text_add_visible(&b, name);
 	fputs(b.data ? b.data : "", stdout);
 	buf_release(&b);
-}
-
-static void print_when(int64_t real_ns)
-{
-	time_t t = (time_t)(real_ns / NS_PER_SEC);
-	struct tm tm;
-	char text[32];
-
-	localtime_r(&t, &tm);
-	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
-	fputs(text, stdout);
 }
 
 static void print_digest(const char *word, const struct fingerprint *f)
@@ -71,7 +59,7 @@ static void print_change(const struct version *was, const struct fingerprint *no
 		print_digest("is ", now);
 		if (now->stamp.mtime_ns > 0) {
 			fputs(", changed ", stdout);
-			print_when(now->stamp.mtime_ns);
+			session_print_time(now->stamp.mtime_ns);
 		}
 		putchar('\n');
 	}
@@ -115,7 +103,7 @@ static void print_inputs(const struct fresh *f, const struct snapshot *s)
 static void print_last_pass(const struct snapshot *s)
 {
 	fputs("its pass of ", stdout);
-	print_when(s->started_ns);
+	session_print_time(s->started_ns);
 }
 
 static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
