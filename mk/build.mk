@@ -32,13 +32,15 @@ archive := $(O)/libfirmo-jobs.a
 # where it was called from).
 glibc := $(shell printf '\43include <features.h>\n' | $(CC) -dM -E -x c - 2>/dev/null | grep -w __GLIBC__)
 trace_library := $(if $(glibc),$(O)/firmo-jobs-trace.so)
+# The program with all that it looks for beside itself.
+runnable := $(program) $(trace_library) $(O)/firmo-jobs.mk
 trace_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/worker/trace/*.c)))
 trace_cflags = $(filter-out $(san_flags) $(pkg_cflags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden \
 	-fno-delete-null-pointer-checks -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -U_TIME_BITS
 trace_ldflags := -shared -nostartfiles -Wl,-Bsymbolic,-z,defs,-z,noseparate-code,-z,norelro
 
 .PHONY: all clean
-all: $(program) $(archive) $(trace_library) $(O)/firmo-jobs.mk ## build the program, the library and what comes with them
+all: $(archive) $(runnable) ## build the program, the library and what comes with them
 
 $(program): $(main_object) $(program_objects)
 	$(CC) $(san_flags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(all_libs)

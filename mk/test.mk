@@ -12,24 +12,24 @@ test_environment = FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/t
 	TRACE_LIBRARY='$(if $(trace_library),$(abspath $(trace_library)))'
 
 .PHONY: check test check-firmo quickstart
-check: $(program) $(trace_library) $(unit_programs) $(helper_programs) ## build and run all tests; check-NAME: one file of them
+check: $(runnable) $(unit_programs) $(helper_programs) ## build and run all tests; check-NAME: one file of them
 	+@$(test_environment) sh tests/run.sh $(unit_programs) $(e2e_files)
 
 test: check ## the same
 
 # make check-makeflags, make check-run: tests/unit/makeflags_test.c, tests/e2e/run.bats
-check-%: $(program) $(trace_library) $(unit_programs) $(helper_programs)
+check-%: $(runnable) $(unit_programs) $(helper_programs)
 	+@$(test_environment) sh tests/run.sh \
 		$(filter %/$*_test,$(unit_programs)) $(filter %/$*.bats,$(e2e_files))
 
-check-firmo: $(program) ## run Firmo's own suite: make check-firmo FIRMO=its/checkout
+check-firmo: $(runnable) ## run Firmo's own suite: make check-firmo FIRMO=its/checkout
 	+@$(test_environment) sh tests/firmo.sh '$(FIRMO)'
 
 .PHONY: soak
-soak: $(program) ## 300 runs under make, half of them killed: at most two minutes
+soak: $(runnable) ## 300 runs under make, half of them killed: at most two minutes
 	+@$(test_environment) bash tests/soak.sh
 
-quickstart: $(program) ## build, then run examples/quickstart under make -j8
+quickstart: $(runnable) ## build, then run examples/quickstart under make -j8
 	PATH="$(abspath $(O)):$$PATH" MAKEFLAGS= MFLAGS= $(MAKE) -C examples/quickstart --no-print-directory -j8 test
 
 $(unit_programs): $(O)/%: $(O)/%.o $(program_objects)
