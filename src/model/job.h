@@ -29,6 +29,8 @@ struct job {
 	int64_t size;          // bytes
 	int unreadable;        // an errno value: the file could not be read when it was looked for
 	int64_t expected_ns;   // how long it will take, or -1: unknown
+	int64_t p99_ns;        // the 99th percentile of how long it took, or -1: unknown
+	int64_t peak_bytes;    // the most memory that it took lately, 0: unknown
 	enum file_status last; // its latest result; FILE_NOTRUN: none
 	int64_t last_real_ns;  // when that was, 0: never
 	long usual_tests;      // how many tests it had when it last came to its end, 0: unknown

@@ -39,7 +39,8 @@ struct result *result_new(const struct job *job)
 			     .attempts = 1,
 			     .slot = -1,
 			     .exit_code = -1,
-			     .expected = -1};
+			     .expected = -1,
+			     .delay_ns = -1};
 	return r;
 }
 

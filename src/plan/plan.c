@@ -89,6 +89,8 @@ static void remember(struct job *j, const struct past *p)
 	j->last_real_ns = p->ended_ns;
 	j->usual_tests = p->tests;
 	j->expected_ns = expect_ns(p->wall_ns, p->n);
+	j->p99_ns = p->p99_ns;
+	j->peak_bytes = p->peak_bytes;
 }
 
 int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)

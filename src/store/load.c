@@ -111,6 +111,7 @@ static const struct job *add_job(sqlite3_stmt *q, void *arg)
 		.path = xstrdup(path),
 		.framework = (enum framework)sqlite3_column_int(q, 14),
 		.expected_ns = -1,
+		.p99_ns = -1,
 	};
 	return &jobs->items[jobs->n++];
 }

@@ -335,6 +335,9 @@ void database_read_past(sqlite3_stmt *row, struct past *p)
 	if (p->n)
 		memcpy(p->wall_ns, sqlite3_column_blob(row, 3), p->n * sizeof *p->wall_ns);
 	p->tests = (long)sqlite3_column_int64(row, 4);
+	p->p99_ns = -1;
+	for (size_t i = 0; i < p->n; i++)
+		p->p99_ns = p->wall_ns[i] > p->p99_ns ? p->wall_ns[i] : p->p99_ns;
 }
 
 int store_load_past(struct store *s, struct map *past, struct err *err)

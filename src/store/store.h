@@ -58,6 +58,8 @@ struct past {
 	enum file_status status; // its latest result
 	int64_t ended_ns;        // when that was, real clock
 	long tests;              // how many it had when it last came to its end, 0: unknown
+	int64_t p99_ns;          // the 99th percentile of its wall times, -1: unknown
+	int64_t peak_bytes;      // the most memory that it took lately, 0: unknown
 	size_t n;                // how many wall times follow, the latest last
 	int64_t wall_ns[STORE_RECENT];
 };
