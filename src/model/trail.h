@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The results of one file through time, as figures alone.
+#ifndef MODEL_TRAIL_H
+#define MODEL_TRAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/status.h"
+
+// Whether what a file depends on is what it was at the result before. The numbers stand in the
+// store: they are never changed or reused.
+enum inputs_state {
+	INPUTS_UNKNOWN = 0, // it was not watched
+	INPUTS_SAME = 1,
+	INPUTS_MOVED = 2,
+};
+
+struct sample {
+	int64_t run; // its id in the store
+	enum file_status status;
+	enum inputs_state inputs;
+	int attempt;             // 1 for the first
+	bool crowded;            // other files ran at some time while it did
+	bool partial;            // only some of its tests were wanted
+	int64_t wall_ns, cpu_ns; // to the microsecond
+	int64_t delay_ns;        // that it was ready to run and got no CPU; -1: unknown
+	int64_t peak_bytes;      // to 1 KiB
+};
+
+struct trail {
+	struct sample *items; // owned; in the order of time, the latest last
+	size_t n, cap;
+};
+
+void trail_release(struct trail *t);
+// Whether it tells how long the whole file takes: what was skipped, would not load or ran in part
+// does not.
+bool sample_is_timed(const struct sample *s);
+// The value below or at which `percent` of 100 of the n values lie (nearest rank: 50 is the lower
+// median); sorts them. -1 if there is none.
+int64_t percentile(int64_t *values, size_t n, int percent);
+// The same of a figure of the last `most` timed samples; negative figures are unknown and left out.
+int64_t trail_percentile(const struct trail *t, size_t most, int percent,
+			 int64_t (*figure)(const struct sample *));
+int64_t sample_wall_ns(const struct sample *s);
+int64_t sample_cpu_ns(const struct sample *s);
+int64_t sample_delay_ns(const struct sample *s);
+int64_t sample_peak_bytes(const struct sample *s);
+
+#endif
