@@ -36,55 +36,51 @@ static void print_run(const struct past_run *r, void *first)
 	       ns_to_sec(r->elapsed_ns), r->signal ? "  interrupted" : "");
 }
 
-// The file whose results are being printed.
-struct current {
-	char *path;
+static void print_sample(const struct past_runs *runs, const struct sample *s)
+{
+	printf("%5lld  ", (long long)s->run);
+	for (size_t i = 0; i < runs->n; i++)
+		if (runs->items[i].id == s->run)
+			session_print_time(runs->items[i].started_ns);
+	printf("  %-7s %9.3fs  cpu %8.3fs  %5lld MiB\n", file_status_name(s->status),
+	       ns_to_sec(s->wall_ns), ns_to_sec(s->cpu_ns), (long long)(s->peak_bytes >> 20));
+}
+
+struct wanted {
+	const struct past_runs *runs;
+	const char *path; // NULL: every file
 	bool any;
 };
 
-static void print_result(const struct past_result *r, void *arg)
+static void print_file(const struct past_file *f, void *arg)
 {
-	struct current *c = arg;
+	struct wanted *w = arg;
+	size_t n = w->path ? strlen(w->path) : 0;
+	struct buf b = {0};
 
-	if (!c->path || strcmp(c->path, r->path) != 0) {
-		struct buf b = {0};
-		text_add_visible(&b, r->path);
-		printf("\n%s\n", b.data);
-		buf_release(&b);
-		free(c->path);
-		c->path = xstrdup(r->path);
-		c->any = true;
-	}
-	printf("%5lld  ", (long long)r->run_id);
-	session_print_time(r->started_ns);
-	printf("  %-7s %9.3fs  cpu %8.3fs  %5lld MiB", file_status_name(r->status),
-	       ns_to_sec(r->wall_ns), ns_to_sec(r->user_ns + r->sys_ns),
-	       (long long)(r->maxrss >> 20));
-	if (r->reason) {
-		struct buf b = {0};
-		text_add_visible(&b, r->reason);
-		printf("  %s", b.data);
-		buf_release(&b);
-	} else {
-		printf("  %ld test%s", r->tests, r->tests == 1 ? "" : "s");
-	}
-	putchar('\n');
+	if (w->path && (strncmp(f->path, w->path, n) != 0 || (f->path[n] && f->path[n] != '/')))
+		return;
+	w->any = true;
+	text_add_visible(&b, f->path);
+	printf("\n%s\n", b.data);
+	buf_release(&b);
+	for (size_t i = f->past.trail.n, k = 0; i-- > 0 && k < RESULTS; k++)
+		print_sample(w->runs, &f->past.trail.items[i]);
 }
 
-static int print_files(struct firmo_jobs *s, const char *path, struct err *err)
+static int print_files(struct firmo_jobs *s, const struct past_runs *runs, const char *path,
+		       struct err *err)
 {
 	char *cwd = getcwd(NULL, 0), *clean = path ? path_below(path, cwd) : NULL;
-	struct current c = {0};
 	// "." is where every path of the history starts.
-	int status = history_results(s->store, clean && strcmp(clean, ".") != 0 ? clean : NULL,
-				     RESULTS, print_result, &c, err);
+	struct wanted w = {runs, clean && strcmp(clean, ".") != 0 ? clean : NULL, false};
+	int status = history_each_file(s->store, false, print_file, &w, err);
 
-	if (status == 0 && path && !c.any) {
+	if (status == 0 && path && !w.any) {
 		char *message = xasprintf("%s: there is nothing in the history", path);
 		session_warn(message);
 		free(message);
 	}
-	free(c.path);
 	free(clean);
 	free(cwd);
 	return status;
@@ -102,13 +98,15 @@ enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *s)
 		puts("No history yet.");
 		return FIRMO_JOBS_OK;
 	}
-	if (paths->n == 0) {
-		status = history_runs(s->store, RUNS, print_run, &first, &err);
-		if (status == 0)
-			status = print_files(s, NULL, &err);
-	}
+	struct past_runs runs = {0};
+	status = history_load_runs(s->store, &runs, &err);
+	for (size_t i = runs.n, k = 0; status == 0 && paths->n == 0 && i-- > 0 && k < RUNS; k++)
+		print_run(&runs.items[i], &first);
+	if (status == 0 && paths->n == 0)
+		status = print_files(s, &runs, NULL, &err);
 	for (size_t i = 0; i < paths->n && status == 0; i++)
-		status = print_files(s, paths->items[i], &err);
+		status = print_files(s, &runs, paths->items[i], &err);
+	past_runs_release(&runs);
 	if (status == 0)
 		return FIRMO_JOBS_OK;
 	session_warn(err.message);

@@ -14,6 +14,7 @@ void run_release(struct run *r)
 	free(r->name);
 	free(r->stopped);
 	free(r->lua);
+	free(r->revision);
 	*r = (struct run){0};
 }
 
@@ -105,6 +106,14 @@ struct totals run_totals(const struct run *r)
 		counts_add(&t.tests, &c);
 	}
 	return t;
+}
+
+int64_t run_bound_ns(const struct run *r)
+{
+	int workers = r->jobs > 0 ? r->jobs : r->peak;
+	int64_t share_ns = r->sum_ns / (workers > 0 ? workers : 1);
+
+	return share_ns > r->longest_ns ? share_ns : r->longest_ns;
 }
 
 bool run_succeeded(const struct run *r)

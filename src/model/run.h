@@ -28,6 +28,7 @@ struct run {
 	uint64_t seed;          // of --order=random; 0: none
 	int signal;             // the signal that ended the run early, or 0
 	char *stopped;          // why no further file was started, or NULL: "--fail-fast"
+	char *revision;         // the commit that was checked out, or NULL: unknown
 	char *lua;              // the interpreter, as it was asked for; NULL: unknown
 	bool repeated;          // every file was run again and again: one failure is a failure
 	bool flaky_fails;       // a file that passes at a later attempt is not a success
@@ -60,6 +61,9 @@ void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason)
 bool run_succeeded(const struct run *r);
 // Only some tests were wanted, and no file has one of them.
 bool run_selected_no_test(const struct run *r);
+// No order of its files could have been faster, on as many workers as there were: the longest file,
+// or the share of each worker in all of them.
+int64_t run_bound_ns(const struct run *r);
 // Calls each(path) for every file that ran at some time while res did, once for each.
 void run_company(const struct run *r, const struct result *res,
 		 void (*each)(const char *path, void *arg), void *arg);

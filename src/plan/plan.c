@@ -15,13 +15,14 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "plan/discover.h"
-#include "plan/expect.h"
 #include "plan/fresh.h"
 #include "store/store.h"
 #include "worker/framework.h"
 
 // How much of a file is looked at for its framework: the requires stand at the top.
 #define DETECT_BYTES (256 << 10)
+// How long a file will take is the median of its last times, so many of them.
+#define EXPECT_OF 5
 
 static int find_files(struct jobs *jobs, const struct plan_request *request, struct err *err)
 {
@@ -88,7 +89,8 @@ static void remember(struct job *j, const struct past *p)
 	j->last = p->status;
 	j->last_real_ns = p->ended_ns;
 	j->usual_tests = p->tests;
-	j->expected_ns = expect_ns(p->wall_ns, p->n);
+	// One bad run moves nothing, a lasting change is believed after three.
+	j->expected_ns = trail_percentile(&p->trail, EXPECT_OF, 50, sample_wall_ns);
 	j->p99_ns = p->p99_ns;
 	j->peak_bytes = p->peak_bytes;
 }
@@ -101,9 +103,7 @@ int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)
 		return -1;
 	for (size_t i = 0; i < jobs->n; i++)
 		remember(&jobs->items[i], map_get(&past, jobs->items[i].path));
-	for (size_t i = 0; i < past.cap; i++)
-		free(past.slots[i].value);
-	map_release(&past);
+	past_free_all(&past);
 	return 0;
 }
 

@@ -1,69 +1,227 @@
 // SPDX-License-Identifier: MIT
 #include "store/history.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
 #include "base/err.h"
+#include "model/result.h"
 #include "store/database.h"
 
-static int64_t number_or(sqlite3_stmt *q, int column, int64_t otherwise)
+// ---- runs ----
+
+static struct past_run read_run(sqlite3_stmt *q)
 {
-	return sqlite3_column_type(q, column) == SQLITE_NULL ? otherwise
-							     : sqlite3_column_int64(q, column);
+	return (struct past_run){
+		.id = sqlite3_column_int64(q, 0),
+		.started_ns = sqlite3_column_int64(q, 1),
+		.elapsed_ns = database_number(q, 2, -1),
+		.bound_ns = database_number(q, 3, -1),
+		.jobs = sqlite3_column_int(q, 4),
+		.peak = sqlite3_column_int(q, 5),
+		.signal = sqlite3_column_int(q, 6),
+		.files = (long)sqlite3_column_int64(q, 7),
+		.bad = (long)sqlite3_column_int64(q, 8),
+		.tests = (long)sqlite3_column_int64(q, 9),
+		.failed = (long)sqlite3_column_int64(q, 10),
+		.revision = database_text(q, 11),
+	};
 }
 
-int history_runs(struct store *s, long most, void (*each)(const struct past_run *, void *),
-		 void *arg, struct err *err)
+int history_load_runs(struct store *s, struct past_runs *runs, struct err *err)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LAST_RUNS);
+	sqlite3_stmt *q = database_statement(s, SQL_RUNS);
 	int code = SQLITE_ERROR;
 
-	if (q)
-		sqlite3_bind_int64(q, 1, most);
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
-		struct past_run r = {
-			.id = sqlite3_column_int64(q, 0),
-			.started_ns = sqlite3_column_int64(q, 1),
-			.elapsed_ns = number_or(q, 2, -1),
-			.jobs = sqlite3_column_int(q, 3),
-			.peak = sqlite3_column_int(q, 4),
-			.signal = sqlite3_column_int(q, 5),
-			.files = (long)sqlite3_column_int64(q, 6),
-			.bad = (long)sqlite3_column_int64(q, 7),
-			.tests = (long)sqlite3_column_int64(q, 8),
-			.failed = (long)sqlite3_column_int64(q, 9),
-			.lower_bound_ns = number_or(q, 10, -1),
-		};
-		each(&r, arg);
-	}
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+		VEC_PUSH(runs, read_run(q));
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
 
-int history_results(struct store *s, const char *path, long most,
-		    void (*each)(const struct past_result *, void *), void *arg, struct err *err)
+void past_runs_release(struct past_runs *runs)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_RESULTS);
+	for (size_t i = 0; i < runs->n; i++)
+		free(runs->items[i].revision);
+	free(runs->items);
+	*runs = (struct past_runs){0};
+}
+
+// ---- files ----
+
+// Adds what does not stand in the file's row, the oldest first.
+static int load_chunks(struct store *s, int64_t file, struct trail *t)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_CHUNKS);
 	int code = SQLITE_ERROR;
 
-	if (q && path)
-		sqlite3_bind_text(q, 1, path, -1, SQLITE_STATIC);
-	else if (q)
-		sqlite3_bind_null(q, 1);
 	if (q)
-		sqlite3_bind_int64(q, 2, most);
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
-		struct past_result r = {
-			.path = (const char *)sqlite3_column_text(q, 0),
-			.run_id = sqlite3_column_int64(q, 1),
-			.started_ns = sqlite3_column_int64(q, 2),
-			.wall_ns = sqlite3_column_int64(q, 3),
-			.user_ns = sqlite3_column_int64(q, 4),
-			.sys_ns = sqlite3_column_int64(q, 5),
-			.maxrss = sqlite3_column_int64(q, 6),
-			.status = (enum file_status)sqlite3_column_int(q, 7),
-			.reason = (const char *)sqlite3_column_text(q, 8),
-			.tests = (long)sqlite3_column_int64(q, 9),
-			.failed = (long)sqlite3_column_int64(q, 10),
-		};
-		each(&r, arg);
+		sqlite3_bind_int64(q, 1, file);
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+		unpack_trail(database_packed(q, 0), t);
+	return code;
+}
+
+int history_each_file(struct store *s, bool whole,
+		      void (*each)(const struct past_file *f, void *arg), void *arg,
+		      struct err *err)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_FILES);
+	struct past_file f = {0};
+	int code = SQLITE_ERROR, chunks = SQLITE_DONE;
+
+	while (q && chunks == SQLITE_DONE && (code = sqlite3_step(q)) == SQLITE_ROW) {
+		f.path = (const char *)sqlite3_column_text(q, 0);
+		f.id = sqlite3_column_int64(q, 6);
+		f.born = sqlite3_column_int64(q, 7);
+		f.past.trail.n = 0;
+		if (whole)
+			chunks = load_chunks(s, f.id, &f.past.trail);
+		database_read_past(q, &f.past);
+		if (chunks == SQLITE_DONE)
+			each(&f, arg);
 	}
+	trail_release(&f.past.trail);
+	return code == SQLITE_DONE ? 0 : database_error(s, err);
+}
+
+// ---- tests ----
+
+// The results of one file, while its tests are counted.
+struct tally {
+	struct past_tests *tests; // by id
+	struct numbers *walls;    // how long each of them took, where that is known
+	struct numbers roster;    // the test of each place
+	sqlite3_int64 roster_id;  // 0: none yet
+	struct result endings;    // as many tests
+};
+
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = ((const struct past_test *)a)->id, y = ((const struct past_test *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
+static int load_names(struct store *s, int64_t file, bool (*wanted)(const char *, void *),
+		      void *arg, struct past_tests *tests)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_TESTS_OF_FILE);
+	int code = SQLITE_ERROR;
+
+	if (q)
+		sqlite3_bind_int64(q, 1, file);
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite3_column_text(q, 1);
+		if (wanted && !wanted(name, arg))
+			continue;
+		struct past_test t = {.id = sqlite3_column_int64(q, 0),
+				      .name = xstrdup(name),
+				      .born = sqlite3_column_int64(q, 2),
+				      .median_ns = -1};
+		VEC_PUSH(tests, t);
+	}
+	if (tests->n > 0)
+		qsort(tests->items, tests->n, sizeof *tests->items, by_id);
+	return code;
+}
+
+static void count(struct tally *t, size_t place, int64_t run)
+{
+	const struct test_case *c = &t->endings.tests.items[place];
+	const struct past_test key = {.id = t->roster.items[place]};
+	struct past_test *p = bsearch(&key, t->tests->items, t->tests->n, sizeof key, by_id);
+
+	if (!p)
+		return;
+	p->last = c->status;
+	p->last_run = run;
+	if (c->status == TEST_SKIPPED || c->status == TEST_PENDING)
+		return;
+	p->ran++;
+	p->passed += c->status == TEST_PASSED;
+	if (c->status != TEST_PASSED) {
+		p->bad++;
+		p->last_bad_run = run;
+	}
+	if (c->wall_ns >= 0)
+		VEC_PUSH(&t->walls[p - t->tests->items], c->wall_ns);
+}
+
+static int count_result(struct store *s, struct tally *t, sqlite3_stmt *q, int64_t run)
+{
+	sqlite3_int64 roster = sqlite3_column_int64(q, 0);
+	int code = SQLITE_DONE;
+
+	if (roster != t->roster_id) {
+		t->roster.n = 0;
+		code = database_load_roster(s, roster, &t->roster);
+		t->roster_id = roster;
+		free(t->endings.tests.items);
+		t->endings.tests.n = t->roster.n;
+		t->endings.tests.items = xcalloc(t->roster.n + 1, sizeof *t->endings.tests.items);
+	}
+	unpack_endings(database_packed(q, 1), &t->endings);
+	for (size_t i = 0; i < t->roster.n; i++)
+		count(t, i, run);
+	return code;
+}
+
+static int count_run(struct store *s, struct tally *t, int64_t file, int64_t run)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_ENDINGS);
+	int code = SQLITE_ERROR, counted = SQLITE_DONE;
+
+	if (!q)
+		return code;
+	sqlite3_bind_int64(q, 1, run);
+	sqlite3_bind_int64(q, 2, file);
+	while (counted == SQLITE_DONE && (code = sqlite3_step(q)) == SQLITE_ROW)
+		counted = count_result(s, t, q, run);
+	return counted == SQLITE_DONE ? code : counted;
+}
+
+static void settle(struct tally *t)
+{
+	for (size_t i = 0; i < t->tests->n; i++) {
+		t->tests->items[i].median_ns = percentile(t->walls[i].items, t->walls[i].n, 50);
+		free(t->walls[i].items);
+	}
+	free(t->walls);
+	free(t->roster.items);
+	free(t->endings.tests.items);
+}
+
+int history_load_tests(struct store *s, int64_t file, const int64_t *runs, size_t n,
+		       bool (*wanted)(const char *name, void *arg), void *arg,
+		       struct past_tests *tests, struct err *err)
+{
+	int code = load_names(s, file, wanted, arg, tests);
+	struct tally t = {.tests = tests, .walls = xcalloc(tests->n + 1, sizeof *t.walls)};
+
+	for (size_t i = 0; tests->n > 0 && i < n && code == SQLITE_DONE; i++)
+		code = count_run(s, &t, file, runs[i]);
+	settle(&t);
+	return code == SQLITE_DONE ? 0 : database_error(s, err);
+}
+
+void past_tests_release(struct past_tests *tests)
+{
+	for (size_t i = 0; i < tests->n; i++)
+		free(tests->items[i].name);
+	free(tests->items);
+	*tests = (struct past_tests){0};
+}
+
+int history_each_test(struct store *s,
+		      void (*each)(int64_t file, const char *name, int64_t born, void *arg),
+		      void *arg, struct err *err)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_TESTS);
+	int code = SQLITE_ERROR;
+
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+		each(sqlite3_column_int64(q, 0), (const char *)sqlite3_column_text(q, 1),
+		     sqlite3_column_int64(q, 2), arg);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }

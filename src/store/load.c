@@ -9,98 +9,17 @@
 #include "model/inputs.h"
 #include "model/run.h"
 #include "store/database.h"
+#include "store/history.h"
+#include "store/pack.h"
 #include "store/store.h"
-
-// A text column as a string of its own, or NULL.
-static char *text(sqlite3_stmt *q, int column)
-{
-	const char *s = (const char *)sqlite3_column_text(q, column);
-
-	return s ? xstrdup(s) : NULL;
-}
-
-// The opposite of joined() in record.c. Returns how many there are.
-static size_t split(const char *s, char ***items)
-{
-	struct {
-		char **items;
-		size_t n, cap;
-	} list = {0};
-
-	for (const char *end; s; s = *end ? end + 1 : NULL) {
-		end = s + strcspn(s, SEPARATOR);
-		VEC_PUSH(&list, xstrndup(s, (size_t)(end - s)));
-	}
-	*items = list.items;
-	return list.n;
-}
-
-static char *source_of(sqlite3_stmt *q, int column, const struct result *r)
-{
-	char *s = text(q, column);
-
-	if (!s || *s)
-		return s;
-	free(s);
-	return xstrdup(r->job->path);
-}
-
-static void read_test(sqlite3_stmt *q, struct result *r)
-{
-	struct test_case t = {
-		.status = (enum test_status)sqlite3_column_int(q, 2),
-		.wall_ns = sqlite3_column_int64(q, 3),
-		.own_ns =
-			sqlite3_column_type(q, 4) == SQLITE_NULL ? -1 : sqlite3_column_int64(q, 4),
-		.round = sqlite3_column_int(q, 5),
-		.file = source_of(q, 6, r),
-		.line = sqlite3_column_int(q, 7),
-		.message = text(q, 8),
-		.traceback = text(q, 9),
-	};
-
-	// The name is the last of its groups there.
-	t.npath = split((const char *)sqlite3_column_text(q, 0), &t.path) - 1;
-	t.name = t.path[t.npath];
-	t.ntags = split((const char *)sqlite3_column_text(q, 1), &t.tags);
-	VEC_PUSH(&r->tests, t);
-}
-
-static void read_file_error(sqlite3_stmt *q, struct result *r)
-{
-	struct file_error e = {
-		.where = text(q, 0),
-		.name = text(q, 1),
-		.file = source_of(q, 2, r),
-		.line = sqlite3_column_int(q, 3),
-		.message = text(q, 4),
-		.traceback = text(q, 5),
-	};
-
-	VEC_PUSH(&r->errors, e);
-}
-
-// Reads the rows of a statement that belong to the result of that number.
-static int read_parts(struct store *s, enum statement which, sqlite3_int64 id,
-		      void (*read)(sqlite3_stmt *, struct result *), struct result *r)
-{
-	sqlite3_stmt *q = database_statement(s, which);
-	int code = SQLITE_ERROR;
-
-	if (q)
-		sqlite3_bind_int64(q, 1, id);
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
-		read(q, r);
-	return code;
-}
 
 // The job of a row's file, which is added to jobs: there is room for all files of the run, as
 // results point into it. NULL: there are more than a moment ago, because the run is still going on.
 static const struct job *add_job(sqlite3_stmt *q, void *arg)
 {
-	const char *path = (const char *)sqlite3_column_text(q, 1);
+	const char *path = (const char *)sqlite3_column_text(q, COLUMN_PATH);
 	struct jobs *jobs = arg;
-	bool first = sqlite3_column_int(q, 2) == 1;
+	bool first = sqlite3_column_int(q, COLUMN_ATTEMPT) == 1;
 
 	for (size_t i = 0; !first && i < jobs->n; i++)
 		if (strcmp(jobs->items[i].path, path) == 0)
@@ -109,7 +28,7 @@ static const struct job *add_job(sqlite3_stmt *q, void *arg)
 		return NULL;
 	jobs->items[jobs->n] = (struct job){
 		.path = xstrdup(path),
-		.framework = (enum framework)sqlite3_column_int(q, 14),
+		.framework = (enum framework)sqlite3_column_int(q, COLUMN_FRAMEWORK),
 		.expected_ns = -1,
 		.p99_ns = -1,
 	};
@@ -132,39 +51,42 @@ static struct inputs *read_written(sqlite3_stmt *q, int column)
 
 static void read_result(sqlite3_stmt *q, struct result *r)
 {
-	r->id = sqlite3_column_int64(q, 0);
-	r->attempt = sqlite3_column_int(q, 2);
-	r->started_ns = sqlite3_column_int64(q, 3);
-	r->offset_ns = sqlite3_column_int64(q, 4);
-	r->wall_ns = sqlite3_column_int64(q, 5);
-	r->user_ns = sqlite3_column_int64(q, 6);
-	r->sys_ns = sqlite3_column_int64(q, 7);
-	r->maxrss = sqlite3_column_int64(q, 8);
-	r->status = (enum file_status)sqlite3_column_int(q, 9);
-	r->exit_code = sqlite3_column_int(q, 10);
-	r->signal = sqlite3_column_int(q, 11);
-	r->slot = sqlite3_column_int(q, 12);
-	r->leaked = sqlite3_column_int(q, 13);
-	r->crowded = sqlite3_column_int(q, 15);
-	r->partial = sqlite3_column_int(q, 16);
-	r->has_tests = sqlite3_column_int(q, 17);
-	r->expected = (long)sqlite3_column_int64(q, 18);
-	r->output_total = (uint64_t)sqlite3_column_int64(q, 19);
-	r->reason = text(q, 20);
-	r->seed = text(q, 21);
-	r->inputs = read_written(q, 23);
-	r->output_len = (size_t)sqlite3_column_bytes(q, 22);
+	r->id = sqlite3_column_int64(q, COLUMN_ID);
+	r->attempt = sqlite3_column_int(q, COLUMN_ATTEMPT);
+	r->started_ns = sqlite3_column_int64(q, COLUMN_STARTED);
+	r->offset_ns = sqlite3_column_int64(q, COLUMN_OFFSET);
+	r->wall_ns = sqlite3_column_int64(q, COLUMN_WALL);
+	r->user_ns = sqlite3_column_int64(q, COLUMN_USER);
+	r->sys_ns = sqlite3_column_int64(q, COLUMN_SYS);
+	r->maxrss = sqlite3_column_int64(q, COLUMN_MAXRSS);
+	r->status = (enum file_status)sqlite3_column_int(q, COLUMN_STATUS);
+	r->exit_code = sqlite3_column_int(q, COLUMN_EXIT);
+	r->signal = sqlite3_column_int(q, COLUMN_SIGNAL);
+	r->slot = sqlite3_column_int(q, COLUMN_SLOT);
+	r->leaked = sqlite3_column_int(q, COLUMN_LEAKED);
+	r->crowded = sqlite3_column_int(q, COLUMN_CROWDED);
+	r->partial = sqlite3_column_int(q, COLUMN_PARTIAL);
+	r->has_tests = sqlite3_column_int(q, COLUMN_HAS_TESTS);
+	r->expected = (long)sqlite3_column_int64(q, COLUMN_EXPECTED);
+	r->output_total = (uint64_t)sqlite3_column_int64(q, COLUMN_OUTPUT_TOTAL);
+	r->delay_ns = database_number(q, COLUMN_DELAY, -1);
+	r->reason = database_text(q, COLUMN_REASON);
+	r->seed = database_text(q, COLUMN_SEED);
+	r->inputs = read_written(q, COLUMN_WRITTEN);
+	r->output_len = (size_t)sqlite3_column_bytes(q, COLUMN_OUTPUT);
 	r->output = xmalloc(r->output_len + 1);
-	memcpy(r->output, r->output_len ? sqlite3_column_blob(q, 22) : "", r->output_len);
+	memcpy(r->output, r->output_len ? sqlite3_column_blob(q, COLUMN_OUTPUT) : "",
+	       r->output_len);
 	r->output[r->output_len] = 0;
 }
 
-static int load_parts(struct store *s, sqlite3_int64 id, struct result *r)
+static int load_parts(struct store *s, sqlite3_stmt *q, struct result *r)
 {
-	int code = r->has_tests ? read_parts(s, SQL_LOAD_TESTS, id, read_test, r) : SQLITE_DONE;
+	int code = r->has_tests ? database_load_tests(s, sqlite3_column_int64(q, COLUMN_ROSTER),
+						      database_packed(q, COLUMN_ENDINGS), r)
+				: SQLITE_DONE;
 
-	return code == SQLITE_DONE ? read_parts(s, SQL_LOAD_FILE_ERRORS, id, read_file_error, r)
-				   : code;
+	return code == SQLITE_DONE ? database_load_words(s, r->id, r) : code;
 }
 
 // Adds the results of a statement's rows to the run; `find` gives the job of a row, or NULL for one
@@ -181,7 +103,7 @@ static int load_results(struct store *s, sqlite3_stmt *q, struct run *run,
 			continue;
 		struct result *r = result_new(job);
 		read_result(q, r);
-		int parts = load_parts(s, sqlite3_column_int64(q, 0), r);
+		int parts = load_parts(s, q, r);
 		r->cached = cached;
 		if (cached)
 			r->slot = -1;
@@ -224,7 +146,7 @@ static void read_waits(sqlite3_stmt *q, int column, struct run *run)
 
 static void read_run(sqlite3_stmt *q, struct run *run)
 {
-	run->name = text(q, 0);
+	run->name = database_text(q, 0);
 	run->started_ns = sqlite3_column_int64(q, 1);
 	run->unfinished = sqlite3_column_type(q, 2) == SQLITE_NULL;
 	run->elapsed_ns = sqlite3_column_int64(q, 2);
@@ -235,8 +157,9 @@ static void read_run(sqlite3_stmt *q, struct run *run)
 	run->signal = sqlite3_column_int(q, 7);
 	run->repeated = sqlite3_column_int(q, 8);
 	run->flaky_fails = sqlite3_column_int(q, 9);
-	run->stopped = text(q, 10);
-	run->lua = text(q, 11);
+	run->stopped = database_text(q, 10);
+	run->lua = database_text(q, 11);
+	run->revision = database_text(q, 14);
 	read_waits(q, 12, run);
 }
 
@@ -304,8 +227,7 @@ static int find_run(struct store *s, struct run *run, int64_t **reused, size_t *
 	int code = sqlite3_step(q);
 	if (code == SQLITE_ROW) {
 		read_run(q, run);
-		*reused = database_unpack(sqlite3_column_blob(q, 13),
-					  (size_t)sqlite3_column_bytes(q, 13), n);
+		*reused = unpack_ids(database_packed(q, 13), n);
 	}
 	sqlite3_reset(q);
 	return code;
@@ -373,6 +295,22 @@ int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run,
 	sqlite3_stmt *q = database_statement(s, SQL_LOAD_PASSES);
 
 	return load_results(s, q, run, next_wanted, &merge, true) == SQLITE_DONE
+		       ? 0
+		       : database_error(s, err);
+}
+
+int history_load_result(struct store *s, int64_t run, int64_t file, struct run *out,
+			struct jobs *jobs, struct err *err)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_RESULTS_OF_FILE);
+
+	jobs->cap = 1;
+	jobs->items = xcalloc(1, sizeof *jobs->items);
+	if (q) {
+		sqlite3_bind_int64(q, 1, run);
+		sqlite3_bind_int64(q, 2, file);
+	}
+	return load_results(s, q, out, add_job, jobs, false) == SQLITE_DONE
 		       ? 0
 		       : database_error(s, err);
 }

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "store/schema.h"
 
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "base/err.h"
+#include "store/database.h"
+#include "store/upgrade.h"
 
 // Steps are only ever added. Times are nanoseconds, sizes bytes; status numbers are those of
 // model/status.h.
 static const struct {
 	int version; // of the database after the step
 	const char *sql;
+	int (*convert)(struct store *); // what SQL cannot say; SQLITE_DONE, or an error's code
+	const char *after;              // the SQL behind that
 } steps[] = {
 	{1,
 	 "CREATE TABLE run(id INTEGER PRIMARY KEY, name TEXT NOT NULL, started INTEGER NOT NULL,"
@@ -46,7 +49,8 @@ static const struct {
 	 "CREATE TABLE file_error(result INTEGER NOT NULL, seq INTEGER NOT NULL, place TEXT, name "
 	 "TEXT,"
 	 " source TEXT, line INTEGER, message TEXT, traceback TEXT, PRIMARY KEY(result, seq)) "
-	 "WITHOUT ROWID;"},
+	 "WITHOUT ROWID;",
+	 NULL, NULL},
 
 	// All that a report shows, so that the report of a past run is that of the day.
 	{2,
@@ -72,7 +76,8 @@ static const struct {
 	 // tags: with U+001F between them. source: '' is the path of the test file.
 	 "ALTER TABLE test ADD COLUMN tags TEXT;"
 	 "ALTER TABLE test_result ADD COLUMN own INTEGER;"
-	 "ALTER TABLE test_result ADD COLUMN round INTEGER;"},
+	 "ALTER TABLE test_result ADD COLUMN round INTEGER;",
+	 NULL, NULL},
 
 	// What passes depended on.
 	{3,
@@ -88,7 +93,45 @@ static const struct {
 	 // a byte. written: paths, each followed by a NUL. doubts: store/snapshot.h.
 	 "CREATE TABLE snapshot(file INTEGER PRIMARY KEY, result INTEGER NOT NULL,"
 	 " started INTEGER NOT NULL, key BLOB NOT NULL, doubts INTEGER NOT NULL,"
-	 " inputs BLOB NOT NULL, written BLOB NOT NULL);"},
+	 " inputs BLOB NOT NULL, written BLOB NOT NULL);",
+	 NULL, NULL},
+
+	// A result in few bytes, and its figures where those of a file stand together.
+	{4,
+	 "ALTER TABLE file RENAME TO old_file;"
+	 // trail: the latest results of the file, as store/pack.h has them. state: stands for what
+	 // its inputs were at the latest of them; 0: unknown. born: the run that found the file.
+	 "CREATE TABLE file(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, born INTEGER,"
+	 " status INTEGER NOT NULL, ended INTEGER NOT NULL, tests INTEGER, state INTEGER,"
+	 " trail BLOB NOT NULL);"
+	 "INSERT INTO file SELECT id, path,"
+	 " (SELECT min(run) FROM result WHERE file = old_file.id), status, ended, tests, 0, x''"
+	 " FROM old_file;"
+	 // The results before those, in the same shape, the oldest with the least seq.
+	 "CREATE TABLE trail(file INTEGER NOT NULL, seq INTEGER NOT NULL, samples BLOB NOT NULL,"
+	 " PRIMARY KEY(file, seq)) WITHOUT ROWID;"
+	 // Which tests a result has, and how they ended: store/tests.c and store/pack.h. digest: a
+	 // number for finding the roster by its bytes.
+	 "CREATE TABLE roster(id INTEGER PRIMARY KEY, file INTEGER NOT NULL,"
+	 " digest INTEGER NOT NULL, tests BLOB NOT NULL);"
+	 "CREATE INDEX roster_by_digest ON roster(file, digest);"
+	 "ALTER TABLE result ADD COLUMN roster INTEGER;"
+	 "ALTER TABLE result ADD COLUMN endings BLOB;"
+	 // delay: that it was ready to run and got no CPU; NULL or -1: unknown.
+	 "ALTER TABLE result ADD COLUMN delay INTEGER;"
+	 "DROP INDEX result_by_file;"
+	 "DROP INDEX result_by_run;"
+	 "CREATE INDEX result_by_run ON result(run, file);"
+	 // What a test of a result said: seq is its place in the roster.
+	 "CREATE TABLE failure(result INTEGER NOT NULL, seq INTEGER NOT NULL, message TEXT,"
+	 " traceback TEXT, PRIMARY KEY(result, seq)) WITHOUT ROWID;"
+	 "ALTER TABLE test ADD COLUMN born INTEGER;"
+	 // revision: the commit that was checked out. bound: no order could have been faster.
+	 "ALTER TABLE run ADD COLUMN revision TEXT;"
+	 "ALTER TABLE run ADD COLUMN bound INTEGER;"
+	 // stands: 0 where the file has not passed, or was not watched, since.
+	 "ALTER TABLE snapshot ADD COLUMN stands INTEGER NOT NULL DEFAULT 1;",
+	 upgrade_results, "DROP TABLE test_result; DROP TABLE old_file;"},
 };
 
 #define STEPS (sizeof steps / sizeof *steps)
@@ -119,22 +162,46 @@ static int user_version(sqlite3 *db)
 	return version;
 }
 
-static int run_steps(sqlite3 *db, int from, int to, struct err *err)
+static int convert(struct store *s, int (*with)(struct store *), struct err *err)
+{
+	int code = with(s);
+
+	database_forget_statements(s);
+	if (code == SQLITE_DONE)
+		return SQLITE_OK;
+	database_error(s, err);
+	return code;
+}
+
+static int run_step(struct store *s, size_t i, struct err *err)
+{
+	int code = execute(s->db, steps[i].sql, err);
+
+	if (code == SQLITE_OK && steps[i].convert)
+		code = convert(s, steps[i].convert, err);
+	if (code == SQLITE_OK && steps[i].after)
+		code = execute(s->db, steps[i].after, err);
+	return code;
+}
+
+static int run_steps(struct store *s, int from, int to, struct err *err)
 {
 	char pragma[64];
 
 	for (size_t i = 0; i < STEPS; i++) {
 		bool due = steps[i].version > from && steps[i].version <= to;
-		int code = due ? execute(db, steps[i].sql, err) : SQLITE_OK;
+		int code = due ? run_step(s, i, err) : SQLITE_OK;
 		if (code != SQLITE_OK)
 			return code;
 	}
 	snprintf(pragma, sizeof pragma, "PRAGMA user_version=%d", to);
-	return execute(db, pragma, err);
+	return execute(s->db, pragma, err);
 }
 
-int schema_migrate(sqlite3 *db, int version, struct err *err)
+int schema_migrate(struct store *s, int version, struct err *err)
 {
+	sqlite3 *db = s->db;
+
 	if (user_version(db) >= version)
 		return SQLITE_OK;
 	int code = execute(db, "BEGIN IMMEDIATE", err);
@@ -142,7 +209,7 @@ int schema_migrate(sqlite3 *db, int version, struct err *err)
 		return code;
 	// Asked again under the lock: another process may have done it meanwhile.
 	int now = user_version(db);
-	code = now < version ? run_steps(db, now, version, err) : SQLITE_OK;
+	code = now < version ? run_steps(s, now, version, err) : SQLITE_OK;
 	if (code == SQLITE_OK)
 		code = execute(db, "COMMIT", err);
 	if (code != SQLITE_OK)

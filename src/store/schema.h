@@ -4,12 +4,12 @@
 #define STORE_SCHEMA_H
 
 struct err;
-struct sqlite3;
+struct store;
 
 // The version this program writes: PRAGMA user_version of its databases.
 int schema_version(void);
-// Brings db from its version to `version` in one transaction. SQLITE_OK, or sqlite's code and err;
-// db is unchanged then.
-int schema_migrate(struct sqlite3 *db, int version, struct err *err);
+// Brings the database from its version to `version` in one transaction. SQLITE_OK, or sqlite's code
+// and err; it is unchanged then.
+int schema_migrate(struct store *s, int version, struct err *err);
 
 #endif

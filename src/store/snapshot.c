@@ -11,47 +11,8 @@
 #include "base/map.h"
 #include "model/result.h"
 #include "store/database.h"
+#include "store/pack.h"
 #include "store/store.h"
-
-struct ids {
-	int64_t *items;
-	size_t n, cap;
-};
-
-// ---- lists of numbers as bytes ----
-
-void database_pack(struct buf *b, const int64_t *ids, size_t n)
-{
-	int64_t before = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		uint64_t step = (uint64_t)(ids[i] - before);
-		for (; step >= 0x80; step >>= 7)
-			buf_addch(b, (char)(step | 0x80));
-		buf_addch(b, (char)step);
-		before = ids[i];
-	}
-}
-
-int64_t *database_unpack(const void *data, size_t n, size_t *count)
-{
-	const unsigned char *bytes = data;
-	int64_t *ids = xmalloc((n + 1) * sizeof *ids), id = 0;
-	uint64_t step = 0;
-	unsigned shift = 0;
-
-	*count = 0;
-	for (size_t i = 0; i < n; i++) {
-		step |= (uint64_t)(bytes[i] & 0x7f) << shift;
-		shift = bytes[i] & 0x80 && shift < 56 ? shift + 7 : 0;
-		if (shift > 0)
-			continue;
-		id += (int64_t)step;
-		step = 0;
-		ids[(*count)++] = id;
-	}
-	return ids;
-}
 
 // ---- versions ----
 
@@ -221,7 +182,7 @@ static int gather(struct store *s, const struct result *r, struct buf *packed, u
 	}
 	if (code == SQLITE_DONE) {
 		qsort(ids, in->list.n, sizeof *ids, database_compare_ids);
-		database_pack(packed, ids, in->list.n);
+		pack_ids(packed, ids, in->list.n);
 	}
 	free(ids);
 	return code;
@@ -261,9 +222,9 @@ static int put_snapshot(struct store *s, const struct result *r, sqlite3_int64 f
 	return code;
 }
 
-static int drop_snapshot(struct store *s, sqlite3_int64 file)
+static int retire_snapshot(struct store *s, sqlite3_int64 file)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_DROP_SNAPSHOT);
+	sqlite3_stmt *q = database_statement(s, SQL_RETIRE_SNAPSHOT);
 
 	if (!q)
 		return SQLITE_ERROR;
@@ -271,28 +232,157 @@ static int drop_snapshot(struct store *s, sqlite3_int64 file)
 	return database_step(q);
 }
 
+static bool has_snapshot(const struct result *r)
+{
+	return r->status == FILE_PASSED && r->inputs;
+}
+
 int database_record_inputs(struct store *s, const struct result *r, sqlite3_int64 file,
 			   sqlite3_int64 result)
 {
 	if (r->status == FILE_NOTRUN)
 		return SQLITE_DONE;
-	if (r->status != FILE_PASSED || !r->inputs)
-		return drop_snapshot(s, file);
-	return put_snapshot(s, r, file, result);
+	return has_snapshot(r) ? put_snapshot(s, r, file, result) : retire_snapshot(s, file);
+}
+
+// ---- whether inputs have moved ----
+
+// One number for all inputs: the sum of their parts, so that their order does not matter.
+static int64_t part_of(const struct input *in, const struct latest *l)
+{
+	struct buf b = {0};
+	int64_t part;
+
+	buf_addf(&b, "%d%c%s", in->kind, l->is.present ? '+' : '-', in->name);
+	if (l->is.present)
+		buf_add(&b, l->is.digest.bytes, DIGEST_SIZE);
+	struct digest d = digest_of(b.data, b.len);
+	buf_release(&b);
+	memcpy(&part, d.bytes, sizeof part);
+	return part;
+}
+
+static int64_t sum(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static int64_t state_of_key(const struct digest *key)
+{
+	int64_t state;
+
+	memcpy(&state, key->bytes, sizeof state);
+	return state;
+}
+
+// What the inputs of the result are now.
+static int own_state(struct store *s, const struct result *r, int64_t *state)
+{
+	int code = SQLITE_DONE;
+
+	*state = state_of_key(&r->key);
+	for (size_t i = 0; i < r->inputs->list.n && code == SQLITE_DONE; i++) {
+		const struct input *in = &r->inputs->list.items[i];
+		const struct latest *l = latest_of(s, in, &code);
+		*state = sum(*state, part_of(in, l));
+	}
+	return code;
+}
+
+static int add_part(struct store *s, int64_t id, int64_t *state)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUT);
+	int code = SQLITE_ERROR;
+
+	if (q)
+		sqlite3_bind_int64(q, 1, id);
+	if (!q || sqlite3_step(q) != SQLITE_ROW)
+		return code;
+	struct input in = {.kind = (enum input_kind)sqlite3_column_int(q, 1),
+			   .name = database_text(q, 2)};
+	const struct latest *l = latest_of(s, &in, &code);
+	*state = sum(*state, part_of(&in, l));
+	free(in.name);
+	return code;
+}
+
+// What the inputs of the last pass are now.
+static int old_state(struct store *s, const struct result *r, struct packed inputs, int64_t *state)
+{
+	size_t n;
+	int64_t *ids = unpack_ids(inputs, &n);
+	int code = SQLITE_DONE;
+
+	*state = state_of_key(&r->key);
+	for (size_t i = 0; i < n && code == SQLITE_DONE; i++)
+		code = add_part(s, ids[i], state);
+	free(ids);
+	return code;
+}
+
+// Nothing has moved since the last result, which was a pass of the same inputs.
+static bool is_the_same_pass(sqlite3_stmt *old, const struct result *r, const struct buf *packed)
+{
+	return sqlite3_column_int(old, 2) && (size_t)sqlite3_column_bytes(old, 0) == packed->len &&
+	       memcmp(sqlite3_column_blob(old, 0), packed->data, packed->len) == 0 &&
+	       (size_t)sqlite3_column_bytes(old, 1) == DIGEST_SIZE &&
+	       memcmp(sqlite3_column_blob(old, 1), r->key.bytes, DIGEST_SIZE) == 0;
+}
+
+// old is the row of the last pass.
+static int judge(struct store *s, const struct result *r, sqlite3_stmt *old, int64_t *state,
+		 enum inputs_state *inputs)
+{
+	struct buf packed = {0};
+	unsigned doubts;
+	int64_t now = 0;
+	int code = has_snapshot(r) ? gather(s, r, &packed, &doubts) : SQLITE_DONE;
+	bool same =
+		code == SQLITE_DONE && packed.len && *state && is_the_same_pass(old, r, &packed);
+
+	if (code == SQLITE_DONE && !same)
+		code = old_state(s, r, database_packed(old, 0), &now);
+	if (*state)
+		*inputs = same || now == *state ? INPUTS_SAME : INPUTS_MOVED;
+	if (!same)
+		*state = now;
+	if (code == SQLITE_DONE && !same && has_snapshot(r))
+		code = own_state(s, r, state);
+	buf_release(&packed);
+	return code;
+}
+
+int database_judge_inputs(struct store *s, const struct result *r, sqlite3_int64 file,
+			  int64_t *state, enum inputs_state *inputs)
+{
+	sqlite3_stmt *old = database_statement(s, SQL_OLD_INPUTS);
+
+	*inputs = INPUTS_UNKNOWN;
+	if (!old)
+		return SQLITE_ERROR;
+	sqlite3_bind_int64(old, 1, file);
+	int code = sqlite3_step(old);
+	if (code == SQLITE_ROW) {
+		code = judge(s, r, old, state, inputs);
+	} else if (code == SQLITE_DONE) {
+		*state = 0;
+		code = has_snapshot(r) ? own_state(s, r, state) : SQLITE_DONE;
+	}
+	sqlite3_reset(old);
+	return code;
 }
 
 // ---- forgetting versions ----
 
 // The numbers that all snapshots name, ascending, with those that several name as often.
-static int used_inputs(struct store *s, struct ids *used)
+static int used_inputs(struct store *s, struct numbers *used)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_PACKED_INPUTS);
 	int code = SQLITE_ERROR;
 
 	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
 		size_t n;
-		int64_t *ids = database_unpack(sqlite3_column_blob(q, 0),
-					       (size_t)sqlite3_column_bytes(q, 0), &n);
+		int64_t *ids = unpack_ids(database_packed(q, 0), &n);
 		for (size_t i = 0; i < n; i++)
 			VEC_PUSH(used, ids[i]);
 		free(ids);
@@ -302,7 +392,7 @@ static int used_inputs(struct store *s, struct ids *used)
 	return code;
 }
 
-static int unused_inputs(struct store *s, const struct ids *used, struct ids *unused)
+static int unused_inputs(struct store *s, const struct numbers *used, struct numbers *unused)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_INPUT_IDS);
 	int code = SQLITE_ERROR;
@@ -318,7 +408,7 @@ static int unused_inputs(struct store *s, const struct ids *used, struct ids *un
 
 int database_sweep_inputs(struct store *s)
 {
-	struct ids used = {0}, unused = {0};
+	struct numbers used = {0}, unused = {0};
 	int code = used_inputs(s, &used);
 
 	if (code == SQLITE_DONE)
@@ -421,8 +511,7 @@ static struct snapshot *read_snapshot(sqlite3_stmt *q)
 		memcpy(p->key.bytes, sqlite3_column_blob(q, 3), DIGEST_SIZE);
 	p->framework = (enum framework)sqlite3_column_int(q, 7);
 	p->doubts = (unsigned)sqlite3_column_int64(q, 4);
-	p->inputs = database_unpack(sqlite3_column_blob(q, 5), (size_t)sqlite3_column_bytes(q, 5),
-				    &p->n);
+	p->inputs = unpack_ids(database_packed(q, 5), &p->n);
 	p->written_bytes = (size_t)sqlite3_column_bytes(q, 6);
 	p->written = xmalloc(p->written_bytes + 1);
 	if (p->written_bytes)

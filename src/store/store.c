@@ -25,58 +25,71 @@
 // How long opening waits for another process that migrates; recording itself never waits.
 #define OPEN_TIMEOUT_MS 5000
 
-// What load.c reads of a result.
-#define RESULT_COLUMNS                                                                             \
-	"r.id, f.path, r.attempt, r.started, r.offset, r.wall, r.user, r.sys, r.maxrss, "          \
-	"r.status, r.exit, r.signal, r.slot, r.leaked, r.framework, r.crowded, r.partial, "        \
-	"r.has_tests, r.expected, r.output_total, r.reason, r.seed, r.output, "                    \
-	"(SELECT written FROM snapshot w WHERE w.file = r.file AND w.result = r.id)"
+#define AS_SQL(name, sql) sql ", "
+#define RESULT_ROWS       "SELECT " RESULT_COLUMNS(AS_SQL) "0 FROM "
 
 #define INPUT_ROWS "SELECT id, kind, name, digest, size, mtime, ctime, inode FROM input "
 
 #define SNAPSHOT_ROWS                                                                              \
 	"SELECT f.path, s.result, s.started, s.key, s.doubts, s.inputs, s.written, r.framework "   \
-	"FROM snapshot s JOIN file f ON f.id = s.file JOIN result r ON r.id = s.result "
+	"FROM snapshot s JOIN file f ON f.id = s.file JOIN result r ON r.id = s.result "           \
+	"WHERE s.stands "
 
 static const char *const sql[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_ADD_RUN] = "INSERT INTO run(name, started, jobs, lower_bound, seed, version, "
-			"repeated, flaky_fails, lua) VALUES(?,?,?,?,?,?,?,?,?)",
+			"repeated, flaky_fails, lua, revision) VALUES(?,?,?,?,?,?,?,?,?,?)",
 	[SQL_FINISH_RUN] = "UPDATE run SET elapsed=?2, peak=?3, files=?4, bad=?5, tests=?6, "
-			   "failed=?7, signal=?8, stopped=?9, waits=?10, reused=?11 "
+			   "failed=?7, signal=?8, bound=?9, stopped=?10, waits=?11, reused=?12 "
 			   "WHERE id=?1",
-	[SQL_FIND_FILE] = "SELECT id, status, ended, recent, tests FROM file WHERE path=?",
-	[SQL_ADD_FILE] = "INSERT INTO file(path, status, ended, recent, tests) VALUES(?,?,?,?,?)",
-	[SQL_UPDATE_FILE] = "UPDATE file SET status=?2, ended=?3, recent=?4, tests=?5 WHERE id=?1",
+	[SQL_FIND_FILE] = "SELECT id, status, ended, tests, state, trail FROM file WHERE path=?",
+	[SQL_ADD_FILE] = "INSERT INTO file(path, born, status, ended, tests, state, trail) "
+			 "VALUES(?,?,0,0,0,0,x'')",
+	[SQL_UPDATE_FILE] = "UPDATE file SET status=?2, ended=?3, tests=?4, state=?5, trail=?6 "
+			    "WHERE id=?1",
+	[SQL_ADD_CHUNK] = "INSERT INTO trail SELECT ?1, ifnull(max(seq), 0) + 1, ?2 FROM trail "
+			  "WHERE file=?1",
 	[SQL_ADD_RESULT] = "INSERT INTO result(run, file, attempt, started, offset, wall, user, "
 			   "sys, maxrss, status, exit, signal, slot, leaked, tests, failed, "
 			   "framework, crowded, partial, has_tests, expected, output_total, "
-			   "reason, seed, output) "
-			   "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+			   "roster, delay, reason, seed, output, endings) VALUES(?,?,?,?,?,?,?,?,?,"
+			   "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[SQL_FIND_TEST] = "SELECT id, tags FROM test WHERE file=? AND name=?",
-	[SQL_ADD_TEST] = "INSERT INTO test(file, name, tags) VALUES(?,?,?)",
+	[SQL_ADD_TEST] = "INSERT INTO test(file, name, tags, born) VALUES(?,?,?,?)",
 	[SQL_TAG_TEST] = "UPDATE test SET tags=?2 WHERE id=?1",
-	[SQL_ADD_TEST_RESULT] = "INSERT INTO test_result VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+	[SQL_LOAD_TEST] = "SELECT name, tags FROM test WHERE id=?",
+	[SQL_FIND_ROSTER] = "SELECT id FROM roster WHERE file=? AND digest=? AND tests=?",
+	[SQL_ADD_ROSTER] = "INSERT INTO roster(file, digest, tests) VALUES(?,?,?)",
+	[SQL_LOAD_ROSTER] = "SELECT tests FROM roster WHERE id=?",
+	[SQL_ADD_FAILURE] = "INSERT INTO failure VALUES(?,?,?,?)",
+	[SQL_LOAD_FAILURES] = "SELECT seq, message, traceback FROM failure WHERE result=?",
 	[SQL_ADD_FILE_ERROR] = "INSERT INTO file_error VALUES(?,?,?,?,?,?,?,?)",
 	// Results of passes are kept, what they printed is not kept for ever: a run that ends drops
 	// that of those before it. The range catches up on runs that were killed.
 	[SQL_DROP_OUTPUTS] = "UPDATE result SET output=NULL WHERE run BETWEEN ?1 - 20 AND ?1 - 10 "
 			     "AND status IN (1, 6) AND output IS NOT NULL",
-	[SQL_LOAD_PAST] = "SELECT path, status, ended, recent, tests FROM file",
+	[SQL_LOAD_PAST] = "SELECT path, status, ended, tests, state, trail FROM file",
+	[SQL_RUNS] = "SELECT id, started, elapsed, ifnull(bound, lower_bound), jobs, peak, signal, "
+		     "files, bad, tests, failed, revision FROM run ORDER BY started, id",
+	[SQL_FILES] = "SELECT path, status, ended, tests, state, trail, id, born FROM file "
+		      "ORDER BY path",
+	[SQL_CHUNKS] = "SELECT samples FROM trail WHERE file=? ORDER BY seq",
+	[SQL_TESTS] = "SELECT file, name, born FROM test ORDER BY id",
+	[SQL_TESTS_OF_FILE] = "SELECT id, name, born FROM test WHERE file=?",
+	[SQL_ENDINGS] = "SELECT roster, endings FROM result WHERE run=? AND file=? AND roster > 0",
+	[SQL_RESULTS_OF_FILE] = RESULT_ROWS "result r JOIN file f ON f.id = r.file "
+					    "WHERE r.run = ? AND r.file = ? ORDER BY r.id",
 	[SQL_LAST_RUN] = "SELECT max(id) FROM run",
 	// It is one of the last.
 	[SQL_FIND_RUN] = "SELECT id, started FROM run WHERE name=? ORDER BY id DESC LIMIT 1",
 	[SQL_LOAD_RUN] = "SELECT name, started, elapsed, jobs, peak, lower_bound, seed, signal, "
-			 "repeated, flaky_fails, stopped, lua, waits, reused FROM run WHERE id=?",
+			 "repeated, flaky_fails, stopped, lua, waits, reused, revision "
+			 "FROM run WHERE id=?",
 	[SQL_COUNT_FILES] = "SELECT count(DISTINCT file) FROM result WHERE run=?",
-	[SQL_LOAD_RESULTS] = "SELECT " RESULT_COLUMNS " FROM result r JOIN file f ON f.id = r.file "
-			     "WHERE r.run = ? ORDER BY r.id",
-	[SQL_LOAD_TESTS] = "SELECT t.name, t.tags, r.status, r.wall, r.own, r.round, r.source, "
-			   "r.line, r.message, r.traceback "
-			   "FROM test_result r JOIN test t ON t.id = r.test "
-			   "WHERE r.result = ? ORDER BY r.seq",
+	[SQL_LOAD_RESULTS] = RESULT_ROWS "result r JOIN file f ON f.id = r.file "
+					 "WHERE r.run = ? ORDER BY r.id",
 	[SQL_LOAD_FILE_ERRORS] = "SELECT place, name, source, line, message, traceback "
 				 "FROM file_error WHERE result = ? ORDER BY seq",
 	[SQL_LATEST_INPUT] = "SELECT id, digest, size, mtime, ctime, inode FROM input "
@@ -84,34 +97,23 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_ADD_INPUT] = "INSERT INTO input(kind, name, digest, size, mtime, ctime, inode) "
 			  "VALUES(?,?,?,?,?,?,?)",
 	[SQL_RENEW_INPUT] = "UPDATE input SET size=?2, mtime=?3, ctime=?4, inode=?5 WHERE id=?1",
-	[SQL_PUT_SNAPSHOT] = "INSERT OR REPLACE INTO snapshot VALUES(?,?,?,?,?,?,?)",
-	[SQL_DROP_SNAPSHOT] = "DELETE FROM snapshot WHERE file=?",
+	[SQL_PUT_SNAPSHOT] = "INSERT OR REPLACE INTO snapshot(file, result, started, key, "
+			     "doubts, inputs, written) VALUES(?,?,?,?,?,?,?)",
+	[SQL_RETIRE_SNAPSHOT] = "UPDATE snapshot SET stands=0 WHERE file=?",
+	[SQL_OLD_INPUTS] = "SELECT inputs, key, stands FROM snapshot WHERE file=?",
 	[SQL_LOAD_INPUTS] = INPUT_ROWS "ORDER BY id",
 	[SQL_LOAD_INPUT] = INPUT_ROWS "WHERE id=?",
 	[SQL_LOAD_SNAPSHOTS] = SNAPSHOT_ROWS,
-	[SQL_LOAD_SNAPSHOT] = SNAPSHOT_ROWS "WHERE f.path=?",
+	[SQL_LOAD_SNAPSHOT] = SNAPSHOT_ROWS "AND f.path=?",
 	[SQL_PACKED_INPUTS] = "SELECT inputs FROM snapshot",
 	[SQL_INPUT_IDS] = "SELECT id FROM input ORDER BY id DESC",
 	[SQL_DROP_INPUT] = "DELETE FROM input WHERE id=?",
-	[SQL_LOAD_PASSES] = "SELECT " RESULT_COLUMNS " FROM snapshot s "
+	[SQL_LOAD_PASSES] =
+		RESULT_ROWS "snapshot s "
 			    "JOIN result r ON r.id = s.result JOIN file f ON f.id = r.file "
 			    "ORDER BY f.path",
-	[SQL_LOAD_RESULT] = "SELECT " RESULT_COLUMNS " FROM result r JOIN file f ON f.id = r.file "
-			    "WHERE r.id = ?",
-	[SQL_LAST_RUNS] = "SELECT id, started, elapsed, jobs, peak, signal, files, bad, tests, "
-			  "failed, lower_bound "
-			  "FROM run ORDER BY id DESC LIMIT ?",
-	// For each file the latest results by the index, newest first.
-	[SQL_RESULTS] =
-		"SELECT f.path, r.run, r.started, r.wall, r.user, r.sys, r.maxrss, r.status, "
-		"r.reason,"
-		" r.tests, r.failed "
-		"FROM file f JOIN result r ON r.file = f.id "
-		"WHERE (?1 IS NULL OR f.path = ?1 OR substr(f.path, 1, length(?1) + 1) = ?1 || "
-		"'/') "
-		"AND r.id IN (SELECT id FROM result WHERE file = f.id AND status <> 0 ORDER BY id "
-		"DESC LIMIT ?2) "
-		"ORDER BY f.path, r.id DESC",
+	[SQL_LOAD_RESULT] = RESULT_ROWS "result r JOIN file f ON f.id = r.file "
+					"WHERE r.id = ?",
 };
 
 sqlite3_stmt *database_statement(struct store *s, enum statement which)
@@ -125,12 +127,48 @@ sqlite3_stmt *database_statement(struct store *s, enum statement which)
 	return *stmt;
 }
 
+void database_forget_statements(struct store *s)
+{
+	for (int i = 0; i < SQL_COUNT; i++) {
+		sqlite3_finalize(s->statements[i]);
+		s->statements[i] = NULL;
+	}
+}
+
 int database_step(sqlite3_stmt *stmt)
 {
 	int code = sqlite3_step(stmt);
 
 	sqlite3_reset(stmt);
 	return code;
+}
+
+char *database_text(sqlite3_stmt *q, int column)
+{
+	const char *s = (const char *)sqlite3_column_text(q, column);
+
+	return s ? xstrdup(s) : NULL;
+}
+
+struct packed database_packed(sqlite3_stmt *q, int column)
+{
+	const unsigned char *bytes = sqlite3_column_blob(q, column);
+
+	return (struct packed){bytes, bytes + sqlite3_column_bytes(q, column)};
+}
+
+int64_t database_number(sqlite3_stmt *q, int column, int64_t otherwise)
+{
+	return sqlite3_column_type(q, column) == SQLITE_NULL ? otherwise
+							     : sqlite3_column_int64(q, column);
+}
+
+void database_bind_string(sqlite3_stmt *q, int column, const char *s)
+{
+	if (s)
+		sqlite3_bind_text(q, column, s, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(q, column);
 }
 
 int database_error(struct store *s, struct err *err)
@@ -155,8 +193,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	for (int i = 0; i < SQL_COUNT; i++)
-		sqlite3_finalize(s->statements[i]);
+	database_forget_statements(s);
 	database_forget_inputs(s);
 	database_move_log(s, CLOSE_PAGES);
 	sqlite3_close(s->db);
@@ -181,7 +218,7 @@ static int read_version(struct store *s)
 static int check_tables(struct store *s, int version)
 {
 	sqlite3_stmt *stmt = NULL;
-	int code = version > 0 ? sqlite3_prepare_v2(s->db, "SELECT path, recent FROM file", -1,
+	int code = version > 0 ? sqlite3_prepare_v2(s->db, "SELECT path, ended FROM file", -1,
 						    &stmt, NULL)
 			       : SQLITE_OK;
 
@@ -203,7 +240,7 @@ static int set_up_writing(struct store *s, struct err *err)
 		     NULL, NULL, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_wal_hook(s->db, on_commit, s);
-	return schema_migrate(s->db, schema_version(), err);
+	return schema_migrate(s, schema_version(), err);
 }
 
 // Looks whether the database is one that we know; *version is its format.
@@ -315,45 +352,4 @@ struct store *store_open(const char *path, enum store_mode mode, char **notice, 
 	if (!s)
 		err_set(err, 0, "cannot use the history %s: %s", path, why.message);
 	return s;
-}
-
-static void free_past(struct map *past)
-{
-	for (size_t i = 0; i < past->cap; i++)
-		free(past->slots[i].value);
-	map_release(past);
-}
-
-void database_read_past(sqlite3_stmt *row, struct past *p)
-{
-	size_t bytes = (size_t)sqlite3_column_bytes(row, 3);
-
-	p->status = (enum file_status)sqlite3_column_int(row, 1);
-	p->ended_ns = sqlite3_column_int64(row, 2);
-	p->n = bytes / sizeof *p->wall_ns < STORE_RECENT ? bytes / sizeof *p->wall_ns
-							 : STORE_RECENT;
-	if (p->n)
-		memcpy(p->wall_ns, sqlite3_column_blob(row, 3), p->n * sizeof *p->wall_ns);
-	p->tests = (long)sqlite3_column_int64(row, 4);
-	p->p99_ns = -1;
-	for (size_t i = 0; i < p->n; i++)
-		p->p99_ns = p->wall_ns[i] > p->p99_ns ? p->wall_ns[i] : p->p99_ns;
-}
-
-int store_load_past(struct store *s, struct map *past, struct err *err)
-{
-	sqlite3_stmt *stmt = database_statement(s, SQL_LOAD_PAST);
-	int code = SQLITE_ERROR;
-
-	while (stmt && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
-		struct past *p = xcalloc(1, sizeof *p);
-		database_read_past(stmt, p);
-		free(map_put(past, (const char *)sqlite3_column_text(stmt, 0), p));
-	}
-	if (code == SQLITE_DONE) {
-		sqlite3_reset(stmt);
-		return 0;
-	}
-	free_past(past);
-	return database_error(s, err);
 }

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/status.h"
+#include "model/trail.h"
 
 struct err;
 struct jobs;
@@ -16,8 +16,6 @@ struct map;
 struct result;
 struct run;
 struct store;
-
-#define STORE_RECENT 8 // wall times that are kept at hand for each file
 
 enum store_mode {
 	STORE_READ,  // only look; the file must exist
@@ -58,13 +56,15 @@ struct past {
 	enum file_status status; // its latest result
 	int64_t ended_ns;        // when that was, real clock
 	long tests;              // how many it had when it last came to its end, 0: unknown
-	int64_t p99_ns;          // the 99th percentile of its wall times, -1: unknown
-	int64_t peak_bytes;      // the most memory that it took lately, 0: unknown
-	size_t n;                // how many wall times follow, the latest last
-	int64_t wall_ns[STORE_RECENT];
+	int64_t p99_ns;          // the 99th percentile of its last 100 wall times, -1: unknown
+	int64_t peak_bytes;      // the most memory that one of its last 8 results took, 0: unknown
+	int64_t state;           // stands for what its inputs were at its latest result, 0: unknown
+	struct trail trail;      // its latest results: all of them, or 64 at least; owned
 };
 
-// Fills past (path -> struct past *) with every file. The caller frees the values with the map.
+// Fills past (path -> struct past *) with every file; past_free_all releases it.
 int store_load_past(struct store *s, struct map *past, struct err *err);
+void past_free(struct past *p);
+void past_free_all(struct map *past);
 
 #endif

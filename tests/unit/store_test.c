@@ -9,17 +9,20 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "model/run.h"
+#include "store/database.h"
 #include "store/history.h"
 #include "store/schema.h"
 #include "unit.h"
 
 #define DB "history.db"
+#define US 1000
+#define US 1000
 #define MS NS_PER_MS
 
 // ---- runs to record ----
 
 // A run of up to eight files.
-struct sample {
+struct trial {
 	struct run run;
 	struct job jobs[8];
 	struct result results[8];
@@ -27,9 +30,9 @@ struct sample {
 	size_t n;
 };
 
-static void sample_begin(struct sample *s, const char *name)
+static void trial_begin(struct trial *s, const char *name)
 {
-	*s = (struct sample){
+	*s = (struct trial){
 		.run = {.name = (char *)name,
 			.started_ns = 1000 * NS_PER_SEC,
 			.jobs = 4,
@@ -38,8 +41,8 @@ static void sample_begin(struct sample *s, const char *name)
 	};
 }
 
-static struct result *sample_add(struct sample *s, const char *path, enum file_status status,
-				 int64_t wall_ns)
+static struct result *trial_add(struct trial *s, const char *path, enum file_status status,
+				int64_t wall_ns)
 {
 	s->jobs[s->n].path = (char *)path;
 	struct result *r = &s->results[s->n];
@@ -58,7 +61,8 @@ static struct result *sample_add(struct sample *s, const char *path, enum file_s
 
 static void add_test(struct result *r, const char *name, enum test_status status)
 {
-	struct test_case t = {.name = xstrdup(name), .status = status, .wall_ns = 5, .own_ns = -1};
+	struct test_case t = {
+		.name = xstrdup(name), .status = status, .wall_ns = 5 * US, .own_ns = -1};
 
 	t.path = xcalloc(1, sizeof *t.path);
 	t.path[t.npath++] = xstrdup("group");
@@ -67,13 +71,13 @@ static void add_test(struct result *r, const char *name, enum test_status status
 	VEC_PUSH(&r->tests, t);
 }
 
-static void sample_end(struct sample *s)
+static void trial_end(struct trial *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		result_release(&s->results[i]);
 }
 
-static enum store_status record(struct store *store, struct sample *s)
+static enum store_status record(struct store *store, struct trial *s)
 {
 	struct err err = {0};
 
@@ -84,12 +88,12 @@ static enum store_status record(struct store *store, struct sample *s)
 static void record_one(struct store *store, const char *path, enum file_status status,
 		       int64_t wall_ns)
 {
-	struct sample s;
+	struct trial s;
 
-	sample_begin(&s, "run");
-	sample_add(&s, path, status, wall_ns);
+	trial_begin(&s, "run");
+	trial_add(&s, path, status, wall_ns);
 	assert_int_equal(record(store, &s), STORE_OK);
-	sample_end(&s);
+	trial_end(&s);
 }
 
 static struct store *opened(const char *path, enum store_mode mode)
@@ -145,9 +149,21 @@ static struct past *load(struct store *s, struct map *past, const char *path)
 
 static void unload(struct map *past)
 {
-	for (size_t i = 0; i < past->cap; i++)
-		free(past->slots[i].value);
-	map_release(past);
+	past_free_all(past);
+}
+
+static int64_t wall(const struct past *p, size_t i)
+{
+	return p->trail.items[i].wall_ns;
+}
+
+static size_t timed(const struct past *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->trail.n; i++)
+		n += sample_is_timed(&p->trail.items[i]);
+	return n;
 }
 
 // ---- opening ----
@@ -222,39 +238,40 @@ static void an_empty_file_is_a_new_history(void **state)
 static void migrates_from_nothing_to_the_present(void **state)
 {
 	struct err err = {0};
-	sqlite3 *db;
+	struct store s = {0};
 
 	(void)state;
 	assert_true(schema_version() >= 1);
-	assert_int_equal(sqlite3_open(DB, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_open(DB, &s.db), SQLITE_OK);
 	for (int version = 0; version <= schema_version(); version++) {
-		assert_int_equal(schema_migrate(db, version, &err), 0);
-		assert_int_equal(raw_on(db, "PRAGMA user_version"), version);
+		assert_int_equal(schema_migrate(&s, version, &err), 0);
+		assert_int_equal(raw_on(s.db, "PRAGMA user_version"), version);
 	}
-	assert_int_equal(schema_migrate(db, schema_version(), &err), 0);
-	assert_int_equal(raw_on(db,
-				"SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN "
-				"('run','file','result','test','test_result','file_error')"),
-			 6);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(schema_migrate(&s, schema_version(), &err), 0);
+	assert_int_equal(
+		raw_on(s.db,
+		       "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN "
+		       "('run','file','trail','result','test','roster','failure','file_error')"),
+		8);
+	assert_int_equal(sqlite3_close(s.db), SQLITE_OK);
 }
 
 static void a_step_that_fails_changes_nothing(void **state)
 {
 	struct err err = {0};
-	sqlite3 *db;
+	struct store s = {0};
 
 	(void)state;
-	assert_int_equal(sqlite3_open(DB, &db), SQLITE_OK);
-	raw_on(db, "CREATE TABLE result(x); INSERT INTO result VALUES(7)");
-	assert_int_equal(schema_migrate(db, schema_version(), &err), SQLITE_ERROR);
+	assert_int_equal(sqlite3_open(DB, &s.db), SQLITE_OK);
+	raw_on(s.db, "CREATE TABLE result(x); INSERT INTO result VALUES(7)");
+	assert_int_equal(schema_migrate(&s, schema_version(), &err), SQLITE_ERROR);
 	assert_true(err.message[0]);
-	assert_int_equal(raw_on(db, "PRAGMA user_version"), 0);
-	assert_int_equal(raw_on(db, "SELECT count(*) FROM sqlite_master"), 1);
-	assert_int_equal(raw_on(db, "SELECT x FROM result"), 7);
+	assert_int_equal(raw_on(s.db, "PRAGMA user_version"), 0);
+	assert_int_equal(raw_on(s.db, "SELECT count(*) FROM sqlite_master"), 1);
+	assert_int_equal(raw_on(s.db, "SELECT x FROM result"), 7);
 	// Nor is a transaction left open.
-	assert_int_equal(sqlite3_get_autocommit(db), 1);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(sqlite3_get_autocommit(s.db), 1);
+	assert_int_equal(sqlite3_close(s.db), SQLITE_OK);
 }
 
 static void an_old_database_keeps_its_results(void **state)
@@ -266,7 +283,7 @@ static void an_old_database_keeps_its_results(void **state)
 	record_one(s, "a.lua", FILE_PASSED, 5 * MS);
 	store_close(s);
 	s = opened(DB, STORE_WRITE);
-	assert_int_equal(load(s, &past, "a.lua")->wall_ns[0], 5 * MS);
+	assert_int_equal(wall(load(s, &past, "a.lua"), 0), 5 * MS);
 	unload(&past);
 	store_close(s);
 }
@@ -387,14 +404,14 @@ static void a_truncated_file_is_set_aside_too(void **state)
 static void what_is_recorded_can_be_loaded(void **state)
 {
 	struct map past;
-	struct sample s;
+	struct trial s;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	sample_begin(&s, "one");
-	sample_add(&s, "a.lua", FILE_PASSED, 5 * MS);
-	sample_add(&s, "dir/\xff\n'b.lua", FILE_FAILED, 7 * MS);
-	sample_add(&s, "c.lua", FILE_ERROR, 9 * MS);
+	trial_begin(&s, "one");
+	trial_add(&s, "a.lua", FILE_PASSED, 5 * MS);
+	trial_add(&s, "dir/\xff\n'b.lua", FILE_FAILED, 7 * MS);
+	trial_add(&s, "c.lua", FILE_ERROR, 9 * MS);
 	assert_int_equal(record(store, &s), STORE_OK);
 	assert_true(s.run.id > 0);
 	store_close(store);
@@ -402,20 +419,20 @@ static void what_is_recorded_can_be_loaded(void **state)
 	store = opened(DB, STORE_READ);
 	struct past *p = load(store, &past, "a.lua");
 	assert_int_equal(p->status, FILE_PASSED);
-	assert_int_equal(p->n, 1);
-	assert_int_equal(p->wall_ns[0], 5 * MS);
+	assert_int_equal(p->trail.n, 1);
+	assert_int_equal(wall(p, 0), 5 * MS);
 	assert_int_equal(p->ended_ns, 2000 * NS_PER_SEC + 5 * MS);
 	p = map_get(&past, "dir/\xff\n'b.lua");
 	assert_int_equal(p->status, FILE_FAILED);
-	assert_int_equal(p->wall_ns[0], 7 * MS);
+	assert_int_equal(wall(p, 0), 7 * MS);
 	p = map_get(&past, "c.lua");
 	assert_int_equal(p->status, FILE_ERROR);
-	assert_int_equal(p->n, 0);
+	assert_int_equal(timed(p), 0);
 	assert_int_equal(past.n, 3);
 	assert_null(map_get(&past, "d.lua"));
 	unload(&past);
 	store_close(store);
-	sample_end(&s);
+	trial_end(&s);
 }
 
 static void an_empty_history_has_no_past(void **state)
@@ -430,21 +447,39 @@ static void an_empty_history_has_no_past(void **state)
 	store_close(s);
 }
 
-static void the_last_eight_times_are_kept(void **state)
+// What a file's row cannot hold is moved, in order, to where the whole trail is found.
+static void see_trail(const struct past_file *f, void *arg)
+{
+	size_t *n = arg;
+
+	*n = f->past.trail.n;
+	for (size_t i = 0; i < *n; i++)
+		check_row(wall(&f->past, i) == (int64_t)(301 - *n + i) * US, "sample %zu", i);
+}
+
+static void the_whole_trail_is_kept(void **state)
 {
 	struct map past;
+	struct err err = {0};
+	size_t n = 0;
 
 	(void)state;
 	struct store *s = opened(DB, STORE_WRITE);
-	for (int i = 1; i <= 20; i++) {
-		record_one(s, "a.lua", FILE_PASSED, i);
-		struct past *p = load(s, &past, "a.lua");
-		size_t n = i < STORE_RECENT ? (size_t)i : STORE_RECENT;
-		assert_int_equal(p->n, n);
-		for (size_t k = 0; k < n; k++)
-			assert_int_equal(p->wall_ns[k], i - (int)n + (int)k + 1);
+	for (int i = 1; i <= 300; i++) {
+		record_one(s, "a.lua", FILE_PASSED, i * US);
+		size_t at_hand = load(s, &past, "a.lua")->trail.n;
+		check_row(at_hand == (size_t)i || at_hand >= 64, "%d: %zu", i, at_hand);
+		check_row(at_hand < 128, "%d: %zu", i, at_hand);
 		unload(&past);
 	}
+	assert_int_equal(history_each_file(s, false, see_trail, &n, &err), 0);
+	assert_true(n >= 64 && n < 128);
+	assert_int_equal(history_each_file(s, true, see_trail, &n, &err), 0);
+	assert_int_equal(n, 300);
+	// The longest of the last hundred, and the most memory of the last eight.
+	assert_int_equal(load(s, &past, "a.lua")->p99_ns, 299 * US);
+	assert_int_equal(((struct past *)map_get(&past, "a.lua"))->peak_bytes, 1 << 20);
+	unload(&past);
 	store_close(s);
 }
 
@@ -460,16 +495,17 @@ static void only_runs_to_the_end_are_timed(void **state)
 
 	(void)state;
 	struct store *s = opened(DB, STORE_WRITE);
-	record_one(s, "a.lua", FILE_PASSED, 100);
+	record_one(s, "a.lua", FILE_PASSED, 100 * US);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct map past;
-		size_t before = load(s, &past, "a.lua")->n;
+		size_t before = timed(load(s, &past, "a.lua"));
 		unload(&past);
-		record_one(s, "a.lua", rows[i].status, 200 + (int64_t)i);
+		record_one(s, "a.lua", rows[i].status, (200 + (int64_t)i) * US);
 		struct past *p = load(s, &past, "a.lua");
 		check_row(p->status == rows[i].status, "row %zu", i);
-		check_row(p->n == before + rows[i].timed, "row %zu", i);
-		check_row(!rows[i].timed || p->wall_ns[p->n - 1] == 200 + (int64_t)i, "row %zu", i);
+		check_row(timed(p) == before + rows[i].timed, "row %zu", i);
+		check_row(!rows[i].timed || wall(p, p->trail.n - 1) == (200 + (int64_t)i) * US,
+			  "row %zu", i);
 		unload(&past);
 	}
 	// What was not run teaches nothing.
@@ -481,53 +517,60 @@ static void only_runs_to_the_end_are_timed(void **state)
 }
 
 // One result with that mark; what the history knows of the file then.
-static struct past learned(struct store *s, enum file_status status, bool partial, int attempt)
+struct learned {
+	enum file_status status;
+	long tests;
+	size_t timed;
+};
+
+static struct learned learned(struct store *s, enum file_status status, bool partial, int attempt)
 {
-	struct sample run;
+	struct trial run;
 	struct map past;
 
-	sample_begin(&run, "run");
+	trial_begin(&run, "run");
 	run.run.repeated = attempt > 0;
-	struct result *r = sample_add(&run, "a.lua", status, 7);
+	struct result *r = trial_add(&run, "a.lua", status, 7);
 	r->partial = partial;
 	r->attempt = attempt > 0 ? attempt : 1;
 	add_test(r, "one", TEST_PASSED);
 	assert_int_equal(record(s, &run), STORE_OK);
-	sample_end(&run);
-	struct past p = *load(s, &past, "a.lua");
+	trial_end(&run);
+	const struct past *p = load(s, &past, "a.lua");
+	struct learned l = {p->status, p->tests, timed(p)};
 	unload(&past);
-	return p;
+	return l;
 }
 
 static void a_part_or_a_repetition_takes_no_failure_back(void **state)
 {
 	(void)state;
 	struct store *s = opened(DB, STORE_WRITE);
-	struct past p = learned(s, FILE_PASSED, true, 0);
+	struct learned p = learned(s, FILE_PASSED, true, 0);
 	assert_int_equal(p.status, FILE_NOTRUN);
-	assert_int_equal(p.n, 0);
+	assert_int_equal(p.timed, 0);
 	assert_int_equal(p.tests, 0);
 	p = learned(s, FILE_FAILED, false, 0);
 	assert_int_equal(p.status, FILE_FAILED);
-	assert_int_equal(p.n, 1);
+	assert_int_equal(p.timed, 1);
 	assert_int_equal(p.tests, 1);
 	assert_int_equal(learned(s, FILE_PASSED, true, 0).status, FILE_FAILED);
 	assert_int_equal(learned(s, FILE_PASSED, false, 2).status, FILE_FAILED);
 	assert_int_equal(learned(s, FILE_PASSED, false, 1).status, FILE_PASSED);
 	p = learned(s, FILE_TIMEOUT, true, 0);
 	assert_int_equal(p.status, FILE_TIMEOUT);
-	assert_int_equal(p.n, 3);
+	assert_int_equal(p.timed, 3);
 	store_close(s);
 }
 
 static void tests_and_errors_are_recorded(void **state)
 {
-	struct sample s;
+	struct trial s;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	sample_begin(&s, "one");
-	struct result *r = sample_add(&s, "a.lua", FILE_FAILED, 1);
+	trial_begin(&s, "one");
+	struct result *r = trial_add(&s, "a.lua", FILE_FAILED, 1);
 	add_test(r, "passes", TEST_PASSED);
 	add_test(r, "fails", TEST_FAILED);
 	add_test(r, "passes", TEST_PASSED); // a name may stand twice
@@ -540,28 +583,27 @@ static void tests_and_errors_are_recorded(void **state)
 	assert_int_equal(record(store, &s), STORE_OK);
 	store_close(store);
 	assert_int_equal(raw("SELECT count(*) FROM test"), 2);
-	assert_int_equal(raw("SELECT count(*) FROM test_result"), 3);
+	assert_int_equal(raw("SELECT count(*) FROM failure"), 1);
 	assert_int_equal(
 		raw("SELECT count(*) FROM test WHERE name = 'group' || char(31) || 'fails'"), 1);
-	assert_int_equal(
-		raw("SELECT count(*) FROM test_result WHERE status=2 AND message='message'"), 1);
+	assert_int_equal(raw("SELECT seq FROM failure WHERE message='message'"), 1);
 	assert_int_equal(
 		raw("SELECT line FROM file_error WHERE place='teardown' AND message='broke'"), 3);
 	assert_int_equal(raw("SELECT tests FROM result WHERE reason='1 of 3 tests failed'"), 3);
 	assert_int_equal(raw("SELECT failed FROM result WHERE tests=3"), 2);
 	assert_int_equal(raw("SELECT count(*) FROM result WHERE output IS NOT NULL"), 1);
 	assert_int_equal(raw("SELECT length(output) FROM result WHERE output IS NOT NULL"), 6);
-	sample_end(&s);
+	trial_end(&s);
 }
 
 static void a_run_is_recorded_once(void **state)
 {
-	struct sample s;
+	struct trial s;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	sample_begin(&s, "one");
-	sample_add(&s, "a.lua", FILE_PASSED, 1);
+	trial_begin(&s, "one");
+	trial_add(&s, "a.lua", FILE_PASSED, 1);
 	assert_int_equal(record(store, &s), STORE_OK);
 	int64_t id = s.run.id;
 	assert_int_equal(record(store, &s), STORE_OK);
@@ -570,7 +612,7 @@ static void a_run_is_recorded_once(void **state)
 	assert_int_equal(raw("SELECT count(*) FROM run"), 1);
 	assert_int_equal(raw("SELECT count(*) FROM result"), 2);
 	assert_int_equal(raw("SELECT count(*) FROM file"), 1);
-	sample_end(&s);
+	trial_end(&s);
 }
 
 // ---- all or nothing ----
@@ -579,23 +621,23 @@ static void a_failure_in_mid_record_records_nothing(void **state)
 {
 	struct err err = {0};
 	struct map past;
-	struct sample s;
+	struct trial s;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
 	record_one(store, "a.lua", FILE_PASSED, 1);
-	raw("CREATE TRIGGER t BEFORE INSERT ON test_result BEGIN SELECT RAISE(ABORT, 'the disk is "
+	raw("CREATE TRIGGER t BEFORE INSERT ON roster BEGIN SELECT RAISE(ABORT, 'the disk is "
 	    "full'); END");
-	sample_begin(&s, "two");
-	sample_add(&s, "a.lua", FILE_FAILED, 2);
-	add_test(sample_add(&s, "b.lua", FILE_PASSED, 3), "t", TEST_PASSED);
+	trial_begin(&s, "two");
+	trial_add(&s, "a.lua", FILE_FAILED, 2);
+	add_test(trial_add(&s, "b.lua", FILE_PASSED, 3), "t", TEST_PASSED);
 	assert_int_equal(store_record(store, &s.run, s.list, s.n, &err), STORE_FAILED);
 	assert_non_null(strstr(err.message, "the disk is full"));
 	assert_int_equal(s.run.id, 0);
 
 	struct past *p = load(store, &past, "a.lua");
 	assert_int_equal(p->status, FILE_PASSED);
-	assert_int_equal(p->n, 1);
+	assert_int_equal(p->trail.n, 1);
 	assert_int_equal(past.n, 1);
 	unload(&past);
 	assert_int_equal(raw("SELECT count(*) FROM run"), 1);
@@ -607,17 +649,17 @@ static void a_failure_in_mid_record_records_nothing(void **state)
 	assert_int_equal(record(store, &s), STORE_OK);
 	assert_int_equal(raw("SELECT count(*) FROM run"), 2);
 	store_close(store);
-	sample_end(&s);
+	trial_end(&s);
 }
 
 static void a_later_failure_keeps_the_run(void **state)
 {
-	struct sample s;
+	struct trial s;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	sample_begin(&s, "one");
-	sample_add(&s, "a.lua", FILE_PASSED, 1);
+	trial_begin(&s, "one");
+	trial_add(&s, "a.lua", FILE_PASSED, 1);
 	assert_int_equal(record(store, &s), STORE_OK);
 	int64_t id = s.run.id;
 	raw("CREATE TRIGGER t BEFORE INSERT ON result BEGIN SELECT RAISE(ABORT, 'no'); END");
@@ -625,7 +667,7 @@ static void a_later_failure_keeps_the_run(void **state)
 	assert_int_equal(s.run.id, id);
 	assert_int_equal(raw("SELECT count(*) FROM result"), 1);
 	store_close(store);
-	sample_end(&s);
+	trial_end(&s);
 }
 
 // ---- side by side ----
@@ -633,13 +675,13 @@ static void a_later_failure_keeps_the_run(void **state)
 static void a_held_lock_is_busy_at_once(void **state)
 {
 	struct err err = {0};
-	struct sample s;
+	struct trial s;
 	sqlite3 *other;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	sample_begin(&s, "one");
-	sample_add(&s, "a.lua", FILE_PASSED, 1);
+	trial_begin(&s, "one");
+	trial_add(&s, "a.lua", FILE_PASSED, 1);
 	assert_int_equal(sqlite3_open(DB, &other), SQLITE_OK);
 	raw_on(other, "BEGIN IMMEDIATE");
 	for (int i = 0; i < 3; i++) {
@@ -656,7 +698,7 @@ static void a_held_lock_is_busy_at_once(void **state)
 	assert_int_equal(raw_on(other, "SELECT count(*) FROM result"), 1);
 	assert_int_equal(sqlite3_close(other), SQLITE_OK);
 	store_close(store);
-	sample_end(&s);
+	trial_end(&s);
 }
 
 static void a_reader_is_not_in_the_way(void **state)
@@ -680,32 +722,32 @@ static void a_reader_is_not_in_the_way(void **state)
 static void two_runs_are_recorded_side_by_side(void **state)
 {
 	struct map past;
-	struct sample a, b;
+	struct trial a, b;
 
 	(void)state;
 	struct store *one = opened(DB, STORE_WRITE), *two = opened(DB, STORE_WRITE);
-	sample_begin(&a, "a");
-	sample_begin(&b, "b");
-	add_test(sample_add(&a, "shared.lua", FILE_PASSED, 1), "same", TEST_PASSED);
-	add_test(sample_add(&b, "shared.lua", FILE_FAILED, 2), "same", TEST_FAILED);
+	trial_begin(&a, "a");
+	trial_begin(&b, "b");
+	add_test(trial_add(&a, "shared.lua", FILE_PASSED, 1 * US), "same", TEST_PASSED);
+	add_test(trial_add(&b, "shared.lua", FILE_FAILED, 2 * US), "same", TEST_FAILED);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(record(one, &a), STORE_OK);
 		assert_int_equal(record(two, &b), STORE_OK);
 	}
 	assert_int_not_equal(a.run.id, b.run.id);
 	struct past *p = load(one, &past, "shared.lua");
-	assert_int_equal(p->n, 6);
+	assert_int_equal(p->trail.n, 6);
 	assert_int_equal(p->status, FILE_FAILED);
 	for (size_t i = 0; i < 6; i++)
-		assert_int_equal(p->wall_ns[i], 1 + (int)i % 2);
+		assert_int_equal(wall(p, i), (1 + (int)i % 2) * US);
 	unload(&past);
 	store_close(one);
 	assert_int_equal(record(two, &b), STORE_OK);
 	store_close(two);
 	assert_int_equal(raw("SELECT count(*) FROM test"), 1);
-	assert_int_equal(raw("SELECT count(*) FROM test_result"), 7);
-	sample_end(&a);
-	sample_end(&b);
+	assert_int_equal(raw("SELECT count(*) FROM roster"), 1);
+	trial_end(&a);
+	trial_end(&b);
 }
 
 // Results are on the disk, or at least with the kernel, before they are announced.
@@ -720,34 +762,23 @@ static void others_see_a_result_as_soon_as_it_is_recorded(void **state)
 
 // ---- questions ----
 
-struct seen_runs {
-	struct past_run runs[16];
-	size_t n;
-};
-
-static void see_run(const struct past_run *r, void *arg)
-{
-	struct seen_runs *seen = arg;
-
-	assert_true(seen->n < COUNT(seen->runs));
-	seen->runs[seen->n++] = *r;
-}
-
 static void runs_can_be_listed(void **state)
 {
-	struct seen_runs seen = {.n = 0};
+	struct past_runs runs = {0};
 	struct err err = {0};
-	struct sample s;
+	struct trial s;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	assert_int_equal(history_runs(store, 10, see_run, &seen, &err), 0);
-	assert_int_equal(seen.n, 0);
+	assert_int_equal(history_load_runs(store, &runs, &err), 0);
+	assert_int_equal(runs.n, 0);
 	record_one(store, "a.lua", FILE_PASSED, 1);
-	sample_begin(&s, "two");
+	trial_begin(&s, "two");
+	s.run.started_ns++;
 	s.run.lower_bound_ns = 77;
-	sample_add(&s, "a.lua", FILE_PASSED, 1);
-	add_test(sample_add(&s, "b.lua", FILE_FAILED, 1), "t", TEST_FAILED);
+	s.run.revision = (char *)"abc";
+	trial_add(&s, "a.lua", FILE_PASSED, 1);
+	add_test(trial_add(&s, "b.lua", FILE_FAILED, 1), "t", TEST_FAILED);
 	assert_int_equal(store_finish_run(store, &s.run, &err), STORE_OK); // nothing yet: no run
 	assert_int_equal(record(store, &s), STORE_OK);
 	for (size_t i = 0; i < s.n; i++)
@@ -755,15 +786,17 @@ static void runs_can_be_listed(void **state)
 	s.run.elapsed_ns = 5 * MS;
 	s.run.peak = 3;
 	s.run.signal = 2;
+	s.run.longest_ns = 3 * MS;
 	assert_int_equal(store_finish_run(store, &s.run, &err), STORE_OK);
 
-	assert_int_equal(history_runs(store, 10, see_run, &seen, &err), 0);
-	assert_int_equal(seen.n, 2);
-	const struct past_run *r = &seen.runs[0];
+	assert_int_equal(history_load_runs(store, &runs, &err), 0);
+	assert_int_equal(runs.n, 2);
+	const struct past_run *r = &runs.items[1];
 	assert_int_equal(r->id, s.run.id);
-	assert_int_equal(r->started_ns, 1000 * NS_PER_SEC);
+	assert_int_equal(r->started_ns, 1000 * NS_PER_SEC + 1);
 	assert_int_equal(r->elapsed_ns, 5 * MS);
-	assert_int_equal(r->lower_bound_ns, 77);
+	assert_int_equal(r->bound_ns, 3 * MS);
+	assert_string_equal(r->revision, "abc");
 	assert_int_equal(r->jobs, 4);
 	assert_int_equal(r->peak, 3);
 	assert_int_equal(r->signal, 2);
@@ -772,72 +805,118 @@ static void runs_can_be_listed(void **state)
 	assert_int_equal(r->tests, 2);
 	assert_int_equal(r->failed, 1);
 	// One that was killed before it could say.
-	assert_int_equal(seen.runs[1].elapsed_ns, -1);
-	assert_int_equal(seen.runs[1].lower_bound_ns, -1);
-	seen.n = 0;
-	assert_int_equal(history_runs(store, 1, see_run, &seen, &err), 0);
-	assert_int_equal(seen.n, 1);
-	assert_int_equal(seen.runs[0].id, s.run.id);
+	assert_int_equal(runs.items[0].elapsed_ns, -1);
+	assert_int_equal(runs.items[0].bound_ns, -1);
+	assert_null(runs.items[0].revision);
+	past_runs_release(&runs);
 	free(s.run.results.items);
-	sample_end(&s);
+	trial_end(&s);
 	store_close(store);
 }
 
-static void see_result(const struct past_result *r, void *arg)
+static void see_file(const struct past_file *f, void *arg)
 {
-	buf_addf(arg, "%s %jd %s%s%s\n", r->path, (intmax_t)r->wall_ns, file_status_name(r->status),
-		 r->reason ? " " : "", r->reason ? r->reason : "");
+	buf_addf(arg, "%s %s %zu\n", f->path, file_status_name(f->past.status), f->past.trail.n);
 }
 
-static void assert_results(struct store *s, const char *path, long most, const char *wanted)
+static void files_are_listed_by_path(void **state)
 {
 	struct err err = {0};
 	struct buf b = {0};
 
-	buf_reserve(&b, 0);
-	check_row(history_results(s, path, most, see_result, &b, &err) == 0, "%s", err.message);
-	assert_string_equal(b.data, wanted);
-	buf_release(&b);
-}
-
-static void results_can_be_listed_by_file_and_folder(void **state)
-{
 	(void)state;
 	struct store *s = opened(DB, STORE_WRITE);
-	for (int i = 1; i <= 3; i++) {
-		record_one(s, "t/b.lua", FILE_PASSED, i);
-		record_one(s, "t/a.lua", FILE_FAILED, 10 + i);
-	}
-	record_one(s, "t_/c.lua", FILE_PASSED, 20);
-	record_one(s, "tt/d.lua", FILE_PASSED, 30);
-	record_one(s, "t%", FILE_PASSED, 40);
-	record_one(s, "\xff/e.lua", FILE_PASSED, 50);
-	assert_results(s, "t/b.lua", 2, "t/b.lua 3 pass\nt/b.lua 2 pass\n");
-	assert_results(s, "t", 1, "t/a.lua 13 fail\nt/b.lua 3 pass\n");
-	assert_results(s, "t/a.lua", 10, "t/a.lua 13 fail\nt/a.lua 12 fail\nt/a.lua 11 fail\n");
-	assert_results(s, "t_", 9, "t_/c.lua 20 pass\n");
-	assert_results(s, "t%", 9, "t% 40 pass\n");
-	assert_results(s, "\xff", 9, "\xff/e.lua 50 pass\n");
-	assert_results(s, "missing", 9, "");
-	assert_results(s, "t/", 9, "");
-	assert_results(
-		s, NULL, 1,
-		"t% 40 pass\nt/a.lua 13 fail\nt/b.lua 3 pass\nt_/c.lua 20 pass\ntt/d.lua 30 pass\n"
-		"\xff/e.lua 50 pass\n");
+	record_one(s, "t/b.lua", FILE_PASSED, 1);
+	record_one(s, "t/a.lua", FILE_FAILED, 1);
+	record_one(s, "t/b.lua", FILE_TIMEOUT, 1);
+	record_one(s, "\xff/e.lua", FILE_PASSED, 1);
+	assert_int_equal(history_each_file(s, true, see_file, &b, &err), 0);
+	assert_string_equal(b.data, "t/a.lua fail 1\nt/b.lua timeout 2\n\xff/e.lua pass 1\n");
+	buf_release(&b);
+	store_close(s);
+}
+
+static int64_t record_tests(struct store *s, const char *path, enum test_status first,
+			    int64_t wall_ns, bool third)
+{
+	struct trial t;
+
+	trial_begin(&t, "run");
+	struct result *r = trial_add(&t, path, FILE_PASSED, 1);
+	add_test(r, "first", first);
+	add_test(r, "second", TEST_SKIPPED);
+	if (third)
+		add_test(r, "third", TEST_PASSED);
+	r->tests.items[0].wall_ns = wall_ns;
+	assert_int_equal(record(s, &t), STORE_OK);
+	trial_end(&t);
+	return t.run.id;
+}
+
+static bool begins_with_group(const char *name, void *arg)
+{
+	return strncmp(name, "group" STORE_SEPARATOR, 6) == 0 && strcmp(name + 6, arg) == 0;
+}
+
+static void tests_have_figures_of_their_own(void **state)
+{
+	struct past_tests tests = {0};
+	struct err err = {0};
+	int64_t runs[4];
+
+	(void)state;
+	struct store *s = opened(DB, STORE_WRITE);
+	runs[0] = record_tests(s, "a.lua", TEST_PASSED, 5 * US, false);
+	runs[1] = record_tests(s, "a.lua", TEST_FAILED, 9 * US, true);
+	runs[2] = record_tests(s, "b.lua", TEST_FAILED, 900 * US, true);
+	runs[3] = record_tests(s, "a.lua", TEST_PASSED, 7 * US, true);
+	assert_int_equal(history_load_tests(s, 1, runs, 4, NULL, NULL, &tests, &err), 0);
+	assert_int_equal(tests.n, 3);
+	const struct past_test *t = tests.items;
+	assert_string_equal(t->name, "group" STORE_SEPARATOR "first");
+	assert_int_equal(t->ran, 3);
+	assert_int_equal(t->passed, 2);
+	assert_int_equal(t->bad, 1);
+	assert_int_equal(t->last, TEST_PASSED);
+	assert_int_equal(t->last_run, runs[3]);
+	assert_int_equal(t->last_bad_run, runs[1]);
+	assert_int_equal(t->median_ns, 7 * US);
+	assert_int_equal(t->born, runs[0]);
+	assert_int_equal(t[1].ran, 0);
+	assert_int_equal(t[1].last, TEST_SKIPPED);
+	assert_int_equal(t[1].median_ns, -1);
+	assert_int_equal(t[2].ran, 2);
+	assert_int_equal(t[2].born, runs[1]);
+	past_tests_release(&tests);
+	// Only some, in one of the runs.
+	assert_int_equal(
+		history_load_tests(s, 1, runs, 1, begins_with_group, (void *)"third", &tests, &err),
+		0);
+	assert_int_equal(tests.n, 1);
+	assert_int_equal(tests.items[0].ran, 0);
+	assert_int_equal(tests.items[0].last, 0);
+	past_tests_release(&tests);
 	store_close(s);
 }
 
 static void a_reason_is_kept(void **state)
 {
-	struct sample s;
+	struct run run = {0};
+	struct jobs jobs = {0};
+	struct err err = {0};
+	struct trial s;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	sample_begin(&s, "one");
-	sample_add(&s, "a.lua", FILE_ERROR, 3)->reason = xstrdup("killed by SIGSEGV");
+	trial_begin(&s, "one");
+	trial_add(&s, "a.lua", FILE_ERROR, 3)->reason = xstrdup("killed by SIGSEGV");
 	assert_int_equal(record(store, &s), STORE_OK);
-	assert_results(store, "a.lua", 1, "a.lua 3 error killed by SIGSEGV\n");
-	sample_end(&s);
+	assert_int_equal(history_load_result(store, s.run.id, 1, &run, &jobs, &err), 0);
+	assert_int_equal(run.results.n, 1);
+	assert_string_equal(run.results.items[0]->reason, "killed by SIGSEGV");
+	run_release(&run);
+	jobs_release(&jobs);
+	trial_end(&s);
 	store_close(store);
 }
 
@@ -862,7 +941,7 @@ static void unshow(struct shown *w)
 	jobs_release(&w->jobs);
 }
 
-static enum store_status finish(struct store *store, struct sample *s)
+static enum store_status finish(struct store *store, struct trial *s)
 {
 	struct err err = {0};
 	struct run whole = s->run;
@@ -872,9 +951,9 @@ static enum store_status finish(struct store *store, struct sample *s)
 	return store_finish_run(store, &whole, &err);
 }
 
-static struct result *full_result(struct sample *s)
+static struct result *full_result(struct trial *s)
 {
-	struct result *r = sample_add(s, "t/a.lua", FILE_FAILED, 7);
+	struct result *r = trial_add(s, "t/a.lua", FILE_FAILED, 7);
 
 	s->jobs[s->n - 1].framework = FRAMEWORK_BUSTED;
 	add_test(r, "passes", TEST_PASSED);
@@ -883,7 +962,7 @@ static struct result *full_result(struct sample *s)
 	t->file = xstrdup("lib/x.lua");
 	t->line = 12;
 	t->traceback = xstrdup("stack");
-	t->own_ns = 3;
+	t->own_ns = 3 * US;
 	t->round = 2;
 	t->tags = xcalloc(2, sizeof *t->tags);
 	t->tags[t->ntags++] = xstrdup("slow");
@@ -975,16 +1054,16 @@ static void assert_same_result(const struct result *a, const struct result *b)
 
 static void a_run_comes_back_as_it_was(void **state)
 {
-	struct sample s;
+	struct trial s;
 	struct shown w;
 	struct wait waits[] = {{1, 2}, {30, 45}};
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	sample_begin(&s, "one");
+	trial_begin(&s, "one");
 	s.run.lua = (char *)"luajit";
 	full_result(&s);
-	sample_add(&s, "t/b.lua", FILE_PASSED, 1);
+	trial_add(&s, "t/b.lua", FILE_PASSED, 1);
 	assert_int_equal(record(store, &s), STORE_OK);
 	s.run.elapsed_ns = 1234;
 	s.run.peak = 2;
@@ -1007,21 +1086,21 @@ static void a_run_comes_back_as_it_was(void **state)
 	for (size_t i = 0; i < 2; i++)
 		assert_same_result(&s.results[i], w.run.results.items[i]);
 	unshow(&w);
-	sample_end(&s);
+	trial_end(&s);
 	store_close(store);
 }
 
 static void attempts_come_back_as_one_result(void **state)
 {
-	struct sample s;
+	struct trial s;
 	struct shown w;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	sample_begin(&s, "one");
-	sample_add(&s, "a.lua", FILE_FAILED, 5)->crowded = true;
-	sample_add(&s, "b.lua", FILE_PASSED, 6);
-	sample_add(&s, "a.lua", FILE_PASSED, 7)->attempt = 2;
+	trial_begin(&s, "one");
+	trial_add(&s, "a.lua", FILE_FAILED, 5)->crowded = true;
+	trial_add(&s, "b.lua", FILE_PASSED, 6);
+	trial_add(&s, "a.lua", FILE_PASSED, 7)->attempt = 2;
 	assert_int_equal(record(store, &s), STORE_OK);
 	assert_int_equal(finish(store, &s), STORE_OK);
 	show(store, &w, s.run.id);
@@ -1032,41 +1111,46 @@ static void attempts_come_back_as_one_result(void **state)
 	assert_int_equal(r->failures, 1);
 	assert_int_equal(r->earlier->wall_ns, 5);
 	unshow(&w);
-	sample_end(&s);
+	trial_end(&s);
 	store_close(store);
 }
 
 static void what_was_not_run_comes_back(void **state)
 {
-	struct sample s;
+	struct err err = {0};
+	struct buf b = {0};
+	struct trial s;
 	struct shown w;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	sample_begin(&s, "one");
-	sample_add(&s, "a.lua", FILE_PASSED, 5);
+	trial_begin(&s, "one");
+	trial_add(&s, "a.lua", FILE_PASSED, 5);
 	assert_int_equal(record(store, &s), STORE_OK);
-	sample_add(&s, "b.lua", FILE_NOTRUN, 0)->reason = xstrdup("not started");
+	trial_add(&s, "b.lua", FILE_NOTRUN, 0)->reason = xstrdup("not started");
 	assert_int_equal(finish(store, &s), STORE_OK);
 	show(store, &w, 0);
 	assert_int_equal(w.run.results.n, 2);
 	assert_int_equal(w.run.results.items[1]->status, FILE_NOTRUN);
 	assert_string_equal(w.run.results.items[1]->reason, "not started");
-	assert_results(store, NULL, 9, "a.lua 5 pass\n");
+	// It is no result of its file.
+	assert_int_equal(history_each_file(store, true, see_file, &b, &err), 0);
+	assert_string_equal(b.data, "a.lua pass 1\nb.lua notrun 0\n");
+	buf_release(&b);
 	unshow(&w);
-	sample_end(&s);
+	trial_end(&s);
 	store_close(store);
 }
 
 static void a_run_without_an_end_is_unfinished(void **state)
 {
-	struct sample s;
+	struct trial s;
 	struct shown w;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
-	sample_begin(&s, "one");
-	struct result *r = sample_add(&s, "a.lua", FILE_PASSED, 5);
+	trial_begin(&s, "one");
+	struct result *r = trial_add(&s, "a.lua", FILE_PASSED, 5);
 	r->offset_ns = 70;
 	r->slot = 3;
 	assert_int_equal(record(store, &s), STORE_OK);
@@ -1075,27 +1159,27 @@ static void a_run_without_an_end_is_unfinished(void **state)
 	assert_int_equal(w.run.elapsed_ns, 75);
 	assert_int_equal(w.run.peak, 4);
 	unshow(&w);
-	sample_end(&s);
+	trial_end(&s);
 	store_close(store);
 }
 
 static void outputs_of_passes_are_forgotten_after_some_runs(void **state)
 {
-	struct sample s;
+	struct trial s;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
 	for (int i = 0; i < 12; i++) {
-		sample_begin(&s, "run");
+		trial_begin(&s, "run");
 		for (int bad = 0; bad < 2; bad++) {
-			struct result *r = sample_add(&s, bad ? "bad.lua" : "good.lua",
-						      bad ? FILE_FAILED : FILE_PASSED, 1);
+			struct result *r = trial_add(&s, bad ? "bad.lua" : "good.lua",
+						     bad ? FILE_FAILED : FILE_PASSED, 1);
 			r->output = xstrdup("text");
 			r->output_len = 4;
 		}
 		assert_int_equal(record(store, &s), STORE_OK);
 		assert_int_equal(finish(store, &s), STORE_OK);
-		sample_end(&s);
+		trial_end(&s);
 	}
 	store_close(store);
 	assert_int_equal(raw("SELECT count(*) FROM result WHERE output IS NULL AND status=1"), 2);
@@ -1121,13 +1205,13 @@ static void a_run_that_is_not_there_is_told(void **state)
 
 static void several_processes_record_into_one_run(void **state)
 {
-	struct sample whole, part;
+	struct trial whole, part;
 	struct run joined = {0};
 	struct shown w;
 
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE), *other = opened(DB, STORE_WRITE);
-	sample_begin(&whole, "whole");
+	trial_begin(&whole, "whole");
 	whole.run.started_ns = 5;
 	// It is there before it has any result.
 	assert_int_equal(record(store, &whole), STORE_OK);
@@ -1135,11 +1219,11 @@ static void several_processes_record_into_one_run(void **state)
 	assert_true(store_find_run(other, "whole", &joined));
 	assert_int_equal(joined.started_ns, 5);
 	assert_int_equal(joined.id, whole.run.id);
-	sample_begin(&part, "part");
+	trial_begin(&part, "part");
 	part.run.id = joined.id;
-	sample_add(&part, "b.lua", FILE_PASSED, 1);
+	trial_add(&part, "b.lua", FILE_PASSED, 1);
 	assert_int_equal(record(other, &part), STORE_OK);
-	sample_add(&whole, "a.lua", FILE_PASSED, 1);
+	trial_add(&whole, "a.lua", FILE_PASSED, 1);
 	assert_int_equal(record(store, &whole), STORE_OK);
 	assert_int_equal(raw("SELECT count(*) FROM run"), 1);
 	show(store, &w, 0);
@@ -1153,8 +1237,8 @@ static void several_processes_record_into_one_run(void **state)
 	assert_int_equal(w.run.results.n, 3);
 	assert_ptr_equal(w.run.results.items[2]->job, &c);
 	unshow(&w);
-	sample_end(&part);
-	sample_end(&whole);
+	trial_end(&part);
+	trial_end(&whole);
 	store_close(other);
 	store_close(store);
 }
@@ -1175,7 +1259,7 @@ int main(void)
 		WITH_FOLDER(a_truncated_file_is_set_aside_too),
 		WITH_FOLDER(what_is_recorded_can_be_loaded),
 		WITH_FOLDER(an_empty_history_has_no_past),
-		WITH_FOLDER(the_last_eight_times_are_kept),
+		WITH_FOLDER(the_whole_trail_is_kept),
 		WITH_FOLDER(only_runs_to_the_end_are_timed),
 		WITH_FOLDER(a_part_or_a_repetition_takes_no_failure_back),
 		WITH_FOLDER(tests_and_errors_are_recorded),
@@ -1187,7 +1271,8 @@ int main(void)
 		WITH_FOLDER(two_runs_are_recorded_side_by_side),
 		WITH_FOLDER(others_see_a_result_as_soon_as_it_is_recorded),
 		WITH_FOLDER(runs_can_be_listed),
-		WITH_FOLDER(results_can_be_listed_by_file_and_folder),
+		WITH_FOLDER(files_are_listed_by_path),
+		WITH_FOLDER(tests_have_figures_of_their_own),
 		WITH_FOLDER(a_reason_is_kept),
 		WITH_FOLDER(a_run_comes_back_as_it_was),
 		WITH_FOLDER(attempts_come_back_as_one_result),

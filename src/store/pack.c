@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+#include "store/pack.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "model/result.h"
+
+#define US  1000 // nanoseconds
+#define KIB 1024
+
+// ---- numbers ----
+
+void pack_number(struct buf *b, uint64_t n)
+{
+	for (; n >= 0x80; n >>= 7)
+		buf_addch(b, (char)(n | 0x80));
+	buf_addch(b, (char)n);
+}
+
+uint64_t unpack_number(struct packed *p)
+{
+	uint64_t n = 0;
+
+	for (unsigned shift = 0; p->at < p->end; shift += 7) {
+		unsigned char byte = *p->at++;
+		if (shift < 64)
+			n |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			break;
+	}
+	return n;
+}
+
+void pack_signed(struct buf *b, int64_t n)
+{
+	pack_number(b, n < 0 ? ~((uint64_t)n << 1) : (uint64_t)n << 1);
+}
+
+int64_t unpack_signed(struct packed *p)
+{
+	uint64_t n = unpack_number(p);
+
+	return n & 1 ? (int64_t) ~(n >> 1) : (int64_t)(n >> 1);
+}
+
+// Where -1 stands for what is not known.
+static void pack_known(struct buf *b, int64_t n)
+{
+	pack_number(b, n < 0 ? 0 : (uint64_t)n + 1);
+}
+
+static int64_t unpack_known(struct packed *p)
+{
+	return (int64_t)unpack_number(p) - 1;
+}
+
+static int64_t to_us(int64_t ns)
+{
+	return ns < 0 ? -1 : (ns + US / 2) / US;
+}
+
+static int64_t from_us(int64_t us)
+{
+	return us < 0 ? -1 : us * US;
+}
+
+// ---- lists of numbers ----
+
+void pack_ids(struct buf *b, const int64_t *ids, size_t n)
+{
+	int64_t before = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		pack_number(b, (uint64_t)(ids[i] - before));
+		before = ids[i];
+	}
+}
+
+int64_t *unpack_ids(struct packed p, size_t *count)
+{
+	int64_t *ids = xmalloc(((size_t)(p.end - p.at) + 1) * sizeof *ids), id = 0;
+
+	for (*count = 0; p.at < p.end; ids[(*count)++] = id)
+		id += (int64_t)unpack_number(&p);
+	return ids;
+}
+
+// ---- trails ----
+
+enum {
+	STATUS_BITS = 7,
+	IS_CROWDED = 1 << 3,
+	IS_PARTIAL = 1 << 4,
+	IS_RETRY = 1 << 5, // the number of its attempt follows
+	INPUTS_SHIFT = 6,
+};
+
+static void pack_sample(struct buf *b, const struct sample *s)
+{
+	pack_number(b, (uint64_t)s->status | (s->crowded ? IS_CROWDED : 0) |
+			       (s->partial ? IS_PARTIAL : 0) | (s->attempt > 1 ? IS_RETRY : 0) |
+			       (uint64_t)s->inputs << INPUTS_SHIFT);
+	if (s->attempt > 1)
+		pack_number(b, (uint64_t)s->attempt);
+	pack_number(b, (uint64_t)to_us(s->wall_ns));
+	pack_number(b, (uint64_t)to_us(s->cpu_ns));
+	pack_known(b, to_us(s->delay_ns));
+	pack_number(b, (uint64_t)s->peak_bytes / KIB);
+}
+
+static void unpack_sample(struct packed *p, struct sample *s)
+{
+	uint64_t flags = unpack_number(p);
+
+	s->status = (enum file_status)(flags & STATUS_BITS);
+	s->crowded = flags & IS_CROWDED;
+	s->partial = flags & IS_PARTIAL;
+	s->inputs = (enum inputs_state)(flags >> INPUTS_SHIFT & 3);
+	s->attempt = flags & IS_RETRY ? (int)unpack_number(p) : 1;
+	s->wall_ns = from_us((int64_t)unpack_number(p));
+	s->cpu_ns = from_us((int64_t)unpack_number(p));
+	s->delay_ns = from_us(unpack_known(p));
+	s->peak_bytes = (int64_t)unpack_number(p) * KIB;
+}
+
+void pack_trail(struct buf *b, const struct sample *samples, size_t n)
+{
+	int64_t run = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		pack_signed(b, samples[i].run - run);
+		pack_sample(b, &samples[i]);
+		run = samples[i].run;
+	}
+}
+
+void unpack_trail(struct packed p, struct trail *t)
+{
+	int64_t run = 0;
+
+	while (p.at < p.end) {
+		struct sample s = {.run = run += unpack_signed(&p)};
+		unpack_sample(&p, &s);
+		VEC_PUSH(t, s);
+	}
+}
+
+// ---- endings of tests ----
+
+// Most tests of a file end alike: how many in a row, and how.
+static void pack_statuses(struct buf *b, const struct result *r)
+{
+	const struct test_case *t = r->tests.items;
+
+	for (size_t i = 0, n; i < r->tests.n; i += n) {
+		for (n = 1; i + n < r->tests.n && t[i + n].status == t[i].status; n++)
+			;
+		pack_number(b, (uint64_t)n << 3 | t[i].status);
+	}
+}
+
+static void unpack_statuses(struct packed *p, struct result *r)
+{
+	for (size_t i = 0; i < r->tests.n && p->at < p->end;) {
+		uint64_t group = unpack_number(p);
+		for (uint64_t n = group >> 3; n > 0 && i < r->tests.n; n--)
+			r->tests.items[i++].status = (enum test_status)(group & 7);
+	}
+}
+
+static bool has_own_times(const struct result *r)
+{
+	for (size_t i = 0; i < r->tests.n; i++)
+		if (r->tests.items[i].own_ns >= 0)
+			return true;
+	return false;
+}
+
+// The framework's own figure is near to ours, as a rule.
+static void pack_own(struct buf *b, const struct test_case *t)
+{
+	int64_t own = to_us(t->own_ns), wall = to_us(t->wall_ns);
+
+	if (own < 0)
+		pack_number(b, 0);
+	else
+		pack_signed(b, wall >= own ? wall - own + 1 : wall - own);
+}
+
+static int64_t unpack_own(struct packed *p, int64_t wall)
+{
+	int64_t less = unpack_signed(p);
+
+	return less == 0 ? -1 : less > 0 ? wall - less + 1 : wall - less;
+}
+
+void pack_endings(struct buf *b, const struct result *r)
+{
+	bool own = has_own_times(r);
+
+	pack_statuses(b, r);
+	pack_number(b, own);
+	for (size_t i = 0; i < r->tests.n; i++)
+		pack_known(b, to_us(r->tests.items[i].wall_ns));
+	for (size_t i = 0; own && i < r->tests.n; i++)
+		pack_own(b, &r->tests.items[i]);
+}
+
+void unpack_endings(struct packed p, struct result *r)
+{
+	unpack_statuses(&p, r);
+	bool own = unpack_number(&p) == 1;
+	for (size_t i = 0; i < r->tests.n; i++) {
+		r->tests.items[i].wall_ns = from_us(unpack_known(&p));
+		r->tests.items[i].own_ns = -1;
+	}
+	for (size_t i = 0; own && i < r->tests.n; i++) {
+		struct test_case *t = &r->tests.items[i];
+		t->own_ns = from_us(unpack_own(&p, to_us(t->wall_ns)));
+	}
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Figures as bytes of the database: numbers of seven bits a byte, the lowest first. What is packed
+// here stands in databases of many years, so these shapes are never changed.
+#ifndef STORE_PACK_H
+#define STORE_PACK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/trail.h"
+
+struct buf;
+struct result;
+
+// A place in packed bytes. Behind their end there are only zeros.
+struct packed {
+	const unsigned char *at, *end;
+};
+
+void pack_number(struct buf *b, uint64_t n);
+uint64_t unpack_number(struct packed *p);
+// A number that may be negative; small ones of either sign are short.
+void pack_signed(struct buf *b, int64_t n);
+int64_t unpack_signed(struct packed *p);
+
+// n ascending numbers as the differences between them.
+void pack_ids(struct buf *b, const int64_t *ids, size_t n);
+// *count is how many there are. The caller frees them.
+int64_t *unpack_ids(struct packed p, size_t *count);
+
+void pack_trail(struct buf *b, const struct sample *samples, size_t n);
+// Adds to t what is packed, at its end.
+void unpack_trail(struct packed p, struct trail *t);
+
+// How each test of a result ended and how long it took, to the microsecond.
+void pack_endings(struct buf *b, const struct result *r);
+// Sets that of the tests of r, which are as many as were packed.
+void unpack_endings(struct packed p, struct result *r);
+
+#endif
