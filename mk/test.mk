@@ -35,10 +35,14 @@ quickstart: $(runnable) ## build, then run examples/quickstart under make -j8
 $(unit_programs): $(O)/%: $(O)/%.o $(program_objects)
 	$(CC) $(san_flags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(all_libs) -lcmocka
 
-$(helper_programs): $(O)/%: %.c
+# It writes a store, so it is made of what the program is made of.
+$(O)/tests/helpers/history: $(O)/%: $(O)/%.o $(program_objects)
+	$(CC) $(san_flags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(all_libs)
+
+$(filter-out %/history,$(helper_programs)): $(O)/%: %.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -Isrc $(warnings) $(CFLAGS) -o $@ $< -pthread
 
 $(O)/tests/helpers/traced: src/worker/trace/record.h
 
--include $(unit_programs:=.d)
+-include $(unit_programs:=.d) $(O)/tests/helpers/history.d

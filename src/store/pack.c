@@ -139,7 +139,8 @@ void unpack_trail(struct packed p, struct trail *t)
 	int64_t run = 0;
 
 	while (p.at < p.end) {
-		struct sample s = {.run = run += unpack_signed(&p)};
+		run += unpack_signed(&p);
+		struct sample s = {.run = run};
 		unpack_sample(&p, &s);
 		VEC_PUSH(t, s);
 	}
