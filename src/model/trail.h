@@ -39,7 +39,7 @@ void trail_release(struct trail *t);
 // does not.
 bool sample_is_timed(const struct sample *s);
 // The value below or at which `percent` of 100 of the n values lie (nearest rank: 50 is the lower
-// median); sorts them. -1 if there is none.
+// median); moves them about. -1 if there is none.
 int64_t percentile(int64_t *values, size_t n, int percent);
 // The same of a figure of the last `most` timed samples; negative figures are unknown and left out.
 int64_t trail_percentile(const struct trail *t, size_t most, int percent,

@@ -54,6 +54,33 @@ static void percentiles_are_those_of_the_last(void **state)
 	}
 }
 
+static int ascending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+// As sorting would find it, also among many that are equal.
+static void any_percentile_is_that_of_the_sorted_values(void **state)
+{
+	int64_t values[300], sorted[300];
+	unsigned seed = 7;
+
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		size_t n = 1 + (size_t)rand_r(&seed) % COUNT(values);
+		int spread = 1 + rand_r(&seed) % 400;
+		for (size_t i = 0; i < n; i++)
+			values[i] = sorted[i] = rand_r(&seed) % spread;
+		qsort(sorted, n, sizeof *sorted, ascending);
+		int percent = rand_r(&seed) % 101;
+		size_t rank = (n * (size_t)percent + 99) / 100;
+		check_row(percentile(values, n, percent) == sorted[rank ? rank - 1 : 0], "round %d",
+			  round);
+	}
+}
+
 static void what_tells_no_time_is_left_out(void **state)
 {
 	const int64_t walls[] = {5, 6, 100, 200, 300};
@@ -168,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(percentiles_are_those_of_the_last),
+		cmocka_unit_test(any_percentile_is_that_of_the_sorted_values),
 		cmocka_unit_test(what_tells_no_time_is_left_out),
 		cmocka_unit_test(numbers_survive),
 		cmocka_unit_test(a_trail_survives),
