@@ -142,11 +142,12 @@ static bool on_test(struct events *ev, struct json_object *o, int64_t now_ns)
 	if (!s)
 		return false;
 	struct test_case *t = running_test(ev, number(o, "id", -1));
-	if (!t)
+	bool began = t != NULL;
+	if (!began)
 		t = add_test(ev, o, now_ns);
 	describe_test(t, o);
 	t->status = s;
-	t->wall_ns = now_ns - t->began_ns;
+	t->wall_ns = began ? now_ns - t->began_ns : -1;
 	t->own_ns = seconds(o, "own");
 	set_string(&t->message, member(o, "reason"));
 	set_string(&t->message, member(o, "message"));

@@ -160,6 +160,7 @@ busted_unrun() {
 strict>inside>insulate>third=skip strict>exposed>fourth=skip"
 	says setup_spec 5 "never ran: its setup failed"
 	query_is "file('t/setup_spec.lua').tests[5].line" 28
+	query_is "file('t/setup_spec.lua').tests[5].wall" null
 }
 
 @test "busted: tests whose setup failed are listed, and are not run" {

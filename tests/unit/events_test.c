@@ -249,6 +249,8 @@ static void an_unknown_id_is_a_test_of_its_own(void **state)
 	assert_string_equal(test_at(&r, 1)->name, "b");
 	assert_int_equal(test_at(&r, 1)->status, TEST_PASSED);
 	assert_int_equal(test_at(&r, 2)->status, TEST_PENDING);
+	// It never began, so it took no time that could be told.
+	assert_int_equal(test_at(&r, 2)->wall_ns, -1);
 	assert_int_equal(r.events.garbage, 0);
 	end(&r);
 }
