@@ -57,6 +57,19 @@ static const char *find_directive(const char *s, const char *name, const char **
 	return NULL;
 }
 
+// Takes the backslash off what TAP escapes with one: # at all times, and itself since version 14.
+static void unescape(char *s, int version)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (*s == '\\' && (s[1] == '#' || (version >= 14 && s[1] == '\\')))
+			s++;
+		*to++ = *s;
+	}
+	*to = '\0';
+}
+
 static char *description(const char *s, const char *end)
 {
 	s += strspn(s, " \t");
@@ -80,7 +93,9 @@ static void on_result(struct tap *t, const char *rest, bool ok)
 	struct test_case test = {.id = ++t->seen, .wall_ns = -1, .own_ns = -1};
 
 	test.name = description(rest, end);
-	if (!test.name)
+	if (test.name)
+		unescape(test.name, t->version);
+	else
 		test.name = xasprintf("test %ld", t->seen);
 	// A failure that is marked TODO is expected: it does not fail the file.
 	test.status = skip ? TEST_SKIPPED : ok ? TEST_PASSED : todo ? TEST_PENDING : TEST_FAILED;
@@ -150,6 +165,8 @@ static void take_line(struct tap *t)
 		free(t->bail_out);
 		t->bail_out = utf8_copy(line + 9 + strspn(line + 9, " "),
 					strlen(line + 9 + strspn(line + 9, " ")));
+	} else if (starts_with_word(line, "TAP version")) {
+		t->version = atoi(line + strlen("TAP version"));
 	} else if (*line == '#') {
 		add_diagnostic(t, line + 1 + strspn(line + 1, " "));
 	}

@@ -14,6 +14,7 @@ struct tap {
 	struct result *result; // gets the tests; not owned
 	struct buf line;
 	bool planned, bailed;
+	int version;    // of "TAP version N"; 0: it was not told
 	long plan;      // N of 1..N
 	long seen;      // result lines
 	char *skip_all; // the reason behind "1..0 # SKIP", or NULL

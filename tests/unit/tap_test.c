@@ -156,6 +156,11 @@ static void reads_result_lines(void **state)
 		{"not ok 1 - ok", "ok", TEST_FAILED, NULL},
 		{"ok 1 - caf\xc3\xa9 \xff", "caf\xc3\xa9 \xef\xbf\xbd", TEST_PASSED, NULL},
 		{"ok 1 - #", "#", TEST_PASSED, NULL},
+		// What is escaped comes as it was meant; before version 14 only # is.
+		{"ok 1 - issue \\#7 # SKIP no", "issue #7", TEST_SKIPPED, "no"},
+		{"ok 1 - C:\\\\x\\y", "C:\\\\x\\y", TEST_PASSED, NULL},
+		{"TAP version 14\nok 1 - C:\\\\x \\# \\y", "C:\\x # \\y", TEST_PASSED, NULL},
+		{"TAP version 13\nok 1 - a\\\\b", "a\\\\b", TEST_PASSED, NULL},
 	};
 
 	(void)state;
