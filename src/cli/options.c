@@ -236,21 +236,25 @@ static int on_command(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+// Where each goes when no file is named.
+static const struct {
+	const char *name, *path;
+} formats[] = {
+	[REPORT_TEXT] = {"text", "-"},
+	[REPORT_JSON] = {"json", "-"},
+	[REPORT_JUNIT] = {"junit", "-"},
+	[REPORT_TAP] = {"tap", "-"},
+	[REPORT_HTML] = {"html", ".firmo-jobs/report.html"},
+	[REPORT_CSV] = {"csv", "-"},
+};
+
+#define FORMATS (sizeof formats / sizeof *formats)
+
 static int on_report(struct options *o, const char *value, struct err *err)
 {
-	// Where each goes when no file is named.
-	static const struct {
-		const char *name, *path;
-	} formats[] = {
-		[REPORT_TEXT] = {"text", "-"},
-		[REPORT_JSON] = {"json", "-"},
-		[REPORT_JUNIT] = {"junit", "-"},
-		[REPORT_TAP] = {"tap", "-"},
-		[REPORT_HTML] = {"html", ".firmo-jobs/report.html"},
-	};
 	size_t n = strcspn(value, ":");
 
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+	for (size_t i = 0; i < FORMATS; i++) {
 		if (strlen(formats[i].name) != n || strncmp(formats[i].name, value, n) != 0)
 			continue;
 		struct report_request r = {.format = (enum report_format)i,
@@ -263,8 +267,8 @@ static int on_report(struct options *o, const char *value, struct err *err)
 		return 0;
 	}
 	return invalid(err, "--report", value,
-		       "wants text, json, junit, tap or html, and :FILE if it is not for standard "
-		       "output");
+		       "wants text, json, junit, tap, html or csv, and :FILE if it is not for "
+		       "standard output");
 }
 
 static int on_no_worker_output(struct options *o, const char *value, struct err *err)
@@ -426,7 +430,7 @@ static const struct {
 	{0, "repeat", "N", "run every file N times; once failed is failed", on_repeat},
 	{0, "until-fail", NULL, "again and again until something fails", on_until_fail},
 	{0, NULL, NULL, "Output", NULL},
-	{0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html; repeatable [text]",
+	{0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html, csv; repeatable [text]",
 	 on_report},
 	{0, "no-worker-output", NULL, "do not show what failed files wrote", on_no_worker_output},
 	{0, "progress", "KIND", "auto, bar, plain or none [auto]", on_progress},
@@ -592,18 +596,55 @@ static int settle_repeats(struct options *o, struct err *err)
 	return 0;
 }
 
-static int check_together(const struct options *o, struct err *err)
+// The reports that a mode can give, as bits of enum report_format, and who gives them.
+static unsigned formats_of(enum firmo_jobs_mode mode, const char **who)
+{
+	switch (mode) {
+	case FIRMO_JOBS_RUN:
+	case FIRMO_JOBS_SHOW:
+	case FIRMO_JOBS_GATHER:
+		*who = "a run";
+		return 1u << REPORT_TEXT | 1u << REPORT_JSON | 1u << REPORT_JUNIT |
+		       1u << REPORT_TAP | 1u << REPORT_HTML;
+	case FIRMO_JOBS_HISTORY:
+		*who = "--history";
+		return 1u << REPORT_TEXT | 1u << REPORT_JSON | 1u << REPORT_CSV;
+	default:
+		*who = "this mode";
+		return 0;
+	}
+}
+
+static int check_reports(const struct options *o, struct err *err)
 {
 	size_t to_stdout = 0;
+	const char *who;
+	unsigned can = formats_of(o->mode, &who);
 
-	for (size_t i = 0; i < o->reports.n; i++)
-		to_stdout += strcmp(o->reports.items[i].path, "-") == 0;
+	for (size_t i = 0; i < o->reports.n; i++) {
+		const struct report_request *r = &o->reports.items[i];
+		to_stdout += strcmp(r->path, "-") == 0;
+		if (can & 1u << r->format)
+			continue;
+		struct buf has = {0};
+		for (size_t f = 0; f < FORMATS; f++)
+			if (can & 1u << f)
+				buf_addf(&has, "%s %s", has.len ? "," : ": it has",
+					 formats[f].name);
+		int status = err_set(err, 0, "--report=%s: %s has no such report%s",
+				     formats[r->format].name, who, has.data ? has.data : "");
+		buf_release(&has);
+		return status;
+	}
 	if (to_stdout > 1)
 		return err_set(err, 0,
 			       "--report: only one report can go to standard output; give the "
 			       "others a :FILE");
-	if (o->reports.n > 0 && (o->mode == FIRMO_JOBS_LIST || o->mode == FIRMO_JOBS_HISTORY))
-		return err_set(err, 0, "--report goes with a run, not with --list or --history");
+	return 0;
+}
+
+static int check_together(const struct options *o, struct err *err)
+{
 	if (o->mode == FIRMO_JOBS_SHOW && o->plan.paths.n > 0)
 		return err_set(err, 0,
 			       "--show takes no path (%s); a run's number follows it as "
@@ -617,7 +658,7 @@ static int check_together(const struct options *o, struct err *err)
 		return err_set(err, 0,
 			       "--lua and --command: the command names its interpreter itself; "
 			       "give one of them");
-	return 0;
+	return check_reports(o, err);
 }
 
 int options_parse(struct options *o, int argc, char **argv, struct err *err)

@@ -17,7 +17,7 @@ struct err;
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
-enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_TAP, REPORT_HTML };
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_TAP, REPORT_HTML, REPORT_CSV };
 
 struct report_request {
 	enum report_format format;

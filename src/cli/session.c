@@ -475,39 +475,39 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 
 // ---- reports ----
 
-static int write_report(const struct firmo_jobs *s, const struct report_request *r, FILE *out,
-			struct err *err)
+static int write_run(FILE *out, enum report_format format, const struct text_style *style,
+		     const void *run, struct err *err)
 {
-	struct text_style plain = s->options.text;
-
-	switch (r->format) {
+	switch (format) {
 	case REPORT_JSON:
-		return report_json(out, &s->run, err);
+		return report_json(out, run, err);
 	case REPORT_JUNIT:
-		return report_junit(out, &s->run, err);
+		return report_junit(out, run, err);
 	case REPORT_HTML:
-		return report_html(out, &s->run, err);
+		return report_html(out, run, err);
 	case REPORT_TAP:
-		return report_tap(out, &s->run, err);
+		return report_tap(out, run, err);
 	default:
-		plain.colours = plain.colours && s->options.color == WHEN_ALWAYS;
-		return report_text(out, &s->run, &plain, err);
+		return report_text(out, run, style, err);
 	}
 }
 
-static int make_report(const struct firmo_jobs *s, const struct report_request *r, struct err *err)
+static int make_report(const struct firmo_jobs *s, const struct report_request *r,
+		       session_writer *writer, const void *subject, struct err *err)
 {
+	struct text_style style = s->options.text;
 	struct outfile file;
 	struct err write_err = {0};
 
-	// The lines of the files stand there already.
+	// That stands there already.
 	if (r->format == REPORT_TEXT && strcmp(r->path, "-") == 0)
 		return 0;
 	if (r->at_home && path_make_home(r->path, err) < 0)
 		return -1;
 	if (outfile_open(&file, r->path, err) < 0)
 		return -1;
-	int status = write_report(s, r, file.stream, &write_err);
+	style.colours = style.colours && s->options.color == WHEN_ALWAYS;
+	int status = writer(file.stream, r->format, &style, subject, &write_err);
 	if (outfile_commit(&file, err) < 0)
 		return -1;
 	if (status < 0)
@@ -515,6 +515,33 @@ static int make_report(const struct firmo_jobs *s, const struct report_request *
 	else if (r->at_home)
 		fprintf(s->text_to_stdout ? stdout : stderr, "HTML report: %s\n", r->path);
 	return status;
+}
+
+static enum firmo_jobs_status make_reports(const struct firmo_jobs *s, session_writer *writer,
+					   const void *subject)
+{
+	enum firmo_jobs_status status = FIRMO_JOBS_OK;
+	struct err err = {0};
+
+	for (size_t i = 0; i < s->options.reports.n; i++) {
+		if (make_report(s, &s->options.reports.items[i], writer, subject, &err) == 0)
+			continue;
+		session_warn(err.message);
+		status = FIRMO_JOBS_BROKEN;
+	}
+	return status;
+}
+
+enum firmo_jobs_status session_write(const struct firmo_jobs *s, session_writer *writer,
+				     const void *subject)
+{
+	struct err err = {0};
+
+	if (s->text_to_stdout && writer(stdout, REPORT_TEXT, &s->options.text, subject, &err) < 0) {
+		session_warn(err.message);
+		return FIRMO_JOBS_BROKEN;
+	}
+	return make_reports(s, writer, subject);
 }
 
 static bool is_on_github(void)
@@ -535,13 +562,8 @@ enum firmo_jobs_status session_report(struct firmo_jobs *s, bool whole)
 	    (text(stdout, &s->run, &s->options.text, &err) < 0 ||
 	     (is_on_github() && report_annotations(stdout, &s->run, &err) < 0)))
 		status = FIRMO_JOBS_BROKEN;
-	for (size_t i = 0; i < s->options.reports.n; i++) {
-		if (make_report(s, &s->options.reports.items[i], &err) == 0)
-			continue;
-		session_warn(err.message);
-		status = FIRMO_JOBS_BROKEN;
-	}
-	return status;
+	enum firmo_jobs_status files = make_reports(s, write_run, &s->run);
+	return status == FIRMO_JOBS_OK ? files : status;
 }
 
 enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)

@@ -65,6 +65,12 @@ enum firmo_jobs_status session_find_programs(struct firmo_jobs *s);
 // Writes the reports that are asked for. whole: the text on standard output begins with the lines
 // of the files, which a run has printed as they ended.
 enum firmo_jobs_status session_report(struct firmo_jobs *s, bool whole);
+// Writes a report of what a mode has found, the subject, in one of the formats that it has.
+typedef int session_writer(FILE *out, enum report_format format, const struct text_style *style,
+			   const void *subject, struct err *err);
+// Writes all that are asked for: the text to standard output, unless another report goes there.
+enum firmo_jobs_status session_write(const struct firmo_jobs *s, session_writer *writer,
+				     const void *subject);
 // Opens the history; says what is wrong with it once.
 void session_open_store(struct firmo_jobs *s, bool to_write);
 

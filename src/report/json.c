@@ -2,64 +2,18 @@
 #include "report/json.h"
 
 #include <errno.h>
-#include <json-c/json.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/clock.h"
 #include "base/err.h"
-#include "base/text.h"
 #include "firmo-jobs.h"
 #include "model/conflicts.h"
 #include "model/run.h"
 #include "report/format.h"
-
-static void put(struct json_object *o, const char *key, struct json_object *value)
-{
-	json_object_object_add(o, key, value);
-}
-
-static struct json_object *bytes(const char *s, size_t n)
-{
-	struct buf b = {0};
-
-	text_add_utf8(&b, s, n);
-	struct json_object *o = json_object_new_string_len(b.data ? b.data : "", (int)b.len);
-	buf_release(&b);
-	return o;
-}
-
-// A string, or null where there is none.
-static struct json_object *string(const char *s)
-{
-	return s ? bytes(s, strlen(s)) : NULL;
-}
-
-static struct json_object *integer(int64_t n)
-{
-	return json_object_new_int64(n);
-}
-
-static struct json_object *seconds(int64_t ns)
-{
-	char text[32];
-
-	if (ns < 0)
-		return NULL;
-	// As text, so that 0.1 s is not written as 0.10000000000000001.
-	snprintf(text, sizeof text, "%.6f", ns_to_sec(ns));
-	return json_object_new_double_s(ns_to_sec(ns), text);
-}
+#include "report/object.h"
 
 static struct json_object *line_number(int line)
 {
-	return line > 0 ? integer(line) : NULL;
-}
-
-static struct json_object *boolean(bool b)
-{
-	return json_object_new_boolean(b);
+	return line > 0 ? object_integer(line) : NULL;
 }
 
 static struct json_object *strings(char *const *items, size_t n)
@@ -67,7 +21,7 @@ static struct json_object *strings(char *const *items, size_t n)
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_object_array_add(list, string(items[i]));
+		json_object_array_add(list, object_string(items[i]));
 	return list;
 }
 
@@ -75,31 +29,31 @@ static struct json_object *test_object(const struct test_case *t)
 {
 	struct json_object *o = json_object_new_object();
 
-	put(o, "path", strings(t->path, t->npath));
-	put(o, "name", string(t->name ? t->name : ""));
-	put(o, "status", string(test_status_name(t->status)));
-	put(o, "wall", seconds(t->wall_ns));
-	put(o, "own", seconds(t->own_ns));
-	put(o, "round", t->round > 0 ? integer(t->round) : NULL);
-	put(o, "tags", strings(t->tags, t->ntags));
-	put(o, "file", string(t->file));
-	put(o, "line", line_number(t->line));
-	put(o, "message", string(t->message));
-	put(o, "traceback", string(t->traceback));
+	object_put(o, "path", strings(t->path, t->npath));
+	object_put(o, "name", object_string(t->name ? t->name : ""));
+	object_put(o, "status", object_string(test_status_name(t->status)));
+	object_put(o, "wall", object_seconds(t->wall_ns));
+	object_put(o, "own", object_seconds(t->own_ns));
+	object_put(o, "round", t->round > 0 ? object_integer(t->round) : NULL);
+	object_put(o, "tags", strings(t->tags, t->ntags));
+	object_put(o, "file", object_string(t->file));
+	object_put(o, "line", line_number(t->line));
+	object_put(o, "message", object_string(t->message));
+	object_put(o, "traceback", object_string(t->traceback));
 	return o;
 }
 
 // How the process of an attempt did.
 static void put_process(struct json_object *o, const struct result *r)
 {
-	put(o, "started", seconds(r->started_ns));
-	put(o, "wall", seconds(r->wall_ns));
-	put(o, "user", seconds(r->user_ns));
-	put(o, "sys", seconds(r->sys_ns));
-	put(o, "maxrss", integer(r->maxrss));
-	put(o, "exit", r->exit_code >= 0 ? integer(r->exit_code) : NULL);
-	put(o, "signal", r->signal ? integer(r->signal) : NULL);
-	put(o, "slot", r->slot >= 0 ? integer(r->slot) : NULL);
+	object_put(o, "started", object_seconds(r->started_ns));
+	object_put(o, "wall", object_seconds(r->wall_ns));
+	object_put(o, "user", object_seconds(r->user_ns));
+	object_put(o, "sys", object_seconds(r->sys_ns));
+	object_put(o, "maxrss", object_integer(r->maxrss));
+	object_put(o, "exit", r->exit_code >= 0 ? object_integer(r->exit_code) : NULL);
+	object_put(o, "signal", r->signal ? object_integer(r->signal) : NULL);
+	object_put(o, "slot", r->slot >= 0 ? object_integer(r->slot) : NULL);
 }
 
 // A file at one of its attempts; company and earlier are put by who knows them.
@@ -107,25 +61,25 @@ static struct json_object *attempt_object(const struct result *r)
 {
 	struct json_object *o = json_object_new_object(), *tests = json_object_new_array();
 
-	put(o, "path", string(r->job->path));
-	put(o, "framework", string(framework_name(r->job->framework)));
-	put(o, "status", string(file_status_name(r->status)));
-	put(o, "reason", string(r->reason));
-	put(o, "cached", boolean(r->cached));
-	put(o, "flaky", boolean(r->flaky));
-	put(o, "leaked", boolean(r->leaked));
-	put(o, "partial", boolean(r->partial));
-	put(o, "crowded", boolean(r->crowded));
-	put(o, "attempt", integer(r->attempt));
-	put(o, "attempts", integer(r->attempts));
-	put(o, "failures", integer(r->failures));
+	object_put(o, "path", object_string(r->job->path));
+	object_put(o, "framework", object_string(framework_name(r->job->framework)));
+	object_put(o, "status", object_string(file_status_name(r->status)));
+	object_put(o, "reason", object_string(r->reason));
+	object_put(o, "cached", object_boolean(r->cached));
+	object_put(o, "flaky", object_boolean(r->flaky));
+	object_put(o, "leaked", object_boolean(r->leaked));
+	object_put(o, "partial", object_boolean(r->partial));
+	object_put(o, "crowded", object_boolean(r->crowded));
+	object_put(o, "attempt", object_integer(r->attempt));
+	object_put(o, "attempts", object_integer(r->attempts));
+	object_put(o, "failures", object_integer(r->failures));
 	put_process(o, r);
-	put(o, "expected", r->expected >= 0 ? integer(r->expected) : NULL);
-	put(o, "seed", string(r->seed));
+	object_put(o, "expected", r->expected >= 0 ? object_integer(r->expected) : NULL);
+	object_put(o, "seed", object_string(r->seed));
 	for (size_t i = 0; i < r->tests.n; i++)
 		json_object_array_add(tests, test_object(&r->tests.items[i]));
-	put(o, "tests", tests);
-	put(o, "output", bytes(r->output ? r->output : "", r->output_len));
+	object_put(o, "tests", tests);
+	object_put(o, "output", object_bytes(r->output ? r->output : "", r->output_len));
 	return o;
 }
 
@@ -133,14 +87,14 @@ static void add_earlier(const struct result *attempt, void *list)
 {
 	struct json_object *o = attempt_object(attempt);
 
-	put(o, "company", NULL);
-	put(o, "earlier", json_object_new_array());
+	object_put(o, "company", NULL);
+	object_put(o, "earlier", json_object_new_array());
 	json_object_array_add(list, o);
 }
 
 static void add_path(const char *path, void *list)
 {
-	json_object_array_add(list, string(path));
+	json_object_array_add(list, object_string(path));
 }
 
 static struct json_object *file_object(const struct run *run, const struct result *r)
@@ -152,9 +106,9 @@ static struct json_object *file_object(const struct run *run, const struct resul
 		company = json_object_new_array();
 		run_company(run, r->earlier, add_path, company);
 	}
-	put(o, "company", company);
+	object_put(o, "company", company);
 	format_each_earlier(r, add_earlier, earlier);
-	put(o, "earlier", earlier);
+	object_put(o, "earlier", earlier);
 	return o;
 }
 
@@ -168,11 +122,11 @@ static void add_error(const struct failure *f, void *arg)
 	const struct errors *errors = arg;
 	struct json_object *o = json_object_new_object();
 
-	put(o, "file", string(errors->result->job->path));
-	put(o, "test", string(f->test));
-	put(o, "message", string(f->message));
-	put(o, "traceback", string(f->traceback));
-	put(o, "line", line_number(f->line));
+	object_put(o, "file", object_string(errors->result->job->path));
+	object_put(o, "test", object_string(f->test));
+	object_put(o, "message", object_string(f->message));
+	object_put(o, "traceback", object_string(f->traceback));
+	object_put(o, "line", line_number(f->line));
 	json_object_array_add(errors->list, o);
 }
 
@@ -182,8 +136,8 @@ static struct json_object *waits(const struct run *run)
 
 	for (size_t i = 0; i < run->waits.n; i++) {
 		struct json_object *o = json_object_new_object();
-		put(o, "from", seconds(run->waits.items[i].from_ns));
-		put(o, "to", seconds(run->waits.items[i].to_ns));
+		object_put(o, "from", object_seconds(run->waits.items[i].from_ns));
+		object_put(o, "to", object_seconds(run->waits.items[i].to_ns));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -193,21 +147,21 @@ static struct json_object *run_object(const struct run *run)
 {
 	struct json_object *o = json_object_new_object();
 
-	put(o, "id", run->id ? integer(run->id) : NULL);
-	put(o, "name", string(run->name));
-	put(o, "started", seconds(run->started_ns));
-	put(o, "jobs", run->jobs ? integer(run->jobs) : NULL);
-	put(o, "tokens_peak", integer(run->peak));
-	put(o, "lower_bound", seconds(run->lower_bound_ns));
-	put(o, "seed", run->seed ? json_object_new_uint64(run->seed) : NULL);
-	put(o, "lua", string(run->lua));
-	put(o, "repeated", boolean(run->repeated));
-	put(o, "flaky_fails", boolean(run->flaky_fails));
-	put(o, "signal", run->signal ? integer(run->signal) : NULL);
-	put(o, "stopped", string(run->stopped));
-	put(o, "unfinished", boolean(run->unfinished));
-	put(o, "waits", waits(run));
-	put(o, "version", string(FIRMO_JOBS_VERSION));
+	object_put(o, "id", run->id ? object_integer(run->id) : NULL);
+	object_put(o, "name", object_string(run->name));
+	object_put(o, "started", object_seconds(run->started_ns));
+	object_put(o, "jobs", run->jobs ? object_integer(run->jobs) : NULL);
+	object_put(o, "tokens_peak", object_integer(run->peak));
+	object_put(o, "lower_bound", object_seconds(run->lower_bound_ns));
+	object_put(o, "seed", run->seed ? json_object_new_uint64(run->seed) : NULL);
+	object_put(o, "lua", object_string(run->lua));
+	object_put(o, "repeated", object_boolean(run->repeated));
+	object_put(o, "flaky_fails", object_boolean(run->flaky_fails));
+	object_put(o, "signal", run->signal ? object_integer(run->signal) : NULL);
+	object_put(o, "stopped", object_string(run->stopped));
+	object_put(o, "unfinished", object_boolean(run->unfinished));
+	object_put(o, "waits", waits(run));
+	object_put(o, "version", object_string(FIRMO_JOBS_VERSION));
 	return o;
 }
 
@@ -215,24 +169,15 @@ static void put_counts(struct json_object *o, const struct run *run)
 {
 	struct totals t = run_totals(run);
 
-	put(o, "schema", integer(1));
-	put(o, "success", boolean(run_succeeded(run)));
-	put(o, "total", integer(t.tests.total));
-	put(o, "passed", integer(t.tests.passed));
-	put(o, "failed", integer(t.tests.failed + t.tests.errors));
-	put(o, "skipped", integer(t.tests.skipped));
-	put(o, "pending", integer(t.tests.pending));
-	put(o, "elapsed", seconds(run->elapsed_ns));
-	put(o, "run", run_object(run));
-}
-
-// Writes the object and frees it.
-static void write_object(FILE *out, struct json_object *o)
-{
-	fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-							JSON_C_TO_STRING_NOSLASHESCAPE),
-	      out);
-	json_object_put(o);
+	object_put(o, "schema", object_integer(1));
+	object_put(o, "success", object_boolean(run_succeeded(run)));
+	object_put(o, "total", object_integer(t.tests.total));
+	object_put(o, "passed", object_integer(t.tests.passed));
+	object_put(o, "failed", object_integer(t.tests.failed + t.tests.errors));
+	object_put(o, "skipped", object_integer(t.tests.skipped));
+	object_put(o, "pending", object_integer(t.tests.pending));
+	object_put(o, "elapsed", object_seconds(run->elapsed_ns));
+	object_put(o, "run", run_object(run));
 }
 
 // The lists may be long: they are written piece by piece into the open end of the head.
@@ -256,9 +201,9 @@ static struct json_object *conflict_list(const struct run *run)
 	for (size_t i = 0; i < c.n; i++) {
 		struct json_object *o = json_object_new_object(), *files = json_object_new_array();
 		for (size_t k = 0; k < c.items[i].n; k++)
-			json_object_array_add(files, string(c.items[i].files[k]));
-		put(o, "path", string(c.items[i].path));
-		put(o, "files", files);
+			json_object_array_add(files, object_string(c.items[i].files[k]));
+		object_put(o, "path", object_string(c.items[i].path));
+		object_put(o, "files", files);
 		json_object_array_add(list, o);
 	}
 	conflicts_release(&c);
@@ -275,14 +220,14 @@ int report_json(FILE *out, const struct run *run, struct err *err)
 	}
 	write_head(out, run);
 	fputs(",\n\"errors\":", out);
-	write_object(out, errors.list);
+	object_write(out, errors.list);
 	fputs(",\n\"files\":[", out);
 	for (size_t i = 0; i < run->results.n; i++) {
 		fputs(i ? ",\n" : "\n", out);
-		write_object(out, file_object(run, run->results.items[i]));
+		object_write(out, file_object(run, run->results.items[i]));
 	}
 	fputs("\n],\n\"conflicts\":", out);
-	write_object(out, conflict_list(run));
+	object_write(out, conflict_list(run));
 	fputs("}\n", out);
 	return ferror(out) ? err_set(err, errno, "write the JSON report") : 0;
 }
