@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// What a question to the history is answered with: titled tables, whatever they are written as.
+#ifndef MODEL_TABLE_H
+#define MODEL_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum cell_kind {
+	CELL_NUMBER,   // -1: unknown
+	CELL_SECONDS,  // nanoseconds; -1: unknown
+	CELL_TIME,     // nanoseconds of the real clock; 0: unknown
+	CELL_BYTES,    // -1: unknown
+	CELL_SHARE,    // parts of a million; -1: unknown. For people: per cent
+	CELL_TEXT,     // any bytes; NULL: unknown
+	CELL_REVISION, // the same; people see its beginning
+	CELL_PATH,     // the same; people see its end where there is no room
+	CELL_DRAWING,  // the same, for people alone
+};
+
+struct column {
+	const char *key;   // for programs
+	const char *title; // for people; NULL: they do not see it
+	enum cell_kind kind;
+};
+
+struct cell {
+	int64_t number;
+	char *text; // owned
+};
+
+struct table {
+	const char *key;   // for programs
+	const char *title; // for people; NULL: they do not see the table
+	const struct column *columns;
+	size_t n_columns;
+	struct {
+		struct cell *items; // n_columns for each row
+		size_t n, cap;
+	} cells;
+	size_t most; // rows that people see; 0: all
+};
+
+// A table, or a line of text for people alone.
+struct part {
+	struct table table;
+	char *line; // owned; NULL: it is a table
+	bool bad;   // a line that tells of something bad
+};
+
+struct answer {
+	const char *view;
+	char *window; // which runs it is about, in words; NULL: all; owned
+	int64_t n_runs;
+	size_t main; // which of its tables is that of a format that has room for one
+	struct {
+		struct part *items;
+		size_t n, cap;
+	} parts;
+};
+
+// Begins a table; rows are added to the last one that was begun. The columns must outlive it.
+struct table *answer_table(struct answer *a, const char *key, const char *title,
+			   const struct column *columns, size_t n_columns);
+void answer_line(struct answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Makes the last line one that tells of something bad.
+void answer_mark(struct answer *a);
+void answer_release(struct answer *a);
+
+// The cells of a row are added one after the other.
+void table_number(struct table *t, int64_t n);
+// text is copied; it may be NULL.
+void table_text(struct table *t, const char *text);
+size_t table_rows(const struct table *t);
+const struct cell *table_cell(const struct table *t, size_t row, size_t column);
+
+#endif
