@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "model/failure.h"
 #include "model/run.h"
 #include "report/format.h"
 
@@ -156,7 +157,7 @@ int report_annotations(FILE *out, const struct run *run, struct err *err)
 		struct buf b = {0};
 		struct annotations a = {&b, r};
 		if (file_status_is_bad(r->status))
-			format_each_failure(r, add_failure, &a);
+			failure_each(r, add_failure, &a);
 		else if (r->flaky)
 			add_flaky(&b, r);
 		fwrite(b.data ? b.data : "", 1, b.len, out);

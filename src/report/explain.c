@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "model/failure.h"
 #include "model/run.h"
 #include "report/format.h"
 #include "report/layout.h"
@@ -66,7 +67,7 @@ static void add_test(struct buf *b, const struct result *r, const struct test_ca
 	const struct failure f = {NULL, t->message, NULL, t->file, t->line};
 	struct buf name = {0};
 
-	format_test_name(&name, t);
+	failure_test_name(&name, t);
 	if (t->round > 0)
 		buf_addf(&name, " (round %d)", t->round);
 	add_subject(b, name.data, &f);
@@ -105,7 +106,7 @@ static void add_never_ran(struct buf *b, const struct result *r)
 		struct buf name = {0};
 		if (!format_never_ran(&r->tests.items[i]) || ++n > MANY)
 			continue;
-		format_test_name(&name, &r->tests.items[i]);
+		failure_test_name(&name, &r->tests.items[i]);
 		buf_addf(&name, " (%s)", r->tests.items[i].message);
 		buf_addstr(b, "  - ");
 		layout_words(b, name.data, 4);
@@ -121,7 +122,7 @@ static void add_wrongs(struct buf *b, const struct result *r, const struct text_
 	for (size_t i = 0; i < r->errors.n; i++)
 		add_error(b, r, &r->errors.items[i], style);
 	for (size_t i = 0; i < r->tests.n; i++)
-		if (format_is_bad(&r->tests.items[i]))
+		if (failure_is_test(&r->tests.items[i]))
 			add_test(b, r, &r->tests.items[i], style);
 	add_never_ran(b, r);
 }
@@ -237,7 +238,7 @@ static void add_output(struct buf *b, const struct result *r, const struct text_
 
 	if (!style->worker_output || r->output_len == 0)
 		return;
-	format_each_failure(r, tell_failure, &told);
+	failure_each(r, tell_failure, &told);
 	format_output(&clean, r->output, r->output_len, "", style->colours);
 	if (clean.len > 0 && add_news(&lines, clean.data, &told))
 		buf_addf(b, "  output of the worker:\n%s", lines.data);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "model/failure.h"
 #include "model/run.h"
 #include "report/format.h"
 #include "report/markup.h"
@@ -77,7 +78,7 @@ static void add_output(struct buf *b, const struct result *r)
 	if (r->output_len == 0)
 		return;
 	// Most frameworks write down once more what stands above.
-	bool open = !format_is_explained(r) && r->output_len <= OPEN_BYTES;
+	bool open = !failure_is_explained(r) && r->output_len <= OPEN_BYTES;
 	buf_addf(b, "<details class=\"output\"%s><summary>Output of the worker, ",
 		 open ? " open" : "");
 	add_size(b, r->output_len);

@@ -10,13 +10,6 @@
 #include "base/text.h"
 #include "model/run.h"
 
-void format_test_name(struct buf *b, const struct test_case *t)
-{
-	for (size_t i = 0; i < t->npath; i++)
-		buf_addf(b, "%s ", t->path[i]);
-	buf_addstr(b, t->name ? t->name : "(no name)");
-}
-
 void format_error_name(struct buf *b, const struct file_error *e)
 {
 	static const char *const nowhere[] = {"load", "file", "other"};
@@ -33,49 +26,10 @@ void format_error_name(struct buf *b, const struct file_error *e)
 		buf_addf(b, ": %s", e->name);
 }
 
-bool format_is_bad(const struct test_case *t)
-{
-	return t->status == TEST_FAILED || t->status == TEST_ERROR;
-}
-
 bool format_never_ran(const struct test_case *t)
 {
 	// The shims' words.
 	return t->status == TEST_SKIPPED && t->message && strncmp(t->message, "never ran", 9) == 0;
-}
-
-bool format_is_explained(const struct result *r)
-{
-	if (r->errors.n > 0)
-		return true;
-	for (size_t i = 0; i < r->tests.n; i++)
-		if (format_is_bad(&r->tests.items[i]))
-			return true;
-	return false;
-}
-
-void format_each_failure(const struct result *r, void (*each)(const struct failure *f, void *arg),
-			 void *arg)
-{
-	for (size_t i = 0; i < r->errors.n; i++) {
-		const struct file_error *e = &r->errors.items[i];
-		const struct failure f = {e->name, e->message, e->traceback, e->file, e->line};
-		each(&f, arg);
-	}
-	for (size_t i = 0; i < r->tests.n; i++) {
-		const struct test_case *t = &r->tests.items[i];
-		struct buf name = {0};
-		if (!format_is_bad(t))
-			continue;
-		format_test_name(&name, t);
-		const struct failure f = {name.data, t->message, t->traceback, t->file, t->line};
-		each(&f, arg);
-		buf_release(&name);
-	}
-	if (file_status_is_bad(r->status) && !format_is_explained(r)) {
-		const struct failure f = {.message = r->reason};
-		each(&f, arg);
-	}
 }
 
 void format_each_earlier(const struct result *r,

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "firmo-jobs.h"
 #include "model/conflicts.h"
+#include "model/failure.h"
 #include "model/run.h"
 #include "report/format.h"
 #include "report/object.h"
@@ -216,7 +217,7 @@ int report_json(FILE *out, const struct run *run, struct err *err)
 
 	for (size_t i = 0; i < run->results.n; i++) {
 		errors.result = run->results.items[i];
-		format_each_failure(errors.result, add_error, &errors);
+		failure_each(errors.result, add_error, &errors);
 	}
 	write_head(out, run);
 	fputs(",\n\"errors\":", out);

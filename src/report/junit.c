@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "model/failure.h"
 #include "model/run.h"
 #include "report/format.h"
 
@@ -237,7 +238,7 @@ static void add_attempt(const struct result *r, void *arg)
 	for (size_t i = 0; i < r->tests.n; i++)
 		add_test(s, r, &r->tests.items[i]);
 	// Where no test shows how the file ended, it does so itself.
-	if (file_status_is_bad(r->status) ? !format_is_explained(r) : r->tests.n == 0)
+	if (file_status_is_bad(r->status) ? !failure_is_explained(r) : r->tests.n == 0)
 		add_itself(s, r, r->reason, NULL);
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "model/failure.h"
 #include "model/run.h"
 #include "report/format.h"
 #include "report/yaml.h"
@@ -111,11 +112,11 @@ static void add_error(struct buf *b, size_t number, const struct file_error *e)
 
 static void add_test(struct buf *b, size_t number, const struct test_case *t)
 {
-	bool bad = format_is_bad(t), pending = t->status == TEST_PENDING;
+	bool bad = failure_is_test(t), pending = t->status == TEST_PENDING;
 	bool left_out = pending || t->status == TEST_SKIPPED;
 	struct buf name = {0}, tags = {0};
 
-	format_test_name(&name, t);
+	failure_test_name(&name, t);
 	if (t->round > 0)
 		buf_addf(&name, " (round %d)", t->round);
 	for (size_t i = 0; i < t->ntags; i++)

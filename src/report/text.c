@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "model/conflicts.h"
+#include "model/failure.h"
 #include "model/run.h"
 #include "report/explain.h"
 #include "report/format.h"
@@ -89,7 +90,7 @@ static void add_test_line(struct buf *b, const struct test_case *t)
 		buf_addf(b, "%9.3fs ", ns_to_sec(t->wall_ns));
 	else
 		buf_addf(b, "%10s ", "");
-	format_test_name(&line, t);
+	failure_test_name(&line, t);
 	if (t->round > 0)
 		buf_addf(&line, " (round %d)", t->round);
 	for (size_t i = 0; i < t->ntags; i++)
