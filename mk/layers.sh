@@ -10,9 +10,10 @@ allowed() {
 	sys | model) echo base ;;
 	jobserver) echo base sys ;;
 	worker | store | report) echo base model ;;
+	history) echo base model store ;;
 	plan) echo base model worker store ;;
 	run) echo base sys jobserver model worker ;;
-	cli) echo base sys jobserver model worker store plan run report ;;
+	cli) echo base sys jobserver model worker store history plan run report ;;
 	*) echo "src/$1 is no known layer" >&2 ;;
 	esac
 }

@@ -44,9 +44,25 @@ void text_add_utf8(struct buf *out, const char *s, size_t n)
 	}
 }
 
+// How many printable characters of ASCII s begins with.
+static size_t plain_length(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] >= ' ' && s[n] <= '~')
+		n++;
+	return n;
+}
+
 void text_add_visible(struct buf *out, const char *s)
 {
 	for (size_t n = strlen(s); n > 0;) {
+		size_t plain = plain_length(s);
+		buf_add(out, s, plain);
+		s += plain;
+		n -= plain;
+		if (n == 0)
+			break;
 		unsigned char c = (unsigned char)*s;
 		size_t len = text_utf8_length(s, n);
 		// C1 control characters are two bytes of UTF-8: c2 80 .. c2 9f.
@@ -95,6 +111,11 @@ size_t text_cells(const char *s, size_t n)
 	size_t cells = 0;
 
 	for (size_t i = 0; i < n;) {
+		if ((unsigned char)s[i] < 0x80) { // most of what there is
+			cells++;
+			i++;
+			continue;
+		}
 		size_t len = text_utf8_length(s + i, n - i);
 		cells += len && is_wide(text_code_point(s + i, len)) ? 2 : 1;
 		i += len ? len : 1;

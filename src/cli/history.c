@@ -1,114 +1,130 @@
 // SPDX-License-Identifier: MIT
-// --history: the last runs, and the last times and outcomes of the files.
-#include "store/history.h"
-
-#include <stdio.h>
+// --history: questions to the past.
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "cli/session.h"
+#include "history/views.h"
+#include "history/window.h"
+#include "report/answer.h"
+#include "sys/command.h"
 
-#define RUNS    10
-#define RESULTS 5
-
-static void print_run(const struct past_run *r, void *first)
+// Where the locale has UTF-8, so has the terminal.
+static bool is_utf8(void)
 {
-	if (*(bool *)first)
-		puts("  run  when                  -j  files   bad   tests  failed       time");
-	*(bool *)first = false;
-	printf("%5lld  ", (long long)r->id);
-	session_print_time(r->started_ns);
-	if (r->jobs > 0)
-		printf(" %4d", r->jobs);
-	else
-		printf("    -");
-	if (r->elapsed_ns < 0) {
-		puts("  (it was killed)");
-		return;
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
 	}
-	printf(" %6ld %5ld %7ld %7ld %9.3fs%s\n", r->files, r->bad, r->tests, r->failed,
-	       ns_to_sec(r->elapsed_ns), r->signal ? "  interrupted" : "");
+	return false;
 }
 
-static void print_sample(const struct past_runs *runs, const struct sample *s)
+// When git says that the commit was made.
+static int64_t time_of_commit(const char *commit)
 {
-	printf("%5lld  ", (long long)s->run);
-	for (size_t i = 0; i < runs->n; i++)
-		if (runs->items[i].id == s->run)
-			session_print_time(runs->items[i].started_ns);
-	printf("  %-7s %9.3fs  cpu %8.3fs  %5lld MiB\n", file_status_name(s->status),
-	       ns_to_sec(s->wall_ns), ns_to_sec(s->cpu_ns), (long long)(s->peak_bytes >> 20));
+	char *words = xasprintf("git show -s --format=%%ct '%s^{commit}' 2>/dev/null", commit);
+	char *answer = command_first_line(words);
+	int64_t seconds = answer ? strtoll(answer, NULL, 10) : 0;
+
+	free(words);
+	free(answer);
+	return seconds > 0 ? seconds * NS_PER_SEC : -1;
 }
 
-struct wanted {
-	const struct past_runs *runs;
-	const char *path; // NULL: every file
-	bool any;
-};
-
-static void print_file(const struct past_file *f, void *arg)
+static int limit_window(struct window *w, const struct options *o, struct err *err)
 {
-	struct wanted *w = arg;
-	size_t n = w->path ? strlen(w->path) : 0;
-	struct buf b = {0};
-
-	if (w->path && (strncmp(f->path, w->path, n) != 0 || (f->path[n] && f->path[n] != '/')))
-		return;
-	w->any = true;
-	text_add_visible(&b, f->path);
-	printf("\n%s\n", b.data);
-	buf_release(&b);
-	for (size_t i = f->past.trail.n, k = 0; i-- > 0 && k < RESULTS; k++)
-		print_sample(w->runs, &f->past.trail.items[i]);
+	if (o->since && window_since(w, o->since, clock_real_ns(), time_of_commit, err) < 0)
+		return -1;
+	if (o->last_runs > 0)
+		window_last(w, (size_t)o->last_runs);
+	return 0;
 }
 
-static int print_files(struct firmo_jobs *s, const struct past_runs *runs, const char *path,
-		       struct err *err)
+// The paths that are asked for, as the history has them. "." is where each of them starts.
+static char **clean_paths(const struct strings *paths, size_t *n)
 {
-	char *cwd = getcwd(NULL, 0), *clean = path ? path_below(path, cwd) : NULL;
-	// "." is where every path of the history starts.
-	struct wanted w = {runs, clean && strcmp(clean, ".") != 0 ? clean : NULL, false};
-	int status = history_each_file(s->store, false, print_file, &w, err);
+	char *cwd = getcwd(NULL, 0), **clean = xcalloc(paths->n + 1, sizeof *clean);
+	bool all = false;
 
-	if (status == 0 && path && !w.any) {
-		char *message = xasprintf("%s: there is nothing in the history", path);
-		session_warn(message);
-		free(message);
+	for (size_t i = 0; i < paths->n; i++) {
+		clean[i] = path_below(paths->items[i], cwd);
+		all = all || strcmp(clean[i], ".") == 0;
 	}
-	free(clean);
+	*n = all ? 0 : paths->n;
 	free(cwd);
+	return clean;
+}
+
+static int write_answer(FILE *out, enum report_format format, const struct text_style *style,
+			const void *answer, struct err *err)
+{
+	switch (format) {
+	case REPORT_JSON:
+		return report_answer_json(out, answer, err);
+	case REPORT_CSV:
+		return report_answer_csv(out, answer, err);
+	default:
+		return report_answer_text(out, answer, style, err);
+	}
+}
+
+static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct window *w)
+{
+	const struct strings *paths = &s->options.plan.paths;
+	struct answer a = {0};
+	struct err err = {0};
+	size_t n;
+	char **clean = clean_paths(paths, &n);
+	bool named = s->options.view == VIEW_OVERVIEW && paths->n > 0;
+	const struct history_request request = {
+		.view = named ? VIEW_FILES : s->options.view,
+		.pattern = s->options.pattern,
+		.paths = (const char *const *)clean,
+		.n_paths = n,
+		.window = w,
+		.is_utf8 = is_utf8(),
+	};
+	enum firmo_jobs_status status = FIRMO_JOBS_BROKEN;
+
+	if (history_ask(&a, s->store, &request, &err) == 0)
+		status = session_write(s, write_answer, &a);
+	else
+		session_warn(err.message);
+	answer_release(&a);
+	for (size_t i = 0; i < paths->n; i++)
+		free(clean[i]);
+	free(clean);
 	return status;
 }
 
 enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *s)
 {
-	const struct strings *paths = &s->options.plan.paths;
+	enum firmo_jobs_status status = FIRMO_JOBS_BROKEN;
+	struct window w = {0};
 	struct err err = {0};
-	bool first = true;
-	int status = 0;
 
 	session_open_store(s, false);
 	if (!s->store) {
 		puts("No history yet.");
 		return FIRMO_JOBS_OK;
 	}
-	struct past_runs runs = {0};
-	status = history_load_runs(s->store, &runs, &err);
-	for (size_t i = runs.n, k = 0; status == 0 && paths->n == 0 && i-- > 0 && k < RUNS; k++)
-		print_run(&runs.items[i], &first);
-	if (status == 0 && paths->n == 0)
-		status = print_files(s, &runs, NULL, &err);
-	for (size_t i = 0; i < paths->n && status == 0; i++)
-		status = print_files(s, &runs, paths->items[i], &err);
-	past_runs_release(&runs);
-	if (status == 0)
-		return FIRMO_JOBS_OK;
-	session_warn(err.message);
-	return FIRMO_JOBS_BROKEN;
+	if (window_open(&w, s->store, &err) < 0)
+		session_warn(err.message);
+	else if (limit_window(&w, &s->options, &err) == 0)
+		status = answer(s, &w);
+	else {
+		session_warn(err.message);
+		status = FIRMO_JOBS_USAGE;
+	}
+	window_release(&w);
+	return status;
 }

@@ -319,9 +319,55 @@ static int on_quiet(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int no_such_view(struct err *err, const char *value)
+{
+	struct buf known = {0};
+
+	for (int i = 0; i < VIEW_COUNT; i++)
+		if (history_view_name((enum history_view)i))
+			buf_addf(&known, "%s%s", known.len ? ", " : "",
+				 history_view_name((enum history_view)i));
+	int status =
+		err_set(err, 0, "--history=%s: no such view; it can be %s, or none for an overview",
+			value, known.data);
+	buf_release(&known);
+	return status;
+}
+
+// "tests:PATTERN" alone has something behind its name.
 static int on_history(struct options *o, const char *value, struct err *err)
 {
+	size_t n = strcspn(value, ":");
+
 	o->mode = FIRMO_JOBS_HISTORY;
+	o->view = VIEW_OVERVIEW;
+	o->pattern = NULL;
+	if (!*value)
+		return 0;
+	for (int i = 0; i < VIEW_COUNT; i++) {
+		const char *name = history_view_name((enum history_view)i);
+		if (!name || strlen(name) != n || strncmp(name, value, n) != 0 ||
+		    (value[n] && i != VIEW_TESTS))
+			continue;
+		o->view = (enum history_view)i;
+		o->pattern = value[n] && value[n + 1] ? value + n + 1 : NULL;
+		return 0;
+	}
+	return no_such_view(err, value);
+}
+
+static int on_since(struct options *o, const char *value, struct err *err)
+{
+	if (!*value)
+		return invalid(err, "--since", value, "wants a run, a commit, a day or an age");
+	o->since = value;
+	return 0;
+}
+
+static int on_last(struct options *o, const char *value, struct err *err)
+{
+	if (!text_parse_long(value, 1, 1000000000, &o->last_runs))
+		return invalid(err, "--last", value, "wants a number of runs, 1 or more");
 	return 0;
 }
 
@@ -394,7 +440,7 @@ static int on_version(struct options *o, const char *value, struct err *err)
 
 // ---- the table ----
 
-// A row without a name is a headline of --help.
+// A row without a name is a headline of --help, or, with an argument, goes on with the row above.
 static const struct {
 	char letter;
 	const char *name, *argument, *help;
@@ -439,7 +485,11 @@ static const struct {
 	{'q', "quiet", NULL, "only failures and the sums", on_quiet},
 	{0, NULL, NULL, "Other modes and the history", NULL},
 	{0, "list", NULL, "show the plan and its time, run nothing", on_list},
-	{0, "history", NULL, "show the last runs and times", on_history},
+	{0, "history", "[=VIEW]", "what the past tells: the last runs, or of PATHs;", on_history},
+	{0, NULL, "", "runs, slowest, failing, flaky, regressions, new,", NULL},
+	{0, NULL, "", "tests[:PATTERN]", NULL},
+	{0, "since", "WHEN", "only from that run, commit, day or age (3d) on", on_since},
+	{0, "last", "N", "only the last N runs", on_last},
 	{0, "why", "FILE", "tell why --changed would run a file, or not", on_why},
 	{0, "show", "[=RUN]", "the report of the last run, or of that one", on_show},
 	{0, "print-mk", NULL, "print the path of firmo-jobs.mk, for makefiles", on_print_mk},
@@ -468,7 +518,10 @@ void options_help(FILE *out)
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[64];
 		if (!table[i].name) {
-			fprintf(out, "\n%s:\n", table[i].help);
+			if (table[i].argument)
+				fprintf(out, "%32s%s\n", "", table[i].help);
+			else
+				fprintf(out, "\n%s:\n", table[i].help);
 			continue;
 		}
 		snprintf(left, sizeof left, "%c%c%s--%s%s%s", table[i].letter ? '-' : ' ',
@@ -654,6 +707,8 @@ static int check_together(const struct options *o, struct err *err)
 		return err_set(err, 0,
 			       "--why takes no other path (%s); its file follows it as --why=FILE",
 			       o->plan.paths.items[0]);
+	if ((o->since || o->last_runs) && o->mode != FIRMO_JOBS_HISTORY)
+		return err_set(err, 0, "%s goes with --history", o->since ? "--since" : "--last");
 	if (o->command && o->lua)
 		return err_set(err, 0,
 			       "--lua and --command: the command names its interpreter itself; "

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "firmo-jobs.h"
+#include "history/views.h"
 #include "plan/plan.h"
 #include "report/text.h"
 #include "run/supervisor.h"
@@ -37,6 +38,10 @@ struct options {
 	bool flaky_fails, until_fail, no_trace;
 	struct buf tags;   // of --tag, joined
 	int64_t shown_run; // of --show; 0: the last one
+	enum history_view view;
+	const char *pattern; // of --history=tests:PATTERN, or NULL
+	const char *since;   // of --since, or NULL
+	long last_runs;      // of --last, 0: not given
 	enum when color;
 	enum progress_kind progress;
 	struct {

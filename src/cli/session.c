@@ -22,6 +22,7 @@
 #include "report/tap.h"
 #include "run/workspace.h"
 #include "store/store.h"
+#include "sys/command.h"
 #include "sys/cpus.h"
 
 // What is preloaded into workers. TRACE_FOLDER, where it is installed, comes from mk/build.mk.
@@ -384,6 +385,8 @@ void session_describe_run(struct firmo_jobs *s)
 	s->run.repeated = s->options.run.rounds != 1;
 	s->run.flaky_fails = s->options.flaky_fails;
 	s->run.lua = xstrdup(s->commands.lua_name);
+	if (s->store && !s->joined)
+		s->run.revision = command_first_line("git rev-parse HEAD 2>/dev/null");
 }
 
 static void begin_run(struct firmo_jobs *s)

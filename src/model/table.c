@@ -10,8 +10,10 @@
 struct table *answer_table(struct answer *a, const char *key, const char *title,
 			   const struct column *columns, size_t n_columns)
 {
-	struct part p = {
-		.table = {.key = key, .title = title, .columns = columns, .n_columns = n_columns}};
+	struct part p = {.table = {.key = key,
+				   .title = title ? xstrdup(title) : NULL,
+				   .columns = columns,
+				   .n_columns = n_columns}};
 
 	VEC_PUSH(&a->parts, p);
 	return &a->parts.items[a->parts.n - 1].table;
@@ -41,6 +43,7 @@ void answer_release(struct answer *a)
 		for (size_t k = 0; k < t->cells.n; k++)
 			free(t->cells.items[k].text);
 		free(t->cells.items);
+		free(t->title);
 		free(a->parts.items[i].line);
 	}
 	free(a->parts.items);

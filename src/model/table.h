@@ -13,9 +13,12 @@ enum cell_kind {
 	CELL_TIME,     // nanoseconds of the real clock; 0: unknown
 	CELL_BYTES,    // -1: unknown
 	CELL_SHARE,    // parts of a million; -1: unknown. For people: per cent
+	CELL_CHANGE,   // the same, which may be negative, and is never unknown
 	CELL_TEXT,     // any bytes; NULL: unknown
 	CELL_REVISION, // the same; people see its beginning
 	CELL_PATH,     // the same; people see its end where there is no room
+	CELL_STATUS,   // the same; something bad if it is the name of a bad one
+	CELL_REMARK,   // the same; people see its first line, below the row
 	CELL_DRAWING,  // the same, for people alone
 };
 
@@ -31,8 +34,8 @@ struct cell {
 };
 
 struct table {
-	const char *key;   // for programs
-	const char *title; // for people; NULL: they do not see the table
+	const char *key; // for programs
+	char *title;     // for people, its heading, or ""; NULL: they do not see the table; owned
 	const struct column *columns;
 	size_t n_columns;
 	struct {
@@ -52,15 +55,16 @@ struct part {
 struct answer {
 	const char *view;
 	char *window; // which runs it is about, in words; NULL: all; owned
-	int64_t n_runs;
-	size_t main; // which of its tables is that of a format that has room for one
+	size_t n_runs;
+	const char *main; // the key of the table that a format shows which has room for one
 	struct {
 		struct part *items;
 		size_t n, cap;
 	} parts;
 };
 
-// Begins a table; rows are added to the last one that was begun. The columns must outlive it.
+// Begins a table, which is valid until the next part is begun. The columns must outlive it. Tables
+// of the same key are parts of one.
 struct table *answer_table(struct answer *a, const char *key, const char *title,
 			   const struct column *columns, size_t n_columns);
 void answer_line(struct answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

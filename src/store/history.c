@@ -62,7 +62,7 @@ static int load_chunks(struct store *s, int64_t file, struct trail *t)
 	return code;
 }
 
-int history_each_file(struct store *s, bool whole,
+int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *path, void *arg),
 		      void (*each)(const struct past_file *f, void *arg), void *arg,
 		      struct err *err)
 {
@@ -72,6 +72,8 @@ int history_each_file(struct store *s, bool whole,
 
 	while (q && chunks == SQLITE_DONE && (code = sqlite3_step(q)) == SQLITE_ROW) {
 		f.path = (const char *)sqlite3_column_text(q, 0);
+		if (wanted && !wanted(f.path, arg))
+			continue;
 		f.id = sqlite3_column_int64(q, 6);
 		f.born = sqlite3_column_int64(q, 7);
 		f.past.trail.n = 0;

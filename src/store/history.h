@@ -41,9 +41,10 @@ struct past_file {
 	struct past past;
 };
 
-// Calls each(file) for every file, sorted by path. whole: with all its results; else its trail
-// holds what is at hand: all of them, or the latest 64 at least, which is many times faster.
-int history_each_file(struct store *s, bool whole,
+// Calls each(file) for every file of which wanted(path) is true (NULL: all), sorted by path. whole:
+// with all its results; else its trail holds what is at hand: all of them, or the latest 64 at
+// least, which is many times faster.
+int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *path, void *arg),
 		      void (*each)(const struct past_file *f, void *arg), void *arg,
 		      struct err *err);
 

@@ -280,6 +280,10 @@ static struct store *try_open(const char *path, enum store_mode mode, int *code,
 		*code = set_up_writing(s, err);
 	bool is_older = mode == STORE_READ && version > 0 && version < schema_version();
 	if (*code == SQLITE_OK && !is_older) {
+		// What is read is the state of one moment, and each question need not take its
+		// locks.
+		if (mode == STORE_READ)
+			sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL);
 		sqlite3_busy_timeout(s->db, mode == STORE_READ ? OPEN_TIMEOUT_MS : 0);
 		return s;
 	}

@@ -3,8 +3,12 @@
 
 #include <poll.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "sys/signals.h"
 
@@ -59,4 +63,20 @@ int command_run(char *const *argv, struct signals *signals, int *status, int *si
 		handle_signals(signals, pid, signo);
 	}
 	return 0;
+}
+
+char *command_first_line(const char *command)
+{
+	char line[4096] = "";
+	FILE *f = popen(command, "re");
+
+	if (!f)
+		return NULL;
+	bool any = fgets(line, sizeof line, f) != NULL;
+	while (getc(f) != EOF)
+		;
+	if (pclose(f) != 0 || !any)
+		return NULL;
+	line[strcspn(line, "\n")] = '\0';
+	return xstrdup(line);
 }

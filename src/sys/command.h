@@ -13,4 +13,8 @@ struct signals;
 int command_run(char *const *argv, struct signals *signals, int *status, int *signo,
 		struct err *err);
 
+// The first line that a command of the shell prints, without its end; the caller frees it. NULL if
+// it prints none or fails.
+char *command_first_line(const char *command);
+
 #endif

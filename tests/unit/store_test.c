@@ -472,9 +472,9 @@ static void the_whole_trail_is_kept(void **state)
 		check_row(at_hand < 128, "%d: %zu", i, at_hand);
 		unload(&past);
 	}
-	assert_int_equal(history_each_file(s, false, see_trail, &n, &err), 0);
+	assert_int_equal(history_each_file(s, false, NULL, see_trail, &n, &err), 0);
 	assert_true(n >= 64 && n < 128);
-	assert_int_equal(history_each_file(s, true, see_trail, &n, &err), 0);
+	assert_int_equal(history_each_file(s, true, NULL, see_trail, &n, &err), 0);
 	assert_int_equal(n, 300);
 	// The longest of the last hundred, and the most memory of the last eight.
 	assert_int_equal(load(s, &past, "a.lua")->p99_ns, 299 * US);
@@ -830,7 +830,7 @@ static void files_are_listed_by_path(void **state)
 	record_one(s, "t/a.lua", FILE_FAILED, 1);
 	record_one(s, "t/b.lua", FILE_TIMEOUT, 1);
 	record_one(s, "\xff/e.lua", FILE_PASSED, 1);
-	assert_int_equal(history_each_file(s, true, see_file, &b, &err), 0);
+	assert_int_equal(history_each_file(s, true, NULL, see_file, &b, &err), 0);
 	assert_string_equal(b.data, "t/a.lua fail 1\nt/b.lua timeout 2\n\xff/e.lua pass 1\n");
 	buf_release(&b);
 	store_close(s);
@@ -1134,7 +1134,7 @@ static void what_was_not_run_comes_back(void **state)
 	assert_int_equal(w.run.results.items[1]->status, FILE_NOTRUN);
 	assert_string_equal(w.run.results.items[1]->reason, "not started");
 	// It is no result of its file.
-	assert_int_equal(history_each_file(store, true, see_file, &b, &err), 0);
+	assert_int_equal(history_each_file(store, true, NULL, see_file, &b, &err), 0);
 	assert_string_equal(b.data, "a.lua pass 1\nb.lua notrun 0\n");
 	buf_release(&b);
 	unshow(&w);

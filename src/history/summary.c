@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "history/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "history/window.h"
+
+#define FIGURES_OF 100
+#define PEAK_OF    8
+// What is less than this is no move that a person would care for.
+#define LEAST_TIME_NS      (5 * NS_PER_MS)
+#define LEAST_MEMORY_BYTES (1 << 20)
+// A file that computes for half of its time is judged by that: the clock on the wall tells more of
+// the machine.
+#define COMPUTES (MILLION / 2)
+#define MILLION  1000000
+
+int64_t summary_cpu_share(const struct summary *s)
+{
+	return s->cpu_ns < 0 || s->median_ns <= 0
+		       ? -1
+		       : (int64_t)((double)s->cpu_ns / (double)s->median_ns * MILLION);
+}
+
+static void add_figures(struct summary *s)
+{
+	s->median_ns = trail_percentile(&s->trail, FIGURES_OF, 50, sample_wall_ns);
+	s->p95_ns = trail_percentile(&s->trail, FIGURES_OF, 95, sample_wall_ns);
+	s->cpu_ns = trail_percentile(&s->trail, FIGURES_OF, 50, sample_cpu_ns);
+	s->peak_bytes = trail_percentile(&s->trail, PEAK_OF, 100, sample_peak_bytes);
+}
+
+// ---- moves ----
+
+// The file's own time, without that for which it waited for a CPU.
+static int64_t undelayed_ns(const struct sample *s)
+{
+	return s->delay_ns > 0 && s->delay_ns < s->wall_ns ? s->wall_ns - s->delay_ns : s->wall_ns;
+}
+
+static struct move find_move(const struct summary *s, const struct window *w, int64_t least,
+			     int64_t (*figure)(const struct sample *))
+{
+	int64_t *values = xmalloc((s->trail.n + 1) * sizeof *values);
+	size_t *places = xmalloc((s->trail.n + 1) * sizeof *places), n = 0;
+	struct move m = {0};
+	struct step step;
+
+	// How soon a failing file ends says nothing of how long it takes.
+	for (size_t i = 0; i < s->trail.n; i++)
+		if (s->trail.items[i].status == FILE_PASSED && !s->trail.items[i].partial) {
+			values[n] = figure(&s->trail.items[i]);
+			places[n++] = i;
+		}
+	if (trend_step(values, n, least, &step))
+		m = (struct move){window_run(w, s->trail.items[places[step.at]].run), step.before,
+				  step.after};
+	free(values);
+	free(places);
+	return m;
+}
+
+static void add_moves(struct summary *s, const struct window *w)
+{
+	bool computes = summary_cpu_share(s) >= COMPUTES;
+
+	s->time = find_move(s, w, LEAST_TIME_NS, computes ? sample_cpu_ns : undelayed_ns);
+	s->memory = find_move(s, w, LEAST_MEMORY_BYTES, sample_peak_bytes);
+}
+
+// ---- loading ----
+
+struct loading {
+	struct summaries *list;
+	const struct window *window;
+	unsigned parts;
+	bool (*wanted)(const char *path, void *arg);
+	void *arg;
+};
+
+static void copy_trail(struct summary *s, const struct trail *all, const struct window *w)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct sample *sample = &all->items[i];
+		if (!window_run(w, sample->run))
+			continue;
+		VEC_PUSH(&s->trail, *sample);
+		s->last = sample->status;
+		s->passed += sample->status == FILE_PASSED;
+		s->bad += file_status_is_bad(sample->status);
+	}
+}
+
+static bool is_wanted(const char *path, void *arg)
+{
+	struct loading *l = arg;
+
+	return !l->wanted || l->wanted(path, l->arg);
+}
+
+static void on_file(const struct past_file *f, void *arg)
+{
+	struct loading *l = arg;
+	struct summary s = {.file = f->id, .born = window_run(l->window, f->born)};
+
+	copy_trail(&s, &f->past.trail, l->window);
+	if (s.trail.n == 0)
+		return;
+	s.path = xstrdup(f->path);
+	s.flips = trend_flips(&s.trail);
+	size_t since = trend_bad_since(&s.trail);
+	if (since < s.trail.n)
+		s.bad_since = window_run(l->window, s.trail.items[since].run);
+	if (l->parts & (SUMMARY_FIGURES | SUMMARY_MOVES))
+		add_figures(&s);
+	if (l->parts & SUMMARY_MOVES)
+		add_moves(&s, l->window);
+	if (!(l->parts & SUMMARY_TRAIL))
+		trail_release(&s.trail);
+	VEC_PUSH(l->list, s);
+}
+
+int summaries_load(struct summaries *s, struct store *store, const struct window *w, bool whole,
+		   unsigned parts, bool (*wanted)(const char *path, void *arg), void *arg,
+		   struct err *err)
+{
+	struct loading l = {s, w, parts, wanted, arg};
+
+	return history_each_file(store, whole, is_wanted, on_file, &l, err);
+}
+
+void summaries_release(struct summaries *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		free(s->items[i].path);
+		trail_release(&s->items[i].trail);
+	}
+	free(s->items);
+	*s = (struct summaries){0};
+}
