@@ -361,17 +361,23 @@ static struct worker *find_worker(struct supervisor *s, pid_t pid)
 
 static void reap(struct supervisor *s)
 {
+	siginfo_t info = {0};
 	struct rusage usage;
 	bool orphans = false;
 	int status;
-	pid_t pid;
 
-	while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0) {
-		struct worker *w = find_worker(s, pid);
+	// Looked at before it is reaped: until then there is more to be asked about it.
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
+		struct worker *w = find_worker(s, info.si_pid);
+		if (w)
+			worker_on_death(w);
+		if (wait4(info.si_pid, &status, 0, &usage) < 0)
+			break;
 		if (w)
 			worker_on_exit(w, status, &usage);
 		else
 			orphans = true;
+		info.si_pid = 0;
 	}
 	// An adopted descendant has gone: it may have been the last of a lingering worker.
 	if (orphans)

@@ -163,6 +163,11 @@ void worker_check_quiet(struct worker *w)
 		worker_handle(w, WORKER_QUIET);
 }
 
+void worker_on_death(struct worker *w)
+{
+	w->is_accounted = process_schedule(w->pid, &w->schedule);
+}
+
 void worker_on_exit(struct worker *w, int status, const struct rusage *usage)
 {
 	struct result *r = w->result;
@@ -172,6 +177,8 @@ void worker_on_exit(struct worker *w, int status, const struct rusage *usage)
 	r->user_ns = usage->ru_utime.tv_sec * NS_PER_SEC + usage->ru_utime.tv_usec * INT64_C(1000);
 	r->sys_ns = usage->ru_stime.tv_sec * NS_PER_SEC + usage->ru_stime.tv_usec * INT64_C(1000);
 	r->maxrss = usage->ru_maxrss * INT64_C(1024);
+	if (w->is_accounted)
+		r->delay_ns = process_tree_delay(&w->schedule, r->user_ns + r->sys_ns, r->wall_ns);
 	r->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	worker_handle(w, WORKER_EXITED);

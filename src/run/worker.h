@@ -15,6 +15,7 @@
 #include "run/environment.h"
 #include "sys/capture.h"
 #include "sys/loop.h"
+#include "sys/process.h"
 #include "worker/events.h"
 #include "worker/framework.h"
 #include "worker/tap.h"
@@ -47,8 +48,10 @@ struct worker {
 	struct supervisor *supervisor;
 	struct result *result;
 	enum worker_state state;
-	pid_t pid;   // of the started process and its group
-	bool reaped; // pid has been waited for
+	pid_t pid;                // of the started process and its group
+	bool reaped;              // pid has been waited for
+	struct schedule schedule; // of the started process, if is_accounted
+	bool is_accounted;
 	int slot;
 	int64_t slot_since_ns; // monotonic: when its slot was granted, to it or to a worker before
 			       // it
@@ -74,7 +77,9 @@ struct worker {
 int worker_start(struct worker *w, bool *transient, struct err *err);
 // Drives the state machine.
 void worker_handle(struct worker *w, enum worker_event event);
-// The started process has ended with that wait status.
+// The started process has ended, and is not reaped yet.
+void worker_on_death(struct worker *w);
+// It has been reaped, with that wait status.
 void worker_on_exit(struct worker *w, int status, const struct rusage *usage);
 // Looks whether a lingering worker has become quiet.
 void worker_check_quiet(struct worker *w);
