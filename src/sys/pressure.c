@@ -35,45 +35,61 @@ static int64_t available_in_machine(void)
 	return kib < 0 ? INT64_MAX : kib * 1024;
 }
 
-static int64_t read_number(const char *folder, const char *file)
+// The number that follows `key` at the beginning of a line of that file ("": at its own beginning),
+// or -1. "max", which is no limit, is no number.
+static int64_t read_number(const char *folder, const char *file, const char *key)
 {
-	char path[700];
+	char path[700], line[128];
 	int64_t value = -1;
+	size_t n = strlen(key);
 
-	snprintf(path, sizeof path, "/sys/fs/cgroup%s/%s", folder, file);
+	snprintf(path, sizeof path, "%s/%s", folder, file);
 	FILE *f = fopen(path, "re");
 	if (!f)
 		return -1;
-	if (fscanf(f, "%" SCNd64, &value) != 1) // "max": no limit
-		value = -1;
+	while (value < 0 && fgets(line, sizeof line, f))
+		if (strncmp(line, key, n) != 0 || sscanf(line + n, "%" SCNd64, &value) != 1)
+			value = -1;
 	fclose(f);
 	return value;
 }
 
-// Each cgroup (version 2) from ours to the root may have a limit: the least room counts.
+int64_t pressure_cgroup(const char *folder)
+{
+	int64_t max = read_number(folder, "memory.max", "");
+	int64_t used = read_number(folder, "memory.current", "");
+
+	if (max < 0 || used < 0)
+		return INT64_MAX;
+	// What was read from files and is no longer in use gives way to everything else.
+	int64_t idle = read_number(folder, "memory.stat", "inactive_file ");
+	int64_t room = max - used + (idle > 0 ? idle : 0);
+	return room > 0 ? room : 0;
+}
+
+// Each cgroup (version 2) from ours to the root may have a limit, in a container the root as well:
+// the least room counts.
 static int64_t available_in_cgroups(void)
 {
-	char line[512];
+	static const char root[] = "/sys/fs/cgroup";
+	char line[512], folder[sizeof line + sizeof root];
 	int64_t least = INT64_MAX;
 	FILE *f = fopen("/proc/self/cgroup", "re");
 
 	while (f && fgets(line, sizeof line, f)) {
 		if (strncmp(line, "0::", 3) != 0)
 			continue;
-		char *folder = line + 3, *slash = folder;
-		for (folder[strcspn(folder, "\n")] = '\0'; slash && *folder; *slash = '\0') {
-			int64_t max = read_number(folder, "memory.max");
-			int64_t used = read_number(folder, "memory.current");
-			int64_t room = max >= 0 && used >= 0 ? max - used : INT64_MAX;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(folder, sizeof folder, "%s%s", root, line + 3);
+		while (strlen(folder) >= strlen(root)) {
+			int64_t room = pressure_cgroup(folder);
 			least = room < least ? room : least;
-			slash = strrchr(folder, '/');
-			if (!slash)
-				break;
+			*strrchr(folder, '/') = '\0';
 		}
 	}
 	if (f)
 		fclose(f);
-	return least < 0 ? 0 : least;
+	return least;
 }
 
 int64_t pressure_memory(void)

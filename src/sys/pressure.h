@@ -12,5 +12,8 @@ double pressure_load(void);
 // Bytes of memory that can be had without swapping, the limits of our cgroups counted. INT64_MAX
 // where nothing tells.
 int64_t pressure_memory(void);
+// What the limit of the cgroup (version 2) with that folder leaves, in bytes; INT64_MAX if it has
+// none.
+int64_t pressure_cgroup(const char *folder);
 
 #endif
