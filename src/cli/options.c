@@ -13,6 +13,8 @@
 #include "store/snapshot.h"
 #include "worker/framework.h"
 
+#define TIMEOUT_NS (60 * NS_PER_SEC)
+
 typedef int handler(struct options *o, const char *value, struct err *err);
 
 static int invalid(struct err *err, const char *option, const char *value, const char *wanted)
@@ -47,6 +49,12 @@ static int on_min_memory(struct options *o, const char *value, struct err *err)
 {
 	if (!text_parse_size(value, strlen(value), &o->run.min_memory))
 		return invalid(err, "--min-memory", value, "wants a size, such as 512M or 2G");
+	return 0;
+}
+
+static int on_no_memory_guard(struct options *o, const char *value, struct err *err)
+{
+	o->run.memory_guard = false;
 	return 0;
 }
 
@@ -451,6 +459,8 @@ static const struct {
 	{0, "share-tokens", NULL, "lend unused slots to make or cargo in tests", on_share_tokens},
 	{0, "max-load", "N", "no further file while N processes run", on_max_load},
 	{0, "min-memory", "SIZE", "nor while less than that is available", on_min_memory},
+	{0, "no-memory-guard", NULL, "start files whatever memory they took before",
+	 on_no_memory_guard},
 	{0, "no-trace", NULL, "do not watch what files depend on", on_no_trace},
 	{0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]", on_framework},
 	{0, "lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", on_lua},
@@ -724,7 +734,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 	*o = (struct options){
 		.mode = FIRMO_JOBS_RUN,
 		.plan = {.order = ORDER_SLOWEST, .framework = -1},
-		.run = {.timeout_ns = 60 * NS_PER_SEC, .grace_ns = 2 * NS_PER_SEC},
+		.run = {.timeout_ns = TIMEOUT_NS, .grace_ns = 2 * NS_PER_SEC, .memory_guard = true},
 		.text = {.worker_output = true},
 		.db = db && *db ? db : ".firmo-jobs/history.db",
 	};

@@ -294,6 +294,21 @@ static void on_started(void *owner, const struct result *r)
 	display_started(&((struct firmo_jobs *)owner)->display, r);
 }
 
+// Who watches the run may wonder why fewer files run than could.
+static void on_waits(void *owner, const struct job *job, int64_t left_bytes)
+{
+	struct firmo_jobs *s = owner;
+
+	if (!s->options.text.verbose && s->display.kind == PROGRESS_NONE)
+		return;
+	char *message = xasprintf("%s waits for memory: it took %.1f MiB before, %.1f MiB are left "
+				  "beside what those that run may take (--no-memory-guard)",
+				  job->path, (double)job->peak_bytes / 1024 / 1024,
+				  (double)left_bytes / 1024 / 1024);
+	warn_in_run(s, message);
+	free(message);
+}
+
 static void on_ended(void *owner, struct result *r)
 {
 	struct firmo_jobs *s = owner;
@@ -416,7 +431,12 @@ static void begin_run(struct firmo_jobs *s)
 
 static int carry_out(struct firmo_jobs *s, struct err *err)
 {
-	const struct run_hooks hooks = {on_started, on_ended, on_asked, on_suspended, s};
+	const struct run_hooks hooks = {.started = on_started,
+					.waits = on_waits,
+					.ended = on_ended,
+					.asked = on_asked,
+					.suspended = on_suspended,
+					.owner = s};
 
 	set_up_watching(s);
 	begin_run(s);

@@ -6,6 +6,7 @@
 #include "jobserver/lender.h"
 #include "run/environment.h"
 #include "run/queue.h"
+#include "run/room.h"
 #include "run/supervisor.h"
 #include "run/workspace.h"
 #include "sys/loop.h"
@@ -42,11 +43,11 @@ struct supervisor {
 		size_t n, cap;
 	} spare;
 	long serial;
-	long bad;                   // files that have failed, and will not be tried again
-	int64_t began_ns;           // monotonic, moved forward by the time the run was suspended
-	int64_t wait_ns;            // when a file began to wait for a token, -1: none does
-	bool stopping;              // start no more
-	struct loop_timer pressure; // when to look again whether the machine has room
+	long bad;         // files that have failed, and will not be tried again
+	int64_t began_ns; // monotonic, moved forward by the time the run was suspended
+	int64_t wait_ns;  // when a file began to wait for a token, -1: none does
+	bool stopping;    // start no more
+	struct room room;
 	bool strangers; // there are children of ours that cannot be told from descendants
 	bool starved;   // no process could be started: wait for a worker to end
 };

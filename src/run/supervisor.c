@@ -21,7 +21,6 @@
 #include "run/worker.h"
 #include "sys/descendants.h"
 #include "sys/lease.h"
-#include "sys/pressure.h"
 #include "sys/signals.h"
 #include "worker/interpreter.h"
 #include "worker/outcome.h"
@@ -30,8 +29,6 @@ extern char **environ;
 
 // What a passing worker wrote is kept to this much.
 #define PASSED_OUTPUT_BYTES 4096
-// How often a machine that was too busy is looked at again.
-#define PRESSURE_NS (250 * NS_PER_MS)
 // A token that comes sooner was not waited for.
 #define WAIT_SEEN_NS NS_PER_MS
 // How long a slot goes from job to job before make may give it to somebody else.
@@ -140,6 +137,7 @@ void supervisor_on_finished(struct supervisor *s, struct worker *w)
 	VEC_PUSH(&s->spare, w->slot_since_ns);
 	free(w);
 	s->starved = false;
+	room_open(&s->room);
 	pass_on(s, r);
 }
 
@@ -251,33 +249,6 @@ static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t si
 	return true;
 }
 
-// Workers that have just been started: they may not show in the load yet.
-static int young(const struct supervisor *s)
-{
-	int64_t since = clock_mono_ns() - PRESSURE_NS;
-	int n = 0;
-
-	for (size_t i = 0; i < s->workers.n; i++)
-		n += s->workers.items[i]->began_ns > since;
-	return n;
-}
-
-// As make's -l: a busy machine gets no further worker; but one there is always.
-static bool is_held_back(struct supervisor *s)
-{
-	const struct run_settings *set = s->settings;
-
-	if (s->workers.n == 0 || (set->max_load <= 0 && set->min_memory <= 0))
-		return false;
-	bool busy = set->max_load > 0 && pressure_load() + young(s) >= set->max_load;
-	if (!busy && (set->min_memory <= 0 || pressure_memory() >= set->min_memory))
-		return false;
-	// Nothing tells when that changes: it is looked at again when a worker ends, and now and
-	// then.
-	s->pressure.at_ns = clock_mono_ns() + PRESSURE_NS;
-	return true;
-}
-
 // Remembers the times at which a file waited for make's tokens, where one more worker was allowed.
 static void note_wait(struct supervisor *s, bool ready)
 {
@@ -304,7 +275,7 @@ static void start_ready(struct supervisor *s)
 		int64_t since_ns;
 		if (settle_without_worker(s, &turn))
 			continue;
-		held_back = is_held_back(s);
+		held_back = room_is_missing(s, turn.job);
 		if (held_back || !take_slot_grant(s, &since_ns) || !start_turn(s, &turn, since_ns))
 			break;
 	}
@@ -317,7 +288,7 @@ static void start_ready(struct supervisor *s)
 	tokens_await(s->tokens, ready || lender_wants(&s->lender));
 }
 
-static void on_pressure_timer(struct loop_timer *t)
+static void on_room_timer(struct loop_timer *t)
 {
 	start_ready(t->owner);
 }
@@ -509,9 +480,8 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 		end(&s);
 		return -1;
 	}
-	s.pressure =
-		(struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_pressure_timer, .owner = &s};
-	loop_add_timer(loop, &s.pressure);
+	s.room.timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_room_timer, .owner = &s};
+	loop_add_timer(loop, &s.room.timer);
 	loop_add_watch(loop, &signal_watch);
 	tokens_attach(tokens, loop, on_token, &s);
 	start_ready(&s);
@@ -522,7 +492,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	tokens_await(tokens, false);
 	lender_close(&s.lender);
 	loop_remove_watch(loop, &signal_watch);
-	loop_remove_timer(loop, &s.pressure);
+	loop_remove_timer(loop, &s.room.timer);
 	end(&s);
 	run->elapsed_ns = clock_mono_ns() - s.began_ns;
 	return 0;

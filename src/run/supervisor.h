@@ -11,6 +11,7 @@
 
 struct commands;
 struct err;
+struct job;
 struct jobs;
 struct loop;
 struct result;
@@ -29,6 +30,7 @@ struct run_settings {
 	int retries;           // how often a file that failed is tried again, after the others
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind
 	int64_t min_memory; // nor while less than this is available; 0: never mind
+	bool memory_guard;  // nor while less is available than it and those that run took before
 	const char *slots;  // a folder by which slots are shared out among processes, or NULL
 	bool share_tokens;  // workers get a jobserver whose tokens are our slots
 	const char *
@@ -43,6 +45,9 @@ struct run_settings {
 // Called from inside supervise().
 struct run_hooks {
 	void (*started)(void *owner, const struct result *r);
+	// A file must wait, though it has a slot for all we know, as it once took more memory than
+	// these bytes, which are left beside what those that run may take. Once in a run.
+	void (*waits)(void *owner, const struct job *job, int64_t left_bytes);
 	void (*ended)(void *owner, struct result *r); // takes over r; run_add is still to be done
 	void (*asked)(void *owner);                   // SIGUSR1: what is running?
 	void (*suspended)(void *owner,

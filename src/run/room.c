@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "run/room.h"
+
+#include "base/clock.h"
+#include "jobserver/tokens.h"
+#include "model/result.h"
+#include "run/private.h"
+#include "run/worker.h"
+#include "sys/pressure.h"
+#include "sys/process.h"
+
+// How often a machine that was too busy is looked at again.
+#define LOOK_AGAIN_NS (250 * NS_PER_MS)
+// How long what was seen of the memory stands, where it was plenty.
+#define SEEN_STANDS_NS NS_PER_SEC
+// No peak counts for more, so that no sum of them is too large for its type.
+#define MOST_BYTES (INT64_C(1) << 50)
+
+void room_open(struct room *r)
+{
+	r->timer.at_ns = LOOP_NEVER;
+}
+
+// Workers that have just been started: they may not show in the load yet.
+static int young(const struct supervisor *s)
+{
+	int64_t since = clock_mono_ns() - LOOK_AGAIN_NS;
+	int n = 0;
+
+	for (size_t i = 0; i < s->workers.n; i++)
+		n += s->workers.items[i]->began_ns > since;
+	return n;
+}
+
+static bool is_busy(const struct supervisor *s)
+{
+	const struct run_settings *set = s->settings;
+
+	return (set->max_load > 0 && pressure_load() + young(s) >= set->max_load) ||
+	       (set->min_memory > 0 && pressure_memory() < set->min_memory);
+}
+
+static int64_t peak_of(const struct job *job)
+{
+	return job->peak_bytes < MOST_BYTES ? job->peak_bytes : MOST_BYTES;
+}
+
+int64_t room_claimed(const struct supervisor *s, int64_t (*held)(pid_t pid))
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < s->workers.n; i++) {
+		const struct worker *w = s->workers.items[i];
+		int64_t peak = peak_of(w->result->job);
+		if (peak == 0 || w->reaped)
+			continue;
+		int64_t has = held ? held(w->pid) : 0;
+		sum += peak > has ? peak - has : 0;
+	}
+	return sum;
+}
+
+// Whether the memory that the job once took is there, beside what the others may still take.
+//
+// Looking takes some tens of microseconds, as much as a percent of a tiny file. So nothing is
+// looked at for files that are not known to need any, and while all the peaks together need less
+// than half of what was there within the last second.
+static bool has_memory(struct supervisor *s, const struct job *job)
+{
+	struct room *r = &s->room;
+	int64_t wanted = peak_of(job), peaks = wanted + room_claimed(s, NULL);
+	int64_t now = clock_mono_ns();
+
+	if (peaks == 0 || (now - r->seen_ns < SEEN_STANDS_NS && peaks <= r->seen_bytes / 2))
+		return true;
+	r->seen_ns = now;
+	r->seen_bytes = pressure_memory();
+	int64_t left = r->seen_bytes - room_claimed(s, process_memory);
+	if (wanted <= left)
+		return true;
+	if (!r->told && s->hooks->waits)
+		s->hooks->waits(s->hooks->owner, job, left > 0 ? left : 0);
+	r->told = true;
+	return false;
+}
+
+bool room_is_missing(struct supervisor *s, const struct job *job)
+{
+	// Without a free slot it has to wait anyway.
+	if (s->workers.n == 0 || (int)s->workers.n >= tokens_most(s->tokens))
+		return false;
+	if (s->room.timer.at_ns != LOOP_NEVER)
+		return true;
+	if (!is_busy(s) && (!s->settings->memory_guard || has_memory(s, job)))
+		return false;
+	// Nothing tells when that changes.
+	s->room.timer.at_ns = clock_mono_ns() + LOOK_AGAIN_NS;
+	return true;
+}

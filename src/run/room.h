@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Whether the machine has room for one more worker. Private to run/.
+#ifndef RUN_ROOM_H
+#define RUN_ROOM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "sys/loop.h"
+
+struct job;
+struct supervisor;
+
+struct room {
+	struct loop_timer timer; // set while a file is held back: when to look again
+	int64_t seen_bytes;      // how much memory was available when that was last looked at
+	int64_t seen_ns;         // monotonic: when that was
+	bool told;               // that a file waits for memory
+};
+
+// As make's -l: a busy machine gets no further worker, nor one without the memory for it; but one
+// there is always. True if the job must wait: it is looked at again when a worker ends (room_open)
+// or the timer fires.
+bool room_is_missing(struct supervisor *s, const struct job *job);
+// A worker has ended.
+void room_open(struct room *r);
+// What the workers that run may still take beyond what they hold, in bytes, by the peaks of their
+// past; held tells what a process has, NULL: nothing.
+int64_t room_claimed(const struct supervisor *s, int64_t (*held)(pid_t pid));
+
+#endif
