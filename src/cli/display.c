@@ -10,7 +10,6 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "model/result.h"
 #include "report/progress.h"
 
@@ -28,7 +27,12 @@ static size_t columns(void)
 
 static void render(const struct display *d, struct buf *b, size_t width)
 {
-	const struct progress p = {d->total, d->ended, d->bad, d->running.items, d->running.n};
+	const struct progress p = {.total = d->total,
+				   .ended = d->ended,
+				   .bad = d->bad,
+				   .running = d->running.items,
+				   .nrunning = d->running.n,
+				   .colours = d->colours};
 
 	progress_render(b, &p, clock_real_ns(), width);
 }
@@ -75,9 +79,11 @@ static enum progress_kind choose(enum progress_kind kind)
 									  : PROGRESS_NONE;
 }
 
-void display_open(struct display *d, enum progress_kind kind, size_t total, struct loop *loop)
+void display_open(struct display *d, enum progress_kind kind, bool colours, size_t total,
+		  struct loop *loop)
 {
-	*d = (struct display){.kind = choose(kind), .total = total, .loop = loop};
+	*d = (struct display){
+		.kind = choose(kind), .colours = colours, .total = total, .loop = loop};
 	d->timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = d};
 	d->drawn_ns = clock_mono_ns();
 	if (d->kind == PROGRESS_PLAIN)
@@ -88,6 +94,22 @@ void display_open(struct display *d, enum progress_kind kind, size_t total, stru
 void display_started(struct display *d, const struct result *r)
 {
 	VEC_PUSH(&d->running, r);
+	changed(d);
+}
+
+static void print_file(const struct display *d, const struct result *r, const char *indent)
+{
+	struct buf b = {0};
+
+	progress_add_file(&b, r, clock_real_ns(), d->colours);
+	fprintf(stderr, "%s%s\n", indent, b.data);
+	buf_release(&b);
+}
+
+void display_slow(struct display *d, const struct result *r)
+{
+	if (d->kind == PROGRESS_PLAIN)
+		print_file(d, r, "");
 	changed(d);
 }
 
@@ -122,20 +144,13 @@ void display_restore(struct display *d)
 
 void display_dump(struct display *d)
 {
-	int64_t now = clock_real_ns();
-
 	display_clear(d);
 	fprintf(stderr, "firmo-jobs: %zu", d->ended);
 	if (d->total > 0)
 		fprintf(stderr, " of %zu", d->total);
 	fprintf(stderr, " files done, %zu running\n", d->running.n);
-	for (size_t i = 0; i < d->running.n; i++) {
-		struct buf b = {0};
-		text_add_visible(&b, d->running.items[i]->job->path);
-		fprintf(stderr, "  %9.3fs %s\n", ns_to_sec(now - d->running.items[i]->started_ns),
-			b.data ? b.data : "");
-		buf_release(&b);
-	}
+	for (size_t i = 0; i < d->running.n; i++)
+		print_file(d, d->running.items[i], "  ");
 }
 
 void display_close(struct display *d)

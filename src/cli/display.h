@@ -26,10 +26,14 @@ struct display {
 	struct loop_timer timer;
 	int64_t drawn_ns; // monotonic
 	bool visible;     // the line is on the screen
+	bool colours;
 };
 
-void display_open(struct display *d, enum progress_kind kind, size_t total, struct loop *loop);
+void display_open(struct display *d, enum progress_kind kind, bool colours, size_t total,
+		  struct loop *loop);
 void display_started(struct display *d, const struct result *r);
+// One that runs has become slow.
+void display_slow(struct display *d, const struct result *r);
 void display_ended(struct display *d, const struct result *r);
 // Takes the line off the screen, so that something else can be printed; and draws it again, if it
 // is the kind that stays.

@@ -8,15 +8,25 @@
 #include "cli/session.h"
 #include "sys/cpus.h"
 
-static void print_job(const struct job *j)
+// without: what stands there for no time.
+static void print_duration(int64_t ns, bool known, const char *without)
+{
+	if (known)
+		printf("%9.3fs  ", ns_to_sec(ns));
+	else
+		printf("%10s  ", without);
+}
+
+static void print_job(const struct job *j, const struct options *o)
 {
 	struct buf b = {0};
 
 	text_add_visible(&b, j->path);
-	if (j->expected_ns >= 0)
-		printf("%9.3fs  ", ns_to_sec(j->expected_ns));
-	else
-		printf("%10s  ", "?");
+	print_duration(j->expected_ns, j->expected_ns >= 0, "?");
+	if (o->text.verbose) {
+		int64_t deadline_ns = run_deadline_ns(&o->run, j);
+		print_duration(deadline_ns, deadline_ns > 0, "never");
+	}
 	printf("%-8s %-8s %s\n", j->last == FILE_NOTRUN ? "new" : file_status_name(j->last),
 	       framework_name(j->framework), b.data);
 	buf_release(&b);
@@ -45,9 +55,10 @@ enum firmo_jobs_status firmo_jobs_list(struct firmo_jobs *s)
 	// --failed found nothing, and plan has said so.
 	if (s->jobs.n == 0)
 		return FIRMO_JOBS_OK;
-	puts(" expected  last     kind     file");
+	printf(" expected  %slast     kind     file\n",
+	       s->options.text.verbose ? "  deadline  " : "");
 	for (size_t i = 0; i < s->jobs.n; i++)
-		print_job(&s->jobs.items[i]);
+		print_job(&s->jobs.items[i], &s->options);
 	// Under `make -j` without a number nobody knows: the machine's size is the best guess.
 	print_forecast(&s->jobs, workers > 0 ? workers : cpus_usable());
 	return FIRMO_JOBS_OK;

@@ -66,9 +66,12 @@ static int on_share_tokens(struct options *o, const char *value, struct err *err
 
 static int on_timeout(struct options *o, const char *value, struct err *err)
 {
-	if (!text_parse_seconds(value, &o->run.timeout_ns))
+	o->run.auto_timeout = strcmp(value, "auto") == 0;
+	if (o->run.auto_timeout)
+		o->run.timeout_ns = TIMEOUT_NS;
+	else if (!text_parse_seconds(value, &o->run.timeout_ns))
 		return invalid(err, "--timeout", value,
-			       "wants seconds, such as 60 or 0.5; 0 for none");
+			       "wants seconds, such as 60 or 0.5; 0 for none; or auto");
 	return 0;
 }
 
@@ -466,7 +469,7 @@ static const struct {
 	{0, "lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", on_lua},
 	{0, "command", "WORDS", "run each file by this; {} stands for it", on_command},
 	{0, NULL, NULL, "Limits of each file", NULL},
-	{'t', "timeout", "SEC", "end it after so many seconds, 0 for never [60]", on_timeout},
+	{'t', "timeout", "SEC", "end it after so long; 0: never; auto [60]", on_timeout},
 	{0, "grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", on_grace},
 	{0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", on_limit},
 	{0, NULL, NULL, "Selection and order", NULL},

@@ -75,14 +75,13 @@ void session_open_store(struct firmo_jobs *s, bool to_write)
 	free(notice);
 }
 
-static bool use_colours(const struct options *o)
+static bool use_colours(const struct options *o, int fd)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	if (o->color != WHEN_AUTO)
 		return o->color == WHEN_ALWAYS;
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
-	       strcmp(term, "dumb") != 0;
+	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
 // Text goes to standard output unless another report takes it.
@@ -123,7 +122,7 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 	// The command of --gather is not ours: it takes part in the jobserver for itself.
 	if (*mode != FIRMO_JOBS_GATHER)
 		session_forget_jobserver();
-	s->options.text.colours = use_colours(&s->options);
+	s->options.text.colours = use_colours(&s->options, STDOUT_FILENO);
 	s->text_to_stdout = wants_text_on_stdout(&s->options);
 	s->run.lower_bound_ns = -1;
 	return FIRMO_JOBS_OK;
@@ -294,6 +293,11 @@ static void on_started(void *owner, const struct result *r)
 	display_started(&((struct firmo_jobs *)owner)->display, r);
 }
 
+static void on_slow(void *owner, const struct result *r)
+{
+	display_slow(&((struct firmo_jobs *)owner)->display, r);
+}
+
 // Who watches the run may wonder why fewer files run than could.
 static void on_waits(void *owner, const struct job *job, int64_t left_bytes)
 {
@@ -342,8 +346,13 @@ static char *make_settings_key(const struct options *o)
 	const struct limits *l = &o->run.limits;
 	struct buf b = {0};
 
-	buf_addf(&b, "%s\n%d\n%" PRId64 "\n%s\n%s", FIRMO_JOBS_VERSION, o->plan.framework,
-		 o->run.timeout_ns, o->run.selection.filter ? o->run.selection.filter : "",
+	buf_addf(&b, "%s\n%d\n", FIRMO_JOBS_VERSION, o->plan.framework);
+	// Deadlines that follow the files' times move, and a pass stands all the same.
+	if (o->run.auto_timeout)
+		buf_addstr(&b, "auto");
+	else
+		buf_addf(&b, "%" PRId64, o->run.timeout_ns);
+	buf_addf(&b, "\n%s\n%s", o->run.selection.filter ? o->run.selection.filter : "",
 		 o->run.selection.tags ? o->run.selection.tags : "");
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		if (l->set[i])
@@ -413,8 +422,8 @@ static void begin_run(struct firmo_jobs *s)
 			      : s->make.jobs;
 	s->run.jobs = s->run.jobs > 0 ? s->run.jobs : 0;
 	session_describe_run(s);
-	display_open(&s->display, s->options.progress, s->jobs.n * (size_t)s->options.run.rounds,
-		     &s->loop);
+	display_open(&s->display, s->options.progress, use_colours(&s->options, STDERR_FILENO),
+		     s->jobs.n * (size_t)s->options.run.rounds, &s->loop);
 	// Lines that are gathered for as long as the line below them stands still do not flicker;
 	// without one, a time that no eye sees spares a suite of tiny files most of its commits.
 	int64_t gather_ns = s->display.kind == PROGRESS_BAR ? DISPLAY_REDRAW_NS : 10 * NS_PER_MS;
@@ -433,6 +442,7 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 {
 	const struct run_hooks hooks = {.started = on_started,
 					.waits = on_waits,
+					.slow = on_slow,
 					.ended = on_ended,
 					.asked = on_asked,
 					.suspended = on_suspended,

@@ -74,8 +74,7 @@ void layout_remark(struct buf *b, const char *remark, size_t indent)
 	buf_release(&clean);
 }
 
-// How many of the n bytes at s fit into `room` cells.
-static size_t fitting(const char *s, size_t n, size_t room)
+size_t layout_fitting(const char *s, size_t n, size_t room)
 {
 	size_t at = 0;
 
@@ -101,8 +100,8 @@ void layout_path(struct buf *b, const char *path, size_t room)
 		buf_add(b, clean.data, clean.len);
 	} else {
 		// The end tells more than the beginning.
-		size_t head = fitting(clean.data, clean.len, room / 4);
-		size_t tail = fitting(clean.data, clean.len, cells - (room - room / 4 - 3));
+		size_t head = layout_fitting(clean.data, clean.len, room / 4);
+		size_t tail = layout_fitting(clean.data, clean.len, cells - (room - room / 4 - 3));
 		buf_add(b, clean.data, head);
 		buf_addstr(b, gap);
 		buf_add(b, clean.data + tail, clean.len - tail);

@@ -17,6 +17,8 @@ void layout_words(struct buf *b, const char *text, size_t indent);
 // Appends a blank and remark to the line at the end of b; on lines of its own, at `indent`, where
 // that one has no room for all of it.
 void layout_remark(struct buf *b, const char *remark, size_t indent);
+// How many of the n bytes at s, which are visible already, fit into `room` cells.
+size_t layout_fitting(const char *s, size_t n, size_t room);
 // Appends path; its middle is left out where it takes more than `room` cells.
 void layout_path(struct buf *b, const char *path, size_t room);
 

@@ -7,43 +7,69 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/result.h"
+#include "report/layout.h"
 
-static void add_running(struct buf *b, const struct result *r, int64_t now_real_ns)
+// A line while it is written, piece by piece.
+struct line {
+	struct buf *out;
+	struct buf piece;
+	size_t room; // cells that are left
+	bool colours;
+};
+
+// Puts the piece to the line, or as much of it as there is room for, and then the line is full.
+static void end_piece(struct line *l, enum colour colour)
 {
-	int64_t age_ns = now_real_ns - r->started_ns;
-
-	text_add_visible(b, r->job->path);
-	buf_addf(b, " %" PRId64 "s", age_ns > 0 ? age_ns / NS_PER_SEC : 0);
+	buf_reserve(&l->piece, 0);
+	size_t n = layout_fitting(l->piece.data, l->piece.len, l->room);
+	l->room = n < l->piece.len ? 0 : l->room - text_cells(l->piece.data, n);
+	l->piece.data[n] = '\0';
+	layout_coloured(l->out, l->colours && n > 0, colour, l->piece.data);
+	buf_clear(&l->piece);
 }
 
-static void cut(struct buf *b, size_t start, size_t columns)
+static int64_t age_of(const struct result *r, int64_t now_real_ns)
 {
-	size_t at = start, used = 0;
+	return now_real_ns > r->started_ns ? now_real_ns - r->started_ns : 0;
+}
 
-	while (at < b->len) {
-		size_t len = text_utf8_length(b->data + at, b->len - at);
-		used += text_cells(b->data + at, len ? len : 1);
-		if (used > columns)
-			break;
-		at += len ? len : 1;
-	}
-	b->len = at;
-	b->data[at] = '\0';
+static void add_running(struct line *l, const struct result *r, int64_t now_real_ns)
+{
+	buf_addstr(&l->piece, r->slow ? "SLOW " : "");
+	text_add_visible(&l->piece, r->job->path);
+	buf_addf(&l->piece, " %" PRId64 "s", age_of(r, now_real_ns) / NS_PER_SEC);
+	end_piece(l, r->slow ? YELLOW : PLAIN);
 }
 
 void progress_render(struct buf *b, const struct progress *p, int64_t now_real_ns, size_t columns)
 {
-	size_t start = b->len;
+	struct line line = {.out = b, .room = columns, .colours = p->colours};
+	const char *separator = " ";
 
-	buf_addf(b, "[%zu", p->ended);
+	buf_addf(&line.piece, "[%zu", p->ended);
 	if (p->total > 0)
-		buf_addf(b, "/%zu", p->total);
-	buf_addch(b, ']');
+		buf_addf(&line.piece, "/%zu", p->total);
+	buf_addch(&line.piece, ']');
 	if (p->bad)
-		buf_addf(b, " %zu failed;", p->bad);
-	for (size_t i = 0; i < p->nrunning && b->len - start < columns; i++) {
-		buf_addstr(b, i ? ", " : " ");
-		add_running(b, p->running[i], now_real_ns);
-	}
-	cut(b, start, columns);
+		buf_addf(&line.piece, " %zu failed;", p->bad);
+	end_piece(&line, PLAIN);
+	for (int slow = 1; slow >= 0; slow--)
+		for (size_t i = 0; i < p->nrunning && line.room > 0; i++) {
+			if (p->running[i]->slow != slow)
+				continue;
+			buf_addstr(&line.piece, separator);
+			end_piece(&line, PLAIN);
+			add_running(&line, p->running[i], now_real_ns);
+			separator = ", ";
+		}
+	buf_release(&line.piece);
+}
+
+void progress_add_file(struct buf *b, const struct result *r, int64_t now_real_ns, bool colours)
+{
+	layout_coloured(b, colours, r->slow ? YELLOW : PLAIN, r->slow ? "SLOW" : "    ");
+	buf_addf(b, " %9.3fs ", ns_to_sec(age_of(r, now_real_ns)));
+	text_add_visible(b, r->job->path);
+	if (r->slow)
+		buf_addf(b, " (usually at most %.3fs)", ns_to_sec(r->job->p99_ns));
 }

@@ -3,6 +3,7 @@
 #ifndef REPORT_PROGRESS_H
 #define REPORT_PROGRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,9 +14,14 @@ struct progress {
 	size_t total, ended, bad;            // total 0: there is no end to them
 	const struct result *const *running; // in the order of their start
 	size_t nrunning;
+	bool colours;
 };
 
-// Appends "[12/62] 1 failed; tests/a_test.lua 12s, ...", no wider than `columns` cells.
+// Appends "[12/62] 1 failed; SLOW tests/a_test.lua 12s, tests/b_test.lua 3s, ...", no wider than
+// `columns` cells. What is slow comes first.
 void progress_render(struct buf *b, const struct progress *p, int64_t now_real_ns, size_t columns);
+// Appends a line's worth of one file that runs, without a newline:
+// "SLOW     3.012s tests/a_test.lua (usually at most 1.000s)".
+void progress_add_file(struct buf *b, const struct result *r, int64_t now_real_ns, bool colours);
 
 #endif

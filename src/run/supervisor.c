@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "jobserver/tokens.h"
+#include "model/pace.h"
 #include "model/run.h"
 #include "run/private.h"
 #include "run/worker.h"
@@ -33,6 +34,13 @@ extern char **environ;
 #define WAIT_SEEN_NS NS_PER_MS
 // How long a slot goes from job to job before make may give it to somebody else.
 #define HAND_ON_NS (100 * NS_PER_MS)
+
+int64_t run_deadline_ns(const struct run_settings *settings, const struct job *job)
+{
+	if (settings->auto_timeout && job->p99_ns >= 0)
+		return pace_deadline_ns(job->p99_ns);
+	return settings->timeout_ns;
+}
 
 static int take_slot(struct supervisor *s)
 {
@@ -97,7 +105,7 @@ static void decide(struct supervisor *s, struct worker *w)
 	worker_finish_output(w);
 	keep_output(w->result, &w->capture);
 	const struct ending ending = {
-		.timeout_ns = w->timed_out ? s->settings->timeout_ns : 0,
+		.timeout_ns = w->timed_out ? run_deadline_ns(s->settings, w->result->job) : 0,
 		.hung = w->hung,
 		.done = w->done,
 		.cut_short = w->cut_short,

@@ -20,7 +20,8 @@ struct signals;
 struct tokens;
 
 struct run_settings {
-	int64_t timeout_ns; // for each file; 0: none
+	int64_t timeout_ns; // for each file, see run_deadline_ns; 0: none
+	bool auto_timeout;  // that is for files without a past; the others have one by their past
 	int64_t grace_ns;   // between SIGINT, SIGTERM and SIGKILL
 	struct limits limits;
 	struct selection selection;
@@ -48,12 +49,16 @@ struct run_hooks {
 	// A file must wait, though it has a slot for all we know, as it once took more memory than
 	// these bytes, which are left beside what those that run may take. Once in a run.
 	void (*waits)(void *owner, const struct job *job, int64_t left_bytes);
+	void (*slow)(void *owner, const struct result *r); // r->slow has just become true
 	void (*ended)(void *owner, struct result *r); // takes over r; run_add is still to be done
 	void (*asked)(void *owner);                   // SIGUSR1: what is running?
 	void (*suspended)(void *owner,
 			  bool now); // true before, false after a Ctrl-Z; both may be slow
 	void *owner;
 };
+
+// How long that file may take; 0: as long as it wants.
+int64_t run_deadline_ns(const struct run_settings *settings, const struct job *job);
 
 // Runs the jobs in their order, as a part of a run that began at run->started_ns; hands over each
 // result as it comes, and fills run->peak, waits, elapsed_ns, signal and stopped. jobs must outlive

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "jobserver/tokens.h"
+#include "model/pace.h"
 #include "model/run.h"
 #include "run/private.h"
 #include "sys/descendants.h"
@@ -181,6 +182,7 @@ void worker_on_exit(struct worker *w, int status, const struct rusage *usage)
 		r->delay_ns = process_tree_delay(&w->schedule, r->user_ns + r->sys_ns, r->wall_ns);
 	r->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	w->slow.at_ns = LOOP_NEVER;
 	worker_handle(w, WORKER_EXITED);
 }
 
@@ -305,11 +307,23 @@ static void on_timer(struct loop_timer *t)
 	worker_handle(t->owner, WORKER_TIMER);
 }
 
+static void on_slow(struct loop_timer *t)
+{
+	struct worker *w = t->owner;
+	const struct run_hooks *hooks = w->supervisor->hooks;
+
+	w->result->slow = true;
+	if (hooks->slow)
+		hooks->slow(hooks->owner, w->result);
+}
+
 void worker_shift_clocks(struct worker *w, int64_t ns)
 {
 	w->began_ns += ns;
 	if (w->timer.at_ns != LOOP_NEVER)
 		w->timer.at_ns += ns;
+	if (w->slow.at_ns != LOOP_NEVER)
+		w->slow.at_ns += ns;
 	for (size_t i = 0; i < w->result->tests.n; i++)
 		w->result->tests.items[i].began_ns += ns;
 }
@@ -496,6 +510,22 @@ static void watch(struct worker *w, struct loop_watch *watch)
 		loop_add_watch(w->supervisor->loop, watch);
 }
 
+static void set_clocks(struct worker *w)
+{
+	const struct supervisor *sup = w->supervisor;
+	const struct job *job = w->result->job;
+	int64_t deadline = run_deadline_ns(sup->settings, job), slow = pace_slow_ns(job->p99_ns);
+
+	w->timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = w};
+	if (deadline > 0)
+		w->timer.at_ns = w->began_ns + deadline;
+	w->slow = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_slow, .owner = w};
+	if (slow >= 0)
+		w->slow.at_ns = w->began_ns + slow;
+	loop_add_timer(sup->loop, &w->timer);
+	loop_add_timer(sup->loop, &w->slow);
+}
+
 int worker_start(struct worker *w, bool *transient, struct err *err)
 {
 	w->is_tap = w->result->job->framework == FRAMEWORK_TAP;
@@ -517,10 +547,7 @@ int worker_start(struct worker *w, bool *transient, struct err *err)
 	watch(w, &w->out);
 	watch(w, &w->err);
 	watch(w, &w->event);
-	w->timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = w};
-	if (w->supervisor->settings->timeout_ns > 0)
-		w->timer.at_ns = w->began_ns + w->supervisor->settings->timeout_ns;
-	loop_add_timer(w->supervisor->loop, &w->timer);
+	set_clocks(w);
 	return 0;
 }
 
@@ -530,6 +557,7 @@ void worker_release(struct worker *w)
 	close_watch(w, &w->err);
 	close_watch(w, &w->event);
 	loop_remove_timer(w->supervisor->loop, &w->timer);
+	loop_remove_timer(w->supervisor->loop, &w->slow);
 	buf_release(&w->out_line);
 	buf_release(&w->err_line);
 	capture_release(&w->capture);

@@ -61,6 +61,7 @@ struct worker {
 	long hung; // index of the test that ran at the deadline, or -1
 	long done; // how many had ended by then
 	struct loop_timer timer;
+	struct loop_timer slow;            // when it takes longer than it should
 	struct loop_watch out, err, event; // fd -1 once closed
 	struct capture capture;
 	struct buf out_line, err_line; // with two pipes: what is no whole line yet

@@ -129,7 +129,9 @@ static void check_width(const char *path, size_t most)
 		results[i] = (struct result){.job = &jobs[i], .started_ns = NS_PER_SEC};
 		running[i] = &results[i];
 	}
-	const struct progress p = {123, 45, 6, running, 3};
+	results[1].slow = true;
+	const struct progress p = {
+		.total = 123, .ended = 45, .bad = 6, .running = running, .nrunning = 3};
 	for (size_t columns = 0; columns <= most; columns++) {
 		struct buf b = {0};
 		buf_addstr(&b, "before");
@@ -166,7 +168,7 @@ static void progress_tells_what_runs(void **state)
 	struct job job = {.path = (char *)"tests/a_test.lua"};
 	struct result r = {.job = &job, .started_ns = NS_PER_SEC};
 	const struct result *running[] = {&r};
-	struct progress p = {62, 12, 0, running, 1};
+	struct progress p = {.total = 62, .ended = 12, .running = running, .nrunning = 1};
 	struct buf b = {0};
 
 	(void)state;
@@ -177,9 +179,60 @@ static void progress_tells_what_runs(void **state)
 	progress_render(&b, &p, 0, 80); // a clock that was set back
 	assert_string_equal(b.data, "[12/62] 1 failed; tests/a_test.lua 0s");
 	buf_clear(&b);
-	p = (struct progress){0, 0, 0, NULL, 0};
+	p = (struct progress){0};
 	progress_render(&b, &p, 0, 80);
 	assert_string_equal(b.data, "[0]"); // there is no end to them
+	buf_release(&b);
+}
+
+static void progress_tells_first_what_is_slow(void **state)
+{
+	struct job jobs[2] = {{.path = (char *)"a.lua"}, {.path = (char *)"b.lua"}};
+	struct result quick = {.job = &jobs[0], .started_ns = NS_PER_SEC};
+	struct result slow = {.job = &jobs[1], .started_ns = NS_PER_SEC, .slow = true};
+	const struct result *running[] = {&quick, &slow, &quick};
+	struct progress p = {.total = 9, .running = running, .nrunning = 3};
+	struct buf b = {0};
+
+	(void)state;
+	progress_render(&b, &p, 13 * NS_PER_SEC, 80);
+	assert_string_equal(b.data, "[0/9] SLOW b.lua 12s, a.lua 12s, a.lua 12s");
+	buf_clear(&b);
+	p.colours = true;
+	progress_render(&b, &p, 13 * NS_PER_SEC, 24);
+	assert_string_equal(b.data, "[0/9] \033[33mSLOW b.lua 12s\033[0m, a.");
+	buf_clear(&b);
+	progress_render(&b, &p, 13 * NS_PER_SEC, 10);
+	assert_string_equal(b.data, "[0/9] \033[33mSLOW\033[0m");
+	buf_clear(&b);
+	progress_render(&b, &p, 13 * NS_PER_SEC, 6);
+	assert_string_equal(b.data, "[0/9] ");
+	buf_clear(&b);
+	// Nothing takes the place of what had none.
+	jobs[1].path = (char *)"\xe6\xb5\x8b.lua";
+	p.colours = false;
+	progress_render(&b, &p, 13 * NS_PER_SEC, 12);
+	assert_string_equal(b.data, "[0/9] SLOW ");
+	buf_release(&b);
+}
+
+static void a_running_file_has_a_line_of_its_own(void **state)
+{
+	struct job job = {.path = (char *)"a\nb.lua", .p99_ns = NS_PER_SEC * 3 / 2};
+	struct result r = {.job = &job, .started_ns = NS_PER_SEC};
+	struct buf b = {0};
+
+	(void)state;
+	progress_add_file(&b, &r, 13 * NS_PER_SEC, true);
+	assert_string_equal(b.data, "        12.000s a\\nb.lua");
+	buf_clear(&b);
+	r.slow = true;
+	progress_add_file(&b, &r, 13 * NS_PER_SEC, false);
+	assert_string_equal(b.data, "SLOW    12.000s a\\nb.lua (usually at most 1.500s)");
+	buf_clear(&b);
+	progress_add_file(&b, &r, 0, true); // a clock that was set back
+	assert_string_equal(b.data, "\033[33mSLOW\033[0m     0.000s a\\nb.lua (usually at most "
+				    "1.500s)");
 	buf_release(&b);
 }
 
@@ -195,6 +248,8 @@ int main(void)
 		cmocka_unit_test(progress_is_never_wider_than_asked),
 		cmocka_unit_test(wide_characters_count_as_wide),
 		cmocka_unit_test(progress_tells_what_runs),
+		cmocka_unit_test(progress_tells_first_what_is_slow),
+		cmocka_unit_test(a_running_file_has_a_line_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "model/pace.h"
+
+#include "base/clock.h"
+
+#define LEAST_NS (10 * NS_PER_SEC)
+#define MOST_NS  (600 * NS_PER_SEC)
+
+int64_t pace_deadline_ns(int64_t p99_ns)
+{
+	int64_t most = 2 * p99_ns > MOST_NS ? 2 * p99_ns : MOST_NS;
+	int64_t deadline = 5 * p99_ns;
+
+	deadline = deadline > LEAST_NS ? deadline : LEAST_NS;
+	return deadline < most ? deadline : most;
+}
+
+int64_t pace_slow_ns(int64_t p99_ns)
+{
+	if (p99_ns < 0)
+		return -1;
+	return p99_ns + (p99_ns > NS_PER_SEC ? p99_ns : NS_PER_SEC);
+}
