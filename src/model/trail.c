@@ -83,6 +83,11 @@ int64_t sample_wall_ns(const struct sample *s)
 	return s->wall_ns;
 }
 
+int64_t sample_whole_ns(const struct sample *s)
+{
+	return s->status == FILE_TIMEOUT || s->status == FILE_LIMIT ? -1 : s->wall_ns;
+}
+
 int64_t sample_cpu_ns(const struct sample *s)
 {
 	return s->cpu_ns;

@@ -45,6 +45,9 @@ int64_t percentile(int64_t *values, size_t n, int percent);
 int64_t trail_percentile(const struct trail *t, size_t most, int percent,
 			 int64_t (*figure)(const struct sample *));
 int64_t sample_wall_ns(const struct sample *s);
+// The same, -1 where the file was ended before it had come to its end: what a deadline made of it
+// must not make the next deadline.
+int64_t sample_whole_ns(const struct sample *s);
 int64_t sample_cpu_ns(const struct sample *s);
 int64_t sample_delay_ns(const struct sample *s);
 int64_t sample_peak_bytes(const struct sample *s);

@@ -49,7 +49,7 @@ int store_load_past(struct store *s, struct map *past, struct err *err)
 	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
 		struct past *p = xcalloc(1, sizeof *p);
 		database_read_past(q, p);
-		p->p99_ns = trail_percentile(&p->trail, P99_OF, 99, sample_wall_ns);
+		p->p99_ns = trail_percentile(&p->trail, P99_OF, 99, sample_whole_ns);
 		int64_t peak = trail_percentile(&p->trail, PEAK_OF, 100, sample_peak_bytes);
 		p->peak_bytes = peak > 0 ? peak : 0;
 		past_free(map_put(past, (const char *)sqlite3_column_text(q, 0), p));
