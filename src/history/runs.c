@@ -18,7 +18,7 @@ static const struct column run_columns[] = {
 	{"files", "Files", CELL_NUMBER},       {"bad", "Bad", CELL_NUMBER},
 	{"tests", "Tests", CELL_NUMBER},       {"failed", "Failed", CELL_NUMBER},
 	{"elapsed", "Time", CELL_SECONDS},     {"above_bound", "Above", CELL_SHARE},
-	{"signal", NULL, CELL_NUMBER},
+	{"signal", NULL, CELL_NUMBER},         {"end", "", CELL_REMARK},
 };
 
 // How far the run was above what no order of its files could have beaten.
@@ -43,6 +43,7 @@ static void add_run(struct table *t, const struct past_run *r)
 	table_number(t, r->elapsed_ns);
 	table_number(t, above_bound(r));
 	table_number(t, r->signal > 0 ? r->signal : -1);
+	table_text(t, !over ? "it was killed, or goes on" : r->signal > 0 ? "interrupted" : NULL);
 }
 
 static struct table *begin_runs(struct question *q, const char *title)

@@ -57,13 +57,19 @@ static long number(struct json_object *o, const char *key, long otherwise)
 	return is_number ? (long)json_object_get_int64(v) : otherwise;
 }
 
+// The history keeps times of tests to the microsecond, and a report of it is that of the day.
+static int64_t to_us(int64_t ns)
+{
+	return (ns + 500) / 1000 * 1000;
+}
+
 // A member in seconds as nanoseconds; -1 if there is none that makes sense.
 static int64_t seconds(struct json_object *o, const char *key)
 {
 	struct json_object *v = json_object_object_get(o, key);
 	double s = v ? json_object_get_double(v) : -1;
 
-	return s >= 0 && s < 1e9 ? (int64_t)(s * 1e9) : -1;
+	return s >= 0 && s < 1e9 ? to_us((int64_t)(s * 1e9)) : -1;
 }
 
 static void set_string(char **field, char *value)
@@ -147,7 +153,7 @@ static bool on_test(struct events *ev, struct json_object *o, int64_t now_ns)
 		t = add_test(ev, o, now_ns);
 	describe_test(t, o);
 	t->status = s;
-	t->wall_ns = began ? now_ns - t->began_ns : -1;
+	t->wall_ns = began ? to_us(now_ns - t->began_ns) : -1;
 	t->own_ns = seconds(o, "own");
 	set_string(&t->message, member(o, "reason"));
 	set_string(&t->message, member(o, "message"));

@@ -77,8 +77,8 @@ refused() {
 	refused --order --order=random:0
 	refused --order --order=randomly
 	refused "--framework=foo: wants auto, firmo, busted, luaunit, lust, tap or plain" --framework=foo
-	refused "--report=foo: wants text, json, junit, tap or html" --report=foo
-	refused "--report=foo:x: wants text, json, junit, tap or html" --report=foo:x
+	refused "--report=foo: wants text, json, junit, tap, html or csv" --report=foo
+	refused "--report=foo:x: wants text, json, junit, tap, html or csv" --report=foo:x
 	refused "--report=json:: a file's name is missing" --report=json:
 	refused --report --report=
 	refused --progress=foo --progress=foo
@@ -91,7 +91,10 @@ refused() {
 @test "options that do not go together" {
 	refused "--lua and --command" --lua=lua5.4 "--command=lua5.4 {}"
 	refused --report --list --report=json
-	refused --report --history --report=json
+	refused "--report=junit: --history has no such report: it has text, json, csv" --history --report=junit
+	refused "--report=csv: a run has no such report" --report=csv
+	refused "--since goes with --history" --since=1
+	refused "--last goes with --history" --last=1
 }
 
 @test "FIRMO_JOBS_FLAGS that is wrong" {

@@ -680,7 +680,7 @@ hostile_names() {
 	status_is 0
 	is "$(count plain)" "${#NAMES[@]}"
 	hasnt "$ESC"
-	run fj --history
+	run fj --history=slowest
 	status_is 0
 	hasnt "$ESC"
 	has 'tests/new\nline_test.lua'
