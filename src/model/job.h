@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/load.h"
 #include "model/status.h"
 
 // The numbers stand in the store: they are never changed or reused.
@@ -31,6 +32,7 @@ struct job {
 	int64_t expected_ns;   // how long it will take, or -1: unknown
 	int64_t p99_ns;        // the 99th percentile of how long it took, or -1: unknown
 	int64_t peak_bytes;    // the most memory that it took lately, 0: unknown
+	struct load load;      // what it asks of the CPUs
 	enum file_status last; // its latest result; FILE_NOTRUN: none
 	int64_t last_real_ns;  // when that was, 0: never
 	long usual_tests;      // how many tests it had when it last came to its end, 0: unknown

@@ -33,7 +33,11 @@ static bool is_left_out(const char *folder)
 
 static void add(struct jobs *jobs, const char *path, int64_t size)
 {
-	struct job j = {.path = xstrdup(path), .size = size, .expected_ns = -1, .p99_ns = -1};
+	struct job j = {.path = xstrdup(path),
+			.size = size,
+			.expected_ns = -1,
+			.p99_ns = -1,
+			.load = {.wall_ns = -1, .cpu_ns = -1}};
 
 	VEC_PUSH(jobs, j);
 }

@@ -93,6 +93,7 @@ static void remember(struct job *j, const struct past *p)
 	j->expected_ns = trail_percentile(&p->trail, EXPECT_OF, 50, sample_wall_ns);
 	j->p99_ns = p->p99_ns;
 	j->peak_bytes = p->peak_bytes;
+	j->load = load_of(&p->trail);
 }
 
 int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)
