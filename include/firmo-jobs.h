@@ -26,6 +26,7 @@ enum firmo_jobs_status {
 enum firmo_jobs_mode {
 	FIRMO_JOBS_RUN,
 	FIRMO_JOBS_LIST,
+	FIRMO_JOBS_ADVISE,
 	FIRMO_JOBS_HISTORY,
 	FIRMO_JOBS_SHOW,
 	FIRMO_JOBS_WHY,
@@ -55,8 +56,9 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *session);
 // Writes the reports that the words ask for. The result is that of the whole session: the run's, or
 // FIRMO_JOBS_BROKEN if everything passed and a report could not be written.
 enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *session);
-// What the other modes print to standard output.
+// What the other modes print to standard output. --list and --advise are of a plan.
 enum firmo_jobs_status firmo_jobs_list(struct firmo_jobs *session);
+enum firmo_jobs_status firmo_jobs_advise(struct firmo_jobs *session);
 enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *session);
 // The reports of a past run, as firmo_jobs_report wrote them.
 enum firmo_jobs_status firmo_jobs_show(struct firmo_jobs *session);

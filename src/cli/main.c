@@ -18,11 +18,12 @@ static enum firmo_jobs_status run(struct firmo_jobs *session)
 	return firmo_jobs_report(session);
 }
 
-static enum firmo_jobs_status list(struct firmo_jobs *session)
+static enum firmo_jobs_status plan_and(struct firmo_jobs *session,
+				       enum firmo_jobs_status (*show)(struct firmo_jobs *))
 {
 	enum firmo_jobs_status status = firmo_jobs_plan(session);
 
-	return status == FIRMO_JOBS_OK ? firmo_jobs_list(session) : status;
+	return status == FIRMO_JOBS_OK ? show(session) : status;
 }
 
 static enum firmo_jobs_status carry_out(struct firmo_jobs *session, enum firmo_jobs_mode mode)
@@ -31,7 +32,9 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *session, enum firmo_j
 	case FIRMO_JOBS_RUN:
 		return run(session);
 	case FIRMO_JOBS_LIST:
-		return list(session);
+		return plan_and(session, firmo_jobs_list);
+	case FIRMO_JOBS_ADVISE:
+		return plan_and(session, firmo_jobs_advise);
 	case FIRMO_JOBS_HISTORY:
 		return firmo_jobs_history(session);
 	case FIRMO_JOBS_SHOW:

@@ -429,6 +429,12 @@ static int on_gather(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int on_advise(struct options *o, const char *value, struct err *err)
+{
+	o->mode = FIRMO_JOBS_ADVISE;
+	return 0;
+}
+
 static int on_db(struct options *o, const char *value, struct err *err)
 {
 	if (!*value)
@@ -498,6 +504,7 @@ static const struct {
 	{'q', "quiet", NULL, "only failures and the sums", on_quiet},
 	{0, NULL, NULL, "Other modes and the history", NULL},
 	{0, "list", NULL, "show the plan and its time, run nothing", on_list},
+	{0, "advise", NULL, "predict the time for each -j, run nothing", on_advise},
 	{0, "history", "[=VIEW]", "what the past tells: the last runs, or of PATHs;", on_history},
 	{0, NULL, "", "runs, slowest, failing, flaky, regressions, new,", NULL},
 	{0, NULL, "", "tests[:PATTERN]", NULL},
@@ -662,45 +669,49 @@ static int settle_repeats(struct options *o, struct err *err)
 	return 0;
 }
 
-// The reports that a mode can give, as bits of enum report_format, and who gives them.
-static unsigned formats_of(enum firmo_jobs_mode mode, const char **who)
+#define BIT(format)  (1u << (format))
+#define DATA_FORMATS (BIT(REPORT_TEXT) | BIT(REPORT_JSON) | BIT(REPORT_CSV))
+#define RUN_FORMATS                                                                                \
+	(BIT(REPORT_TEXT) | BIT(REPORT_JSON) | BIT(REPORT_JUNIT) | BIT(REPORT_TAP) |               \
+	 BIT(REPORT_HTML))
+
+// The reports that the modes have. Those without a name write something else, whatever is asked.
+static const struct {
+	const char *name;
+	unsigned formats;
+} modes[] = {
+	[FIRMO_JOBS_RUN] = {"a run", RUN_FORMATS},
+	[FIRMO_JOBS_SHOW] = {"--show", RUN_FORMATS},
+	[FIRMO_JOBS_GATHER] = {"--gather", RUN_FORMATS},
+	[FIRMO_JOBS_ADVISE] = {"--advise", DATA_FORMATS},
+	[FIRMO_JOBS_LIST] = {"--list", 0},
+	[FIRMO_JOBS_HISTORY] = {"--history", DATA_FORMATS},
+	[FIRMO_JOBS_VERSION_MODE] = {NULL, 0},
+};
+
+static int refuse_report(enum firmo_jobs_mode mode, enum report_format format, struct err *err)
 {
-	switch (mode) {
-	case FIRMO_JOBS_RUN:
-	case FIRMO_JOBS_SHOW:
-	case FIRMO_JOBS_GATHER:
-		*who = "a run";
-		return 1u << REPORT_TEXT | 1u << REPORT_JSON | 1u << REPORT_JUNIT |
-		       1u << REPORT_TAP | 1u << REPORT_HTML;
-	case FIRMO_JOBS_HISTORY:
-		*who = "--history";
-		return 1u << REPORT_TEXT | 1u << REPORT_JSON | 1u << REPORT_CSV;
-	default:
-		*who = "this mode";
-		return 0;
-	}
+	struct buf has = {0};
+
+	buf_reserve(&has, 0);
+	for (size_t i = 0; i < FORMATS; i++)
+		if (modes[mode].formats & BIT(i))
+			buf_addf(&has, "%s %s", has.len ? "," : ": it has", formats[i].name);
+	int status = err_set(err, 0, "--report=%s: %s has no such report%s", formats[format].name,
+			     modes[mode].name, has.data);
+	buf_release(&has);
+	return status;
 }
 
 static int check_reports(const struct options *o, struct err *err)
 {
 	size_t to_stdout = 0;
-	const char *who;
-	unsigned can = formats_of(o->mode, &who);
 
 	for (size_t i = 0; i < o->reports.n; i++) {
 		const struct report_request *r = &o->reports.items[i];
+		if (modes[o->mode].name && !(modes[o->mode].formats & BIT(r->format)))
+			return refuse_report(o->mode, r->format, err);
 		to_stdout += strcmp(r->path, "-") == 0;
-		if (can & 1u << r->format)
-			continue;
-		struct buf has = {0};
-		for (size_t f = 0; f < FORMATS; f++)
-			if (can & 1u << f)
-				buf_addf(&has, "%s %s", has.len ? "," : ": it has",
-					 formats[f].name);
-		int status = err_set(err, 0, "--report=%s: %s has no such report%s",
-				     formats[r->format].name, who, has.data ? has.data : "");
-		buf_release(&has);
-		return status;
 	}
 	if (to_stdout > 1)
 		return err_set(err, 0,

@@ -126,3 +126,10 @@ void order_promote_longest(struct jobs *jobs, int slots)
 	free(longest.items);
 	free(trial.items);
 }
+
+void order_for_run(struct jobs *jobs, enum order order, uint64_t seed, int slots)
+{
+	order_jobs(jobs, order, seed);
+	if (order == ORDER_SLOWEST)
+		order_promote_longest(jobs, slots);
+}

@@ -17,5 +17,7 @@ void order_jobs(struct jobs *jobs, enum order order, uint64_t seed);
 // the run longer than it has to be (by 2 % and 0.1 s at least), moves the fewest long jobs to the
 // front that mend it. A file that bounds the run cannot wait until the failed ones are through.
 void order_promote_longest(struct jobs *jobs, int slots);
+// All of it: the order in which a run on so many slots (0: unknown) starts the jobs.
+void order_for_run(struct jobs *jobs, enum order order, uint64_t seed, int slots);
 
 #endif

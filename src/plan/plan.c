@@ -208,8 +208,6 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 	for (size_t i = 0; i < jobs->n; i++)
 		look_into(&jobs->items[i], request->framework, &scratch);
 	buf_release(&scratch);
-	order_jobs(jobs, request->order, request->seed);
-	if (request->order == ORDER_SLOWEST)
-		order_promote_longest(jobs, request->slots);
+	order_for_run(jobs, request->order, request->seed, request->slots);
 	return status;
 }
