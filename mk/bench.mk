@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
 
 .PHONY: bench
-bench: $(runnable) ## time it against xargs, make, prove and ctest, in one run
-	+@FIRMO_JOBS='$(abspath $(program))' sh tests/bench.sh
+bench: $(runnable) $(O)/tests/helpers/history ## time it against xargs, make, prove and ctest, in one run
+	+@FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/tests/helpers' sh tests/bench.sh

@@ -78,3 +78,14 @@ trivial "$work/large" 10000
 cd "$work/large"
 firmo-jobs -q -j2 --lua="$lua" >/dev/null
 time_all "firmo-jobs --list"
+
+echo "A history of 1,000,000 results of files with 20 tests each (500 files, 2,000 runs):"
+mkdir "$work/past"
+cd "$work/past"
+"$HELPERS/history" history.db 2000 500 20
+echo "  $(($(wc -c <history.db) / 1000000)) bytes a result"
+set -- "firmo-jobs --db=history.db --history"
+for view in runs slowest failing flaky regressions new tests; do
+	set -- "$@" "firmo-jobs --db=history.db --history=$view"
+done
+time_all "$@" "firmo-jobs --db=history.db --history tests/part02/file002_spec.lua"
