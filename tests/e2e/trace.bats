@@ -98,6 +98,14 @@ program() {
 	done
 }
 
+# The loader takes a lock, which a signal handler may not wait for.
+@test "the loader is not asked for the functions that are taken over" {
+	LD_DEBUG=bindings LD_DEBUG_OUTPUT=../bindings traced sh -c '[ -e main.lua ]; cat main.lua; cd /'
+	cat ../bindings.* >../all
+	grep -qF "binding file $TRACE_LIBRARY " ../all
+	refute grep -E "binding file $TRACE_LIBRARY .*\`(open|openat|stat|chdir|execve|getenv)'" ../all
+}
+
 @test "a shell's variables are those that its text names" {
 	test_file script.sh 'echo "$FIRST${SECOND:-x}" # $1 $$' 'eval "echo \$THIRD"'
 	test_file Makefile 'all:' '	@echo $(FOURTH) $${FIFTH}'

@@ -18,12 +18,12 @@ static char *asked(const char *name, char *value)
 	return value;
 }
 
-HOOK_LATER(char *, getenv, const char *name)
+HOOK(char *, getenv, const char *name)
 {
 	return asked(name, NEXT(getenv)(name));
 }
 
-HOOK_LATER(char *, secure_getenv, const char *name)
+HOOK(char *, secure_getenv, const char *name)
 {
 	return asked(name, NEXT(secure_getenv)(name));
 }
@@ -48,13 +48,13 @@ static void note_locale(const char *name)
 		environment_note(names[i]);
 }
 
-HOOK_LATER(char *, setlocale, int category, const char *name)
+HOOK(char *, setlocale, int category, const char *name)
 {
 	note_locale(name);
 	return NEXT(setlocale)(category, name);
 }
 
-HOOK_LATER(locale_t, newlocale, int mask, const char *name, locale_t base)
+HOOK(locale_t, newlocale, int mask, const char *name, locale_t base)
 {
 	note_locale(name);
 	return NEXT(newlocale)(mask, name, base);
@@ -74,7 +74,7 @@ static void note_zone(void)
 }
 
 #define HOOK_TIME(type, name, parameters, arguments)                                               \
-	HOOK_LATER(type, name, HOOK_STRIP parameters)                                              \
+	HOOK(type, name, HOOK_STRIP parameters)                                                    \
 	{                                                                                          \
 		note_zone();                                                                       \
 		return NEXT(name) arguments;                                                       \
@@ -86,7 +86,7 @@ HOOK_TIME(char *, ctime_r, (const time_t *t, char *room), (t, room))
 HOOK_TIME(time_t, mktime, (struct tm * tm), (tm))
 HOOK_TIME(time_t, timelocal, (struct tm * tm), (tm))
 
-HOOK_LATER(void, tzset, void)
+HOOK(void, tzset, void)
 {
 	note_zone();
 	NEXT(tzset)();
@@ -95,7 +95,7 @@ HOOK_LATER(void, tzset, void)
 // ---- the accounts ----
 
 #define HOOK_ACCOUNT(file, type, name, parameters, arguments)                                      \
-	HOOK_LATER(type, name, HOOK_STRIP parameters)                                              \
+	HOOK(type, name, HOOK_STRIP parameters)                                                    \
 	{                                                                                          \
 		log_ahead(TRACE_READ, file);                                                       \
 		return NEXT(name) arguments;                                                       \

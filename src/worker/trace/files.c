@@ -146,7 +146,7 @@ static int flags_of_mode(const char *mode)
 }
 
 #define HOOK_FOPEN(name)                                                                           \
-	HOOK_LATER(FILE *, name, const char *path, const char *mode)                               \
+	HOOK(FILE *, name, const char *path, const char *mode)                                     \
 	{                                                                                          \
 		struct opening o = opening(AT_FDCWD, path, flags_of_mode(mode));                   \
 		FILE *f = NEXT(name)(path, mode);                                                  \
@@ -158,7 +158,7 @@ HOOK_FOPEN(fopen64)
 
 // Without a path the file that is open gets another mode.
 #define HOOK_FREOPEN(name)                                                                         \
-	HOOK_LATER(FILE *, name, const char *path, const char *mode, FILE *stream)                 \
+	HOOK(FILE *, name, const char *path, const char *mode, FILE *stream)                       \
 	{                                                                                          \
 		struct opening o = opening(AT_FDCWD, path, flags_of_mode(mode));                   \
 		FILE *f = NEXT(name)(path, mode, stream);                                          \
@@ -178,7 +178,7 @@ HOOK_STAT(stat64, stat64)
 HOOK_STAT(lstat64, stat64)
 
 #define HOOK_STATFS(name, type)                                                                    \
-	HOOK_LATER(int, name, const char *path, struct type *st)                                   \
+	HOOK(int, name, const char *path, struct type *st)                                         \
 	{                                                                                          \
 		int result = NEXT(name)(path, st);                                                 \
 		log_path(TRACE_LOOKED, AT_FDCWD, path, result < 0);                                \
@@ -202,7 +202,7 @@ HOOK_PATH_AT(TRACE_LOOKED, int, statx,
 // What these were before glibc 2.33.
 #define HOOK_XSTAT(name, type)                                                                     \
 	int name(int version, const char *path, struct type *st);                                  \
-	HOOK_LATER(int, name, int version, const char *path, struct type *st)                      \
+	HOOK(int, name, int version, const char *path, struct type *st)                            \
 	{                                                                                          \
 		int result = NEXT(name)(version, path, st);                                        \
 		log_path(TRACE_LOOKED, AT_FDCWD, path, result < 0);                                \
@@ -215,7 +215,7 @@ HOOK_XSTAT(__lxstat64, stat64)
 
 #define HOOK_FXSTATAT(name, type)                                                                  \
 	int name(int version, int dir, const char *path, struct type *st, int flags);              \
-	HOOK_LATER(int, name, int version, int dir, const char *path, struct type *st, int flags)  \
+	HOOK(int, name, int version, int dir, const char *path, struct type *st, int flags)        \
 	{                                                                                          \
 		int result = NEXT(name)(version, dir, path, st, flags);                            \
 		log_path(TRACE_LOOKED, dir, path, result < 0);                                     \
@@ -248,7 +248,7 @@ HOOK_PATH_AT(TRACE_LOOKED, ssize_t, __readlinkat_chk,
 	     dir)
 
 #define HOOK_REALPATH(name, parameters, arguments)                                                 \
-	HOOK_LATER(char *, name, HOOK_STRIP parameters)                                            \
+	HOOK(char *, name, HOOK_STRIP parameters)                                                  \
 	{                                                                                          \
 		char *real = NEXT(name) arguments;                                                 \
 		log_path(TRACE_LOOKED, AT_FDCWD, path, !real);                                     \
@@ -277,7 +277,7 @@ HOOK_PATH_AT(TRACE_WRITTEN, int, symlinkat, (const char *target, int dir, const 
 
 // The path has its last letters replaced when the call returns.
 #define HOOK_MKSTEMP(name, parameters, arguments)                                                  \
-	HOOK_LATER(int, name, HOOK_STRIP parameters)                                               \
+	HOOK(int, name, HOOK_STRIP parameters)                                                     \
 	{                                                                                          \
 		int fd = NEXT(name) arguments;                                                     \
 		log_path(TRACE_WRITTEN, AT_FDCWD, path, fd < 0);                                   \
@@ -292,7 +292,7 @@ HOOK_MKSTEMP(mkostemp64, (char *path, int flags), (path, flags))
 HOOK_MKSTEMP(mkostemps, (char *path, int n, int flags), (path, n, flags))
 HOOK_MKSTEMP(mkostemps64, (char *path, int n, int flags), (path, n, flags))
 
-HOOK_LATER(char *, mkdtemp, char *path)
+HOOK(char *, mkdtemp, char *path)
 {
 	char *made = NEXT(mkdtemp)(path);
 

@@ -12,7 +12,7 @@
 #include "worker/trace/hook.h"
 #include "worker/trace/programs.h"
 
-HOOK_LATER(DIR *, opendir, const char *path)
+HOOK(DIR *, opendir, const char *path)
 {
 	DIR *folder = NEXT(opendir)(path);
 
@@ -20,7 +20,7 @@ HOOK_LATER(DIR *, opendir, const char *path)
 	return folder;
 }
 
-HOOK_LATER(DIR *, fdopendir, int fd)
+HOOK(DIR *, fdopendir, int fd)
 {
 	DIR *folder = NEXT(fdopendir)(fd);
 
@@ -32,9 +32,9 @@ HOOK_LATER(DIR *, fdopendir, int fd)
 // ---- all entries at once ----
 
 #define HOOK_SCANDIR(name, type)                                                                   \
-	HOOK_LATER(int, name, const char *path, struct type ***entries,                            \
-		   int (*wanted)(const struct type *),                                             \
-		   int (*compare)(const struct type **, const struct type **))                     \
+	HOOK(int, name, const char *path, struct type ***entries,                                  \
+	     int (*wanted)(const struct type *),                                                   \
+	     int (*compare)(const struct type **, const struct type **))                           \
 	{                                                                                          \
 		int n = NEXT(name)(path, entries, wanted, compare);                                \
 		log_listed(AT_FDCWD, path, n < 0);                                                 \
@@ -44,9 +44,9 @@ HOOK_SCANDIR(scandir, dirent)
 HOOK_SCANDIR(scandir64, dirent64)
 
 #define HOOK_SCANDIRAT(name, type)                                                                 \
-	HOOK_LATER(int, name, int dir, const char *path, struct type ***entries,                   \
-		   int (*wanted)(const struct type *),                                             \
-		   int (*compare)(const struct type **, const struct type **))                     \
+	HOOK(int, name, int dir, const char *path, struct type ***entries,                         \
+	     int (*wanted)(const struct type *),                                                   \
+	     int (*compare)(const struct type **, const struct type **))                           \
 	{                                                                                          \
 		int n = NEXT(name)(dir, path, entries, wanted, compare);                           \
 		log_listed(dir, path, n < 0);                                                      \
@@ -73,7 +73,7 @@ static void walked(const char *path, bool is_folder, bool failed)
 		walked(path, flag == FTW_D, false);                                                \
 		return name##_user(path, st, flag);                                                \
 	}                                                                                          \
-	HOOK_LATER(int, name, const char *path, function each, int fds)                            \
+	HOOK(int, name, const char *path, function each, int fds)                                  \
 	{                                                                                          \
 		function before = name##_user;                                                     \
 		log_ahead(TRACE_LOOKED, path);                                                     \
@@ -96,7 +96,7 @@ HOOK_FTW(ftw64, stat64, __ftw64_func_t)
 		       flag == FTW_D || flag == FTW_DP, false);                                    \
 		return name##_user(path, st, flag, place);                                         \
 	}                                                                                          \
-	HOOK_LATER(int, name, const char *path, function each, int fds, int flags)                 \
+	HOOK(int, name, const char *path, function each, int fds, int flags)                       \
 	{                                                                                          \
 		function before = name##_user;                                                     \
 		int flags_before = name##_flags;                                                   \
@@ -112,7 +112,7 @@ HOOK_NFTW(nftw, stat, __nftw_func_t)
 HOOK_NFTW(nftw64, stat64, __nftw64_func_t)
 
 #define HOOK_FTS(name, stream, entry)                                                              \
-	HOOK_LATER(entry *, name, stream *walk)                                                    \
+	HOOK(entry *, name, stream *walk)                                                          \
 	{                                                                                          \
 		entry *e = NEXT(name)(walk);                                                       \
 		if (e && e->fts_info != FTS_DP) {                                                  \
@@ -146,8 +146,8 @@ static void close_folder(void *folder)
 	}                                                                                          \
 	static int name##_run(const char *pattern, int flags, int (*failed)(const char *, int),    \
 			      type *result);                                                       \
-	HOOK_LATER(int, name, const char *pattern, int flags, int (*failed)(const char *, int),    \
-		   type *result)                                                                   \
+	HOOK(int, name, const char *pattern, int flags, int (*failed)(const char *, int),          \
+	     type *result)                                                                         \
 	{                                                                                          \
 		if (flags & GLOB_ALTDIRFUNC || !log_is_on())                                       \
 			return NEXT(name)(pattern, flags, failed, result);                         \

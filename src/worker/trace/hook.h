@@ -6,26 +6,13 @@
 
 #include "worker/trace/log.h"
 
-struct hook {
-	const char *name;
-	void **next;
-};
-
-// Finds what HOOK takes over, all at once: a signal handler should not have to.
-void hooks_find(void);
-// Finds the one that is called before that, or without a trace.
+// The function of that name that comes after ours, which is kept in *next. Async-signal-safe.
 void *hook_find(const char *name, void **next);
 
 #define EXPORT __attribute__((visibility("default")))
 
+// The next function is found when it is wanted.
 #define HOOK(type, name, ...)                                                                      \
-	static type (*next_##name)(__VA_ARGS__);                                                   \
-	static const struct hook hook_##name                                                       \
-		__attribute__((used, section("hooks"))) = {#name, (void **)&next_##name};          \
-	EXPORT type name(__VA_ARGS__)
-
-// The same for functions that no signal handler may call: the next one is found when it is wanted.
-#define HOOK_LATER(type, name, ...)                                                                \
 	static type (*next_##name)(__VA_ARGS__);                                                   \
 	EXPORT type name(__VA_ARGS__)
 

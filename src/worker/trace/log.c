@@ -11,8 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "worker/trace/hook.h"
-
 // System calls are made directly: libc's functions are hooked, here or by another library.
 
 // ---- the trace ----
@@ -62,10 +60,8 @@ static bool start(void)
 		return before == ON;
 	const char *path = trace_path();
 	head = path && *path == '/' ? map_trace(path) : NULL;
-	if (head) {
-		hooks_find();
+	if (head)
 		say_hello();
-	}
 	atomic_store(&state, head ? ON : OFF);
 	if (head && atomic_load(&too_early))
 		log_lost();

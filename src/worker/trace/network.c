@@ -54,7 +54,7 @@ HOOK(int, bind, int fd, const struct sockaddr *address, socklen_t n)
 }
 
 #define HOOK_LOOKUP(type, name, parameters, arguments)                                             \
-	HOOK_LATER(type, name, HOOK_STRIP parameters)                                              \
+	HOOK(type, name, HOOK_STRIP parameters)                                                    \
 	{                                                                                          \
 		log_name(TRACE_NETWORK, #name, 0);                                                 \
 		return NEXT(name) arguments;                                                       \

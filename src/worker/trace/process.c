@@ -97,7 +97,7 @@ static const char *search(struct candidate *c, const char *file)
 	return found;
 }
 
-HOOK_LATER(int, execvp, const char *file, char *const argv[])
+HOOK(int, execvp, const char *file, char *const argv[])
 {
 	struct candidate c;
 	const char *path = search(&c, file);
@@ -110,7 +110,7 @@ HOOK_LATER(int, execvp, const char *file, char *const argv[])
 	return -1;
 }
 
-HOOK_LATER(int, execvpe, const char *file, char *const argv[], char *const envp[])
+HOOK(int, execvpe, const char *file, char *const argv[], char *const envp[])
 {
 	struct candidate c;
 	const char *path = search(&c, file);
@@ -189,9 +189,8 @@ static int spawned(int error, pid_t child, const char *path)
 	return error;
 }
 
-HOOK_LATER(int, posix_spawn, pid_t *pid, const char *path,
-	   const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
-	   char *const argv[], char *const envp[])
+HOOK(int, posix_spawn, pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
 	pid_t child = 0;
 	int error = NEXT(posix_spawn)(&child, path, actions, attributes, argv, envp);
@@ -201,9 +200,8 @@ HOOK_LATER(int, posix_spawn, pid_t *pid, const char *path,
 	return spawned(error, child, path);
 }
 
-HOOK_LATER(int, posix_spawnp, pid_t *pid, const char *file,
-	   const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
-	   char *const argv[], char *const envp[])
+HOOK(int, posix_spawnp, pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
 	pid_t child = 0;
 	struct candidate c;
@@ -215,7 +213,7 @@ HOOK_LATER(int, posix_spawnp, pid_t *pid, const char *file,
 	return spawned(error, child, path);
 }
 
-HOOK_LATER(FILE *, popen, const char *command, const char *mode)
+HOOK(FILE *, popen, const char *command, const char *mode)
 {
 	FILE *f = NEXT(popen)(command, mode);
 
@@ -224,7 +222,7 @@ HOOK_LATER(FILE *, popen, const char *command, const char *mode)
 	return f;
 }
 
-HOOK_LATER(int, system, const char *command)
+HOOK(int, system, const char *command)
 {
 	int status = NEXT(system)(command);
 
@@ -258,7 +256,7 @@ static void note_objects(void)
 
 // The next two end in a jump: libc looks at where it was called from, to know whose RUNPATH counts,
 // and that must be the program. So what was loaded besides is seen later: at dlclose, or at exit.
-HOOK_LATER(void *, dlopen, const char *path, int flags)
+HOOK(void *, dlopen, const char *path, int flags)
 {
 	if (path && strchr(path, '/'))
 		log_ahead(TRACE_LOADED, path);
@@ -267,7 +265,7 @@ HOOK_LATER(void *, dlopen, const char *path, int flags)
 }
 
 // Another namespace has another libc, which knows nothing of us.
-HOOK_LATER(void *, dlmopen, Lmid_t space, const char *path, int flags)
+HOOK(void *, dlmopen, Lmid_t space, const char *path, int flags)
 {
 	if (space != LM_ID_BASE)
 		log_lost();
@@ -275,7 +273,7 @@ HOOK_LATER(void *, dlmopen, Lmid_t space, const char *path, int flags)
 	return NEXT(dlmopen)(space, path, flags);
 }
 
-HOOK_LATER(int, dlclose, void *handle)
+HOOK(int, dlclose, void *handle)
 {
 	if (atomic_exchange(&loaded, false))
 		note_objects();
