@@ -98,6 +98,23 @@ program() {
 	done
 }
 
+@test "a process says which program it is, also behind a script or a link" {
+	shell=$(readlink -f /bin/sh)
+	test_file script '#!/bin/sh' ':'
+	chmod +x script
+	cp "$shell" own
+	ln -s own link
+	for script in ./script "$PWD/script"; do
+		traced "$script"
+		noted "hello 0 $shell"
+		not_noted "hello 0 @/script"
+	done
+	traced ./link -c :
+	noted "hello 0 @/own"
+	traced "$PWD/link" -c : "$PWD/other"
+	noted "hello 0 @/link"
+}
+
 # The loader takes a lock, which a signal handler may not wait for.
 @test "the loader is not asked for the functions that are taken over" {
 	LD_DEBUG=bindings LD_DEBUG_OUTPUT=../bindings traced sh -c '[ -e main.lua ]; cat main.lua; cd /'

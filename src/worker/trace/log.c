@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,14 +21,23 @@ static _Atomic int state;
 static struct trace_head *head; // set before state is ON
 static _Atomic bool too_early;  // something was not noted, as state was STARTING
 
+// What follows start in text; NULL: it does not begin so.
+static const char *behind(const char *text, const char *start)
+{
+	while (*start && *text == *start) {
+		text++;
+		start++;
+	}
+	return *start ? NULL : text;
+}
+
 static const char *trace_path(void)
 {
-	size_t n = strlen(TRACE_VARIABLE);
+	const char *path = NULL;
 
-	for (char **entry = environ; *entry; entry++)
-		if (strncmp(*entry, TRACE_VARIABLE, n) == 0 && (*entry)[n] == '=')
-			return *entry + n + 1;
-	return NULL;
+	for (char **entry = environ; *entry && !path; entry++)
+		path = behind(*entry, TRACE_VARIABLE "=");
+	return path;
 }
 
 static struct trace_head *map_trace(const char *path)
@@ -43,15 +53,18 @@ static struct trace_head *map_trace(const char *path)
 	syscall(SYS_close, fd);
 	if (map == MAP_FAILED)
 		return NULL;
+	// The first touch writes, if nothing: one that reads brings the page's neighbours along.
+	atomic_fetch_or(&map->lost, 0);
 	if (map->format == TRACE_FORMAT)
 		return map;
 	munmap(map, TRACE_BYTES);
 	return NULL;
 }
 
-static void say_hello(void);
+static void say_hello(char **argv);
 
-static bool start(void)
+// argv: of main; NULL: it is too early to know.
+static bool start(char **argv)
 {
 	int before = UNKNOWN, errnum = errno;
 
@@ -61,7 +74,7 @@ static bool start(void)
 	const char *path = trace_path();
 	head = path && *path == '/' ? map_trace(path) : NULL;
 	if (head)
-		say_hello();
+		say_hello(argv);
 	atomic_store(&state, head ? ON : OFF);
 	if (head && atomic_load(&too_early))
 		log_lost();
@@ -75,7 +88,12 @@ bool log_is_on(void)
 
 	if (now == STARTING) // in a signal handler, or another thread
 		atomic_store(&too_early, true);
-	return now == ON || (now == UNKNOWN && start());
+	return now == ON || (now == UNKNOWN && start(NULL));
+}
+
+bool log_begin(char **argv)
+{
+	return atomic_load(&state) == UNKNOWN ? start(argv) : log_is_on();
 }
 
 void log_lost(void)
@@ -135,13 +153,34 @@ static void write_record(const struct note *n, const struct place *p)
 // ---- each record once ----
 
 #define KNOWN_TRIES 8
+#define FEW         128
+#define MANY        4096
 
-// Hashes of what this process has written. Most processes write little: they are to touch one page
-// of memory only, so the second table is used where the first has no room. Nothing is forgotten,
-// but something may be overlooked: a record that does not fit in is written again.
+// Hashes of what this process has written. Most processes write little: they are to touch no more
+// memory than they have to, so the second table is made when the first has no room. Nothing is
+// forgotten, but something may be overlooked: a record that does not fit in is written again.
 static struct {
-	_Atomic uint64_t few[512], many[4096];
+	_Atomic uint64_t few[FEW];
+	_Atomic uint64_t *_Atomic many; // NULL: not made yet
 } known;
+
+static _Atomic uint64_t *many_known(void)
+{
+	_Atomic uint64_t *many = atomic_load(&known.many), *none = NULL;
+	const size_t bytes = MANY * sizeof *many;
+	int errnum = errno;
+
+	if (many)
+		return many;
+	many = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	errno = errnum;
+	if (many == MAP_FAILED)
+		return NULL;
+	if (atomic_compare_exchange_strong(&known.many, &none, many))
+		return many;
+	munmap((void *)many, bytes);
+	return none;
+}
 
 static uint64_t hash_bytes(uint64_t h, const char *s, size_t n)
 {
@@ -183,9 +222,10 @@ static bool is_in(_Atomic uint64_t *table, size_t slots, uint64_t h, _Atomic uin
 
 static bool is_known(uint64_t h, _Atomic uint64_t **hole)
 {
-	if (is_in(known.few, sizeof known.few / sizeof *known.few, h, hole))
+	if (is_in(known.few, FEW, h, hole))
 		return true;
-	return !*hole && is_in(known.many, sizeof known.many / sizeof *known.many, h, hole);
+	_Atomic uint64_t *many = *hole ? NULL : many_known();
+	return many && is_in(many, MANY, h, hole);
 }
 
 static bool note_place(const struct note *n, const struct place *p)
@@ -394,9 +434,27 @@ void log_shell(void)
 		log_process(TRACE_SHELL, AT_FDCWD, "/bin/sh", 0);
 }
 
-static void say_hello(void)
+// The kernel tells how the program was named. For a script that is the script's name, which is then
+// among the arguments behind the interpreter's.
+static const char *own_program(char **argv)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+
+	if (!name || *name != '/' || behind(name, "/dev/fd/"))
+		return NULL;
+	while (*argv && *++argv)
+		if (strcmp(*argv, name) == 0)
+			return NULL;
+	return name;
+}
+
+static void say_hello(char **argv)
 {
 	struct note hello = {.op = TRACE_HELLO, .pid = (pid_t)syscall(SYS_getpid), .repeats = true};
+	const char *program = argv ? own_program(argv) : NULL;
 
-	note_near(&hello, OWN_PROGRAM, "");
+	if (program)
+		note_path(&hello, AT_FDCWD, program);
+	else
+		note_near(&hello, OWN_PROGRAM, "");
 }

@@ -13,6 +13,8 @@
 // Maps the trace and says hello, if that has not been done: what the constructors of other
 // libraries do may come before ours.
 bool log_is_on(void);
+// The same with the arguments of main: then it need not look for the program's name.
+bool log_begin(char **argv);
 
 // Something happened of which no record can be written.
 void log_lost(void);

@@ -241,10 +241,11 @@ extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 static int note_object(struct dl_phdr_info *object, size_t size, void *arg)
 {
 	bool is_ours = object->dlpi_addr == (ElfW(Addr))__ehdr_start;
+	const char *name = object->dlpi_name;
 
 	// The program itself and what the kernel brings along have no path.
-	if (!is_ours && object->dlpi_name && strchr(object->dlpi_name, '/'))
-		log_path(TRACE_LOADED, AT_FDCWD, object->dlpi_name, false);
+	if (!is_ours && name && (*name == '/' || strchr(name, '/')))
+		log_path(TRACE_LOADED, AT_FDCWD, name, false);
 	return 0;
 }
 
@@ -291,7 +292,7 @@ EXPORT const char *__asan_default_options(void)
 
 static __attribute__((constructor)) void begin(int argc, char **argv)
 {
-	if (!log_is_on())
+	if (!log_begin(argv))
 		return;
 	note_objects();
 	programs_begin(argc, argv);

@@ -78,7 +78,9 @@ static void scan_word(const char *word)
 {
 	struct scan s = {.at = TEXT};
 
-	scan(&s, word, strlen(word) + 1);
+	do
+		scan_byte(&s, *word);
+	while (*word++);
 }
 
 #define TEXT_MAX_BYTES (1 << 20) // what is longer is no script
@@ -105,18 +107,29 @@ void programs_have_opened(int fd)
 
 // ---- what a program is ----
 
+// This and what else happens in every process does without libc where that is easy: each of its
+// functions has to be looked up before it is called, and most processes do little else.
+static bool is_version_of(const char *name, const char *program)
+{
+	for (; *program; program++, name++)
+		if (*name != *program)
+			return false;
+	while (is_digit(*name) || *name == '.')
+		name++;
+	return !*name;
+}
+
 static enum kind kind_of(const char *argv0)
 {
-	const char *slash = strrchr(argv0, '/');
-	const char *name = slash ? slash + 1 : argv0;
+	const char *name = argv0;
 
+	for (const char *c = argv0; *c; c++)
+		if (*c == '/')
+			name = c + 1;
 	name += *name == '-'; // a login shell
-	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
-		size_t n = strlen(programs[i].name);
-		if (strncmp(name, programs[i].name, n) == 0 &&
-		    !name[n + strspn(name + n, "0123456789.")])
+	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+		if (is_version_of(name, programs[i].name))
 			return programs[i].kind;
-	}
 	return ORDINARY;
 }
 
