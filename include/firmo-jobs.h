@@ -33,6 +33,10 @@ enum firmo_jobs_mode {
 	FIRMO_JOBS_RULES,
 	FIRMO_JOBS_GATHER,
 	FIRMO_JOBS_PRINT_MK,
+	FIRMO_JOBS_PRUNE,
+	FIRMO_JOBS_EXPORT,
+	FIRMO_JOBS_IMPORT,
+	FIRMO_JOBS_CHECK,
 	FIRMO_JOBS_HELP,
 	FIRMO_JOBS_VERSION_MODE,
 };
@@ -70,6 +74,14 @@ enum firmo_jobs_status firmo_jobs_rules(struct firmo_jobs *session);
 enum firmo_jobs_status firmo_jobs_gather(struct firmo_jobs *session);
 // The path of firmo-jobs.mk, as make's include reads it.
 enum firmo_jobs_status firmo_jobs_print_mk(struct firmo_jobs *session);
+// Removes old runs from the history.
+enum firmo_jobs_status firmo_jobs_prune(struct firmo_jobs *session);
+// Writes a copy of the history to the file of --export.
+enum firmo_jobs_status firmo_jobs_export(struct firmo_jobs *session);
+// Takes over the runs of the histories of --import.
+enum firmo_jobs_status firmo_jobs_import(struct firmo_jobs *session);
+// Whether the history is sound, and what it holds: FIRMO_JOBS_FAILED if it is damaged.
+enum firmo_jobs_status firmo_jobs_check(struct firmo_jobs *session);
 enum firmo_jobs_status firmo_jobs_help(struct firmo_jobs *session);
 // The fatal signal that ended the run early, or 0. The caller should end itself by it.
 int firmo_jobs_signal(const struct firmo_jobs *session);

@@ -99,3 +99,12 @@ int outfile_commit(struct outfile *f, struct err *err)
 	release(f);
 	return status;
 }
+
+void outfile_abandon(struct outfile *f)
+{
+	if (f->stream != stdout)
+		fclose(f->stream);
+	if (f->temporary)
+		unlink(f->temporary);
+	release(f);
+}

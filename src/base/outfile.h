@@ -16,5 +16,7 @@ struct outfile {
 int outfile_open(struct outfile *f, const char *path, struct err *err);
 // Closes it and puts it in place; on failure the temporary file is removed. f is empty afterwards.
 int outfile_commit(struct outfile *f, struct err *err);
+// Closes it and removes the temporary file. f is empty afterwards.
+void outfile_abandon(struct outfile *f);
 
 #endif

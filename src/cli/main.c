@@ -47,6 +47,14 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *session, enum firmo_j
 		return firmo_jobs_gather(session);
 	case FIRMO_JOBS_PRINT_MK:
 		return firmo_jobs_print_mk(session);
+	case FIRMO_JOBS_PRUNE:
+		return firmo_jobs_prune(session);
+	case FIRMO_JOBS_EXPORT:
+		return firmo_jobs_export(session);
+	case FIRMO_JOBS_IMPORT:
+		return firmo_jobs_import(session);
+	case FIRMO_JOBS_CHECK:
+		return firmo_jobs_check(session);
 	case FIRMO_JOBS_HELP:
 		return firmo_jobs_help(session);
 	case FIRMO_JOBS_VERSION_MODE:

@@ -435,6 +435,64 @@ static int on_advise(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+// An age as nanoseconds: a whole number and a letter. 0 if it is none.
+static int64_t parse_age(const char *value)
+{
+	static const struct {
+		char letter;
+		int64_t seconds;
+	} units[] = {{'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}, {'y', 365 * 86400}};
+	size_t n = strspn(value, "0123456789");
+	char *digits = xstrndup(value, n);
+	int64_t age = 0;
+	long number;
+
+	for (size_t i = 0; i < sizeof units / sizeof *units && value[n] && !value[n + 1]; i++)
+		if (value[n] == units[i].letter && text_parse_long(digits, 1, 100000, &number))
+			age = number * units[i].seconds;
+	free(digits);
+	// Nothing is older, and more might be before the time that we can count.
+	return age > 100 * INT64_C(365) * 86400 ? 0 : age * NS_PER_SEC;
+}
+
+static int on_prune(struct options *o, const char *value, struct err *err)
+{
+	int64_t age = parse_age(value);
+	long runs = STORE_KEPT_RUNS;
+
+	if (*value && age == 0 && !text_parse_long(value, 0, 1000000000, &runs))
+		return invalid(err, "--prune", value,
+			       "wants how many runs stay, such as 500, or how old they may be, "
+			       "such as 90m, 12h, 30d, 8w or 1y");
+	o->prune = age ? (struct store_bound){-1, clock_real_ns() - age}
+		       : (struct store_bound){runs, 0};
+	o->mode = FIRMO_JOBS_PRUNE;
+	return 0;
+}
+
+static int on_export(struct options *o, const char *value, struct err *err)
+{
+	if (!*value || strcmp(value, "-") == 0)
+		return invalid(err, "--export", value, "wants a file's name");
+	o->exported = value;
+	o->mode = FIRMO_JOBS_EXPORT;
+	return 0;
+}
+
+static int on_import(struct options *o, const char *value, struct err *err)
+{
+	if (*value)
+		VEC_PUSH(&o->imported, (char *)value);
+	o->mode = FIRMO_JOBS_IMPORT;
+	return 0;
+}
+
+static int on_check(struct options *o, const char *value, struct err *err)
+{
+	o->mode = FIRMO_JOBS_CHECK;
+	return 0;
+}
+
 static int on_db(struct options *o, const char *value, struct err *err)
 {
 	if (!*value)
@@ -516,6 +574,10 @@ static const struct {
 	{0, "rules", "[=FILE]", "write make rules [rules.mk beside the history]", on_rules},
 	{0, "gather", "WORDS", "run a command; report on all it ran, as one run", on_gather},
 	{0, "db", "FILE", "the history [.firmo-jobs/history.db]", on_db},
+	{0, "prune", "[=RUNS|AGE]", "remove old runs: RUNS stay [2000], or AGE, 30d", on_prune},
+	{0, "export", "FILE", "write a copy of the history; runs may go on", on_export},
+	{0, "import", "[=FILE] FILE...", "take over the runs of other histories", on_import},
+	{0, "check", NULL, "whether the history is sound, and what it holds", on_check},
 	{'h', "help", NULL, "show this", on_help},
 	{'V', "version", NULL, "show the version", on_version},
 };
@@ -686,6 +748,10 @@ static const struct {
 	[FIRMO_JOBS_ADVISE] = {"--advise", DATA_FORMATS},
 	[FIRMO_JOBS_LIST] = {"--list", 0},
 	[FIRMO_JOBS_HISTORY] = {"--history", DATA_FORMATS},
+	[FIRMO_JOBS_PRUNE] = {"--prune", 0},
+	[FIRMO_JOBS_EXPORT] = {"--export", 0},
+	[FIRMO_JOBS_IMPORT] = {"--import", 0},
+	[FIRMO_JOBS_CHECK] = {"--check", 0},
 	[FIRMO_JOBS_VERSION_MODE] = {NULL, 0},
 };
 
@@ -720,6 +786,19 @@ static int check_reports(const struct options *o, struct err *err)
 	return 0;
 }
 
+static int check_care(const struct options *o, struct err *err)
+{
+	bool takes_none = o->mode == FIRMO_JOBS_PRUNE || o->mode == FIRMO_JOBS_EXPORT ||
+			  o->mode == FIRMO_JOBS_CHECK;
+
+	if (takes_none && o->plan.paths.n > 0)
+		return err_set(err, 0, "%s: --prune, --export and --check take no path",
+			       o->plan.paths.items[0]);
+	if (o->mode == FIRMO_JOBS_IMPORT && o->plan.paths.n + o->imported.n == 0)
+		return err_set(err, 0, "--import: the names of histories are missing");
+	return 0;
+}
+
 static int check_together(const struct options *o, struct err *err)
 {
 	if (o->mode == FIRMO_JOBS_SHOW && o->plan.paths.n > 0)
@@ -737,7 +816,7 @@ static int check_together(const struct options *o, struct err *err)
 		return err_set(err, 0,
 			       "--lua and --command: the command names its interpreter itself; "
 			       "give one of them");
-	return check_reports(o, err);
+	return check_care(o, err) < 0 ? -1 : check_reports(o, err);
 }
 
 int options_parse(struct options *o, int argc, char **argv, struct err *err)
@@ -766,6 +845,7 @@ void options_release(struct options *o)
 	free(o->plan.paths.items);
 	free(o->plan.includes.items);
 	free(o->plan.excludes.items);
+	free(o->imported.items);
 	free(o->reports.items);
 	free(o->words);
 	text_free_words(o->flags);

@@ -13,6 +13,7 @@
 #include "plan/plan.h"
 #include "report/text.h"
 #include "run/supervisor.h"
+#include "store/care.h"
 
 struct err;
 
@@ -42,6 +43,9 @@ struct options {
 	const char *pattern; // of --history=tests:PATTERN, or NULL
 	const char *since;   // of --since, or NULL
 	long last_runs;      // of --last, 0: not given
+	struct store_bound prune;
+	const char *exported;    // the file of --export
+	struct strings imported; // those of --import; points to words
 	enum when color;
 	enum progress_kind progress;
 	struct {

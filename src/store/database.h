@@ -64,6 +64,45 @@ enum statement {
 	SQL_DROP_INPUT,
 	SQL_LOAD_PASSES,
 	SQL_LOAD_RESULT,
+	SQL_OLD_RUNS,
+	SQL_RUN_IDS,
+	SQL_REUSED,
+	SQL_STANDING_RESULTS,
+	SQL_RESULT_IDS,
+	SQL_DETACH_RESULT,
+	SQL_DROP_RESULT,
+	SQL_DROP_FAILURES,
+	SQL_DROP_FILE_ERRORS,
+	SQL_DROP_RUN,
+	SQL_FORGET_RESULTS,
+	SQL_FILE_IDS,
+	SQL_FIRST_CHUNK,
+	SQL_DROP_CHUNK,
+	SQL_FORGOTTEN_FILES,
+	SQL_DROP_CHUNKS,
+	SQL_DROP_SNAPSHOT,
+	SQL_DROP_FILE,
+	SQL_DROP_ROSTERS,
+	SQL_ROSTER_IDS,
+	SQL_TEST_IDS,
+	SQL_DROP_TEST,
+	SQL_DATABASE_SIZE,
+	SQL_RUNS_BY_TIME,
+	SQL_RUN_NAMES,
+	SQL_COPY_RUNS,
+	SQL_IMPORT_RUN,
+	SQL_COMPLETE_RUN,
+	SQL_SET_REUSED,
+	SQL_COPY_RESULTS,
+	SQL_COPY_RESULT,
+	SQL_FIND_RESULT,
+	SQL_COPY_TESTS,
+	SQL_COPY_ROSTERS,
+	SQL_BEAR_TEST,
+	SQL_COPY_FILES,
+	SQL_COPY_FILE,
+	SQL_BEAR_FILE,
+	SQL_DROP_MOST_OUTPUTS,
 	SQL_COUNT
 };
 
@@ -109,12 +148,32 @@ struct store {
 	struct map inputs;                   // what is known of inputs, private to snapshot.c
 };
 
+struct numbers {
+	int64_t *items;
+	size_t n, cap;
+};
+
+// Opens and checks; *code is sqlite's code where it failed.
+struct store *database_open(const char *path, enum store_mode mode, int *code, struct err *err);
 // The statement, reset and ready for its bindings; NULL on failure.
 sqlite3_stmt *database_statement(struct store *s, enum statement which);
+// A statement for what is asked once; the caller finalizes it. NULL on failure.
+sqlite3_stmt *database_prepare(struct store *s, const char *text);
 // Finalizes all statements: the tables are about to change.
 void database_forget_statements(struct store *s);
 // Steps a statement that returns no row. SQLITE_DONE, or the error's code.
 int database_step(sqlite3_stmt *stmt);
+// Adds the first column of all rows. SQLITE_DONE, or an error's code, also where q is NULL.
+int database_list(sqlite3_stmt *q, struct numbers *list);
+// Sorts them for database_has.
+void database_sort(struct numbers *list);
+bool database_has(const struct numbers *list, int64_t number);
+// Steps a statement with one number as its only parameter. As database_step.
+int database_do(struct store *s, enum statement which, int64_t number);
+// For what touches much of the database at the wish of a person: more memory, and waiting for other
+// processes.
+void database_take_time(struct store *s);
+int64_t database_bytes(struct store *s);
 // Moves the log into the database if it has more pages than that.
 void database_move_log(struct store *s, int most_pages);
 // A text column as a string of its own, or NULL where it is NULL; the caller frees it.
@@ -131,11 +190,6 @@ struct home {
 	sqlite3_int64 run, file;
 };
 
-struct numbers {
-	int64_t *items;
-	size_t n, cap;
-};
-
 // The functions below return SQLITE_DONE, or an error's code.
 
 // Finds or makes the row of the result's file, *id, and tells it of the result.
@@ -143,11 +197,16 @@ int database_put_file(struct store *s, const struct run *run, const struct resul
 		      sqlite3_int64 *id);
 // Reads columns 1 to 5 of a row of SQL_LOAD_PAST; adds to the trail that p has.
 void database_read_past(sqlite3_stmt *row, struct past *p);
+// Adds to the trail what does not stand in the file's row, the oldest first.
+int database_load_chunks(struct store *s, int64_t file, struct trail *t);
 // Writes what is known of a file into its row; what is too much for it into chunks.
 int database_write_past(struct store *s, sqlite3_int64 file, const struct past *p);
 // Finds or makes the rows of the result's tests, and the roster that lists them.
 int database_put_tests(struct store *s, const struct home *home, const struct result *r,
 		       sqlite3_int64 *roster);
+// The same with a roster of another store: map(&test, arg) makes a number of that one of ours.
+int database_copy_roster(struct store *s, const struct home *home, struct packed other,
+			 int (*map)(int64_t *test, void *arg), void *arg, sqlite3_int64 *roster);
 // The last of that: tests are the numbers of their rows, in order.
 int database_put_roster(struct store *s, const struct home *home, const int64_t *tests,
 			const struct result *r, sqlite3_int64 *roster);
@@ -173,6 +232,10 @@ enum store_status database_begin(struct store *s, struct err *err);
 enum store_status database_end(struct store *s, int code, struct err *err);
 // For qsort.
 int database_compare_ids(const void *a, const void *b);
+// Removes the runs beyond the bound that every history has, a few of them at a time.
+int database_keep_bound(struct store *s);
+// Forgets what no result names any more: rosters, tests, files, versions of inputs.
+int database_sweep(struct store *s);
 // Forgets versions of inputs that no snapshot has any more. SQLITE_DONE, or an error's code.
 int database_sweep_inputs(struct store *s);
 // What is known of inputs may not be stored after all.

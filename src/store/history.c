@@ -49,8 +49,7 @@ void past_runs_release(struct past_runs *runs)
 
 // ---- files ----
 
-// Adds what does not stand in the file's row, the oldest first.
-static int load_chunks(struct store *s, int64_t file, struct trail *t)
+int database_load_chunks(struct store *s, int64_t file, struct trail *t)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_CHUNKS);
 	int code = SQLITE_ERROR;
@@ -78,7 +77,7 @@ int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *pa
 		f.born = sqlite3_column_int64(q, 7);
 		f.past.trail.n = 0;
 		if (whole)
-			chunks = load_chunks(s, f.id, &f.past.trail);
+			chunks = database_load_chunks(s, f.id, &f.past.trail);
 		database_read_past(q, &f.past);
 		if (chunks == SQLITE_DONE)
 			each(&f, arg);

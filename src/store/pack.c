@@ -51,7 +51,7 @@ static void pack_known(struct buf *b, int64_t n)
 
 static int64_t unpack_known(struct packed *p)
 {
-	return (int64_t)unpack_number(p) - 1;
+	return (int64_t)(unpack_number(p) - 1);
 }
 
 static int64_t to_us(int64_t ns)
@@ -59,9 +59,15 @@ static int64_t to_us(int64_t ns)
 	return ns < 0 ? -1 : (ns + US / 2) / US;
 }
 
+// Damaged bytes may hold any number.
 static int64_t from_us(int64_t us)
 {
-	return us < 0 ? -1 : us * US;
+	return us < 0 || us > INT64_MAX / US ? -1 : us * US;
+}
+
+int64_t wrapping_sum(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
 // ---- lists of numbers ----
@@ -81,7 +87,7 @@ int64_t *unpack_ids(struct packed p, size_t *count)
 	int64_t *ids = xmalloc(((size_t)(p.end - p.at) + 1) * sizeof *ids), id = 0;
 
 	for (*count = 0; p.at < p.end; ids[(*count)++] = id)
-		id += (int64_t)unpack_number(&p);
+		id = wrapping_sum(id, (int64_t)unpack_number(&p));
 	return ids;
 }
 
@@ -120,7 +126,7 @@ static void unpack_sample(struct packed *p, struct sample *s)
 	s->wall_ns = from_us((int64_t)unpack_number(p));
 	s->cpu_ns = from_us((int64_t)unpack_number(p));
 	s->delay_ns = from_us(unpack_known(p));
-	s->peak_bytes = (int64_t)unpack_number(p) * KIB;
+	s->peak_bytes = (int64_t)(unpack_number(p) * KIB);
 }
 
 void pack_trail(struct buf *b, const struct sample *samples, size_t n)
@@ -139,7 +145,7 @@ void unpack_trail(struct packed p, struct trail *t)
 	int64_t run = 0;
 
 	while (p.at < p.end) {
-		run += unpack_signed(&p);
+		run = wrapping_sum(run, unpack_signed(&p));
 		struct sample s = {.run = run};
 		unpack_sample(&p, &s);
 		VEC_PUSH(t, s);
@@ -192,7 +198,7 @@ static int64_t unpack_own(struct packed *p, int64_t wall)
 {
 	int64_t less = unpack_signed(p);
 
-	return less == 0 ? -1 : less > 0 ? wall - less + 1 : wall - less;
+	return less == 0 ? -1 : wrapping_sum(wall + 1 + (less > 0), ~less);
 }
 
 void pack_endings(struct buf *b, const struct result *r)

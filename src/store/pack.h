@@ -17,6 +17,9 @@ struct packed {
 	const unsigned char *at, *end;
 };
 
+// a + b, whatever they are.
+int64_t wrapping_sum(int64_t a, int64_t b);
+
 void pack_number(struct buf *b, uint64_t n);
 uint64_t unpack_number(struct packed *p);
 // A number that may be negative; small ones of either sign are short.

@@ -12,7 +12,7 @@
 #include "store/store.h"
 
 // After so many runs it is looked what nobody needs any more.
-#define SWEEP_RUNS 64
+#define SWEEP_RUNS 256
 // How long the log may grow in mid-run: 32 MiB.
 #define LOG_PAGES 8000
 
@@ -208,16 +208,6 @@ static int finish_run(struct store *s, const struct run *run)
 	return code;
 }
 
-static int drop_old_outputs(struct store *s, const struct run *run)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_DROP_OUTPUTS);
-
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, run->id);
-	return database_step(q);
-}
-
 enum store_status store_finish_run(struct store *s, const struct run *run, struct err *err)
 {
 	if (run->id == 0)
@@ -226,12 +216,14 @@ enum store_status store_finish_run(struct store *s, const struct run *run, struc
 	if (status != STORE_OK)
 		return status;
 	int code = finish_run(s, run);
-	if (code == SQLITE_DONE)
-		code = drop_old_outputs(s, run);
-	if (code == SQLITE_DONE && run->id % SWEEP_RUNS == 0)
-		code = database_sweep_inputs(s);
 	for (size_t i = 0; i < run->results.n && code == SQLITE_DONE; i++)
 		if (run->results.items[i]->status == FILE_NOTRUN)
 			code = add_all(s, run, run->results.items[i]);
+	if (code == SQLITE_DONE)
+		code = run_statement(s, SQL_DROP_OUTPUTS);
+	if (code == SQLITE_DONE)
+		code = database_keep_bound(s);
+	if (code == SQLITE_DONE && run->id % SWEEP_RUNS == 0)
+		code = database_sweep(s);
 	return database_end(s, code, err);
 }

@@ -132,6 +132,25 @@ static const struct {
 	 // stands: 0 where the file has not passed, or was not watched, since.
 	 "ALTER TABLE snapshot ADD COLUMN stands INTEGER NOT NULL DEFAULT 1;",
 	 upgrade_results, "DROP TABLE test_result; DROP TABLE old_file;"},
+
+	// Runs go one day, and so do their results, except those that others still need: these have
+	// run 0 then.
+	{5,
+	 "ALTER TABLE run RENAME TO old_run;"
+	 // The number of a run that is gone is never given to another: trails may name it still.
+	 "CREATE TABLE run(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"
+	 " started INTEGER NOT NULL, elapsed INTEGER, jobs INTEGER NOT NULL, peak INTEGER,"
+	 " files INTEGER, bad INTEGER, tests INTEGER, failed INTEGER, lower_bound INTEGER,"
+	 " bound INTEGER, seed INTEGER, signal INTEGER, repeated INTEGER, flaky_fails INTEGER,"
+	 " version TEXT NOT NULL, revision TEXT, stopped TEXT, lua TEXT, waits BLOB,"
+	 " reused BLOB);"
+	 "INSERT INTO run SELECT id, name, started, elapsed, jobs, peak, files, bad, tests, failed,"
+	 " lower_bound, bound, seed, signal, repeated, flaky_fails, version, revision, stopped,"
+	 " lua, waits, reused FROM old_run;"
+	 "DROP TABLE old_run;"
+	 // Imports bring runs whose numbers are not in the order of time.
+	 "CREATE INDEX run_by_started ON run(started);",
+	 NULL, NULL},
 };
 
 #define STEPS (sizeof steps / sizeof *steps)

@@ -159,13 +159,6 @@ static bool is_young(const struct input *in, const struct latest *l, const struc
 	       fingerprint_changed_after(&now, r->started_ns - FINGERPRINT_YOUNG_NS);
 }
 
-int database_compare_ids(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 // The versions that the result's inputs have now, as a packed list.
 static int gather(struct store *s, const struct result *r, struct buf *packed, unsigned *doubts)
 {
@@ -262,11 +255,6 @@ static int64_t part_of(const struct input *in, const struct latest *l)
 	return part;
 }
 
-static int64_t sum(int64_t a, int64_t b)
-{
-	return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
 static int64_t state_of_key(const struct digest *key)
 {
 	int64_t state;
@@ -284,7 +272,7 @@ static int own_state(struct store *s, const struct result *r, int64_t *state)
 	for (size_t i = 0; i < r->inputs->list.n && code == SQLITE_DONE; i++) {
 		const struct input *in = &r->inputs->list.items[i];
 		const struct latest *l = latest_of(s, in, &code);
-		*state = sum(*state, part_of(in, l));
+		*state = wrapping_sum(*state, part_of(in, l));
 	}
 	return code;
 }
@@ -301,7 +289,7 @@ static int add_part(struct store *s, int64_t id, int64_t *state)
 	struct input in = {.kind = (enum input_kind)sqlite3_column_int(q, 1),
 			   .name = database_text(q, 2)};
 	const struct latest *l = latest_of(s, &in, &code);
-	*state = sum(*state, part_of(&in, l));
+	*state = wrapping_sum(*state, part_of(&in, l));
 	free(in.name);
 	return code;
 }
@@ -387,8 +375,7 @@ static int used_inputs(struct store *s, struct numbers *used)
 			VEC_PUSH(used, ids[i]);
 		free(ids);
 	}
-	if (used->n > 0)
-		qsort(used->items, used->n, sizeof *used->items, database_compare_ids);
+	database_sort(used);
 	return code;
 }
 
@@ -399,8 +386,7 @@ static int unused_inputs(struct store *s, const struct numbers *used, struct num
 
 	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
 		int64_t id = sqlite3_column_int64(q, 0);
-		if (used->n == 0 ||
-		    !bsearch(&id, used->items, used->n, sizeof id, database_compare_ids))
+		if (!database_has(used, id))
 			VEC_PUSH(unused, id);
 	}
 	return code;
@@ -413,12 +399,8 @@ int database_sweep_inputs(struct store *s)
 
 	if (code == SQLITE_DONE)
 		code = unused_inputs(s, &used, &unused);
-	for (size_t i = 0; i < unused.n && code == SQLITE_DONE; i++) {
-		sqlite3_stmt *q = database_statement(s, SQL_DROP_INPUT);
-		if (q)
-			sqlite3_bind_int64(q, 1, unused.items[i]);
-		code = q ? database_step(q) : SQLITE_ERROR;
-	}
+	for (size_t i = 0; i < unused.n && code == SQLITE_DONE; i++)
+		code = database_do(s, SQL_DROP_INPUT, unused.items[i]);
 	database_forget_inputs(s);
 	free(used.items);
 	free(unused.items);

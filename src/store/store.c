@@ -28,6 +28,22 @@
 #define AS_SQL(name, sql) sql ", "
 #define RESULT_ROWS       "SELECT " RESULT_COLUMNS(AS_SQL) "0 FROM "
 
+// All of a result, in the order in which add_result of record.c has it.
+#define RESULT_VALUES                                                                              \
+	"run, file, attempt, started, offset, wall, user, sys, maxrss, status, exit, signal, "     \
+	"slot, leaked, tests, failed, framework, crowded, partial, has_tests, expected, "          \
+	"output_total, roster, delay, reason, seed, output, endings"
+
+// All of a run but the results that it has taken over.
+#define RUN_VALUES                                                                                 \
+	"name, started, elapsed, jobs, peak, files, bad, tests, failed, lower_bound, bound, "      \
+	"seed, signal, repeated, flaky_fails, version, revision, stopped, lua, waits"
+
+// The latest run first.
+#define BY_TIME "ORDER BY started DESC, id DESC "
+
+#define FILE_ROWS "SELECT path, status, ended, tests, state, trail, id, born FROM file "
+
 #define INPUT_ROWS "SELECT id, kind, name, digest, size, mtime, ctime, inode FROM input "
 
 #define SNAPSHOT_ROWS                                                                              \
@@ -51,12 +67,9 @@ static const char *const sql[SQL_COUNT] = {
 			    "WHERE id=?1",
 	[SQL_ADD_CHUNK] = "INSERT INTO trail SELECT ?1, ifnull(max(seq), 0) + 1, ?2 FROM trail "
 			  "WHERE file=?1",
-	[SQL_ADD_RESULT] = "INSERT INTO result(run, file, attempt, started, offset, wall, user, "
-			   "sys, maxrss, status, exit, signal, slot, leaked, tests, failed, "
-			   "framework, crowded, partial, has_tests, expected, output_total, "
-			   "roster, delay, reason, seed, output, endings) VALUES(?,?,?,?,?,?,?,?,?,"
+	[SQL_ADD_RESULT] = "INSERT INTO result(" RESULT_VALUES ") VALUES(?,?,?,?,?,?,?,?,?,"
 			   "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-	[SQL_FIND_TEST] = "SELECT id, tags FROM test WHERE file=? AND name=?",
+	[SQL_FIND_TEST] = "SELECT id, tags, born FROM test WHERE file=? AND name=?",
 	[SQL_ADD_TEST] = "INSERT INTO test(file, name, tags, born) VALUES(?,?,?,?)",
 	[SQL_TAG_TEST] = "UPDATE test SET tags=?2 WHERE id=?1",
 	[SQL_LOAD_TEST] = "SELECT name, tags FROM test WHERE id=?",
@@ -67,21 +80,22 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_LOAD_FAILURES] = "SELECT seq, message, traceback FROM failure WHERE result=?",
 	[SQL_ADD_FILE_ERROR] = "INSERT INTO file_error VALUES(?,?,?,?,?,?,?,?)",
 	// Results of passes are kept, what they printed is not kept for ever: a run that ends drops
-	// that of those before it. The range catches up on runs that were killed.
-	[SQL_DROP_OUTPUTS] = "UPDATE result SET output=NULL WHERE run BETWEEN ?1 - 20 AND ?1 - 10 "
-			     "AND status IN (1, 6) AND output IS NOT NULL",
+	// that of those before the last ten. Ten more catch up on runs that were killed.
+	[SQL_DROP_OUTPUTS] =
+		"UPDATE result SET output=NULL WHERE run IN (SELECT id FROM run " BY_TIME
+		"LIMIT 10 OFFSET 10) "
+		"AND status IN (1, 6) AND output IS NOT NULL",
 	[SQL_LOAD_PAST] = "SELECT path, status, ended, tests, state, trail FROM file",
 	[SQL_RUNS] = "SELECT id, started, elapsed, ifnull(bound, lower_bound), jobs, peak, signal, "
 		     "files, bad, tests, failed, revision FROM run ORDER BY started, id",
-	[SQL_FILES] = "SELECT path, status, ended, tests, state, trail, id, born FROM file "
-		      "ORDER BY path",
+	[SQL_FILES] = FILE_ROWS "ORDER BY path",
 	[SQL_CHUNKS] = "SELECT samples FROM trail WHERE file=? ORDER BY seq",
 	[SQL_TESTS] = "SELECT file, name, born FROM test ORDER BY id",
 	[SQL_TESTS_OF_FILE] = "SELECT id, name, born FROM test WHERE file=?",
 	[SQL_ENDINGS] = "SELECT roster, endings FROM result WHERE run=? AND file=? AND roster > 0",
 	[SQL_RESULTS_OF_FILE] = RESULT_ROWS "result r JOIN file f ON f.id = r.file "
 					    "WHERE r.run = ? AND r.file = ? ORDER BY r.id",
-	[SQL_LAST_RUN] = "SELECT max(id) FROM run",
+	[SQL_LAST_RUN] = "SELECT id FROM run " BY_TIME "LIMIT 1",
 	// It is one of the last.
 	[SQL_FIND_RUN] = "SELECT id, started FROM run WHERE name=? ORDER BY id DESC LIMIT 1",
 	[SQL_LOAD_RUN] = "SELECT name, started, elapsed, jobs, peak, lower_bound, seed, signal, "
@@ -114,7 +128,70 @@ static const char *const sql[SQL_COUNT] = {
 			    "ORDER BY f.path",
 	[SQL_LOAD_RESULT] = RESULT_ROWS "result r JOIN file f ON f.id = r.file "
 					"WHERE r.id = ?",
+	// Not those that may be going on: they have no end yet, but a result of late.
+	[SQL_OLD_RUNS] =
+		"SELECT id FROM (SELECT id, started, elapsed FROM run " BY_TIME
+		"LIMIT -1 OFFSET ?1) o WHERE started < ?2 AND (elapsed IS NOT NULL OR "
+		"ifnull((SELECT max(r.started + r.wall) FROM result r WHERE r.run = o.id), "
+		"started) < ?3) ORDER BY started, id LIMIT ?4",
+	[SQL_RUN_IDS] = "SELECT id FROM run ORDER BY id",
+	[SQL_REUSED] = "SELECT id, reused FROM run WHERE length(reused) > 0",
+	[SQL_STANDING_RESULTS] = "SELECT result FROM snapshot WHERE stands",
+	[SQL_RESULT_IDS] = "SELECT id FROM result WHERE run=?",
+	[SQL_DETACH_RESULT] = "UPDATE result SET run=0 WHERE id=?",
+	[SQL_DROP_RESULT] = "DELETE FROM result WHERE id=?",
+	[SQL_DROP_FAILURES] = "DELETE FROM failure WHERE result=?",
+	[SQL_DROP_FILE_ERRORS] = "DELETE FROM file_error WHERE result=?",
+	[SQL_DROP_RUN] = "DELETE FROM run WHERE id=?",
+	// The number of a result may be given again.
+	[SQL_FORGET_RESULTS] = "UPDATE snapshot SET result=0 WHERE NOT stands AND NOT EXISTS "
+			       "(SELECT 1 FROM result r WHERE r.id = snapshot.result)",
+	[SQL_FILE_IDS] = "SELECT id FROM file",
+	[SQL_FIRST_CHUNK] = "SELECT seq, samples FROM trail WHERE file=? ORDER BY seq LIMIT 1",
+	[SQL_DROP_CHUNK] = "DELETE FROM trail WHERE file=? AND seq=?",
+	[SQL_FORGOTTEN_FILES] = "SELECT id FROM file WHERE ended < ? "
+				"AND id NOT IN (SELECT file FROM result) "
+				"AND id NOT IN (SELECT file FROM snapshot WHERE stands)",
+	[SQL_DROP_CHUNKS] = "DELETE FROM trail WHERE file=?",
+	[SQL_DROP_SNAPSHOT] = "DELETE FROM snapshot WHERE file=?",
+	[SQL_DROP_FILE] = "DELETE FROM file WHERE id=?",
+	[SQL_DROP_ROSTERS] = "DELETE FROM roster WHERE id NOT IN "
+			     "(SELECT roster FROM result WHERE roster > 0)",
+	[SQL_ROSTER_IDS] = "SELECT id FROM roster",
+	[SQL_TEST_IDS] = "SELECT id FROM test",
+	[SQL_DROP_TEST] = "DELETE FROM test WHERE id=?",
+	[SQL_DATABASE_SIZE] = "SELECT page_count * page_size FROM pragma_page_count, "
+			      "pragma_page_size",
+	[SQL_RUNS_BY_TIME] = "SELECT id FROM run ORDER BY started, name, id",
+	[SQL_RUN_NAMES] = "SELECT id, name, elapsed IS NOT NULL FROM run ORDER BY id",
+	[SQL_COPY_RUNS] = "SELECT id, reused, " RUN_VALUES " FROM run ORDER BY id",
+	[SQL_IMPORT_RUN] = "INSERT INTO run(" RUN_VALUES ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+			   "?,?,?,?,?)",
+	[SQL_COMPLETE_RUN] = "UPDATE run SET (" RUN_VALUES ") = (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+			     "?,?,?,?,?) WHERE id=?",
+	[SQL_SET_REUSED] = "UPDATE run SET reused=?2 WHERE id=?1",
+	[SQL_COPY_RESULTS] = "SELECT id, " RESULT_VALUES " FROM result ORDER BY id",
+	[SQL_COPY_RESULT] = "SELECT id, " RESULT_VALUES " FROM result WHERE id=?",
+	[SQL_FIND_RESULT] = "SELECT id FROM result WHERE run=? AND file=? AND attempt=? AND "
+			    "started=?",
+	[SQL_COPY_TESTS] = "SELECT id, file, name, tags, born FROM test ORDER BY id",
+	[SQL_COPY_ROSTERS] = "SELECT id, file, tests FROM roster ORDER BY id",
+	[SQL_BEAR_TEST] = "UPDATE test SET born=?2 WHERE id=?1",
+	[SQL_COPY_FILES] = FILE_ROWS "ORDER BY id",
+	[SQL_COPY_FILE] = FILE_ROWS "WHERE id=?",
+	[SQL_BEAR_FILE] = "UPDATE file SET born=?2 WHERE id=?1",
+	[SQL_DROP_MOST_OUTPUTS] =
+		"UPDATE result SET output=NULL WHERE status IN (1, 6) AND output "
+		"IS NOT NULL AND run NOT IN (SELECT id FROM run " BY_TIME "LIMIT 10)",
 };
+
+sqlite3_stmt *database_prepare(struct store *s, const char *text)
+{
+	sqlite3_stmt *q = NULL;
+
+	sqlite3_prepare_v2(s->db, text, -1, &q, NULL);
+	return q;
+}
 
 sqlite3_stmt *database_statement(struct store *s, enum statement which)
 {
@@ -141,6 +218,44 @@ int database_step(sqlite3_stmt *stmt)
 
 	sqlite3_reset(stmt);
 	return code;
+}
+
+int database_do(struct store *s, enum statement which, int64_t number)
+{
+	sqlite3_stmt *q = database_statement(s, which);
+
+	if (!q)
+		return SQLITE_ERROR;
+	sqlite3_bind_int64(q, 1, number);
+	return database_step(q);
+}
+
+int database_list(sqlite3_stmt *q, struct numbers *list)
+{
+	int code = SQLITE_ERROR;
+
+	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+		VEC_PUSH(list, sqlite3_column_int64(q, 0));
+	return code;
+}
+
+int database_compare_ids(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void database_sort(struct numbers *list)
+{
+	if (list->n > 0)
+		qsort(list->items, list->n, sizeof *list->items, database_compare_ids);
+}
+
+bool database_has(const struct numbers *list, int64_t number)
+{
+	return list->n > 0 &&
+	       bsearch(&number, list->items, list->n, sizeof number, database_compare_ids);
 }
 
 char *database_text(sqlite3_stmt *q, int column)
@@ -180,6 +295,22 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
 	((struct store *)arg)->wal_pages = pages;
 	return SQLITE_OK;
+}
+
+void database_take_time(struct store *s)
+{
+	sqlite3_exec(s->db, "PRAGMA cache_size=-65536", NULL, NULL, NULL);
+	sqlite3_busy_timeout(s->db, OPEN_TIMEOUT_MS);
+}
+
+int64_t database_bytes(struct store *s)
+{
+	struct numbers size = {0};
+	int code = database_list(database_statement(s, SQL_DATABASE_SIZE), &size);
+	int64_t bytes = code == SQLITE_DONE && size.n > 0 ? size.items[0] : 0;
+
+	free(size.items);
+	return bytes;
 }
 
 void database_move_log(struct store *s, int most_pages)
@@ -262,9 +393,8 @@ static int check(struct store *s, int *version, struct err *err)
 	return code;
 }
 
-// Opens and checks; *code is sqlite's code where it failed. What an older firmo-jobs wrote is
-// brought up to date to be read as well.
-static struct store *try_open(const char *path, enum store_mode mode, int *code, struct err *err)
+// What an older firmo-jobs wrote is brought up to date to be read as well.
+struct store *database_open(const char *path, enum store_mode mode, int *code, struct err *err)
 {
 	struct store *s = xcalloc(1, sizeof *s);
 	int version = 0, flags = mode == STORE_READ ? SQLITE_OPEN_READONLY
@@ -288,7 +418,7 @@ static struct store *try_open(const char *path, enum store_mode mode, int *code,
 		return s;
 	}
 	store_close(s);
-	return is_older ? try_open(path, STORE_WRITE, code, err) : NULL;
+	return is_older ? database_open(path, STORE_WRITE, code, err) : NULL;
 }
 
 // Renames path to aside, with `suffix` behind both.
@@ -330,9 +460,9 @@ static struct store *replace_damaged(const char *path, char **notice, int *code,
 	free(folder);
 	if (fd >= 0)
 		flock(fd, LOCK_EX);
-	struct store *s = try_open(path, STORE_WRITE, code, err);
+	struct store *s = database_open(path, STORE_WRITE, code, err);
 	if (!s && is_damaged(*code) && (*notice = set_aside(path, err->message)))
-		s = try_open(path, STORE_WRITE, code, err);
+		s = database_open(path, STORE_WRITE, code, err);
 	if (fd >= 0)
 		close(fd);
 	return s;
@@ -350,7 +480,7 @@ struct store *store_open(const char *path, enum store_mode mode, char **notice, 
 	}
 	if (mode == STORE_WRITE && path_make_home(path, err) < 0)
 		return NULL;
-	struct store *s = try_open(path, mode, &code, &why);
+	struct store *s = database_open(path, mode, &code, &why);
 	if (!s && mode == STORE_WRITE && is_damaged(code))
 		s = replace_damaged(path, notice, &code, &why);
 	if (!s)

@@ -164,8 +164,8 @@ static void pack_entry(struct buf *b, const struct entry *e, const struct entry 
 
 static char *unpack_entry(struct packed *p, struct entry *e)
 {
-	e->test += unpack_signed(p);
-	e->line += (int)unpack_signed(p);
+	e->test = wrapping_sum(e->test, unpack_signed(p));
+	e->line = (int)wrapping_sum(e->line, unpack_signed(p));
 	e->round = (int)unpack_number(p);
 	return unpack_string(p);
 }
@@ -223,6 +223,27 @@ int database_put_roster(struct store *s, const struct home *home, const int64_t 
 		before = e;
 	}
 	int code = find_roster(s, home, &b, roster);
+	buf_release(&b);
+	return code;
+}
+
+int database_copy_roster(struct store *s, const struct home *home, struct packed other,
+			 int (*map)(int64_t *test, void *arg), void *arg, sqlite3_int64 *roster)
+{
+	struct entry e = {0}, before = {0};
+	struct buf b = {0};
+	int code = SQLITE_DONE;
+
+	while (other.at < other.end && code == SQLITE_DONE) {
+		char *source = unpack_entry(&other, &e);
+		struct entry own = e;
+		code = map(&own.test, arg);
+		pack_entry(&b, &own, &before, source);
+		before = own;
+		free(source);
+	}
+	if (code == SQLITE_DONE)
+		code = find_roster(s, home, &b, roster);
 	buf_release(&b);
 	return code;
 }

@@ -8,14 +8,6 @@
 #include "model/result.h"
 #include "store/database.h"
 
-static sqlite3_stmt *prepare(struct store *s, const char *sql)
-{
-	sqlite3_stmt *q = NULL;
-
-	sqlite3_prepare_v2(s->db, sql, -1, &q, NULL);
-	return q;
-}
-
 // ---- tests ----
 
 // Which tests the result r had, and how they ended; old is a statement on the old table.
@@ -63,12 +55,14 @@ static int pack_tests(struct store *s, sqlite3_stmt *put, const struct home *hom
 static int upgrade_tests(struct store *s)
 {
 	// Its errors stand where they were.
-	sqlite3_stmt *all = prepare(s, "SELECT r.id, r.run, r.file, f.path FROM result r "
-				       "JOIN file f ON f.id = r.file WHERE r.has_tests");
-	sqlite3_stmt *old = prepare(s, "SELECT test, status, wall, own, round, source, line, "
-				       "message, traceback FROM test_result WHERE result=? "
-				       "ORDER BY seq");
-	sqlite3_stmt *put = prepare(s, "UPDATE result SET roster=?2, endings=?3 WHERE id=?1");
+	sqlite3_stmt *all = database_prepare(s, "SELECT r.id, r.run, r.file, f.path FROM result r "
+						"JOIN file f ON f.id = r.file WHERE r.has_tests");
+	sqlite3_stmt *old =
+		database_prepare(s, "SELECT test, status, wall, own, round, source, line, "
+				    "message, traceback FROM test_result WHERE result=? "
+				    "ORDER BY seq");
+	sqlite3_stmt *put =
+		database_prepare(s, "UPDATE result SET roster=?2, endings=?3 WHERE id=?1");
 	int code = SQLITE_ERROR;
 
 	while (all && old && put && (code = sqlite3_step(all)) == SQLITE_ROW) {
@@ -115,10 +109,11 @@ static int write_trail(struct store *s, sqlite3_int64 file, struct past *p)
 
 static int upgrade_trails(struct store *s)
 {
-	sqlite3_stmt *q = prepare(s, "SELECT r.file, r.run, r.status, r.attempt, r.crowded, "
-				     "r.partial, r.wall, r.user + r.sys, r.maxrss, f.status, "
-				     "f.ended, f.tests FROM result r JOIN file f ON f.id = r.file "
-				     "WHERE r.status <> 0 ORDER BY r.file, r.id");
+	sqlite3_stmt *q =
+		database_prepare(s, "SELECT r.file, r.run, r.status, r.attempt, r.crowded, "
+				    "r.partial, r.wall, r.user + r.sys, r.maxrss, f.status, "
+				    "f.ended, f.tests FROM result r JOIN file f ON f.id = r.file "
+				    "WHERE r.status <> 0 ORDER BY r.file, r.id");
 	struct past p = {0};
 	sqlite3_int64 file = 0;
 	int code = SQLITE_ERROR, written = SQLITE_DONE;

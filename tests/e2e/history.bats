@@ -127,7 +127,7 @@ in_mount() {
 	fj -q
 	is "$(cat .firmo-jobs/.gitignore)" "*"
 	is_sound
-	is "$(sql 'PRAGMA user_version')" 4
+	is "$(sql 'PRAGMA user_version')" 5
 }
 
 @test "a folder that is there is left as it is" {
