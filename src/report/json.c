@@ -151,6 +151,7 @@ static struct json_object *run_object(const struct run *run)
 	object_put(o, "id", run->id ? object_integer(run->id) : NULL);
 	object_put(o, "name", object_string(run->name));
 	object_put(o, "started", object_seconds(run->started_ns));
+	object_put(o, "revision", object_string(run->revision));
 	object_put(o, "jobs", run->jobs ? object_integer(run->jobs) : NULL);
 	object_put(o, "tokens_peak", object_integer(run->peak));
 	object_put(o, "lower_bound", object_seconds(run->lower_bound_ns));

@@ -98,6 +98,7 @@ static void json_tells_of_the_run(void **state)
 	assert_seconds(run, "started", 1700000000);
 	member(run, "lua", json_type_null);
 	member(run, "stopped", json_type_null);
+	member(run, "revision", json_type_null);
 	assert_false(boolean(run, "repeated") || boolean(run, "flaky_fails") ||
 		     boolean(run, "unfinished"));
 	assert_int_equal(json_object_array_length(member(run, "waits", json_type_array)), 0);
@@ -107,6 +108,7 @@ static void json_tells_of_the_run(void **state)
 	s.run.jobs = 0;
 	s.run.lua = xstrdup("luajit");
 	s.run.stopped = xstrdup("--fail-fast");
+	s.run.revision = xstrdup("5f2d1b");
 	s.run.repeated = s.run.flaky_fails = s.run.unfinished = true;
 	VEC_PUSH(&s.run.waits, ((struct wait){250 * MS, 1250 * MS}));
 	s.run.seed = 0;
@@ -119,6 +121,7 @@ static void json_tells_of_the_run(void **state)
 	member(run, "lower_bound", json_type_null);
 	assert_string_equal(string(run, "lua"), "luajit");
 	assert_string_equal(string(run, "stopped"), "--fail-fast");
+	assert_string_equal(string(run, "revision"), "5f2d1b");
 	assert_true(boolean(run, "repeated") && boolean(run, "flaky_fails") &&
 		    boolean(run, "unfinished"));
 	assert_seconds(item(run, "waits", 0), "from", 0.25);
