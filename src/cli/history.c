@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // --history: questions to the past.
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +14,7 @@
 #include "history/views.h"
 #include "history/window.h"
 #include "report/answer.h"
+#include "store/store.h"
 #include "sys/command.h"
 
 // Where the locale has UTF-8, so has the terminal.
@@ -106,18 +108,29 @@ static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct window *
 	return status;
 }
 
+// There may be none; false: there is one that cannot be read.
+static bool open_store(struct firmo_jobs *s)
+{
+	char *notice;
+	struct err err = {0};
+
+	s->store = store_open(s->options.db, STORE_READ, &notice, &err);
+	free(notice);
+	if (s->store || err.errnum == ENOENT)
+		return true;
+	session_warn(err.message);
+	return false;
+}
+
 enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = FIRMO_JOBS_BROKEN;
 	struct window w = {0};
 	struct err err = {0};
 
-	session_open_store(s, false);
-	if (!s->store) {
-		puts("No history yet.");
-		return FIRMO_JOBS_OK;
-	}
-	if (window_open(&w, s->store, &err) < 0)
+	if (!open_store(s))
+		return FIRMO_JOBS_BROKEN;
+	if (s->store && window_open(&w, s->store, &err) < 0)
 		session_warn(err.message);
 	else if (limit_window(&w, &s->options, &err) == 0)
 		status = answer(s, &w);

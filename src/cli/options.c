@@ -810,6 +810,8 @@ static int check_together(const struct options *o, struct err *err)
 		return err_set(err, 0,
 			       "--why takes no other path (%s); its file follows it as --why=FILE",
 			       o->plan.paths.items[0]);
+	if (o->mode == FIRMO_JOBS_HISTORY && o->view == VIEW_RUNS && o->plan.paths.n > 0)
+		return err_set(err, 0, "--history=runs takes no path (%s)", o->plan.paths.items[0]);
 	if ((o->since || o->last_runs) && o->mode != FIRMO_JOBS_HISTORY)
 		return err_set(err, 0, "%s goes with --history", o->since ? "--since" : "--last");
 	if (o->command && o->lua)

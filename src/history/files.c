@@ -9,7 +9,7 @@
 #include "history/private.h"
 
 #define LATEST   10 // results that people see
-#define DRAWN    60
+#define DRAWN    50
 #define TESTS_OF 100 // runs
 #define MILLION  1000000
 
@@ -47,10 +47,15 @@ static const struct column test_columns[] = {
 	{"test", "Test", CELL_TEXT},
 };
 
+static struct table *begin_files(struct question *q)
+{
+	return answer_table(q->answer, "files", NULL, COLUMNS(file_columns));
+}
+
 static void add_file_row(struct question *q, const struct summary *s, int64_t bad_run,
 			 const struct last_words *words)
 {
-	struct table *t = answer_table(q->answer, "files", NULL, COLUMNS(file_columns));
+	struct table *t = begin_files(q);
 
 	table_text(t, s->path);
 	table_number(t, (int64_t)s->trail.n);
@@ -87,12 +92,12 @@ static void add_figures(struct question *q, const struct summary *s)
 	if (summary_cpu_share(s) >= 0)
 		buf_addf(&b, ", computing for %lld %% of its time",
 			 (long long)(summary_cpu_share(s) / (MILLION / 100)));
-	if (s->flips.tries > 0)
-		buf_addf(&b, "; changed its mind in %zu of %zu tries", s->flips.flips,
-			 s->flips.tries);
 	if (b.len > 0)
 		answer_line(q->answer, "%s", b.data);
 	buf_release(&b);
+	if (s->flips.flips > 0)
+		answer_line(q->answer, "  passed and failed without a change: %zu of %zu times",
+			    s->flips.flips, s->flips.tries);
 }
 
 static void add_drawing(struct question *q, const struct summary *s)
@@ -113,12 +118,13 @@ static void add_words(struct question *q, int64_t bad_run, const struct last_wor
 {
 	if (!words->message)
 		return;
-	answer_line(q->answer, "  Last failure, in run %lld: %s", (long long)bad_run,
-		    words->test ? words->test : "");
+	answer_line(q->answer, "%s", "");
+	answer_line(q->answer, "Last failure, in run %lld%s%s", (long long)bad_run,
+		    words->test ? ": " : "", words->test ? words->test : "");
 	answer_mark(q->answer);
 	for (const char *p = words->message; *p;) {
 		size_t n = strcspn(p, "\n");
-		answer_line(q->answer, "    %.*s", (int)n, p);
+		answer_line(q->answer, "  %.*s", (int)n, p);
 		p += n + (p[n] != '\0');
 	}
 }
@@ -142,9 +148,14 @@ static void add_result(struct table *t, const struct question *q, const struct s
 	table_text(t, inputs[sample->inputs <= INPUTS_MOVED ? sample->inputs : INPUTS_UNKNOWN]);
 }
 
+static struct table *begin_results(struct question *q, const char *title)
+{
+	return answer_table(q->answer, "results", title, COLUMNS(result_columns));
+}
+
 static void add_results(struct question *q, const struct summary *s)
 {
-	struct table *t = answer_table(q->answer, "results", "", COLUMNS(result_columns));
+	struct table *t = begin_results(q, "");
 
 	t->most = LATEST;
 	for (size_t i = s->trail.n; i-- > 0;)
@@ -180,10 +191,15 @@ static void add_test(struct table *t, const char *path, const struct past_test *
 	free(name);
 }
 
+struct table *question_begin_tests(struct question *q, const char *title)
+{
+	return answer_table(q->answer, "tests", title, COLUMNS(test_columns));
+}
+
 int question_add_tests(struct question *q, const struct summary *s, const char *title, size_t most,
 		       bool (*wanted)(const char *name, void *arg), void *arg, struct err *err)
 {
-	struct table *t = answer_table(q->answer, "tests", title, COLUMNS(test_columns));
+	struct table *t = question_begin_tests(q, title);
 	struct past_tests tests = {0};
 	size_t n;
 	int64_t *runs = latest_runs(s, most, &n);
@@ -210,9 +226,11 @@ static int add_file(struct question *q, const struct summary *s, struct err *err
 	answer_line(q->answer, "%s", s->path);
 	add_figures(q, s);
 	add_drawing(q, s);
+	answer_line(q->answer, "%s", "");
 	add_results(q, s);
 	add_words(q, bad_run, &words);
 	last_words_release(&words);
+	answer_line(q->answer, "%s", "");
 	return status == 0 ? question_add_tests(q, s, "", TESTS_OF, NULL, NULL, err) : status;
 }
 
@@ -221,13 +239,17 @@ int answer_files(struct question *q, struct err *err)
 	struct summaries s = {0};
 	int status = question_files(q, SUMMARY_FIGURES | SUMMARY_TRAIL, &s, err);
 
+	// Programs find all tables, whatever is in them.
+	begin_files(q);
+	begin_results(q, NULL);
+	question_begin_tests(q, NULL);
 	for (size_t i = 0; status == 0 && i < s.n; i++) {
 		if (i > 0)
 			answer_line(q->answer, "%s", "");
 		status = add_file(q, &s.items[i], err);
 	}
 	if (s.n == 0)
-		answer_line(q->answer, "There is nothing in the history.");
+		question_nothing(q, "No result.");
 	summaries_release(&s);
 	return status;
 }

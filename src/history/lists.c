@@ -83,7 +83,7 @@ int answer_slowest(struct question *q, struct err *err)
 		table_text(t, f->path);
 	}
 	if (table_rows(t) == 0)
-		answer_line(q->answer, "No file has a time.");
+		question_nothing(q, "No file has a time.");
 	summaries_release(&s);
 	return status;
 }
@@ -92,7 +92,7 @@ int answer_slowest(struct question *q, struct err *err)
 
 static const struct column failing_columns[] = {
 	{"status", "Last", CELL_STATUS}, {"since_run", "Since", CELL_NUMBER},
-	{"since", "When", CELL_TIME},    {"since_revision", "Commit", CELL_REVISION},
+	{"since", "When", CELL_DAY},     {"since_revision", "Commit", CELL_REVISION},
 	{"path", "File", CELL_PATH},     {"test", NULL, CELL_TEXT},
 	{"message", "", CELL_REMARK},
 };
@@ -144,7 +144,7 @@ static int find_failing(struct question *q, struct summaries *s, struct err *err
 	int status = question_files(q, 0, &failing, err);
 
 	keep(&failing, is_failing);
-	if (status == 0)
+	if (status == 0 && failing.n > 0)
 		status = summaries_load(s, q->store, q->window, true, SUMMARY_TRAIL, is_among,
 					&failing, err);
 	summaries_release(&failing);
@@ -162,7 +162,7 @@ int answer_failing(struct question *q, struct err *err)
 	for (size_t i = 0; status == 0 && i < s.n; i++)
 		status = add_failing(q, t, &s.items[i], err);
 	if (s.n == 0)
-		answer_line(q->answer, "No file fails.");
+		question_nothing(q, "No file fails.");
 	summaries_release(&s);
 	return status;
 }
@@ -172,7 +172,7 @@ int answer_failing(struct question *q, struct err *err)
 static const struct column flaky_columns[] = {
 	{"rate", "Rate", CELL_SHARE},    {"flips", "Flips", CELL_NUMBER},
 	{"tries", "Tries", CELL_NUMBER}, {"last_run", "Last", CELL_NUMBER},
-	{"last", "When", CELL_TIME},     {"last_revision", "Commit", CELL_REVISION},
+	{"last", "When", CELL_DAY},      {"last_revision", "Commit", CELL_REVISION},
 	{"path", "File", CELL_PATH},
 };
 
@@ -212,7 +212,7 @@ int answer_flaky(struct question *q, struct err *err)
 		table_text(t, f->path);
 	}
 	if (s.n == 0)
-		answer_line(q->answer, "No file passed and failed without a change.");
+		question_nothing(q, "No file passed and failed without a change.");
 	summaries_release(&s);
 	return status;
 }
@@ -229,7 +229,7 @@ static const struct column move_columns[] = {
 	{NULL, "From", CELL_DRAWING},
 	{NULL, "To", CELL_DRAWING},
 	{"run", "Run", CELL_NUMBER},
-	{"started", "When", CELL_TIME},
+	{"started", "When", CELL_DAY},
 	{"revision", "Commit", CELL_REVISION},
 	{"path", "File", CELL_PATH},
 };
@@ -304,7 +304,7 @@ int answer_regressions(struct question *q, struct err *err)
 	for (size_t i = 0; i < moves.n; i++)
 		add_move(t, &moves.items[i]);
 	if (moves.n == 0)
-		answer_line(q->answer, "No file moved in time or memory beyond its noise.");
+		question_nothing(q, "No file moved in time or memory beyond its noise.");
 	free(moves.items);
 	summaries_release(&s);
 	return status;
@@ -313,9 +313,9 @@ int answer_regressions(struct question *q, struct err *err)
 // ---- new ----
 
 static const struct column new_columns[] = {
-	{"what", "New", CELL_TEXT},     {"run", "Run", CELL_NUMBER},
-	{"started", "When", CELL_TIME}, {"revision", "Commit", CELL_REVISION},
-	{"path", "File", CELL_PATH},    {"test", "Test", CELL_TEXT},
+	{"what", "New", CELL_TEXT},    {"run", "Run", CELL_NUMBER},
+	{"started", "When", CELL_DAY}, {"revision", "Commit", CELL_REVISION},
+	{"path", "File", CELL_PATH},   {"test", "Test", CELL_TEXT},
 };
 
 struct newcomers {
@@ -393,10 +393,10 @@ int answer_new(struct question *q, struct err *err)
 		if (s->born && born_in(&n, s->born->id))
 			add_newcomer(&n, "file", s->born, s->path, NULL);
 	}
-	if (status == 0)
+	if (status == 0 && q->store)
 		status = history_each_test(q->store, on_test, &n, err);
 	if (table_rows(n.table) == 0)
-		answer_line(q->answer, "Nothing is new.");
+		question_nothing(q, "Nothing is new.");
 	free(n.by_id);
 	summaries_release(&n.files);
 	return status;

@@ -17,10 +17,14 @@ struct question {
 	struct store *store;
 	const struct history_request *request;
 	const struct window *window;
+	bool *found; // for each of the paths: something below it is known
 };
 
 // The files that are asked for. The caller releases s on failure as well.
 int question_files(struct question *q, unsigned parts, struct summaries *s, struct err *err);
+// Adds a line for an answer that has nothing to show, unless the reason is that all the paths are
+// unknown: that is told anyway.
+void question_nothing(struct question *q, const char *line);
 // The name of a test, with blanks between its groups; the caller frees it.
 char *question_test_name(const char *name);
 // Three cells: a run, when it began, and its commit. NULL: unknown.
@@ -46,7 +50,9 @@ struct last_words {
 int question_last_words(struct question *q, const struct summary *s, int64_t run,
 			struct last_words *words, struct err *err);
 void last_words_release(struct last_words *words);
-// A table of the file's tests, of which wanted(name) is true, in the runs of its last `most`
+// Begins a table of tests; title as answer_table has it.
+struct table *question_begin_tests(struct question *q, const char *title);
+// Such a table with the file's tests of which wanted(name) is true, in the runs of its last `most`
 // results.
 int question_add_tests(struct question *q, const struct summary *s, const char *title, size_t most,
 		       bool (*wanted)(const char *name, void *arg), void *arg, struct err *err);

@@ -8,7 +8,7 @@
 #include "history/private.h"
 
 #define LATEST    10 // runs of the overview
-#define DRAWN     60 // runs of the trend
+#define DRAWN     50 // runs of the trend
 #define MEDIAN_OF 20
 #define MILLION   1000000
 
@@ -63,7 +63,7 @@ static void add_runs(struct question *q, const char *title, size_t most)
 int answer_runs(struct question *q, struct err *err)
 {
 	if (window_size(q->window) == 0)
-		answer_line(q->answer, "No run.");
+		question_nothing(q, "No run.");
 	add_runs(q, "", SIZE_MAX);
 	return 0;
 }
@@ -174,24 +174,32 @@ static void hint(struct question *q, size_t n, const char *what, enum history_vi
 			    history_view_name(view));
 }
 
+static void add_hints(struct question *q, const struct summaries *files)
+{
+	struct counts_of_views c = count(files);
+
+	hint(q, c.failing, "failed when last run", VIEW_FAILING);
+	if (c.failing > 0)
+		answer_mark(q->answer);
+	hint(q, c.flaky, "passed and failed without a change", VIEW_FLAKY);
+	hint(q, c.moved, "moved in time or memory", VIEW_REGRESSIONS);
+}
+
 int answer_overview(struct question *q, struct err *err)
 {
 	struct summaries files = {0};
 	int status = question_files(q, SUMMARY_MOVES, &files, err);
+	struct sums s = sum_up(q->window);
 
-	if (status == 0) {
-		struct counts_of_views c = count(&files);
-		struct sums s = sum_up(q->window);
-		add_runs(q, "", LATEST);
-		add_totals(q, &s);
+	add_runs(q, "", LATEST);
+	add_totals(q, &s);
+	if (window_size(q->window) > 0) {
 		answer_line(q->answer, "%s", "");
 		add_sums(q, &s);
 		add_trend(q, &s);
-		hint(q, c.failing, "failed when last run", VIEW_FAILING);
-		if (c.failing > 0)
-			answer_mark(q->answer);
-		hint(q, c.flaky, "passed and failed without a change", VIEW_FLAKY);
-		hint(q, c.moved, "moved in time or memory", VIEW_REGRESSIONS);
+		add_hints(q, &files);
+	} else {
+		question_nothing(q, "No run.");
 	}
 	summaries_release(&files);
 	return status;

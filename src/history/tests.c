@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "history/private.h"
 
-#define RESULTS 20 // of each file, where no runs are asked for
+#define RESULTS 20 // of each file
 
 // The groups and the name of a test, with blanks between them.
 static bool matches(const char *name, void *arg)
@@ -27,20 +27,19 @@ static bool matches(const char *name, void *arg)
 
 int answer_tests(struct question *q, struct err *err)
 {
-	size_t most = q->window->is_limited ? SIZE_MAX : RESULTS;
+	const char *pattern = q->request->pattern;
 	struct summaries s = {0};
 	int status = question_files(q, SUMMARY_TRAIL, &s, err);
 	bool any = false;
 
+	question_begin_tests(q, NULL);
 	for (size_t i = 0; status == 0 && i < s.n; i++)
-		status = question_add_tests(q, &s.items[i], s.items[i].path, most, matches, q, err);
+		status = question_add_tests(q, &s.items[i], s.items[i].path, RESULTS, matches, q,
+					    err);
 	for (size_t i = 0; i < q->answer->parts.n; i++)
 		any = any || table_rows(&q->answer->parts.items[i].table) > 0;
 	if (!any)
-		answer_line(q->answer,
-			    q->request->pattern ? "No test has such a name: %s"
-						: "No test is known%s",
-			    q->request->pattern ? q->request->pattern : ".");
+		question_nothing(q, pattern ? "No test has such a name." : "No test is known.");
 	summaries_release(&s);
 	return status;
 }

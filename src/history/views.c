@@ -43,10 +43,21 @@ static char *describe(const struct window *w)
 			 (long long)w->runs.items[w->runs.n - 1].id);
 }
 
+// Of each path that stands for nothing.
+static void tell_unknown(struct question *q)
+{
+	const struct history_request *r = q->request;
+
+	for (size_t i = 0; i < r->n_paths && q->window->runs.n > 0; i++)
+		if (!q->found[i])
+			answer_line(q->answer, "%s: there is nothing in the history.", r->paths[i]);
+}
+
 int history_ask(struct answer *answer, struct store *store, const struct history_request *request,
 		struct err *err)
 {
-	struct question q = {answer, store, request, request->window};
+	struct question q = {answer, store, request, request->window,
+			     xcalloc(request->n_paths + 1, sizeof *q.found)};
 
 	answer->view = request->view == VIEW_OVERVIEW ? "overview"
 		       : request->view == VIEW_FILES  ? "files"
@@ -54,30 +65,65 @@ int history_ask(struct answer *answer, struct store *store, const struct history
 	answer->main = views[request->view].main;
 	answer->window = describe(request->window);
 	answer->n_runs = window_size(request->window);
-	return views[request->view].answer(&q, err);
+	int status = views[request->view].answer(&q, err);
+	if (status == 0)
+		tell_unknown(&q);
+	free(q.found);
+	return status;
 }
 
 // ---- what the views share ----
 
 static bool is_asked_for(const char *path, void *arg)
 {
-	const struct history_request *r = arg;
+	struct question *q = arg;
+	const struct history_request *r = q->request;
+	bool any = r->n_paths == 0;
 
 	for (size_t i = 0; i < r->n_paths; i++) {
 		size_t n = strlen(r->paths[i]);
 		if (strncmp(path, r->paths[i], n) == 0 && (!path[n] || path[n] == '/'))
-			return true;
+			any = q->found[i] = true;
 	}
-	return r->n_paths == 0;
+	return any;
+}
+
+// Of a file that was named people want to see all; of the tests of all the latest results are
+// looked at.
+static bool wants_whole(const struct question *q)
+{
+	switch (q->request->view) {
+	case VIEW_FILES:
+		return true;
+	case VIEW_TESTS:
+		return false;
+	default:
+		return q->window->is_limited && window_size(q->window) > AT_HAND;
+	}
 }
 
 int question_files(struct question *q, unsigned parts, struct summaries *s, struct err *err)
 {
-	bool few = q->request->view == VIEW_FILES;
-	bool whole = few || (q->window->is_limited && window_size(q->window) > AT_HAND);
+	if (!q->store)
+		return 0;
+	return summaries_load(s, q->store, q->window, wants_whole(q), parts, is_asked_for, q, err);
+}
 
-	return summaries_load(s, q->store, q->window, whole, parts, is_asked_for,
-			      (void *)q->request, err);
+static bool knows_any(const struct question *q)
+{
+	bool any = q->request->n_paths == 0;
+
+	for (size_t i = 0; i < q->request->n_paths; i++)
+		any = any || q->found[i];
+	return any;
+}
+
+void question_nothing(struct question *q, const char *line)
+{
+	if (q->window->runs.n == 0)
+		answer_line(q->answer, "No history yet.");
+	else if (knows_any(q))
+		answer_line(q->answer, "%s", line);
 }
 
 char *question_test_name(const char *name)

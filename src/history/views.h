@@ -37,7 +37,7 @@ struct history_request {
 	bool is_utf8; // what people see may have more than ASCII
 };
 
-// Fills answer, which the caller releases on failure as well.
+// Fills answer, which the caller releases on failure as well. store: NULL if there is none yet.
 int history_ask(struct answer *answer, struct store *store, const struct history_request *request,
 		struct err *err);
 

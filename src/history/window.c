@@ -124,12 +124,14 @@ static bool parse_age(struct window *w, const char *since, int64_t now_ns)
 	char *end;
 	long n = strtol(since, &end, 10);
 
-	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-		if (isdigit((unsigned char)*since) && *end == units[i].unit && !end[1] &&
-		    n <= 1000000) {
-			begin_at_time(w, now_ns - n * units[i].seconds * NS_PER_SEC);
-			return true;
-		}
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (!isdigit((unsigned char)*since) || *end != units[i].unit || end[1])
+			continue;
+		// Longer than there is time: all that there is.
+		bool all = n > now_ns / NS_PER_SEC / units[i].seconds;
+		begin_at_time(w, all ? 0 : now_ns - n * units[i].seconds * NS_PER_SEC);
+		return true;
+	}
 	return false;
 }
 

@@ -11,6 +11,7 @@ enum cell_kind {
 	CELL_NUMBER,   // -1: unknown
 	CELL_SECONDS,  // nanoseconds; -1: unknown
 	CELL_TIME,     // nanoseconds of the real clock; 0: unknown
+	CELL_DAY,      // the same; people see the day alone
 	CELL_BYTES,    // -1: unknown
 	CELL_SHARE,    // parts of a million; -1: unknown. For people: per cent
 	CELL_CHANGE,   // the same, which may be negative, and is never unknown
@@ -23,7 +24,7 @@ enum cell_kind {
 };
 
 struct column {
-	const char *key;   // for programs
+	const char *key;   // for programs; NULL: they do not see it
 	const char *title; // for people; NULL: they do not see it
 	enum cell_kind kind;
 };

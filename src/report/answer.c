@@ -17,7 +17,7 @@
 #include "report/text.h"
 
 #define WIDTH         80
-#define LEAST_WIDTH   24 // what a path or a name has at least
+#define LEAST_WIDTH   16 // what a path or a name has at least
 #define GAP           2
 #define REVISION_SEEN 9
 #define MILLION       1e6
@@ -38,14 +38,19 @@ static bool is_text(enum cell_kind k)
 
 // ---- for people: cells ----
 
-static void add_time(struct buf *b, int64_t real_ns)
+static bool is_time(enum cell_kind k)
+{
+	return k == CELL_TIME || k == CELL_DAY;
+}
+
+static void add_time(struct buf *b, int64_t real_ns, const char *format)
 {
 	time_t t = (time_t)(real_ns / NS_PER_SEC);
 	struct tm tm;
 	char text[32];
 
 	localtime_r(&t, &tm);
-	strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm);
+	strftime(text, sizeof text, format, &tm);
 	buf_addstr(b, text);
 }
 
@@ -53,12 +58,12 @@ static void add_number(struct buf *b, enum cell_kind kind, int64_t n)
 {
 	if (kind == CELL_CHANGE)
 		buf_addf(b, "%+.0f%%", (double)n / MILLION * 100);
-	else if (n < 0 || (kind == CELL_TIME && n == 0))
+	else if (n < 0 || (is_time(kind) && n == 0))
 		buf_addstr(b, "-");
 	else if (kind == CELL_SECONDS)
 		buf_addf(b, "%.3fs", ns_to_sec(n));
-	else if (kind == CELL_TIME)
-		add_time(b, n);
+	else if (is_time(kind))
+		add_time(b, n, kind == CELL_DAY ? "%Y-%m-%d" : "%Y-%m-%d %H:%M");
 	else if (kind == CELL_BYTES)
 		buf_addf(b, "%.1f MiB", (double)n / (1 << 20));
 	else if (kind == CELL_SHARE)
@@ -124,17 +129,6 @@ static size_t rows_seen(const struct table *t)
 	return t->most > 0 && rows > t->most ? t->most : rows;
 }
 
-// The last column takes what the others leave.
-static size_t last_seen(const struct table *t)
-{
-	size_t last = 0;
-
-	for (size_t c = 0; c < t->n_columns; c++)
-		if (is_seen(&t->columns[c]))
-			last = c;
-	return last;
-}
-
 static size_t width_of(const struct table *t, size_t column)
 {
 	const struct column *c = &t->columns[column];
@@ -150,18 +144,41 @@ static size_t width_of(const struct table *t, size_t column)
 	return width;
 }
 
+static size_t last_seen(const struct table *t)
+{
+	size_t last = 0;
+
+	for (size_t c = 0; c < t->n_columns; c++)
+		if (is_seen(&t->columns[c]))
+			last = c;
+	return last;
+}
+
+// The widest column of those that may be cut: paths, and text in the last one.
+static size_t *widest(const struct table *t, size_t *widths)
+{
+	size_t last = last_seen(t), *most = NULL;
+
+	for (size_t c = 0; c < t->n_columns; c++) {
+		enum cell_kind kind = t->columns[c].kind;
+		if ((kind == CELL_PATH || (c == last && is_text(kind))) &&
+		    (!most || widths[c] > *most))
+			most = &widths[c];
+	}
+	return most;
+}
+
 static void measure(const struct table *t, size_t *widths)
 {
-	size_t last = last_seen(t), used = 0;
+	size_t used = 0;
 
 	for (size_t c = 0; c < t->n_columns; c++) {
 		widths[c] = is_seen(&t->columns[c]) ? width_of(t, c) : 0;
-		if (c != last && widths[c])
-			used += widths[c] + GAP;
+		used += widths[c] ? widths[c] + GAP : 0;
 	}
-	size_t room = used + LEAST_WIDTH < WIDTH ? WIDTH - used : LEAST_WIDTH;
-	if (is_text(t->columns[last].kind) && widths[last] > room)
-		widths[last] = room;
+	for (size_t *most = widest(t, widths); used > WIDTH + GAP && most && *most > LEAST_WIDTH;
+	     used--, most = widest(t, widths))
+		--*most;
 }
 
 static void pad(struct buf *b, size_t n)
@@ -182,12 +199,12 @@ static void put_cell(struct buf *b, const struct buf *cell, enum cell_kind kind,
 {
 	size_t cells = cells_of(cell), fill = width > cells ? width - cells : 0;
 
-	if (!is_text(kind) && kind != CELL_TIME)
+	if (!is_text(kind) && !is_time(kind))
 		pad(b, fill);
 	buf_add(b, cell->data ? cell->data : "", cell->len);
 	if (is_last)
 		return;
-	if (is_text(kind) || kind == CELL_TIME)
+	if (is_text(kind) || is_time(kind))
 		pad(b, fill);
 	pad(b, GAP);
 }
@@ -235,8 +252,7 @@ static void put_row(struct buf *b, const struct table *t, size_t row, const size
 		if (!is_seen(&t->columns[c]))
 			continue;
 		add_cell(&cell, kind, value);
-		if (c == last && is_text(kind))
-			cut(&cell, widths[c], kind == CELL_PATH);
+		cut(&cell, widths[c], kind == CELL_PATH);
 		bool red = style->colours && kind == CELL_STATUS && is_bad_status(value->text);
 		buf_addstr(b, red ? "\033[31m" : "");
 		put_cell(b, &cell, kind, widths[c], c == last);
@@ -318,9 +334,9 @@ static struct json_object *value_of(enum cell_kind kind, const struct cell *c)
 		return object_string(c->text);
 	if (kind == CELL_CHANGE)
 		return fraction(c->number);
-	if (c->number < 0 || (kind == CELL_TIME && c->number == 0))
+	if (c->number < 0 || (is_time(kind) && c->number == 0))
 		return NULL;
-	if (kind == CELL_SECONDS || kind == CELL_TIME)
+	if (kind == CELL_SECONDS || is_time(kind))
 		return object_seconds(c->number);
 	return kind == CELL_SHARE ? fraction(c->number) : object_integer(c->number);
 }
@@ -362,6 +378,7 @@ int report_answer_json(FILE *out, const struct answer *a, struct err *err)
 		if (!a->parts.items[i].line)
 			add_rows(o, &a->parts.items[i].table);
 	object_write(out, o);
+	fputc('\n', out);
 	return ferror(out) ? err_set(err, errno, "write the answer") : 0;
 }
 
