@@ -51,11 +51,13 @@ static struct move find_move(const struct summary *s, const struct window *w, in
 	struct step step;
 
 	// How soon a failing file ends says nothing of how long it takes.
-	for (size_t i = 0; i < s->trail.n; i++)
-		if (s->trail.items[i].status == FILE_PASSED && !s->trail.items[i].partial) {
-			values[n] = figure(&s->trail.items[i]);
-			places[n++] = i;
-		}
+	for (size_t i = 0; i < s->trail.n; i++) {
+		const struct sample *sample = &s->trail.items[i];
+		if (sample->status != FILE_PASSED || sample->partial || figure(sample) < 0)
+			continue;
+		values[n] = figure(sample);
+		places[n++] = i;
+	}
 	if (trend_step(values, n, least, &step))
 		m = (struct move){window_run(w, s->trail.items[places[step.at]].run), step.before,
 				  step.after};

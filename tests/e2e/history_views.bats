@@ -466,3 +466,17 @@ No run."
 	run bash -c '"$FIRMO_JOBS" --history=runs | head -1; echo ${PIPESTATUS[0]}'
 	[[ ${lines[1]} == 0 || ${lines[1]} == 141 ]]
 }
+
+@test "json: the manual page names every field of each view, and no other" {
+	local manual=$BATS_TEST_DIRNAME/../../src/cli/firmo-jobs.1
+	lua5.4 - "$FIXTURES" "$BATS_TEST_DIRNAME/schema/history.schema.json" <<-'END' | sort -u >schema.txt
+		local schema = dofile(arg[1] .. "/json.lua").read(arg[2])
+		local function list(object)
+			for name in pairs(object.properties or {}) do print(name) end
+		end
+		for _, view in ipairs(schema.oneOf) do list(view) end
+		for _, object in pairs(schema["$defs"]) do list(object) end
+	END
+	sed -n '/^\.Ss Views for programs/,/^\.Sh/s/^\.\(It \)\?Va //p' "$manual" | sed 's/ \?[,.]$//; s/ , /\n/g' | sort -u |
+		diff schema.txt -
+}
