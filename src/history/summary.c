@@ -53,9 +53,10 @@ static struct move find_move(const struct summary *s, const struct window *w, in
 	// How soon a failing file ends says nothing of how long it takes.
 	for (size_t i = 0; i < s->trail.n; i++) {
 		const struct sample *sample = &s->trail.items[i];
-		if (sample->status != FILE_PASSED || sample->partial || figure(sample) < 0)
+		int64_t value = figure(sample);
+		if (sample->status != FILE_PASSED || sample->partial || value < 0)
 			continue;
-		values[n] = figure(sample);
+		values[n] = value;
 		places[n++] = i;
 	}
 	if (trend_step(values, n, least, &step))

@@ -11,6 +11,7 @@
 #define LEAST_NEW  3
 #define ENOUGH_NEW 5
 #define NEAR       4 // places
+#define SPREAD     128
 
 // ---- flips ----
 
@@ -111,28 +112,44 @@ static double clearness(const int64_t *values, size_t n, size_t k, int64_t least
 	return difference / (needed > 0 ? needed : 1);
 }
 
+struct range {
+	int64_t low, high;
+};
+
+// Between the 5th and the 95th percentile; of a part of them, evenly spread, where they are many.
+static struct range range_of(const int64_t *values, size_t n)
+{
+	int64_t copy[2 * SPREAD];
+	size_t stride = n > SPREAD ? n / SPREAD : 1, taken = 0;
+
+	for (size_t i = 0; i < n; i += stride)
+		copy[taken++] = values[i];
+	int64_t low = percentile(copy, taken, 5), high = percentile(copy, taken, 95);
+	return (struct range){low, high};
+}
+
+static int64_t within(const struct range *r, int64_t value)
+{
+	return value < r->low ? r->low : value > r->high ? r->high : value;
+}
+
 // Where the values are best divided in two by their sums; outliers are taken in.
 static size_t best_division(const int64_t *values, size_t n)
 {
-	int64_t *copy = xmalloc(n * sizeof *copy);
-	double sum = 0, most = 0;
+	struct range r = range_of(values, n);
+	double mean = 0, sum = 0, most = 0;
 	size_t best = n / 2;
 
-	memcpy(copy, values, n * sizeof *copy);
-	int64_t low = percentile(copy, n, 5), high = percentile(copy, n, 95);
-	double mean = 0;
-	for (size_t i = 0; i < n; i++) {
-		copy[i] = values[i] < low ? low : values[i] > high ? high : values[i];
-		mean += (double)copy[i] / (double)n;
-	}
+	for (size_t i = 0; i < n; i++)
+		mean += (double)within(&r, values[i]);
+	mean /= (double)n;
 	for (size_t i = 0; i + 1 < n; i++) {
-		sum += (double)copy[i] - mean;
+		sum += (double)within(&r, values[i]) - mean;
 		if (sum > most || -sum > most) {
 			most = sum > 0 ? sum : -sum;
 			best = i + 1;
 		}
 	}
-	free(copy);
 	return best;
 }
 

@@ -21,6 +21,7 @@
 #define GAP           2
 #define REVISION_SEEN 9
 #define MILLION       1e6
+#define PER_CENT      10000 // of a million
 
 static int write_out(FILE *out, struct buf *b, struct err *err)
 {
@@ -54,20 +55,39 @@ static void add_time(struct buf *b, int64_t real_ns, const char *format)
 	buf_addstr(b, text);
 }
 
+// n / unit, rounded to that many digits behind the point. Lists may have tens of thousands of them:
+// printf takes several times as long.
+static void add_fraction(struct buf *b, int64_t n, int64_t unit, int digits, const char *behind)
+{
+	char text[32], *p = text + sizeof text;
+	int64_t scale = 1;
+
+	for (int i = 0; i < digits; i++)
+		scale *= 10;
+	int64_t rest = (n + unit / scale / 2) / (unit / scale);
+	for (int i = 0; i <= digits || rest > 0; i++, rest /= 10) {
+		if (i == digits)
+			*--p = '.';
+		*--p = (char)('0' + rest % 10);
+	}
+	buf_add(b, p, (size_t)(text + sizeof text - p));
+	buf_addstr(b, behind);
+}
+
 static void add_number(struct buf *b, enum cell_kind kind, int64_t n)
 {
 	if (kind == CELL_CHANGE)
-		buf_addf(b, "%+.0f%%", (double)n / MILLION * 100);
+		buf_addf(b, "%+.0f%%", (double)n / PER_CENT);
 	else if (n < 0 || (is_time(kind) && n == 0))
 		buf_addstr(b, "-");
 	else if (kind == CELL_SECONDS)
-		buf_addf(b, "%.3fs", ns_to_sec(n));
+		add_fraction(b, n, NS_PER_SEC, 3, "s");
 	else if (is_time(kind))
 		add_time(b, n, kind == CELL_DAY ? "%Y-%m-%d" : "%Y-%m-%d %H:%M");
 	else if (kind == CELL_BYTES)
 		buf_addf(b, "%.1f MiB", (double)n / (1 << 20));
 	else if (kind == CELL_SHARE)
-		buf_addf(b, "%.1f%%", (double)n / MILLION * 100);
+		add_fraction(b, n, PER_CENT, 1, "%");
 	else
 		buf_addf(b, "%lld", (long long)n);
 }
@@ -138,7 +158,8 @@ static size_t width_of(const struct table *t, size_t column)
 	for (size_t r = 0; r < rows_seen(t); r++) {
 		buf_clear(&b);
 		add_cell(&b, c->kind, table_cell(t, r, column));
-		width = cells_of(&b) > width ? cells_of(&b) : width;
+		size_t cells = cells_of(&b);
+		width = cells > width ? cells : width;
 	}
 	buf_release(&b);
 	return width;
