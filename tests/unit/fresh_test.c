@@ -267,7 +267,7 @@ static void versions_that_nobody_needs_are_forgotten(void **state)
 	(void)state;
 	begin();
 	struct store *s = opened();
-	for (int i = 1; i <= 64; i++) {
+	for (int i = 1; i <= 256; i++) {
 		struct run run = {.name = (char *)"run", .lower_bound_ns = -1};
 		struct result *r = result_new(&jobs[0]);
 		char name[32];
