@@ -277,19 +277,20 @@ project() {
 	# All was new in the first run.
 	history =new
 	is "$output" "Nothing is new."
-	plain one/added ""
+	# The tests of a new file are not told of one by one.
+	busted_test one/added "describe('added', function() it('too', function() end) end)"
 	busted_test two/many "describe('a group', function() it('works', function() end) it('is new', function() end) end)"
 	go4
 	history =new
 	is "$(all what new)" "file test"
-	[[ $output =~ file\ +4\ \ [0-9-]{10}\ .*tests/one/added_test.lua\ +- ]]
+	[[ $output =~ file\ +4\ \ [0-9-]{10}\ .*tests/one/added_spec.lua\ +- ]]
 	[[ $output =~ test\ +4\ .*tests/two/many_spec.lua\ +a\ group\ is\ new ]]
 	history =new --since=1 tests/one
-	is "$(all path new)" "tests/one/added_test.lua tests/one/good_test.lua tests/one/mind_test.lua"
+	is "$(all path new)" "tests/one/added_spec.lua tests/one/good_test.lua tests/one/mind_test.lua"
 
 	history =tests
-	is "$(all test tests)" "a group works a group fails a group waits a group is new"
-	query_is "r.tests[1].pass_rate .. ' ' .. r.tests[1].ran .. ' ' .. r.tests[2].pass_rate .. ' ' .. r.tests[2].last_bad_run" \
+	is "$(all test tests)" "added too a group works a group fails a group waits a group is new"
+	query_is "r.tests[2].pass_rate .. ' ' .. r.tests[2].ran .. ' ' .. r.tests[3].pass_rate .. ' ' .. r.tests[3].last_bad_run" \
 		"1.0 4 0.0 3"
 	history =tests:fail
 	is "$(all test tests)" "a group fails"
