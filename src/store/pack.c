@@ -7,6 +7,8 @@
 
 #define US  1000 // nanoseconds
 #define KIB 1024
+// Bytes of a number of 64 bits.
+#define LONGEST 10
 
 // ---- numbers ----
 
@@ -17,7 +19,7 @@ void pack_number(struct buf *b, uint64_t n)
 	buf_addch(b, (char)n);
 }
 
-uint64_t unpack_number(struct packed *p)
+static uint64_t unpack_near_end(struct packed *p)
 {
 	uint64_t n = 0;
 
@@ -31,6 +33,27 @@ uint64_t unpack_number(struct packed *p)
 	return n;
 }
 
+// Views unpack millions: where the longest number fits in, the end is not looked for at each byte.
+static inline uint64_t unpack(struct packed *p)
+{
+	const unsigned char *at = p->at;
+
+	if (p->end - at < LONGEST)
+		return unpack_near_end(p);
+	uint64_t n = *at & 0x7f;
+	for (unsigned shift = 7; *at & 0x80 && shift < 64; shift += 7)
+		n |= (uint64_t)(*++at & 0x7f) << shift;
+	if (*at & 0x80)
+		return unpack_near_end(p);
+	p->at = at + 1;
+	return n;
+}
+
+uint64_t unpack_number(struct packed *p)
+{
+	return unpack(p);
+}
+
 void pack_signed(struct buf *b, int64_t n)
 {
 	pack_number(b, n < 0 ? ~((uint64_t)n << 1) : (uint64_t)n << 1);
@@ -38,7 +61,7 @@ void pack_signed(struct buf *b, int64_t n)
 
 int64_t unpack_signed(struct packed *p)
 {
-	uint64_t n = unpack_number(p);
+	uint64_t n = unpack(p);
 
 	return n & 1 ? (int64_t) ~(n >> 1) : (int64_t)(n >> 1);
 }
@@ -51,7 +74,7 @@ static void pack_known(struct buf *b, int64_t n)
 
 static int64_t unpack_known(struct packed *p)
 {
-	return (int64_t)(unpack_number(p) - 1);
+	return (int64_t)(unpack(p) - 1);
 }
 
 static int64_t to_us(int64_t ns)
@@ -116,17 +139,17 @@ static void pack_sample(struct buf *b, const struct sample *s)
 
 static void unpack_sample(struct packed *p, struct sample *s)
 {
-	uint64_t flags = unpack_number(p);
+	uint64_t flags = unpack(p);
 
 	s->status = (enum file_status)(flags & STATUS_BITS);
 	s->crowded = flags & IS_CROWDED;
 	s->partial = flags & IS_PARTIAL;
 	s->inputs = (enum inputs_state)(flags >> INPUTS_SHIFT & 3);
-	s->attempt = flags & IS_RETRY ? (int)unpack_number(p) : 1;
-	s->wall_ns = from_us((int64_t)unpack_number(p));
-	s->cpu_ns = from_us((int64_t)unpack_number(p));
+	s->attempt = flags & IS_RETRY ? (int)unpack(p) : 1;
+	s->wall_ns = from_us((int64_t)unpack(p));
+	s->cpu_ns = from_us((int64_t)unpack(p));
 	s->delay_ns = from_us(unpack_known(p));
-	s->peak_bytes = (int64_t)(unpack_number(p) * KIB);
+	s->peak_bytes = (int64_t)(unpack(p) * KIB);
 }
 
 void pack_trail(struct buf *b, const struct sample *samples, size_t n)
@@ -146,9 +169,9 @@ void unpack_trail(struct packed p, struct trail *t)
 
 	while (p.at < p.end) {
 		run = wrapping_sum(run, unpack_signed(&p));
-		struct sample s = {.run = run};
-		unpack_sample(&p, &s);
-		VEC_PUSH(t, s);
+		t->items = grow_array(t->items, t->n, &t->cap, sizeof *t->items);
+		t->items[t->n].run = run;
+		unpack_sample(&p, &t->items[t->n++]);
 	}
 }
 
