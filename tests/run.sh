@@ -40,7 +40,18 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 logs=$(mktemp -d) || exit 1
 trap 'rm -rf "$logs"' EXIT
 trap 'exit 130' INT
-printf '%s\0' "$@" | xargs -0 -n1 -P"$(nproc)" sh "$0" --one "$logs"
+run_all() { # HOW-MANY FILE...
+	at_once=$1
+	shift
+	[ $# -eq 0 ] || printf '%s\0' "$@" | xargs -0 -n1 -P"$at_once" sh "$0" --one "$logs"
+}
+# A file that disturbs others says so.
+alone=$(grep -l '^# Runs alone: ' "$@" /dev/null 2>/dev/null)
+# No test has a name with blanks.
+# shellcheck disable=SC2046,SC2086
+run_all "$(nproc)" $(printf '%s\n' "$@" | grep -vxF "${alone:-/}")
+# shellcheck disable=SC2086
+run_all 1 $alone
 for file in "$@"; do
 	cat "$logs/${file##*/}.log.figures" 2>/dev/null || echo "0 1"
 done | awk '{ passed += $1; failed += $2 }

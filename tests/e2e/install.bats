@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # make install, and what it installs.
+# Runs alone: another PREFIX makes the program anew that all the others run.
 
 load common
 
