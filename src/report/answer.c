@@ -55,8 +55,8 @@ static void add_time(struct buf *b, int64_t real_ns, const char *format)
 	buf_addstr(b, text);
 }
 
-// n / unit, rounded to that many digits behind the point. Lists may have tens of thousands of them:
-// printf takes several times as long.
+// n / unit, not negative, rounded to that many digits behind the point. Lists may have tens of
+// thousands of them: printf takes several times as long.
 static void add_fraction(struct buf *b, int64_t n, int64_t unit, int digits, const char *behind)
 {
 	char text[32], *p = text + sizeof text;
@@ -66,7 +66,7 @@ static void add_fraction(struct buf *b, int64_t n, int64_t unit, int digits, con
 		scale *= 10;
 	int64_t rest = (n + unit / scale / 2) / (unit / scale);
 	for (int i = 0; i <= digits || rest > 0; i++, rest /= 10) {
-		if (i == digits)
+		if (i == digits && digits > 0)
 			*--p = '.';
 		*--p = (char)('0' + rest % 10);
 	}
@@ -89,7 +89,7 @@ static void add_number(struct buf *b, enum cell_kind kind, int64_t n)
 	else if (kind == CELL_SHARE)
 		add_fraction(b, n, PER_CENT, 1, "%");
 	else
-		buf_addf(b, "%lld", (long long)n);
+		add_fraction(b, n, 1, 0, "");
 }
 
 static void add_cell(struct buf *b, enum cell_kind kind, const struct cell *c)
@@ -129,10 +129,14 @@ static void cut(struct buf *b, size_t width, bool at_its_beginning)
 			at_its_beginning ? at - from : text_utf8_length(b->data + n, b->len - n);
 		cells -= text_cells(b->data + from, taken);
 	}
-	char *kept = xstrndup(b->data + at, n - at);
-	buf_clear(b);
-	buf_addf(b, at_its_beginning ? "...%s" : "%s...", kept);
-	free(kept);
+	if (at_its_beginning) {
+		// More than three cells were taken, so there is room for as many dots.
+		memcpy(b->data + at - 3, "...", 3);
+		buf_drop_front(b, at - 3);
+	} else {
+		b->len = n;
+		buf_addstr(b, "...");
+	}
 }
 
 // ---- for people: tables ----

@@ -413,7 +413,7 @@ struct store *database_open(const char *path, enum store_mode mode, int *code, s
 		// What is read is the state of one moment, and each question need not take its
 		// locks.
 		if (mode == STORE_READ)
-			sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL);
+			sqlite3_exec(s->db, "PRAGMA cache_size=-16384; BEGIN", NULL, NULL, NULL);
 		sqlite3_busy_timeout(s->db, mode == STORE_READ ? OPEN_TIMEOUT_MS : 0);
 		return s;
 	}
