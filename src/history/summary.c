@@ -11,6 +11,7 @@
 
 #define FIGURES_OF 100
 #define PEAK_OF    8
+#define MOVES_OF   500
 // What is less than this is no move that a person would care for.
 #define LEAST_TIME_NS      (5 * NS_PER_MS)
 #define LEAST_MEMORY_BYTES (1 << 20)
@@ -51,7 +52,7 @@ static struct move find_move(const struct summary *s, const struct window *w, in
 	struct step step;
 
 	// How soon a failing file ends says nothing of how long it takes.
-	for (size_t i = 0; i < s->trail.n; i++) {
+	for (size_t i = s->trail.n > MOVES_OF ? s->trail.n - MOVES_OF : 0; i < s->trail.n; i++) {
 		const struct sample *sample = &s->trail.items[i];
 		int64_t value = figure(sample);
 		if (sample->status != FILE_PASSED || sample->partial || value < 0)
@@ -83,19 +84,30 @@ struct loading {
 	unsigned parts;
 	bool (*wanted)(const char *path, void *arg);
 	void *arg;
+	struct trail seen; // what the window shows of the file at hand: memory for all of them
 };
 
-static void copy_trail(struct summary *s, const struct trail *all, const struct window *w)
+static void look_through(struct loading *l, const struct trail *all, struct summary *s)
 {
+	l->seen.n = 0;
 	for (size_t i = 0; i < all->n; i++) {
 		const struct sample *sample = &all->items[i];
-		if (!window_run(w, sample->run))
+		if (!window_run(l->window, sample->run))
 			continue;
-		VEC_PUSH(&s->trail, *sample);
+		VEC_PUSH(&l->seen, *sample);
 		s->last = sample->status;
 		s->passed += sample->status == FILE_PASSED;
 		s->bad += file_status_is_bad(sample->status);
 	}
+	s->trail = l->seen;
+}
+
+static struct trail copy_of(const struct trail *t)
+{
+	struct trail copy = {.items = xmalloc(t->n * sizeof *t->items), .n = t->n, .cap = t->n};
+
+	memcpy(copy.items, t->items, t->n * sizeof *t->items);
+	return copy;
 }
 
 static bool is_wanted(const char *path, void *arg)
@@ -110,7 +122,7 @@ static void on_file(const struct past_file *f, void *arg)
 	struct loading *l = arg;
 	struct summary s = {.file = f->id, .born = window_run(l->window, f->born)};
 
-	copy_trail(&s, &f->past.trail, l->window);
+	look_through(l, &f->past.trail, &s);
 	if (s.trail.n == 0)
 		return;
 	s.path = xstrdup(f->path);
@@ -122,8 +134,7 @@ static void on_file(const struct past_file *f, void *arg)
 		add_figures(&s);
 	if (l->parts & SUMMARY_MOVES)
 		add_moves(&s, l->window);
-	if (!(l->parts & SUMMARY_TRAIL))
-		trail_release(&s.trail);
+	s.trail = l->parts & SUMMARY_TRAIL ? copy_of(&l->seen) : (struct trail){0};
 	VEC_PUSH(l->list, s);
 }
 
@@ -131,9 +142,11 @@ int summaries_load(struct summaries *s, struct store *store, const struct window
 		   unsigned parts, bool (*wanted)(const char *path, void *arg), void *arg,
 		   struct err *err)
 {
-	struct loading l = {s, w, parts, wanted, arg};
+	struct loading l = {s, w, parts, wanted, arg, {0}};
+	int status = history_each_file(store, whole, is_wanted, on_file, &l, err);
 
-	return history_each_file(store, whole, is_wanted, on_file, &l, err);
+	trail_release(&l.seen);
+	return status;
 }
 
 void summaries_release(struct summaries *s)
