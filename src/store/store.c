@@ -451,20 +451,35 @@ static char *set_aside(const char *path, const char *why)
 	return notice;
 }
 
-// One process at a time looks at a damaged history: the next one finds the new file.
-static struct store *replace_damaged(const char *path, char **notice, int *code, struct err *err)
+// A history and its log are two files. Whoever opens them must not get the one from before and the
+// other from after the moment when a damaged one is set aside: nobody opens meanwhile. The caller
+// closes what this gives; -1: it cannot be locked.
+static int lock_folder(const char *path, int how)
 {
 	char *folder = xstrndup(path, (size_t)(path_base(path) - path));
 	int fd = open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	free(folder);
 	if (fd >= 0)
-		flock(fd, LOCK_EX);
-	struct store *s = database_open(path, STORE_WRITE, code, err);
-	if (!s && is_damaged(*code) && (*notice = set_aside(path, err->message)))
-		s = database_open(path, STORE_WRITE, code, err);
+		flock(fd, how);
+	return fd;
+}
+
+static void unlock_folder(int fd)
+{
 	if (fd >= 0)
 		close(fd);
+}
+
+// The first one who finds the history damaged sets it aside: the next one finds the new one.
+static struct store *replace_damaged(const char *path, char **notice, int *code, struct err *err)
+{
+	int lock = lock_folder(path, LOCK_EX);
+	struct store *s = database_open(path, STORE_WRITE, code, err);
+
+	if (!s && is_damaged(*code) && (*notice = set_aside(path, err->message)))
+		s = database_open(path, STORE_WRITE, code, err);
+	unlock_folder(lock);
 	return s;
 }
 
@@ -480,7 +495,9 @@ struct store *store_open(const char *path, enum store_mode mode, char **notice, 
 	}
 	if (mode == STORE_WRITE && path_make_home(path, err) < 0)
 		return NULL;
+	int lock = lock_folder(path, LOCK_SH);
 	struct store *s = database_open(path, mode, &code, &why);
+	unlock_folder(lock);
 	if (!s && mode == STORE_WRITE && is_damaged(code))
 		s = replace_damaged(path, notice, &code, &why);
 	if (!s)

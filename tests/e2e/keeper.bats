@@ -112,7 +112,10 @@ for_each_signal() {
 
 @test "nothing of the keeper is left after a run, and workers never see it" {
 	plain fds "os.execute('\$HELPERS/misbehave show-fds')" "error()"
+	export OF_THIS_TEST=$PWD
 	run -1 fj --lua="$LUA"
 	hasnt "socket:"
-	[ -z "$(pgrep -f "^$FIRMO_JOBS")" ]
+	for pid in $(pgrep -f "^$FIRMO_JOBS"); do
+		! grep -qz "^OF_THIS_TEST=$PWD" "/proc/$pid/environ" 2>/dev/null || fail "$pid is left"
+	done
 }
