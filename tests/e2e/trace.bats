@@ -137,6 +137,37 @@ program() {
 	not_noted "environment"
 }
 
+@test "a shell that only asks for a file need not be watched; any other is" {
+	local functions
+	functions=$(declare -Fx | sed 's/.* //')
+	[ -z "$functions" ] || export -nf $functions # those of bats: one could be called test
+	mkdir 'here it is'
+	asks() {
+		same "$LUA" -e "for _, c in ipairs(arg) do print(os.execute(c)) end
+			print(os.execute('exit 3'))" /dev/null "$@"
+		records | grep '^hello ' >hellos
+	}
+	asks 'test -d "here it is"' 'test -f "gone"' 'test -e "here it is/../main.lua"' 'test -x "/bin/sh"'
+	noted "looked 0 @/here it is" "looked 2 @/gone" "looked 0 /bin/sh" "loaded 0 /bin/sh"
+	is "$(records | grep -c '^shell ')" 1 # the last one
+	is "$(wc -l <hellos)" 2
+	for command in 'test -d "$HOME"' 'test -d here' "test -d 'here'" 'test -d "here";' 'test -d ""' \
+		'test -d "a" -o -d "b"' 'test -h "gone"' 'test  -d "gone"' 'test -d "gone" ' 'test -d "`pwd`"' \
+		'test -d "\gone"' 'test' 'test -' 'testing'; do
+		asks "$command"
+		is "$(records | grep -c '^shell ')" 2
+		is "$(wc -l <hellos)" 3
+	done
+	# What somebody else has preloaded, or made of the word, is not ours to leave out.
+	LD_PRELOAD=$TRACE_LIBRARY
+	for set in "LD_PRELOAD=libm.so.6:$TRACE_LIBRARY" 'BASH_FUNC_test%%=() { :; }'; do
+		"$HELPERS/traced" new ../trace
+		env "LD_PRELOAD=$TRACE_LIBRARY" "$set" FIRMO_JOBS_TRACE="$PWD/../trace" \
+			"$LUA" -e "os.execute('test -d \"gone\"')"
+		is "$(records | grep -c '^shell ')" 1
+	done
+}
+
 @test "file names of any bytes are noted as they are" {
 	name=$'a\xff\tb'
 	: >"$name"

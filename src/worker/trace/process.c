@@ -16,6 +16,7 @@
 
 #include "worker/trace/hook.h"
 #include "worker/trace/programs.h"
+#include "worker/trace/shell.h"
 
 // ---- exec ----
 
@@ -224,9 +225,12 @@ HOOK(FILE *, popen, const char *command, const char *mode)
 
 HOOK(int, system, const char *command)
 {
+	char *hidden = shell_hide(command);
 	int status = NEXT(system)(command);
 
-	if (status != -1)
+	if (hidden)
+		shell_reveal(hidden);
+	else if (status != -1)
 		log_shell();
 	return status;
 }
