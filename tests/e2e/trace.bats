@@ -147,12 +147,12 @@ program() {
 			print(os.execute('exit 3'))" /dev/null "$@"
 		records | grep '^hello ' >hellos
 	}
-	asks 'test -d "here it is"' 'test -f "gone"' 'test -e "here it is/../main.lua"' 'test -x "/bin/sh"'
+	asks 'test -d "here it is"' 'test -f "gone"' 'test -e "here it is/../main.lua"' 'test -s "/bin/sh"'
 	noted "looked 0 @/here it is" "looked 2 @/gone" "looked 0 /bin/sh" "loaded 0 /bin/sh"
 	is "$(records | grep -c '^shell ')" 1 # the last one
 	is "$(wc -l <hellos)" 2
 	for command in 'test -d "$HOME"' 'test -d here' "test -d 'here'" 'test -d "here";' 'test -d ""' \
-		'test -d "a" -o -d "b"' 'test -h "gone"' 'test  -d "gone"' 'test -d "gone" ' 'test -d "`pwd`"' \
+		'test -d "a" -o -d "b"' 'test -h "gone"' 'test -x "/bin/sh"' 'test  -d "gone"' 'test -d "gone" ' 'test -d "`pwd`"' \
 		'test -d "\gone"' 'test' 'test -' 'testing'; do
 		asks "$command"
 		is "$(records | grep -c '^shell ')" 2

@@ -13,8 +13,8 @@
 // The PATH of such a command; *n is its length. NULL: it is another one.
 static const char *asked_for(const char *command, size_t *n)
 {
-	// Those that follow links, as looking does.
-	if (strncmp(command, "test -", 6) != 0 || !command[6] || !strchr("defrswx", command[6]) ||
+	// Those that ask for what there is behind links, as looking does, and not for permissions.
+	if (strncmp(command, "test -", 6) != 0 || !command[6] || !strchr("defs", command[6]) ||
 	    strncmp(command + 7, " \"", 2) != 0)
 		return NULL;
 	const char *path = command + 9;
