@@ -11,6 +11,9 @@
 #include "base/err.h"
 #include "base/text.h"
 
+// So many digits of a commit git shows at least.
+#define USUAL_ABBREVIATION 7
+
 // ---- runs by their ids ----
 
 static int by_id(const void *a, const void *b, void *runs)
@@ -177,8 +180,12 @@ static bool parse_commit(struct window *w, const char *since, commit_time *when)
 int window_since(struct window *w, const char *since, int64_t now_ns, commit_time *when,
 		 struct err *err)
 {
-	if (parse_run(w, since) || parse_age(w, since, now_ns) || parse_date(w, since) ||
-	    parse_commit(w, since, when))
+	// "465102d" is rather the beginning of a commit than more than a thousand years.
+	bool is_long = strlen(since) >= USUAL_ABBREVIATION;
+
+	if (parse_run(w, since) || (is_long && parse_commit(w, since, when)) ||
+	    parse_age(w, since, now_ns) || parse_date(w, since) ||
+	    (!is_long && parse_commit(w, since, when)))
 		return 0;
 	return err_set(err, 0,
 		       "--since=%s: no run, commit, day (2026-11-25, with 20:10 behind it or not) "

@@ -13,7 +13,7 @@
 #define RUNS  8
 
 static const char *const revisions[RUNS] = {
-	NULL, "aaaa111100", "aaaa111100", "bbbb2222", "12340000", "12340000", NULL, "aaaa111100",
+	NULL, "aaaa111100", "aaaa111100", "bbbb2222", "12340000", "123456d0", NULL, "aaaa111100",
 };
 
 static struct window make_window(void)
@@ -57,6 +57,9 @@ static void since_finds_the_first_run(void **state)
 		{"AAAA1111", 12},
 		{"aaaa1111000", 0},
 		{"aaa", 0},
+		// A commit that looks like an age; and an age that looks like a commit.
+		{"123456d", 16},
+		{"654321d", 11},
 		{"bbbb2222", 14},
 		{"1234", 15}, // no run, so it is a commit
 		{"cccc", 14},
