@@ -82,7 +82,7 @@ static void add_remark(struct buf *b, const struct result *r)
 
 static void add_test_line(struct buf *b, const struct test_case *t)
 {
-	bool says_why = t->status == TEST_SKIPPED || t->status == TEST_PENDING;
+	bool says_why = t->status != TEST_FAILED && t->status != TEST_ERROR;
 	struct buf line = {0};
 
 	buf_addf(b, "          %-7s ", test_status_name(t->status));

@@ -67,8 +67,10 @@ void worker_finish_output(struct worker *w)
 	capture_add(&w->capture, w->out_line.data, w->out_line.len);
 	capture_add(&w->capture, w->err_line.data, w->err_line.len);
 	events_finish(&w->events);
-	if (w->is_tap)
+	if (w->is_tap) {
 		tap_finish(&w->tap);
+		tap_deliver(&w->tap, w->result);
+	}
 }
 
 // Reads what is there, at most `most` chunks of it. Closes the watch at the end of file.
@@ -197,7 +199,7 @@ static enum worker_state interrupt(struct worker *w)
 {
 	// The stock interpreter answers SIGINT with a traceback of the line that hangs.
 	w->timed_out = true;
-	w->done = result_tests_done(w->result);
+	w->done = result_tests_done(w->result) + w->tap.seen;
 	for (size_t i = 0; i < w->result->tests.n; i++)
 		if (w->result->tests.items[i].status == 0)
 			w->hung = (long)i;
@@ -543,7 +545,7 @@ int worker_start(struct worker *w, bool *transient, struct err *err)
 	}
 	capture_init(&w->capture, HEAD_BYTES, TAIL_BYTES);
 	events_init(&w->events, w->result);
-	tap_init(&w->tap, w->result);
+	tap_init(&w->tap);
 	watch(w, &w->out);
 	watch(w, &w->err);
 	watch(w, &w->event);

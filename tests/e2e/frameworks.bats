@@ -50,6 +50,99 @@ tap_results() {
 	is "$(error_of dies_test)" "null|3|t/dies_test.lua:3: died between tests"
 }
 
+# Rows of: our status, the verdict of prove, a stream. Where they differ, the manual says so.
+tap_streams() {
+	cat <<-'END'
+		pass pass 1..2\nok 1\nok 2\n
+		pass pass ok 1\nok 2\n1..2
+		pass pass TAP version 13\r\n1..2\r\nok 1\r\nok 2\r\n
+		pass fail TAP version 14\n1..1\nok 1\n
+		pass fail TAP version 12\n1..1\nok 1\n
+		error fail TAP version 99\n1..1\nok 1\n
+		error fail 1..1\nTAP version 13\nok 1\n
+		error fail ok 1\n
+		error fail 1..3\nok 1\nok 2\n
+		error fail 1..1\nok 1\nok 2\n
+		error fail 1..2\nok 1\nok 7\n
+		error fail 1..2\nok 1\nok 1\n
+		error fail 1..3\nok 1\nok\nok 2\n
+		error fail 1..5\nok 1\nok 2\n1..2\n
+		error fail ok 1\n1..2\nok 2\n
+		error fail 2..3\nok 2\nok 3\n
+		error fail 1..1 loop\nok 1\n
+		error fail 1..1\nok 99999999999999999999\n
+		error fail 1..0\nok 1\n
+		error fail 1..0\nnot ok 1 # SKIP\n
+		error pass 1..0 no database\n
+		error pass 1..2 todo 2\nok 1\nnot ok 2\n
+		skip pass 1..0\n
+		skip pass 1..0 # SKIP no database\n
+		skip pass 1..0 # no database\n
+		pass fail 1..3\nok 2\nok 3\nok 1\n
+		pass fail 1..1 # one of them\nok 1\n
+		pass pass 1..3\nok\nok 2\nok\n
+		fail fail 1..2\nok 1\nnot ok 2\n
+		pass pass 1..2\nok 1\nnot ok 2 - x # TODO y\n
+		pass pass 1..2\nok 1\nok 2 - x # TODO y\n
+		pass pass 1..2\nok 1\nok 2 - x # SKIP y\n
+		pass fail 1..2\nok 1\nnot ok 2 - x # SKIP y\n
+		fail fail 1..2\nok 1\nnot ok 2 - issue #skipper is open\n
+		fail fail 1..2\nok 1\nnot ok 2 - x # todos\n
+		fail fail 1..2\nok 1\nnot ok 2 - x # y # TODO\n
+		fail fail 1..2\nok 1\nnot ok 2 - x \\# TODO y\n
+		fail pass 1..2\nok 1\nnot ok 2 - x \\\\# TODO y\n
+		fail pass 1..2\nok 1\nnot ok 2 - GET /a#todo works\n
+		fail pass 1..2\nok 1\nnot ok 2 - fix #todo marks\n
+		fail pass 1..2\nok 1\nnot ok 2 - x # todo.lua is read\n
+		pass fail 1..2\nok 1\nnot ok 2 - issue #7 # TODO y\n
+		error fail 1..1\nok 1\nnot ok: x\n
+		pass pass 1..1\nok 1\nokay\nnot  ok 2\nOK 3\n
+		error fail 1..1\nok 1\nBail out! x\n
+		error fail 1..1\n    Bail out! x\nok 1\n
+		error pass 1..1\nok 1\nbail out! x\n
+		pass pass 1..1\n# Subtest: a\n    1..1\n    ok 1\nok 1 - a\n
+		pass pass 1..1\n    1..1\n    not ok 1\nok 1\n
+		fail fail 1..1\n    1..1\n    ok 1\nnot ok 1\n
+		error fail 1..1\n    1..1\n    ok 1\n
+		pass fail TAP version 13\n1..2\nok 1\n  ---\n  a: 1\nok 2\n
+		error fail TAP version 13\n1..1\nok 1\n  ---\nnot ok 2\n
+		pass pass TAP version 13\n1..1\nok 1\n  ---\n  a: 1\n  ...\n
+		error fail TAP version 13\npragma +strict\n1..1\nnoise\nok 1\n
+		pass fail TAP version 13\npragma +strict\n\n1..1\nok 1\n
+		pass pass TAP version 13\npragma +strict\npragma -strict\n1..1\nnoise\nok 1\n
+		pass pass 1..1\nok 1 a\0b \0377\n
+		error fail 1..1\0\nok 1\n
+		pass fail 1..2\n50%\rok 1\nok 2\n
+		error pass 1..1\nok 1\rnot ok 2\n
+	END
+}
+
+@test "tap: streams are judged by the specification, and by prove where the manual names no difference" {
+	local ours prove stream i=0
+	mkdir t
+	while read -r ours prove stream; do
+		printf '%b' "$stream" >"t/s$((10 + ++i))_test.lua"
+		echo "$ours $prove" >>wanted
+	done < <(tap_streams)
+	fj --framework=tap --command='cat {}' --order=path --report=json:report.json -q t >/dev/null || true
+	json '(function() local t = {} for _, f in ipairs(r.files) do t[#t + 1] = f.path .. " " .. f.status end
+		table.sort(t) return table.concat(t, "\n") end)()' | cut -d' ' -f2 >ours
+	perl -MTAP::Parser -e 'for my $f (@ARGV) {
+		my $p = TAP::Parser->new({exec => ["cat", $f]}); my $bailed;
+		while (my $line = $p->next) { $bailed ||= $line->is_bailout }
+		print $bailed || $p->has_problems ? "fail\n" : "pass\n" }' t/*.lua 2>/dev/null >proved
+	paste -d' ' ours proved >got
+	is "$(diff <(tap_streams | paste -d' ' got -) <(tap_streams | paste -d' ' wanted -))" ""
+}
+
+@test "tap: a TODO that passes is told" {
+	test_file t/todo_test.lua "print('1..1\nok 1 - flies # TODO some day')"
+	run fj4 --framework=tap -v --report=json:report.json t
+	status_is 0
+	[[ $output =~ pass\ +flies:\ passes,\ though\ TODO:\ some\ day ]]
+	query_is "r.files[1].tests[1].message" "passes, though TODO: some day"
+}
+
 @test "tap: what is on standard error is no TAP" {
 	LUA_NAME=lua5.4
 	run_fixtures tap

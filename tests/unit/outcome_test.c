@@ -432,9 +432,10 @@ static void check_tap(const char *text, int exit_code, enum file_status status, 
 	struct result r = exited(exit_code);
 	struct tap tap;
 
-	tap_init(&tap, &r);
+	tap_init(&tap);
 	tap_feed(&tap, text, strlen(text));
 	tap_finish(&tap);
+	tap_deliver(&tap, &r);
 	decide(&r, (struct ending){.tap = &tap});
 	check_row(r.status == status, "'%s' %d: %s (%s)", text, exit_code,
 		  file_status_name(r.status), r.reason ? r.reason : "");
@@ -469,7 +470,15 @@ static void tap_must_agree_with_its_plan_and_exit_status(void **state)
 		{"1..0 # SKIP\n", 0, FILE_SKIPPED, "skipped"},
 		{"1..0 # SKIP no database\n", 2, FILE_ERROR, "exit status 2"},
 		{"1..0 # SKIP no database\nnot ok 1\n", 0, FILE_ERROR, "planned 0 tests but ran 1"},
+		{"1..0 # no database\n", 0, FILE_SKIPPED, "no database"},
 		{"1..0\n", 0, FILE_SKIPPED, "no test"},
+		{"1..2\nok 1\nok 7\n", 0, FILE_ERROR, "test 7 is none of its plan 1..2"},
+		{"1..5\nok 1\nok 2\n1..2\n", 0, FILE_ERROR, "a second TAP plan, 1..2, after 1..5"},
+		{"1..2\nok 2\nok 1\n", 0, FILE_PASSED, NULL},
+		{"1..1\nok 1 # TODO x\n", 0, FILE_PASSED, NULL},
+		{"1..1\n    1..1\n    not ok 1\nok 1\n", 0, FILE_PASSED, NULL},
+		{"1..1\n    1..1\n    ok 1\nnot ok 1\n", 0, FILE_FAILED, "1 of 1"},
+		{"1..1\n    Bail out! x\nok 1\n", 0, FILE_ERROR, "Bail out! x"},
 		{"1..2\nok 1\nBail out! no disk\n", 0, FILE_ERROR, "Bail out! no disk"},
 		{"Bail out!\n", 255, FILE_ERROR, "Bail out!"},
 	};
@@ -485,9 +494,10 @@ static void exit_status_77_hides_no_failed_test(void **state)
 	struct tap tap;
 
 	(void)state;
-	tap_init(&tap, &r);
+	tap_init(&tap);
 	tap_feed(&tap, "not ok 1\n", 9);
 	tap_finish(&tap);
+	tap_deliver(&tap, &r);
 	decide(&r, (struct ending){.tap = &tap});
 	check_row(file_status_is_bad(r.status), "it is %s", file_status_name(r.status));
 	tap_release(&tap);
@@ -655,9 +665,10 @@ static void a_crash_after_its_tap_has_a_message(void **state)
 	struct tap tap;
 
 	(void)state;
-	tap_init(&tap, &r);
+	tap_init(&tap);
 	tap_feed(&tap, "1..3\nok 1\n", 10);
 	tap_finish(&tap);
+	tap_deliver(&tap, &r);
 	set_output(&r, "1..3\nok 1\nlua5.4: x.lua:3: bad\n");
 	decide(&r, (struct ending){.tap = &tap});
 	assert_outcome(&r, FILE_ERROR, "planned 3 tests but ran 1");
