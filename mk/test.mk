@@ -19,7 +19,7 @@ test: check ## the same
 
 # make check-makeflags, make check-run: tests/unit/makeflags_test.c, tests/e2e/run.bats
 .SECONDEXPANSION:
-check-%: $(runnable) $(helper_programs) $$(filter %/$$*_test,$(unit_programs))
+check-%: $(runnable) $(helper_programs) $$(filter $(O)/tests/unit/$$*_test,$(unit_programs))
 	+@$(test_environment) sh tests/run.sh \
 		$(filter %/$*_test,$(unit_programs)) $(filter %/$*.bats,$(e2e_files))
 
