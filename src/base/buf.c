@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "base/buf.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 
@@ -65,6 +69,40 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 	vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	b->len += (size_t)n;
+}
+
+static int add_from(struct buf *b, int fd, size_t max)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode) || (size_t)st.st_size > max) {
+		errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
+		return -1;
+	}
+	buf_reserve(b, (size_t)st.st_size);
+	for (size_t left = (size_t)st.st_size; left > 0;) {
+		ssize_t n = read(fd, b->data + b->len, left);
+		if (n <= 0)
+			return (int)n;
+		b->len += (size_t)n;
+		b->data[b->len] = '\0';
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+int buf_add_file(struct buf *b, const char *path, size_t max)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -1;
+	int status = add_from(b, fd, max), errnum = errno;
+	close(fd);
+	errno = errnum;
+	return status;
 }
 
 void buf_drop_front(struct buf *b, size_t n)

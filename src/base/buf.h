@@ -19,6 +19,9 @@ void buf_add(struct buf *b, const void *data, size_t n);
 void buf_addstr(struct buf *b, const char *s);
 void buf_addch(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+// Adds the content of a file; -1 with errno set if it is no regular file, cannot be read, or has
+// more than max bytes. Never waits for a fifo.
+int buf_add_file(struct buf *b, const char *path, size_t max);
 // Removes the first n bytes.
 void buf_drop_front(struct buf *b, size_t n);
 // Gives the string (never NULL) to the caller, who frees it; b is empty afterwards.
