@@ -3,6 +3,7 @@
 #ifndef MODEL_JOB_H
 #define MODEL_JOB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,15 +25,34 @@ const char *framework_name(enum framework f);
 // The framework of that name, or -1.
 int framework_parse(const char *name);
 
+// Why a file is taken for one of its framework.
+enum reading_source {
+	READING_GUESSED, // by what it looks like, or by its last run: another reading may be tried
+	READING_NAMED,   // the file names the framework
+	READING_GIVEN,   // the user has said so: no other reading is tried
+};
+
+// What a worker is started as. A file without a framework of its own may get the shim as well,
+// which finds one that it loads.
+struct reading {
+	enum framework framework;
+	enum reading_source source;
+	bool shim;
+};
+
 struct job {
 	char *path; // as the worker gets it; any bytes but NUL
 	enum framework framework;
-	int64_t size;          // bytes
+	enum reading_source source; // of the framework
+	bool shim;                  // it has loaded a framework, or read its source, unforeseen
+	bool was_tap;               // its last tests came by TAP, and it has not changed since
+	int64_t size;               // bytes
 	int unreadable;        // an errno value: the file could not be read when it was looked for
 	int64_t expected_ns;   // how long it will take, or -1: unknown
 	int64_t p99_ns;        // the 99th percentile of how long it took, or -1: unknown
 	int64_t peak_bytes;    // the most memory that it took lately, 0: unknown
 	struct load load;      // what it asks of the CPUs
+	int known;             // the enum framework it turned out to be of, -1: unknown
 	enum file_status last; // its latest result; FILE_NOTRUN: none
 	int64_t last_real_ns;  // when that was, 0: never
 	long usual_tests;      // how many tests it had when it last came to its end, 0: unknown

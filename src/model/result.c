@@ -35,6 +35,7 @@ struct result *result_new(const struct job *job)
 	struct result *r = xcalloc(1, sizeof *r);
 
 	*r = (struct result){.job = job,
+			     .framework = job->framework,
 			     .attempt = 1,
 			     .attempts = 1,
 			     .slot = -1,
@@ -53,6 +54,7 @@ void result_release(struct result *r)
 	free(r->tests.items);
 	free(r->errors.items);
 	free(r->reason);
+	free(r->learned);
 	free(r->output);
 	free(r->seed);
 	if (r->inputs)

@@ -43,6 +43,8 @@ struct file_error {
 struct result {
 	int64_t id; // in the store, where it comes from there; else 0
 	const struct job *job;
+	enum framework framework; // as it turned out
+	char *learned;            // how, where that was not what the file looked like; else NULL
 	enum file_status status;
 	char *reason; // why it is not a pass, in a few words; NULL for a pass
 	bool cached, leaked;

@@ -37,6 +37,7 @@ static void add(struct jobs *jobs, const char *path, int64_t size)
 			.size = size,
 			.expected_ns = -1,
 			.p99_ns = -1,
+			.known = -1,
 			.load = {.wall_ns = -1, .cpu_ns = -1}};
 
 	VEC_PUSH(jobs, j);

@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "base/path.h"
@@ -94,6 +95,8 @@ static void remember(struct job *j, const struct past *p)
 	j->p99_ns = p->p99_ns;
 	j->peak_bytes = p->peak_bytes;
 	j->load = load_of(&p->trail);
+	j->known = p->framework;
+	j->shim = p->shim;
 }
 
 int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)
@@ -108,10 +111,24 @@ int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)
 	return 0;
 }
 
+// A file that does not name its framework is what it turned out to be the last time; should that be
+// wrong by now, this run shows it.
+static void settle_guess(struct job *j, struct guess guess, const struct stat *st)
+{
+	j->source = guess.certain ? READING_NAMED : READING_GUESSED;
+	j->framework = guess.certain || j->known < 0 ? guess.framework : (enum framework)j->known;
+	// A file that has printed TAP owes some as long as it is the same.
+	int64_t changed_ns = (int64_t)st->st_ctim.tv_sec * NS_PER_SEC + st->st_ctim.tv_nsec;
+	j->was_tap =
+		j->known == FRAMEWORK_TAP && j->usual_tests > 0 && changed_ns < j->last_real_ns;
+	if (j->framework == FRAMEWORK_TAP && !guess.certain && !j->was_tap)
+		j->framework = FRAMEWORK_PLAIN;
+}
+
 // O_NONBLOCK: a fifo with a test's name must not hold us up.
 static void look_into(struct job *j, int framework, struct buf *scratch)
 {
-	struct stat st;
+	struct stat st = {0};
 	int fd = open(j->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	buf_clear(scratch);
@@ -127,8 +144,12 @@ static void look_into(struct job *j, int framework, struct buf *scratch)
 	}
 	if (fd >= 0)
 		close(fd);
-	j->framework = framework >= 0 ? (enum framework)framework
-				      : framework_detect(scratch->data, scratch->len);
+	if (framework >= 0) {
+		j->framework = (enum framework)framework;
+		j->source = READING_GIVEN;
+	} else {
+		settle_guess(j, framework_guess(scratch->data, scratch->len), &st);
+	}
 }
 
 int plan_find(struct jobs *jobs, const struct plan_request *request, struct err *err)
@@ -152,7 +173,7 @@ static struct digest key_of(const struct job *job, const struct plan_request *re
 	struct digest key = {0};
 
 	// What cannot be run has never passed, and has no key to be equal to.
-	if (command_make(&command, request->commands, job, NULL) == 0) {
+	if (command_make(&command, request->commands, job->path, job->framework, NULL) == 0) {
 		key = command_key(&command, request->settings_key);
 		command_release(&command);
 	}

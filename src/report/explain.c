@@ -255,7 +255,7 @@ static void add_seed(struct buf *b, const struct result *r)
 		return;
 	buf_addstr(b, "  shuffled by seed ");
 	text_add_visible(b, r->seed);
-	if (r->job->framework == FRAMEWORK_BUSTED) {
+	if (r->framework == FRAMEWORK_BUSTED) {
 		buf_addstr(b, ": -- --shuffle --seed=");
 		text_add_visible(b, r->seed);
 		buf_addstr(b, " repeats it");

@@ -63,7 +63,7 @@ static struct json_object *attempt_object(const struct result *r)
 	struct json_object *o = json_object_new_object(), *tests = json_object_new_array();
 
 	object_put(o, "path", object_string(r->job->path));
-	object_put(o, "framework", object_string(framework_name(r->job->framework)));
+	object_put(o, "framework", object_string(framework_name(r->framework)));
 	object_put(o, "status", object_string(file_status_name(r->status)));
 	object_put(o, "reason", object_string(r->reason));
 	object_put(o, "cached", object_boolean(r->cached));

@@ -429,7 +429,7 @@ static void add_properties(struct buf *b, const struct run *run, const struct re
 	buf_addstr(b, "    <properties>\n");
 	add_property(b, "run", run->name);
 	add_property(b, "lua", run->lua);
-	add_property(b, "framework", framework_name(r->job->framework));
+	add_property(b, "framework", framework_name(r->framework));
 	add_property(b, "status", file_status_name(r->status));
 	add_property(b, "reason", r->reason);
 	add_property(b, "seed", r->seed);

@@ -156,7 +156,7 @@ static void add_file(struct buf *b, const struct result *r, size_t file)
 	buf_addstr(b, "\">");
 	add_status(b, file_status_name(r->status));
 	add_file_name(b, r, file);
-	buf_addf(b, "<td>%s</td>", framework_name(r->job->framework));
+	buf_addf(b, "<td>%s</td>", framework_name(r->framework));
 	add_figure(b, true, (double)result_counts(r).total, 0);
 	add_figure(b, ran, ns_to_sec(r->wall_ns), 3);
 	add_figure(b, ran, ns_to_sec(r->user_ns + r->sys_ns), 3);

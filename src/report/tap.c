@@ -46,7 +46,7 @@ static void add_file_yaml(struct buf *b, size_t indent, const struct result *r)
 {
 	if (!r->has_tests && r->errors.n > 0)
 		yaml_string(b, indent, "reason", r->reason);
-	yaml_string(b, indent, "framework", framework_name(r->job->framework));
+	yaml_string(b, indent, "framework", framework_name(r->framework));
 	yaml_string(b, indent, "seed", r->seed);
 	yaml_integer(b, indent, "attempt", r->attempt, 2);
 	yaml_integer(b, indent, "attempts", r->attempts, 2);

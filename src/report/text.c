@@ -80,6 +80,18 @@ static void add_remark(struct buf *b, const struct result *r)
 	buf_addch(b, ')');
 }
 
+// The framework that the file turned out to be of, and how.
+static void add_learned(struct buf *b, const struct result *r)
+{
+	struct buf line = {0};
+
+	buf_addf(&line, "read as %s: %s", framework_name(r->framework), r->learned);
+	buf_addf(b, "%*s", REMARK_INDENT, "");
+	layout_words(b, line.data, TEST_INDENT);
+	buf_addch(b, '\n');
+	buf_release(&line);
+}
+
 static void add_test_line(struct buf *b, const struct test_case *t)
 {
 	bool says_why = t->status != TEST_FAILED && t->status != TEST_ERROR;
@@ -114,6 +126,8 @@ static void add_file_line(struct buf *b, const struct result *r, const struct te
 		layout_remark(b, remark.data, REMARK_INDENT);
 	buf_addch(b, '\n');
 	buf_release(&remark);
+	if (style->verbose && r->learned)
+		add_learned(b, r);
 	for (size_t i = 0; style->verbose && i < r->tests.n; i++)
 		add_test_line(b, &r->tests.items[i]);
 }

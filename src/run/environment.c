@@ -37,9 +37,8 @@ static void find_lua_inits(struct environment *e, char *const *environ)
 		const char *value = NULL;
 		for (char *const *p = environ; *p && !value; p++)
 			value = value_of(*p, lua_inits[i]);
-		// LUA_INIT is always ours; a versioned one has to be, where it would win.
-		if (i > 0 && !value)
-			continue;
+		// All are ours: a script that starts Lua may set LUA_INIT, and a versioned one
+		// wins.
 		e->lua_init_names[n] = lua_inits[i];
 		e->lua_init_values[n++] = value ? xstrdup(value) : NULL;
 	}
@@ -100,9 +99,10 @@ struct strings {
 	size_t n, cap;
 };
 
-static void add_shim(struct strings *own, const struct environment *e)
+static void add_shim(struct strings *own, const struct environment *e, const char *shim)
 {
 	VEC_PUSH(own, xstrdup("FIRMO_JOBS_EVENTS=3"));
+	VEC_PUSH(own, xasprintf("FIRMO_JOBS_SHIM=%s", shim));
 	for (size_t i = 0; e->lua_init_names[i]; i++) {
 		VEC_PUSH(own, xasprintf("%s=%s", e->lua_init_names[i], e->shim_path));
 		if (e->lua_init_values[i])
@@ -131,7 +131,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 	VEC_PUSH(&own, xasprintf("FIRMO_JOBS_ATTEMPT=%d", id->attempt));
 	VEC_PUSH(&own, xasprintf("TMPDIR=%s", id->tmpdir));
 	if (id->shim)
-		add_shim(&own, e);
+		add_shim(&own, e, id->shim);
 	for (size_t i = 0; i < e->n; i++)
 		if (!(id->shim && is_lua_init(e, e->base[i])) &&
 		    !(id->trace && value_of(e->base[i], "LD_PRELOAD")) &&

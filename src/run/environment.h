@@ -41,7 +41,7 @@ struct worker_identity {
 	int slot, attempt;
 	const char *tmpdir;
 	const char *trace; // the entry that names its trace, or NULL: it is not watched
-	bool shim;         // report events on fd 3
+	const char *shim;  // report events on fd 3, as "KEY,FRAMEWORK" says; NULL: no shim
 	bool lender;       // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
 };
 

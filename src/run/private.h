@@ -3,6 +3,7 @@
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
 
+#include "base/map.h"
 #include "jobserver/lender.h"
 #include "run/environment.h"
 #include "run/queue.h"
@@ -43,10 +44,12 @@ struct supervisor {
 		size_t n, cap;
 	} spare;
 	long serial;
-	long bad;         // files that have failed, and will not be tried again
-	int64_t began_ns; // monotonic, moved forward by the time the run was suspended
-	int64_t wait_ns;  // when a file began to wait for a token, -1: none does
-	bool stopping;    // start no more
+	long bad;             // files that have failed, and will not be tried again
+	int64_t began_ns;     // monotonic, moved forward by the time the run was suspended
+	int64_t wait_ns;      // when a file began to wait for a token, -1: none does
+	bool stopping;        // start no more
+	struct map libraries; // path of a file -> whether it is the core of a framework, see
+			      // find_library
 	struct room room;
 	bool strangers; // there are children of ours that cannot be told from descendants
 	bool starved;   // no process could be started: wait for a worker to end

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "jobserver/tokens.h"
+#include "model/inputs.h"
 #include "model/pace.h"
 #include "model/run.h"
 #include "run/private.h"
@@ -24,7 +25,9 @@
 #include "sys/lease.h"
 #include "sys/signals.h"
 #include "worker/interpreter.h"
+#include "worker/library.h"
 #include "worker/outcome.h"
+#include "worker/reading.h"
 
 extern char **environ;
 
@@ -98,28 +101,79 @@ static void shorten_output(struct result *r)
 	r->output = end;
 }
 
-static void decide(struct supervisor *s, struct worker *w)
+// The framework whose core the worker has read, and from where.
+static void find_library(struct supervisor *s, const struct inputs *in, struct observation *o)
+{
+	for (size_t i = 0; in && i < in->list.n; i++) {
+		const struct input *input = &in->list.items[i];
+		if (input->kind != INPUT_PATH || !input->found)
+			continue;
+		static char places[FRAMEWORK_COUNT]; // whose addresses stand for the frameworks
+		char *known = map_get(&s->libraries, input->name);
+		if (!known) {
+			known = &places[library_in(input->name)];
+			map_put(&s->libraries, input->name, known);
+		}
+		enum framework f = (enum framework)(known - places);
+		if (f > o->loaded) {
+			o->loaded = f;
+			o->loaded_from = input->name;
+		}
+	}
+}
+
+static void observe(struct supervisor *s, const struct worker *w, struct observation *o)
+{
+	*o = (struct observation){
+		.reading = w->reading,
+		.events = w->has_shim ? &w->events : NULL,
+		.tap = &w->tap,
+		.was_tap = w->result->job->was_tap,
+		.has_busted = s->settings->commands->busted != NULL,
+		.by_runner = w->command.by_runner,
+	};
+	reading_settle(w->result, o);
+	if (w->result->framework == FRAMEWORK_TAP)
+		tap_deliver((struct tap *)&w->tap, w->result);
+}
+
+static void decide(struct supervisor *s, struct worker *w, struct observation *o)
 {
 	const struct limits *limits = &s->settings->limits;
+	struct result *r = w->result;
 
 	worker_finish_output(w);
-	keep_output(w->result, &w->capture);
+	keep_output(r, &w->capture);
+	observe(s, w, o);
 	const struct ending ending = {
-		.timeout_ns = w->timed_out ? run_deadline_ns(s->settings, w->result->job) : 0,
+		.timeout_ns = w->timed_out ? run_deadline_ns(s->settings, r->job) : 0,
 		.hung = w->hung,
 		.done = w->done,
 		.cut_short = w->cut_short,
 		.cpu_limit_s = limits->set[LIMIT_CPU] ? (int64_t)limits->value[LIMIT_CPU] : 0,
 		.memory_limit = limits->set[LIMIT_AS],
 		.argv0 = w->command.argv[0],
-		.events = framework_has_events(w->result->job->framework) ? &w->events : NULL,
-		.tap = w->is_tap ? &w->tap : NULL,
+		.events = o->events,
+		.tap = o->tap,
 	};
-	outcome_decide(w->result, &ending);
-	if (s->settings->library && w->result->status == FILE_PASSED)
-		w->result->inputs = worker_inputs(w);
-	if (!file_status_is_bad(w->result->status))
-		shorten_output(w->result);
+	outcome_decide(r, &ending);
+	bool unproven = r->framework == FRAMEWORK_PLAIN && !o->events;
+	if (s->settings->library && (r->status == FILE_PASSED || unproven))
+		r->inputs = worker_inputs(w);
+	if (unproven)
+		find_library(s, r->inputs, o);
+}
+
+// Only passes are reused; and what a pass has written is of less interest.
+static void trim(struct result *r)
+{
+	if (r->status != FILE_PASSED && r->inputs) {
+		inputs_release(r->inputs);
+		free(r->inputs);
+		r->inputs = NULL;
+	}
+	if (!file_status_is_bad(r->status))
+		shorten_output(r);
 }
 
 static void remove_worker(struct supervisor *s, struct worker *w)
@@ -130,18 +184,117 @@ static void remove_worker(struct supervisor *s, struct worker *w)
 		if (s->workers.items[i] != w)
 			s->workers.items[n++] = s->workers.items[i];
 	s->workers.n = n;
-	s->slots.items[w->slot].taken = false;
 }
 
-void supervisor_on_finished(struct supervisor *s, struct worker *w)
+// Gives up all that a worker holds but its slot, its result and itself.
+static void end_worker(struct supervisor *s, struct worker *w)
 {
-	struct result *r = w->result;
-
-	decide(s, w);
 	worker_release(w);
 	workspace_clear_tmpdir(&s->workspace, w->slot);
 	worker_forget_group(w);
 	remove_worker(s, w);
+}
+
+static struct worker *worker_new(struct supervisor *s, const struct job *job, int attempt, int slot,
+				 int64_t since_ns)
+{
+	struct worker *w = xcalloc(1, sizeof *w);
+
+	w->supervisor = s;
+	w->slot = slot;
+	w->slot_since_ns = since_ns;
+	w->reading = (struct reading){job->framework, job->source, job->shim};
+	w->result = result_new(job);
+	w->result->attempt = attempt;
+	w->result->partial = selection_is_partial(&s->settings->selection);
+	return w;
+}
+
+static void enlist(struct supervisor *s, struct worker *w)
+{
+	w->result->slot = s->slots.items[w->slot].number;
+	w->result->offset_ns = w->began_ns - s->began_ns;
+	VEC_PUSH(&s->workers, w);
+	for (size_t i = 0; s->workers.n > 1 && i < s->workers.n; i++)
+		s->workers.items[i]->result->crowded = true;
+	if ((int)s->workers.n > s->run->peak)
+		s->run->peak = (int)s->workers.n;
+}
+
+// The result that was announced is the one that is passed on, with the content of that which tells
+// more.
+static struct result *choose(struct worker *w)
+{
+	struct result *r = w->result, *before = w->before;
+
+	if (!before)
+		return r;
+	w->before = NULL;
+	if (reading_is_better(r, before)) {
+		struct result swapped = *before;
+		*before = *r;
+		*r = swapped;
+		if (!before->learned) {
+			before->learned = w->learned;
+			w->learned = NULL;
+		}
+	}
+	result_free(r);
+	return before;
+}
+
+// A pass of a file that should be run in another way to be understood, and cannot be, is none.
+static void leave_unproven(struct result *r, const char *learned, const char *problem)
+{
+	if (file_status_is_bad(r->status))
+		return;
+	r->status = FILE_ERROR;
+	free(r->reason);
+	r->reason = xasprintf("its tests were not seen (%s): %s", learned, problem);
+}
+
+// Runs the file once more in the worker's slot, read in another way. False: its result stands.
+static bool read_again(struct supervisor *s, struct worker *w, const struct observation *o)
+{
+	struct worker *other;
+	struct err err = {0};
+	struct reading next;
+	char *learned = NULL;
+	bool transient;
+
+	if (w->before || !reading_revise(w->result, o, &next, &learned))
+		return false;
+	if (!s->run->signal) {
+		other = worker_new(s, w->result->job, w->result->attempt, w->slot,
+				   w->slot_since_ns);
+		other->reading = next;
+		end_worker(s, w);
+		if (worker_start(other, &transient, &err) == 0) {
+			other->before = w->result;
+			other->learned = learned;
+			enlist(s, other);
+			free(w);
+			return true;
+		}
+		result_free(other->result);
+		free(other);
+	}
+	leave_unproven(w->result, learned, *err.message ? err.message : "the run was stopped");
+	free(learned);
+	return false;
+}
+
+void supervisor_on_finished(struct supervisor *s, struct worker *w)
+{
+	struct observation o;
+
+	decide(s, w, &o);
+	if (read_again(s, w, &o))
+		return;
+	struct result *r = choose(w);
+	trim(r);
+	end_worker(s, w);
+	s->slots.items[w->slot].taken = false;
 	VEC_PUSH(&s->spare, w->slot_since_ns);
 	free(w);
 	s->starved = false;
@@ -190,19 +343,6 @@ static bool settle_without_worker(struct supervisor *s, const struct turn *turn)
 	return true;
 }
 
-static void on_started(struct supervisor *s, struct worker *w)
-{
-	w->result->slot = s->slots.items[w->slot].number;
-	w->result->offset_ns = w->began_ns - s->began_ns;
-	VEC_PUSH(&s->workers, w);
-	for (size_t i = 0; s->workers.n > 1 && i < s->workers.n; i++)
-		s->workers.items[i]->result->crowded = true;
-	if ((int)s->workers.n > s->run->peak)
-		s->run->peak = (int)s->workers.n;
-	if (s->hooks->started)
-		s->hooks->started(s->hooks->owner, w->result);
-}
-
 // A slot for the next job. That of a worker which has just ended is handed on, which spares a suite
 // of tiny files the way through make and back; but not for ever: others may be waiting for it.
 static bool take_slot_grant(struct supervisor *s, int64_t *since_ns)
@@ -228,19 +368,15 @@ static void give_spare(struct supervisor *s)
 // Starts one job in the slot that was granted then. False if it has to wait.
 static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t since_ns)
 {
-	struct worker *w = xcalloc(1, sizeof *w);
+	struct worker *w = worker_new(s, turn->job, turn->attempt, take_slot(s), since_ns);
 	struct err err = {0};
 	bool transient;
 
-	w->supervisor = s;
-	w->slot = take_slot(s);
-	w->slot_since_ns = since_ns;
-	w->result = result_new(turn->job);
-	w->result->attempt = turn->attempt;
-	w->result->partial = selection_is_partial(&s->settings->selection);
 	if (worker_start(w, &transient, &err) == 0) {
 		queue_begin(&s->queue, turn);
-		on_started(s, w);
+		enlist(s, w);
+		if (s->hooks->started)
+			s->hooks->started(s->hooks->owner, w->result);
 		return true;
 	}
 	struct result *r = w->result;
@@ -461,6 +597,7 @@ static void end(struct supervisor *s)
 	free(s->workers.items);
 	free(s->slots.items);
 	free(s->spare.items);
+	map_release(&s->libraries);
 }
 
 int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -49,17 +50,25 @@ static void capture_lines(struct worker *w, struct buf *rest, const char *data, 
 	buf_add(rest, data + whole, n - whole);
 }
 
+// What goes to stderr is no TAP. Of all others stdout and stderr share a pipe, so that their order
+// is the order of the writes.
+static bool has_own_stderr(const struct worker *w)
+{
+	return w->reading.framework == FRAMEWORK_TAP;
+}
+
 static void take_data(struct worker *w, const struct loop_watch *watch, const char *data, size_t n)
 {
 	if (watch == &w->event) {
 		events_feed(&w->events, data, n, clock_mono_ns());
-	} else if (!w->is_tap) {
-		capture_add(&w->capture, data, n);
-	} else {
-		capture_lines(w, watch == &w->out ? &w->out_line : &w->err_line, data, n);
-		if (watch == &w->out)
-			tap_feed(&w->tap, data, n);
+		return;
 	}
+	if (has_own_stderr(w))
+		capture_lines(w, watch == &w->out ? &w->out_line : &w->err_line, data, n);
+	else
+		capture_add(&w->capture, data, n);
+	if (watch == &w->out)
+		tap_feed(&w->tap, data, n);
 }
 
 void worker_finish_output(struct worker *w)
@@ -67,10 +76,7 @@ void worker_finish_output(struct worker *w)
 	capture_add(&w->capture, w->out_line.data, w->out_line.len);
 	capture_add(&w->capture, w->err_line.data, w->err_line.len);
 	events_finish(&w->events);
-	if (w->is_tap) {
-		tap_finish(&w->tap);
-		tap_deliver(&w->tap, w->result);
-	}
+	tap_finish(&w->tap);
 }
 
 // Reads what is there, at most `most` chunks of it. Closes the watch at the end of file.
@@ -387,17 +393,14 @@ static int make_pipe(struct loop_watch *watch, int *write_fd, struct err *err)
 	return 0;
 }
 
-// stdout and stderr share a pipe, so that their order is the order of the writes. TAP is the
-// exception: what goes to stderr is no TAP.
 static int make_pipes(struct worker *w, struct spawn *s, struct err *err)
 {
 	if (make_pipe(&w->out, &s->stdout_fd, err) < 0)
 		return -1;
 	s->stderr_fd = s->stdout_fd;
-	if (w->is_tap && make_pipe(&w->err, &s->stderr_fd, err) < 0)
+	if (has_own_stderr(w) && make_pipe(&w->err, &s->stderr_fd, err) < 0)
 		return -1;
-	if (framework_has_events(w->result->job->framework) &&
-	    make_pipe(&w->event, &s->extra_fds[0], err) < 0)
+	if (w->has_shim && make_pipe(&w->event, &s->extra_fds[0], err) < 0)
 		return -1;
 	return 0;
 }
@@ -477,9 +480,10 @@ static int open_loan(struct worker *w, struct err *err)
 static int prepare(struct worker *w, struct err *err)
 {
 	struct supervisor *sup = w->supervisor;
-	const struct job *job = w->result->job;
+	enum framework f = w->reading.framework;
+	char key[EVENTS_KEY_SIZE], shim[EVENTS_KEY_SIZE + 32];
 
-	if (command_make(&w->command, sup->settings->commands, job, err) < 0)
+	if (command_make(&w->command, sup->settings->commands, w->result->job->path, f, err) < 0)
 		return -1;
 	w->result->key = command_key(&w->command, sup->settings->settings_key);
 	const char *tmpdir = workspace_take_tmpdir(&sup->workspace, w->slot, err);
@@ -489,6 +493,12 @@ static int prepare(struct worker *w, struct err *err)
 		return -1;
 	if (supervisor_can_watch(sup, w->command.program) && trace_open(&w->trace, err) < 0)
 		return -1;
+	// Where it is not watched, only the shim can tell what a file loads.
+	w->has_shim = framework_has_events(f) || w->reading.shim ||
+		      (w->trace.fd < 0 && w->reading.source != READING_GIVEN);
+	events_make_key(key);
+	events_init(&w->events, w->result, key);
+	snprintf(shim, sizeof shim, "%s,%s", key, framework_name(f));
 	const struct worker_identity id = {
 		.run = sup->run->name,
 		.serial = ++sup->serial,
@@ -496,7 +506,7 @@ static int prepare(struct worker *w, struct err *err)
 		.attempt = w->result->attempt,
 		.tmpdir = tmpdir,
 		.trace = w->trace.fd >= 0 ? w->trace.variable : NULL,
-		.shim = framework_has_events(job->framework),
+		.shim = w->has_shim ? shim : NULL,
 		.lender = sup->settings->share_tokens,
 	};
 	environment_for(&w->environment, &sup->environment, &id);
@@ -530,7 +540,6 @@ static void set_clocks(struct worker *w)
 
 int worker_start(struct worker *w, bool *transient, struct err *err)
 {
-	w->is_tap = w->result->job->framework == FRAMEWORK_TAP;
 	w->out.fd = w->err.fd = w->event.fd = w->trace.fd = -1;
 	w->hung = -1;
 	*transient = false;
@@ -544,7 +553,6 @@ int worker_start(struct worker *w, bool *transient, struct err *err)
 		return -1;
 	}
 	capture_init(&w->capture, HEAD_BYTES, TAIL_BYTES);
-	events_init(&w->events, w->result);
 	tap_init(&w->tap);
 	watch(w, &w->out);
 	watch(w, &w->err);
@@ -569,4 +577,6 @@ void worker_release(struct worker *w)
 	loan_close(&w->loan, &w->supervisor->lender);
 	command_release(&w->command);
 	worker_environment_release(&w->environment);
+	result_free(w->before);
+	free(w->learned);
 }

@@ -53,10 +53,13 @@ struct worker {
 	struct schedule schedule; // of the started process, if is_accounted
 	bool is_accounted;
 	int slot;
-	int64_t slot_since_ns; // monotonic: when its slot was granted, to it or to a worker before
-			       // it
-	int64_t began_ns;      // monotonic; moved forward by the time the run was suspended
-	bool is_tap;           // its stdout is TAP, and comes by a pipe of its own
+	int64_t slot_since_ns;  // monotonic: when its slot was granted, to it or to a worker before
+				// it
+	int64_t began_ns;       // monotonic; moved forward by the time the run was suspended
+	struct reading reading; // what it was started as
+	struct result *before;  // of its file read in another way, where that was not enough; owned
+	char *learned;          // what that has taught, where there was one; owned
+	bool has_shim;
 	bool timed_out, cut_short;
 	long hung; // index of the test that ran at the deadline, or -1
 	long done; // how many had ended by then
@@ -65,7 +68,7 @@ struct worker {
 	struct loop_watch out, err, event; // fd -1 once closed
 	struct capture capture;
 	struct buf out_line, err_line; // with two pipes: what is no whole line yet
-	struct events events;
+	struct events events;          // if has_shim
 	struct tap tap;
 	struct command command;
 	struct trace trace; // fd -1: it is not watched
@@ -73,8 +76,9 @@ struct worker {
 	struct worker_environment environment;
 };
 
-// Starts the worker of result->job. On failure nothing is left behind; *transient tells whether it
-// may work once another worker has ended (no more processes or file descriptors).
+// Starts the worker of result->job, read as reading says. On failure nothing is left behind;
+// *transient tells whether it may work once another worker has ended (no more processes or file
+// descriptors).
 int worker_start(struct worker *w, bool *transient, struct err *err);
 // Drives the state machine.
 void worker_handle(struct worker *w, enum worker_event event);

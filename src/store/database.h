@@ -36,6 +36,8 @@ enum statement {
 	SQL_LOAD_FILE_ERRORS,
 	SQL_ADD_CHUNK,
 	SQL_LOAD_PAST,
+	SQL_LOAD_READINGS,
+	SQL_NOTE_READING,
 	SQL_RUNS,
 	SQL_FILES,
 	SQL_CHUNKS,
@@ -197,6 +199,10 @@ int database_put_file(struct store *s, const struct run *run, const struct resul
 		      sqlite3_int64 *id);
 // Reads columns 1 to 5 of a row of SQL_LOAD_PAST; adds to the trail that p has.
 void database_read_past(sqlite3_stmt *row, struct past *p);
+// Remembers which framework the file of a result turned out to be of.
+int database_note_reading(struct store *s, sqlite3_int64 file, const struct result *r);
+// Tells these files (path -> struct past *) so.
+int database_load_readings(struct store *s, const struct map *past);
 // Adds to the trail what does not stand in the file's row, the oldest first.
 int database_load_chunks(struct store *s, int64_t file, struct trail *t);
 // Writes what is known of a file into its row; what is too much for it into chunks.

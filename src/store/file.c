@@ -48,12 +48,15 @@ int store_load_past(struct store *s, struct map *past, struct err *err)
 
 	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
 		struct past *p = xcalloc(1, sizeof *p);
+		p->framework = -1;
 		database_read_past(q, p);
 		p->p99_ns = trail_percentile(&p->trail, P99_OF, 99, sample_whole_ns);
 		int64_t peak = trail_percentile(&p->trail, PEAK_OF, 100, sample_peak_bytes);
 		p->peak_bytes = peak > 0 ? peak : 0;
 		past_free(map_put(past, (const char *)sqlite3_column_text(q, 0), p));
 	}
+	if (code == SQLITE_DONE)
+		code = database_load_readings(s, past);
 	if (code == SQLITE_DONE)
 		return 0;
 	past_free_all(past);
@@ -178,6 +181,8 @@ int database_put_file(struct store *s, const struct run *run, const struct resul
 		follow(&p, run, r, inputs);
 		if (code == SQLITE_DONE)
 			code = database_write_past(s, *id, &p);
+		if (code == SQLITE_DONE)
+			code = database_note_reading(s, *id, r);
 	}
 	trail_release(&p.trail);
 	return code;

@@ -151,6 +151,9 @@ static const struct {
 	 // Imports bring runs whose numbers are not in the order of time.
 	 "CREATE INDEX run_by_started ON run(started);",
 	 NULL, NULL},
+
+	// reading: store/reading.c.
+	{6, "ALTER TABLE file ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;", NULL, NULL},
 };
 
 #define STEPS (sizeof steps / sizeof *steps)

@@ -86,6 +86,8 @@ static const char *const sql[SQL_COUNT] = {
 		"LIMIT 10 OFFSET 10) "
 		"AND status IN (1, 6) AND output IS NOT NULL",
 	[SQL_LOAD_PAST] = "SELECT path, status, ended, tests, state, trail FROM file",
+	[SQL_LOAD_READINGS] = "SELECT path, reading FROM file WHERE reading > 0",
+	[SQL_NOTE_READING] = "UPDATE file SET reading=?2 WHERE id=?1 AND reading IS NOT ?2",
 	[SQL_RUNS] = "SELECT id, started, elapsed, ifnull(bound, lower_bound), jobs, peak, signal, "
 		     "files, bad, tests, failed, revision FROM run ORDER BY started, id",
 	[SQL_FILES] = FILE_ROWS "ORDER BY path",

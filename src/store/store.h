@@ -59,6 +59,8 @@ struct past {
 	int64_t p99_ns;          // the 99th percentile of its last 100 wall times, -1: unknown
 	int64_t peak_bytes;      // the most memory that one of its last 8 results took, 0: unknown
 	int64_t state;           // stands for what its inputs were at its latest result, 0: unknown
+	int framework;           // the enum framework it turned out to be of, -1: unknown
+	bool shim;               // which the shim has found out
 	struct trail trail;      // its latest results: all of them, or 64 at least; owned
 };
 

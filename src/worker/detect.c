@@ -1,222 +1,258 @@
 // SPDX-License-Identifier: MIT
-// framework_detect: a scan over the tokens of a Lua source. It knows names, strings and comments,
-// which is all that is needed to tell `require "luaunit"` from a comment that mentions it.
-#include <ctype.h>
+// framework_guess: what a test file looks like, by the tokens of its source. A guess decides only
+// how the file is run first: what happens then has the last word (worker/reading.h).
 #include <stdbool.h>
 #include <string.h>
 
 #include "worker/framework.h"
+#include "worker/lexer.h"
 
-struct scan {
-	const char *p, *end;
+// What busted gives its files, without a require. The first few take a title, which may be
+// computed.
+#define TITLED 6
+static const char *const busted_names[] = {
+	"describe",     "it",
+	"context",      "pending",
+	"insulate",     "expose",
+	"setup",        "teardown",
+	"before_each",  "after_each",
+	"lazy_setup",   "lazy_teardown",
+	"strict_setup", "strict_teardown",
+	"randomize",
 };
 
-struct token {
-	enum { TOKEN_END, TOKEN_NAME, TOKEN_STRING, TOKEN_OTHER } kind;
-	const char *text; // of a string: without its quotes
-	size_t n;
+#define BUSTED_NAMES (sizeof busted_names / sizeof *busted_names)
+
+static int busted_name(const char *name, size_t n)
+{
+	for (size_t i = 0; i < BUSTED_NAMES; i++)
+		if (strlen(busted_names[i]) == n && strncmp(busted_names[i], name, n) == 0)
+			return (int)i;
+	return -1;
+}
+
+bool framework_is_busted_name(const char *name, size_t n)
+{
+	return busted_name(name, n) >= 0;
+}
+
+// What was seen so far.
+struct seen {
+	bool firmo, luaunit, busted, lust, tap;
+	bool called[BUSTED_NAMES];  // as busted's files do it
+	bool defined[BUSTED_NAMES]; // by the file itself, so it is none of busted's
+	const char *locals_end;     // of the names behind the last `local`
 };
-
-// The level of a long bracket at p ([[ is 0, [=[ is 1), or -1 if there is none.
-static int long_bracket(const char *p, const char *end)
-{
-	int level = 0;
-
-	if (p >= end || *p != '[')
-		return -1;
-	for (p++; p < end && *p == '='; p++)
-		level++;
-	return p < end && *p == '[' ? level : -1;
-}
-
-static struct token long_string(struct scan *s, int level)
-{
-	const char *start = s->p + level + 2;
-
-	for (const char *p = start; p < s->end; p++) {
-		if (*p != ']')
-			continue;
-		const char *q = p + 1;
-		while (q < s->end && *q == '=')
-			q++;
-		if (q < s->end && *q == ']' && q - p - 1 == level) {
-			s->p = q + 1;
-			return (struct token){TOKEN_STRING, start, (size_t)(p - start)};
-		}
-	}
-	s->p = s->end;
-	return (struct token){TOKEN_STRING, start, (size_t)(s->end - start)};
-}
-
-static struct token quoted_string(struct scan *s)
-{
-	char quote = *s->p++;
-	const char *start = s->p;
-
-	while (s->p < s->end && *s->p != quote && *s->p != '\n')
-		s->p += *s->p == '\\' && s->p + 1 < s->end ? 2 : 1;
-	if (s->p > s->end)
-		s->p = s->end;
-	struct token t = {TOKEN_STRING, start, (size_t)(s->p - start)};
-	if (s->p < s->end)
-		s->p++;
-	return t;
-}
-
-static void skip_blanks_and_comments(struct scan *s)
-{
-	for (;;) {
-		while (s->p < s->end && isspace((unsigned char)*s->p))
-			s->p++;
-		if (s->end - s->p < 2 || s->p[0] != '-' || s->p[1] != '-')
-			return;
-		s->p += 2;
-		int level = long_bracket(s->p, s->end);
-		if (level >= 0)
-			long_string(s, level);
-		else
-			while (s->p < s->end && *s->p != '\n')
-				s->p++;
-	}
-}
-
-static struct token next_token(struct scan *s)
-{
-	skip_blanks_and_comments(s);
-	if (s->p >= s->end)
-		return (struct token){TOKEN_END, s->end, 0};
-	int level = long_bracket(s->p, s->end);
-	if (level >= 0)
-		return long_string(s, level);
-	if (*s->p == '"' || *s->p == '\'')
-		return quoted_string(s);
-	const char *start = s->p;
-	if (isalpha((unsigned char)*s->p) || *s->p == '_') {
-		while (s->p < s->end && (isalnum((unsigned char)*s->p) || *s->p == '_'))
-			s->p++;
-		return (struct token){TOKEN_NAME, start, (size_t)(s->p - start)};
-	}
-	s->p++;
-	return (struct token){TOKEN_OTHER, start, 1};
-}
-
-static bool is(const struct token *t, const char *text)
-{
-	return t->n == strlen(text) && strncmp(t->text, text, t->n) == 0;
-}
 
 static bool starts(const struct token *t, const char *text)
 {
 	return t->n >= strlen(text) && strncmp(t->text, text, strlen(text)) == 0;
 }
 
-static bool ends(const struct token *t, const char *text)
+// Whether t is the module or file of that name, in whatever folder.
+static bool names_module(const struct token *t, const char *name)
 {
-	size_t n = strlen(text);
+	size_t n = t->n, length = strlen(name);
 
-	return t->n >= n && strncmp(t->text + t->n - n, text, n) == 0;
+	if (n > 4 && strncmp(t->text + n - 4, ".lua", 4) == 0)
+		n -= 4;
+	if (n < length || strncmp(t->text + n - length, name, length) != 0)
+		return false;
+	return n == length || t->text[n - length - 1] == '.' || t->text[n - length - 1] == '/';
 }
-
-// What was seen so far; the first in this order decides.
-struct seen {
-	bool firmo, luaunit, busted, lust, other_library, busted_call, tap;
-};
 
 static void saw_module(struct seen *seen, const struct token *t)
 {
-	if (is(t, "firmo") || starts(t, "firmo."))
+	if (token_is(t, "firmo") || starts(t, "firmo."))
 		seen->firmo = true;
-	else if (is(t, "luaunit") || ends(t, ".luaunit"))
+	else if (names_module(t, "luaunit"))
 		seen->luaunit = true;
-	else if (is(t, "busted") || starts(t, "busted."))
+	else if (token_is(t, "busted") || starts(t, "busted."))
 		seen->busted = true;
-	else if (is(t, "Test.More") || is(t, "Test.Simple") || is(t, "tap") || ends(t, ".tap"))
+	else if (token_is(t, "Test.More") || token_is(t, "Test.Simple"))
 		seen->tap = true;
-	else if (is(t, "lust") || ends(t, ".lust") || ends(t, "/lust"))
+	else if (names_module(t, "lust"))
 		seen->lust = true;
-	else if (is(t, "telescope") || is(t, "laura"))
-		seen->other_library = true; // it has a describe of its own
 }
 
-// A printed plan or result line: "1..3", "ok 1 - name", "TAP version 13".
-static bool looks_like_tap(const struct token *t)
+// ---- names that the file defines ----
+
+static void define(struct seen *seen, const struct token *name)
 {
-	return starts(t, "1..") || starts(t, "TAP version ") || starts(t, "ok 1") ||
-	       starts(t, "not ok ") || starts(t, "ok %d") || is(t, "ok ");
+	int i = name->kind == TOKEN_NAME ? busted_name(name->text, name->n) : -1;
+
+	if (i >= 0)
+		seen->defined[i] = true;
 }
 
-// A call of one of busted's globals: describe "a queue", it("keeps order", ...), before_each(...).
-static bool looks_like_busted(const struct token *name, const struct token *argument)
+// Skips one expression of a list, up to the comma behind it or to the end of the line.
+static bool skip_expression(struct lexer *l, struct token *t)
 {
-	static const char *const with_a_title[] = {"describe", "it", "pending", "context"};
-	static const char *const others[] = {"insulate",   "expose",     "before_each",
-					     "after_each", "lazy_setup", "strict_setup",
-					     "randomize"};
+	int depth = 0;
 
-	for (size_t i = 0; i < sizeof with_a_title / sizeof *with_a_title; i++)
-		if (is(name, with_a_title[i]))
-			return argument->kind == TOKEN_STRING;
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		if (is(name, others[i]))
-			return true;
+	for (int line = t->line; t->kind != TOKEN_END; *t = lexer_next(l)) {
+		if (depth == 0 && (token_is_mark(t, ',') || t->line != line))
+			return token_is_mark(t, ',');
+		depth += token_is_mark(t, '(') || token_is_mark(t, '{');
+		depth -= token_is_mark(t, ')') || token_is_mark(t, '}');
+		line = depth > 0 ? t->line : line;
+	}
 	return false;
+}
+
+// local NAMES = EXPRESSIONS; `local it = it` leaves the name what it was.
+static void saw_local(struct seen *seen, struct lexer l)
+{
+	struct token names[16], t = lexer_next(&l);
+	size_t n = 0, i = 0;
+
+	for (; t.kind == TOKEN_NAME && n < 16; t = lexer_next(&l)) {
+		names[n++] = t;
+		t = lexer_next(&l);
+		if (!token_is_mark(&t, ','))
+			break;
+	}
+	bool more = token_is_mark(&t, '=');
+	seen->locals_end = t.text;
+	for (; more && i < n; i++) {
+		t = lexer_next(&l);
+		if (token_is_name(&t, "_G") || token_is_name(&t, "_ENV")) {
+			lexer_next(&l);
+			t = lexer_next(&l);
+		}
+		if (t.kind != TOKEN_NAME || t.n != names[i].n ||
+		    strncmp(t.text, names[i].text, t.n) != 0)
+			define(seen, &names[i]);
+		more = skip_expression(&l, &t);
+	}
+	for (; i < n; i++)
+		define(seen, &names[i]);
+}
+
+// function NAME(PARAMETERS), or without a name.
+static void saw_function(struct seen *seen, struct lexer l)
+{
+	struct token name = lexer_next(&l), t = name;
+
+	if (name.kind == TOKEN_NAME)
+		t = lexer_next(&l);
+	if (token_is_mark(&t, '('))
+		define(seen, &name);
+	while (token_is_mark(&t, '.') || token_is_mark(&t, ':')) {
+		lexer_next(&l);
+		t = lexer_next(&l);
+	}
+	if (!token_is_mark(&t, '('))
+		return;
+	for (t = lexer_next(&l); t.kind != TOKEN_END && !token_is_mark(&t, ')'); t = lexer_next(&l))
+		define(seen, &t);
+}
+
+static void saw_for(struct seen *seen, struct lexer l)
+{
+	struct token t = lexer_next(&l);
+
+	for (; t.kind != TOKEN_END && !token_is_name(&t, "in") && !token_is_mark(&t, '=');
+	     t = lexer_next(&l))
+		define(seen, &t);
+}
+
+// NAME = ..., which is no comparison.
+static bool is_assigned(struct lexer l)
+{
+	struct token t = lexer_next(&l), next = lexer_next(&l);
+
+	return token_is_mark(&t, '=') && !(token_is_mark(&next, '=') && next.text == t.text + 1);
+}
+
+// ---- calls ----
+
+// The argument of the call whose name is `name`: the first token behind an opening bracket, or the
+// string behind the name. pcall(require, "module") calls as well.
+static struct token argument_of(struct lexer *l, const struct token *name)
+{
+	struct token t = lexer_next(l);
+	bool opens = token_is_mark(&t, '(');
+
+	if (opens || (token_is_mark(&t, ',') && token_is_name(name, "require"))) {
+		do
+			t = lexer_next(l);
+		while (token_is_mark(&t, '('));
+		return t;
+	}
+	return t.kind == TOKEN_STRING ? t : (struct token){.kind = TOKEN_END};
+}
+
+static bool loads(const struct token *name)
+{
+	return token_is_name(name, "require") || token_is_name(name, "dofile") ||
+	       token_is_name(name, "loadfile");
 }
 
 static void saw_call(struct seen *seen, const struct token *name, const struct token *argument)
 {
-	if (looks_like_busted(name, argument))
-		seen->busted_call = true;
-	if (argument->kind != TOKEN_STRING)
-		return;
-	if (is(name, "require"))
+	int i = busted_name(name->text, name->n);
+
+	if (loads(name) && argument->kind == TOKEN_STRING)
 		saw_module(seen, argument);
-	else if ((is(name, "print") || is(name, "write")) && looks_like_tap(argument))
-		seen->tap = true;
+	if (i >= 0 && (argument->kind == TOKEN_STRING || token_is_name(argument, "function") ||
+		       (i < TITLED && argument->kind == TOKEN_NAME)))
+		seen->called[i] = true;
 }
 
-// Reads the argument of the call whose name is `name`: the first token behind an opening bracket,
-// or the string behind the name. pcall(require, "module") calls as well. What follows is t then.
-static struct token argument_of(struct scan *s, const struct token *name)
+// A name in code; before: the token in front of it. depth: of open braces, in which `it = 1` is a
+// field.
+static void saw_name(struct seen *seen, const struct token *name, const struct token *before,
+		     const struct lexer *behind, int depth)
 {
-	struct scan before = *s;
-	struct token t = next_token(s);
+	struct lexer l = *behind;
+	bool is_field = token_is_mark(before, '.') || token_is_mark(before, ':');
 
-	if (t.kind == TOKEN_OTHER && (*t.text == '(' || (*t.text == ',' && is(name, "require")))) {
-		do
-			t = next_token(s);
-		while (t.kind == TOKEN_OTHER && *t.text == '(');
-		return t;
-	}
-	if (t.kind == TOKEN_STRING)
-		return t;
-	*s = before;
-	return (struct token){.kind = TOKEN_END};
+	if (token_is_name(name, "local"))
+		saw_local(seen, l);
+	else if (token_is_name(name, "function"))
+		saw_function(seen, l);
+	else if (token_is_name(name, "for"))
+		saw_for(seen, l);
+	else if (depth == 0 && name->text >= seen->locals_end && is_assigned(l))
+		define(seen, name); // a field of _G counts, and other fields do no harm
+	if (is_field || token_is_name(before, "function"))
+		return;
+	struct token argument = argument_of(&l, name);
+	if (argument.kind != TOKEN_END)
+		saw_call(seen, name, &argument);
 }
 
-enum framework framework_detect(const char *source, size_t n)
+static bool calls_busted(const struct seen *seen)
 {
-	struct scan s = {source, source + n};
-	struct seen seen = {0};
-	char before = 0; // the punctuation in front of a name: a field is no global
+	for (size_t i = 0; i < BUSTED_NAMES; i++)
+		if (seen->called[i] && !seen->defined[i])
+			return true;
+	return false;
+}
 
-	for (struct token t = next_token(&s); t.kind != TOKEN_END; t = next_token(&s)) {
-		if (t.kind == TOKEN_NAME && ((before != '.' && before != ':') || is(&t, "write"))) {
-			struct scan behind = s;
-			struct token argument = argument_of(&s, &t);
-			if (argument.kind != TOKEN_END)
-				saw_call(&seen, &t, &argument);
-			// The argument may be a call itself: print(require "x").
-			if (argument.kind != TOKEN_STRING)
-				s = behind;
-		}
-		before = t.kind == TOKEN_OTHER ? *t.text : 0;
+struct guess framework_guess(const char *source, size_t n)
+{
+	struct lexer l = lexer_of(source, n);
+	struct seen seen = {.locals_end = source};
+	struct token before = {.kind = TOKEN_END};
+	int depth = 0;
+
+	for (struct token t = lexer_next(&l); t.kind != TOKEN_END; t = lexer_next(&l)) {
+		depth += token_is_mark(&t, '{') - (token_is_mark(&t, '}') && depth > 0);
+		if (t.kind == TOKEN_NAME)
+			saw_name(&seen, &t, &before, &l, depth);
+		before = t;
 	}
-	return seen.firmo           ? FRAMEWORK_FIRMO
-	       : seen.luaunit       ? FRAMEWORK_LUAUNIT
-	       : seen.busted        ? FRAMEWORK_BUSTED
-	       : seen.lust          ? FRAMEWORK_LUST
-	       : seen.other_library ? FRAMEWORK_PLAIN
-	       : seen.busted_call   ? FRAMEWORK_BUSTED
-	       : seen.tap           ? FRAMEWORK_TAP
-				    : FRAMEWORK_PLAIN;
+	if (seen.firmo)
+		return (struct guess){FRAMEWORK_FIRMO, true};
+	if (seen.luaunit)
+		return (struct guess){FRAMEWORK_LUAUNIT, true};
+	if (seen.busted)
+		return (struct guess){FRAMEWORK_BUSTED, true};
+	if (seen.lust)
+		return (struct guess){FRAMEWORK_LUST, true};
+	if (seen.tap)
+		return (struct guess){FRAMEWORK_TAP, true};
+	return (struct guess){calls_busted(&seen) ? FRAMEWORK_BUSTED : FRAMEWORK_PLAIN, false};
 }

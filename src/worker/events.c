@@ -1,22 +1,36 @@
 // SPDX-License-Identifier: MIT
 #include "worker/events.h"
 
+#include <inttypes.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "model/result.h"
+#include "worker/flow.h"
 
-// A line longer than this is no event of ours: messages are cut by the shim's framework long
-// before.
+// A line longer than this is no event of ours: the shim shortens what is longer.
 #define LINE_MAX_BYTES (4 << 20)
 #define NESTING_MAX    16
 
-void events_init(struct events *ev, struct result *result)
+void events_make_key(char key[EVENTS_KEY_SIZE])
 {
-	*ev = (struct events){.result = result};
+	uint64_t random = 0;
+
+	if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
+		random = (uint64_t)clock_mono_ns() * UINT64_C(0x9e3779b97f4a7c15);
+	snprintf(key, EVENTS_KEY_SIZE, "%016" PRIx64, random);
+}
+
+void events_init(struct events *ev, struct result *result, const char *key)
+{
+	*ev = (struct events){.result = result, .announced = -1};
+	snprintf(ev->key, sizeof ev->key, "%s", key);
 }
 
 void events_release(struct events *ev)
@@ -25,6 +39,7 @@ void events_release(struct events *ev)
 	if (ev->tokener)
 		json_tokener_free(ev->tokener);
 	free(ev->shim_error);
+	free(ev->open.items);
 	*ev = (struct events){0};
 }
 
@@ -114,13 +129,17 @@ static struct test_case *add_test(struct events *ev, struct json_object *o, int6
 	return &ev->result->tests.items[ev->result->tests.n - 1];
 }
 
-// The running test of that id; the innermost one is the last that began.
-static struct test_case *running_test(struct events *ev, long id)
+// The running test of that id, which ends; the innermost one is the last that began. NULL: none.
+static struct test_case *end_running(struct events *ev, long id)
 {
-	for (size_t i = ev->result->tests.n; i-- > 0;) {
-		struct test_case *t = &ev->result->tests.items[i];
-		if (t->status == 0 && t->id == id)
-			return t;
+	for (size_t i = ev->open.n; i-- > 0;) {
+		struct test_case *t = &ev->result->tests.items[ev->open.items[i]];
+		if (t->id != id)
+			continue;
+		ev->open.n--;
+		memmove(&ev->open.items[i], &ev->open.items[i + 1],
+			(ev->open.n - i) * sizeof *ev->open.items);
+		return t;
 	}
 	return NULL;
 }
@@ -136,6 +155,8 @@ static bool on_start(struct events *ev, struct json_object *o, int64_t now_ns)
 	if (!has_id(o))
 		return false;
 	describe_test(add_test(ev, o, now_ns), o);
+	size_t index = ev->result->tests.n - 1;
+	VEC_PUSH(&ev->open, index);
 	return true;
 }
 
@@ -147,7 +168,7 @@ static bool on_test(struct events *ev, struct json_object *o, int64_t now_ns)
 	free(status);
 	if (!s)
 		return false;
-	struct test_case *t = running_test(ev, number(o, "id", -1));
+	struct test_case *t = end_running(ev, number(o, "id", -1));
 	bool began = t != NULL;
 	if (!began)
 		t = add_test(ev, o, now_ns);
@@ -204,7 +225,14 @@ static bool on_hello(struct events *ev, struct json_object *o, int64_t now_ns)
 
 static bool on_attach(struct events *ev, struct json_object *o, int64_t now_ns)
 {
+	char *name = member(o, "framework");
+	int framework = name ? framework_parse(name) : -1;
+
+	free(name);
+	if (framework < 0)
+		return false;
 	ev->attached = true;
+	ev->framework = (enum framework)framework;
 	ev->result->has_tests = true;
 	return true;
 }
@@ -227,6 +255,35 @@ static bool on_seed(struct events *ev, struct json_object *o, int64_t now_ns)
 static bool on_done(struct events *ev, struct json_object *o, int64_t now_ns)
 {
 	ev->done = true;
+	ev->announced = number(o, "tests", -1);
+	return true;
+}
+
+// Whether nothing would have come after a call, as far as its source tells.
+static bool is_last_call(struct json_object *call)
+{
+	char *file = member(call, "file"), *name = member(call, "name");
+	const struct flow_call place = {.file = file ? file : "",
+					.name = name ? name : "",
+					.line = (int)number(call, "line", 0),
+					.defined = (int)number(call, "defined", 0)};
+	bool is_last = flow_ends_with(&place);
+
+	free(file);
+	free(name);
+	return is_last;
+}
+
+// lust knows no end of a run but that of the file. os.exit is it where it comes last.
+static bool is_end_of_file(struct json_object *o)
+{
+	struct json_object *calls = json_object_object_get(o, "calls");
+
+	if (number(o, "open", -1) != 0 || !json_object_is_type(calls, json_type_array))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(calls); i++)
+		if (!is_last_call(json_object_array_get_idx(calls, i)))
+			return false;
 	return true;
 }
 
@@ -235,7 +292,7 @@ static bool on_exit_event(struct events *ev, struct json_object *o, int64_t now_
 	char *how = member(o, "how");
 	ev->os_exit = how && strcmp(how, "os.exit") == 0;
 	free(how);
-	return true;
+	return is_end_of_file(o) ? on_done(ev, o, now_ns) : true;
 }
 
 static bool on_shim(struct events *ev, struct json_object *o, int64_t now_ns)
@@ -255,7 +312,7 @@ static const struct {
 
 static bool dispatch(struct events *ev, struct json_object *o, int64_t now_ns)
 {
-	char *name = json_object_is_type(o, json_type_object) ? member(o, "ev") : NULL;
+	char *name = member(o, "ev");
 	bool known = false;
 
 	for (size_t i = 0; name && i < sizeof handlers / sizeof *handlers; i++)
@@ -265,18 +322,48 @@ static bool dispatch(struct events *ev, struct json_object *o, int64_t now_ns)
 	return known;
 }
 
-static void take_line(struct events *ev, const char *line, size_t n, int64_t now_ns)
+static struct json_object *parse(struct events *ev, const char *line, size_t n)
 {
-	if (n == 0)
-		return;
 	if (!ev->tokener)
 		ev->tokener = json_tokener_new_ex(NESTING_MAX);
 	json_tokener_reset(ev->tokener);
 	struct json_object *o = json_tokener_parse_ex(ev->tokener, line, (int)n);
-	bool whole = json_tokener_get_error(ev->tokener) == json_tokener_success &&
-		     json_tokener_get_parse_end(ev->tokener) == n;
-	if (!whole || !dispatch(ev, o, now_ns))
-		ev->garbage++;
+	if (json_tokener_get_error(ev->tokener) == json_tokener_success &&
+	    json_tokener_get_parse_end(ev->tokener) == n &&
+	    json_object_is_type(o, json_type_object))
+		return o;
+	json_object_put(o);
+	return NULL;
+}
+
+static bool bears_key(const struct events *ev, struct json_object *o)
+{
+	const char *key = json_object_get_string(json_object_object_get(o, "key"));
+
+	return key && strcmp(key, ev->key) == 0;
+}
+
+// Notes a line's number. A worker that executes another program before any test of its own begins
+// anew: busted does, for another interpreter. False: the number has been there before.
+static bool count_line(struct events *ev, long n)
+{
+	if (n == 1 && !ev->attached && ev->result->tests.n == 0)
+		ev->last = 0;
+	if (n <= ev->last)
+		return false;
+	ev->lost += n - ev->last - 1;
+	ev->last = n;
+	return true;
+}
+
+static void take_line(struct events *ev, const char *line, size_t n, int64_t now_ns)
+{
+	if (n == 0)
+		return;
+	struct json_object *o = parse(ev, line, n);
+	if (!o || !bears_key(ev, o) || !count_line(ev, number(o, "n", 0)) ||
+	    !dispatch(ev, o, now_ns))
+		ev->foreign++;
 	json_object_put(o);
 }
 
@@ -285,7 +372,7 @@ static void keep(struct events *ev, const char *data, size_t n)
 {
 	if (!ev->too_long && ev->line.len + n > LINE_MAX_BYTES) {
 		ev->too_long = true;
-		ev->garbage++;
+		ev->foreign++;
 		buf_release(&ev->line);
 	}
 	if (!ev->too_long)
@@ -315,6 +402,6 @@ void events_feed(struct events *ev, const char *data, size_t n, int64_t now_ns)
 void events_finish(struct events *ev)
 {
 	// A line without its end was cut off by the worker's death.
-	ev->garbage += ev->line.len > 0;
+	ev->foreign += ev->line.len > 0;
 	buf_clear(&ev->line);
 }

@@ -137,42 +137,46 @@ static void from_template(struct words *w, char *const *template, const char *pa
 }
 
 static int from_framework(struct words *w, struct command *cmd, const struct commands *c,
-			  const struct job *job, const char *path, struct err *err)
+			  const char *path, enum framework f, struct err *err)
 {
-	if (job->framework == FRAMEWORK_BUSTED && !c->busted)
+	if (f == FRAMEWORK_BUSTED && !c->busted)
 		return err_set(
 			err, 0,
 			"it is for busted, which is not in PATH: install busted, or use --command");
-	if (job->framework == FRAMEWORK_BUSTED && c->busted_direct)
+	if (f == FRAMEWORK_BUSTED && c->busted_direct)
 		cmd->program = c->busted;
 	push(w, cmd->program == c->busted ? "busted" : c->lua_name);
-	if (job->framework == FRAMEWORK_BUSTED && !c->busted_direct)
+	if (f == FRAMEWORK_BUSTED && !c->busted_direct)
 		push(w, c->busted);
 	// Firmo's own runner stands in the root of a project that uses it.
-	if (job->framework == FRAMEWORK_FIRMO && access("firmo.lua", R_OK) == 0)
+	bool has_firmo = f == FRAMEWORK_FIRMO && access("firmo.lua", R_OK) == 0;
+	if (has_firmo)
 		push(w, "firmo.lua");
+	cmd->by_runner = f == FRAMEWORK_BUSTED || has_firmo;
 	push(w, path);
 	return 0;
 }
 
-int command_make(struct command *cmd, const struct commands *c, const struct job *job,
+int command_make(struct command *cmd, const struct commands *c, const char *path, enum framework f,
 		 struct err *err)
 {
 	struct words w = {0};
 	// A name with a dash in front would be taken for an option.
-	char *path = *job->path == '-' ? xasprintf("./%s", job->path) : xstrdup(job->path);
+	char *word = *path == '-' ? xasprintf("./%s", path) : xstrdup(path);
 	int status = 0;
 
-	*cmd = (struct command){.program = c->lua};
+	bool has_runner = f == FRAMEWORK_BUSTED || f == FRAMEWORK_FIRMO;
+
+	*cmd = (struct command){.program = c->lua, .by_runner = c->template && has_runner};
 	if (c->template)
-		from_template(&w, c->template, path);
+		from_template(&w, c->template, word);
 	else
-		status = from_framework(&w, cmd, c, job, path, err);
+		status = from_framework(&w, cmd, c, word, f, err);
 	for (char *const *x = c->extra; x && *x; x++)
 		push(&w, *x);
 	VEC_PUSH(&w, NULL);
 	cmd->argv = w.items;
-	free(path);
+	free(word);
 	if (status < 0)
 		command_release(cmd);
 	return status;

@@ -13,8 +13,17 @@ struct err;
 
 // Whether the shim reports its tests as events.
 bool framework_has_events(enum framework f);
-// By what the Lua source requires, calls and prints; comments do not count.
-enum framework framework_detect(const char *source, size_t n);
+
+struct guess {
+	enum framework framework;
+	bool certain; // the file itself names the framework; else it only calls what busted has
+};
+
+// By what the Lua source requires and calls; comments do not count, nor names that it defines
+// itself.
+struct guess framework_guess(const char *source, size_t n);
+// Whether busted gives its files something of that name (describe, it, before_each, ...).
+bool framework_is_busted_name(const char *name, size_t n);
 
 // How workers are run: the programs found, and what the user said of it.
 struct commands {
@@ -37,10 +46,12 @@ void commands_release(struct commands *c);
 struct command {
 	const char *program;
 	char **argv;
+	bool by_runner; // the file is loaded by its framework's runner, or by words of the user's
 };
 
-// Fails if the framework's own runner is not installed.
-int command_make(struct command *cmd, const struct commands *c, const struct job *job,
+// For the file at path, read as one of framework f. Fails if that has a runner of its own which is
+// not installed.
+int command_make(struct command *cmd, const struct commands *c, const char *path, enum framework f,
 		 struct err *err);
 void command_release(struct command *cmd);
 // What a result depends on besides its inputs: the program, its arguments, and settings in any

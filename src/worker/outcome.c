@@ -259,11 +259,40 @@ static void decide_by_tests(struct result *r)
 	free(errors);
 }
 
+// What is missing of the proof that all tests were seen, in words that the caller frees; NULL:
+// nothing.
+static char *missing_proof(const struct result *r, const struct events *ev)
+{
+	long ended = result_tests_done(r), all = (long)r->tests.n;
+
+	if (ev->shim_error)
+		return xasprintf("its tests cannot be followed: %s", ev->shim_error);
+	if (ev->lost > 0)
+		return xasprintf("%ld event%s of its tests %s lost", ev->lost,
+				 ev->lost == 1 ? "" : "s", ev->lost == 1 ? "was" : "were");
+	if (ev->foreign > 0)
+		return xasprintf(
+			"something else was written to the pipe of its events (%ld line%s)",
+			ev->foreign, ev->foreign == 1 ? "" : "s");
+	if (ended < all)
+		return xasprintf("the end of %ld of %ld tests was not reported", all - ended, all);
+	if (ev->announced >= 0 && ended != ev->announced)
+		return xasprintf("%ld tests began, and %ld ended", ev->announced, ended);
+	if (r->expected >= 0 && ended < r->expected)
+		return xasprintf("planned %ld tests but ran %ld", r->expected, ended);
+	return NULL;
+}
+
 static void decide_by_events(struct result *r, const struct events *ev)
 {
+	char *missing = missing_proof(r, ev);
+	long failed = failed_tests(r) + (long)r->errors.n;
+
 	if (ev->done) {
 		charge_running(r, "its end was not reported");
 		decide_by_tests(r);
+		if (missing && failed == 0)
+			set_outcome(r, FILE_ERROR, xstrdup(missing));
 	} else if (r->errors.n > 0 && r->tests.n == 0) {
 		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
 	} else if (r->tests.n == 0 && r->exit_code == 0 && !ev->os_exit) {
@@ -275,6 +304,48 @@ static void decide_by_events(struct result *r, const struct events *ev)
 		end_by_death(r, FILE_ERROR, what);
 		free(what);
 	}
+	free(missing);
+}
+
+// A framework's file of whose tests nothing was heard.
+static void decide_without_events(struct result *r, const struct events *ev)
+{
+	const char *name = framework_name(r->framework);
+	char *missing = ev && ev->hello ? missing_proof(r, ev) : NULL;
+
+	if (r->exit_code != 0 && r->errors.n > 0)
+		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
+	else if (missing)
+		set_outcome(r, FILE_ERROR, xstrdup(missing));
+	else if (!ev || !ev->hello)
+		set_outcome(
+			r, FILE_ERROR,
+			xasprintf(
+				"no results of its %s tests: Lua ran without LUA_INIT (by -E?) or "
+				"in a child (exit status %d); --framework=plain takes the exit "
+				"status",
+				name, r->exit_code));
+	else if (ev->attached)
+		set_outcome(r, FILE_ERROR,
+			    xasprintf("no results of %s tests: it loads %s", name,
+				      framework_name(ev->framework)));
+	else
+		set_outcome(
+			r, FILE_ERROR,
+			xasprintf("no results of its tests: %s was never loaded (exit status %d)",
+				  name, r->exit_code));
+	free(missing);
+}
+
+// A plain file, whose shim may have had something to say that did not arrive.
+static void decide_plain(struct result *r, const struct events *ev)
+{
+	char *missing = ev && ev->hello ? missing_proof(r, ev) : NULL;
+
+	decide_by_exit(r);
+	if (missing && !file_status_is_bad(r->status))
+		set_outcome(r, FILE_ERROR, xstrdup(missing));
+	free(missing);
 }
 
 static void decide_by_tap(struct result *r, const struct tap *t)
@@ -298,8 +369,13 @@ static void decide_by_tap(struct result *r, const struct tap *t)
 // lust ends where its file does: the interpreter has ended it between two tests, or after them.
 static bool died_outside_of_tests(const struct result *r, const struct ending *e)
 {
-	return r->job->framework == FRAMEWORK_LUST && e->events && e->events->done &&
+	return r->framework == FRAMEWORK_LUST && e->events && e->events->done &&
 	       !e->events->os_exit;
+}
+
+static bool reported_tests(const struct result *r, const struct events *ev)
+{
+	return ev && ev->attached && ev->framework == r->framework;
 }
 
 void outcome_decide(struct result *r, const struct ending *e)
@@ -310,10 +386,12 @@ void outcome_decide(struct result *r, const struct ending *e)
 		charge_lua_message(r, e->argv0);
 	if (decide_violence(r, e))
 		return;
-	if (e->tap)
+	if (r->framework == FRAMEWORK_TAP)
 		decide_by_tap(r, e->tap);
-	else if (e->events && e->events->attached)
+	else if (r->framework == FRAMEWORK_PLAIN)
+		decide_plain(r, e->events);
+	else if (reported_tests(r, e->events))
 		decide_by_events(r, e->events);
 	else
-		decide_by_exit(r);
+		decide_without_events(r, e->events);
 }

@@ -20,12 +20,12 @@ struct ending {
 	bool memory_limit;           // RLIMIT_AS was set
 	const char *argv0;           // what the interpreter calls itself in its messages
 	const struct events *events; // NULL: the worker had no shim
-	const struct tap *tap;       // NULL: its stdout is no TAP
+	const struct tap *tap;       // its stdout, as far as it is TAP
 };
 
-// Sets status and reason of r, whose exit_code, signal, times, output, tests and errors are there
-// already, and charges a death to the test that was running. A message of the interpreter in the
-// output becomes an error of the file, if no event has told it.
+// Sets status and reason of r, whose framework, exit_code, signal, times, output, tests and errors
+// are there already, and charges a death to the test that was running. A message of the interpreter
+// in the output becomes an error of the file, if no event has told it.
 void outcome_decide(struct result *r, const struct ending *e);
 
 #endif

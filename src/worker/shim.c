@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/embed.h"
 #include "base/err.h"
 #include "base/path.h"
+#include "worker/library.h"
 
 EMBED(shim_init, "src/worker/lua/init.lua");
 EMBED(shim_events, "src/worker/lua/events.lua");
@@ -26,26 +28,30 @@ static const struct {
 	{"luaunit.lua", &shim_luaunit},
 };
 
-static int write_file(const char *path, const struct embedded *content)
+static int write_file(const char *dir, const char *name, const char *data, size_t n,
+		      struct err *err)
 {
+	char *path = path_join(dir, name);
 	FILE *f = fopen(path, "we");
+	int status = f && fwrite(data, 1, n, f) == n ? 0 : -1;
 
-	if (!f)
-		return -1;
-	size_t n = embedded_size(content);
-	int status = fwrite(content->start, 1, n, f) == n ? 0 : -1;
-	return fclose(f) == 0 ? status : -1;
+	if (f && fclose(f) != 0)
+		status = -1;
+	if (status < 0)
+		err_set(err, errno, "write %s", path);
+	free(path);
+	return status;
 }
 
 int shim_write(const char *dir, struct err *err)
 {
-	int status = 0;
+	struct buf words = {0};
 
-	for (size_t i = 0; i < sizeof files / sizeof *files && status == 0; i++) {
-		char *path = path_join(dir, files[i].name);
-		if (write_file(path, files[i].content) < 0)
-			status = err_set(err, errno, "write %s", path);
-		free(path);
-	}
+	library_add_words(&words);
+	int status = write_file(dir, "libraries.lua", words.data, words.len, err);
+	buf_release(&words);
+	for (size_t i = 0; i < sizeof files / sizeof *files && status == 0; i++)
+		status = write_file(dir, files[i].name, files[i].content->start,
+				    embedded_size(files[i].content), err);
 	return status;
 }

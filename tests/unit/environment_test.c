@@ -18,7 +18,7 @@ static void give(struct given *g, const char *const *environ, bool shim)
 					   .slot = 3,
 					   .attempt = 2,
 					   .tmpdir = "/tmp/w 3",
-					   .shim = shim};
+					   .shim = shim ? "0,plain" : NULL};
 
 	environment_init(&g->environment, (char *const *)environ, "/run/shim", &everything, NULL);
 	environment_for(&g->worker, &g->environment, &id);
@@ -137,8 +137,11 @@ static void the_shim_is_named_by_lua_init(void **state)
 	give(&g, environ, true);
 	assert_value(&g, "LUA_INIT", "@/run/shim/init.lua");
 	assert_value(&g, "FIRMO_JOBS_LUA_INIT", NULL);
-	assert_value(&g, "LUA_INIT_5_4", NULL);
+	// A script that starts Lua may set LUA_INIT: that of the version wins then.
+	assert_value(&g, "LUA_INIT_5_4", "@/run/shim/init.lua");
+	assert_value(&g, "FIRMO_JOBS_LUA_INIT_5_4", NULL);
 	assert_value(&g, "FIRMO_JOBS_EVENTS", "3");
+	assert_value(&g, "FIRMO_JOBS_SHIM", "0,plain");
 	take_back(&g);
 }
 

@@ -49,9 +49,21 @@ static void set_output(struct result *r, const char *text)
 	r->output_len = strlen(text);
 }
 
+// With events it is a file of a framework (LuaUnit, if its job has none), with TAP one of TAP.
 static void decide(struct result *r, struct ending e)
 {
+	struct events ev;
+
 	e.argv0 = "lua5.4";
+	if (e.events && e.events->attached) {
+		ev = *e.events;
+		ev.framework = r->job->framework ? r->job->framework : FRAMEWORK_LUAUNIT;
+		ev.announced = ev.announced ? ev.announced : -1;
+		e.events = &ev;
+		r->framework = ev.framework;
+	} else if (e.tap) {
+		r->framework = FRAMEWORK_TAP;
+	}
 	outcome_decide(r, &e);
 }
 
@@ -419,7 +431,7 @@ static void a_test_whose_end_is_missing_is_an_error(void **state)
 	(void)state;
 	add_tests(&r, "p?");
 	decide(&r, (struct ending){.events = &ev});
-	assert_int_equal(r.status, FILE_FAILED);
+	assert_outcome(&r, FILE_ERROR, "the end of 1 of 2 tests was not reported");
 	assert_int_equal(r.tests.items[1].status, TEST_ERROR);
 	assert_non_null(r.tests.items[1].message);
 	result_release(&r);
@@ -677,6 +689,87 @@ static void a_crash_after_its_tap_has_a_message(void **state)
 	result_release(&r);
 }
 
+// ---- a pass needs proof ----
+
+static struct result with_tests(int passed, int failed)
+{
+	struct result r = exited(0);
+
+	for (int i = 0; i < passed; i++)
+		add_test(&r, NULL, "a", TEST_PASSED);
+	for (int i = 0; i < failed; i++)
+		add_test(&r, NULL, "b", TEST_FAILED);
+	return r;
+}
+
+static void what_is_missing_of_the_proof_is_an_error(void **state)
+{
+	static const struct {
+		struct events ev;
+		long expected;
+		const char *part;
+	} rows[] = {
+		{{.attached = true, .done = true, .announced = 2}, 2, NULL},
+		{{.attached = true, .done = true, .announced = 2, .lost = 1},
+		 -1,
+		 "1 event of its tests was lost"},
+		{{.attached = true, .done = true, .announced = 2, .foreign = 3}, -1, "(3 lines)"},
+		{{.attached = true, .done = true, .announced = 3},
+		 -1,
+		 "3 tests began, and 2 ended"},
+		{{.attached = true, .done = true, .announced = 2},
+		 50,
+		 "planned 50 tests but ran 2"},
+		{{.attached = true,
+		  .done = true,
+		  .announced = 2,
+		  .shim_error = (char *)"no memory"},
+		 -1,
+		 "cannot be followed: no memory"},
+		{{.attached = true, .announced = -1}, -1, "before its tests were done"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct result r = with_tests(2, 0), bad = with_tests(1, 1);
+		r.expected = rows[i].expected;
+		decide(&r, (struct ending){.events = &rows[i].ev});
+		decide(&bad, (struct ending){.events = &rows[i].ev});
+		check_row(rows[i].part ? r.status == FILE_ERROR && says(&r, rows[i].part)
+				       : r.status == FILE_PASSED,
+			  "row %zu: %s %s", i, file_status_name(r.status), r.reason);
+		// Nothing of this makes a failure better.
+		check_row(file_status_is_bad(bad.status), "row %zu", i);
+		result_release(&r);
+		result_release(&bad);
+	}
+}
+
+static void a_framework_of_which_nothing_was_heard_is_no_pass(void **state)
+{
+	static const struct events hello = {.hello = true}, silent = {0},
+				   other = {.hello = true,
+					    .attached = true,
+					    .framework = FRAMEWORK_LUST};
+	static const struct {
+		const struct events *ev;
+		const char *part;
+	} rows[] = {{&silent, "without LUA_INIT"},
+		    {NULL, "without LUA_INIT"},
+		    {&hello, "never loaded"},
+		    {&other, "it loads lust"}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct result r = exited(0);
+		r.framework = FRAMEWORK_LUAUNIT;
+		outcome_decide(&r, &(struct ending){.argv0 = "lua", .events = rows[i].ev});
+		check_row(r.status == FILE_ERROR && says(&r, rows[i].part), "row %zu: %s", i,
+			  r.reason);
+		result_release(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -705,6 +798,8 @@ int main(void)
 		cmocka_unit_test(a_message_that_is_known_is_not_told_twice),
 		cmocka_unit_test(an_error_outside_of_lusts_tests_has_a_message),
 		cmocka_unit_test(a_crash_after_its_tap_has_a_message),
+		cmocka_unit_test(what_is_missing_of_the_proof_is_an_error),
+		cmocka_unit_test(a_framework_of_which_nothing_was_heard_is_no_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

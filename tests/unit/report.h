@@ -34,6 +34,7 @@ static inline struct result *add_file(struct sample *s, const char *path, enum f
 	assert_true(i < FILES);
 	s->jobs[i] = (struct job){.path = (char *)path, .framework = f};
 	*r = (struct result){.job = &s->jobs[i],
+			     .framework = f,
 			     .status = status,
 			     .reason = reason ? xstrdup(reason) : NULL,
 			     .attempt = 1,

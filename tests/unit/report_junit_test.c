@@ -141,7 +141,7 @@ static void junit_tells_of_attempts(void **state)
 
 	(void)state;
 	begin_retried(&s);
-	s.jobs[0].framework = FRAMEWORK_PLAIN;
+	s.run.results.items[0]->framework = FRAMEWORK_PLAIN;
 	set_output(s.run.results.items[0]->earlier, "port is taken\n", 14);
 	assert_has(&s.run,
 		   "    <testcase classname=\"port.lua\" name=\"port.lua\" time=\"0.010000\">\n"

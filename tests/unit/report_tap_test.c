@@ -203,9 +203,10 @@ static void our_own_reader_takes_it(void **state)
 	begin_full(&s);
 	struct buf b = rendered(&s.run, report_tap);
 	struct result *read = result_new(&job);
-	tap_init(&tap, read);
+	tap_init(&tap);
 	tap_feed(&tap, b.data, b.len);
 	tap_finish(&tap);
+	tap_deliver(&tap, read);
 	assert_int_equal(tap.plan, FILES);
 	assert_int_equal(tap.seen, FILES);
 	assert_false(tap.bailed);

@@ -955,7 +955,7 @@ static struct result *full_result(struct trial *s)
 {
 	struct result *r = trial_add(s, "t/a.lua", FILE_FAILED, 7);
 
-	s->jobs[s->n - 1].framework = FRAMEWORK_BUSTED;
+	r->framework = FRAMEWORK_BUSTED;
 	add_test(r, "passes", TEST_PASSED);
 	add_test(r, "fails", TEST_FAILED);
 	struct test_case *t = &r->tests.items[1];
@@ -1030,7 +1030,7 @@ static void assert_same_result(const struct result *a, const struct result *b)
 				      {a->partial, b->partial},
 				      {a->has_tests, b->has_tests},
 				      {(int64_t)a->output_total, (int64_t)b->output_total},
-				      {a->job->framework, b->job->framework}};
+				      {a->framework, b->framework}};
 
 	assert_string_equal(a->job->path, b->job->path);
 	for (size_t i = 0; i < COUNT(numbers); i++)

@@ -4,24 +4,24 @@
 #include "model/result.h"
 #include "unit.h"
 
-struct reading {
+struct intake {
 	struct result result;
 	struct tap tap;
 };
 
-static void begin(struct reading *r)
+static void begin(struct intake *r)
 {
-	*r = (struct reading){.result.expected = -1};
+	*r = (struct intake){.result.expected = -1};
 	tap_init(&r->tap);
 }
 
-static void finish(struct reading *r)
+static void finish(struct intake *r)
 {
 	tap_finish(&r->tap);
 	tap_deliver(&r->tap, &r->result);
 }
 
-static void read_pieces(struct reading *r, const char *text, size_t n, size_t piece)
+static void read_pieces(struct intake *r, const char *text, size_t n, size_t piece)
 {
 	begin(r);
 	for (size_t i = 0; i < n; i += piece)
@@ -29,18 +29,18 @@ static void read_pieces(struct reading *r, const char *text, size_t n, size_t pi
 	finish(r);
 }
 
-static void read_text(struct reading *r, const char *text)
+static void read_text(struct intake *r, const char *text)
 {
 	read_pieces(r, text, strlen(text), strlen(text) + 1);
 }
 
-static void end(struct reading *r)
+static void end(struct intake *r)
 {
 	tap_release(&r->tap);
 	result_release(&r->result);
 }
 
-static const struct test_case *test_at(const struct reading *r, size_t i)
+static const struct test_case *test_at(const struct intake *r, size_t i)
 {
 	assert_true(i < r->result.tests.n);
 	return &r->result.tests.items[i];
@@ -74,7 +74,7 @@ static void reads_the_plan_wherever_it_stands(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct reading r;
+		struct intake r;
 		read_text(&r, rows[i].text);
 		check_row((r.tap.plans > 0) == rows[i].planned, "row %zu", i);
 		check_row(r.tap.seen == rows[i].seen, "row %zu: %ld", i, r.tap.seen);
@@ -88,7 +88,7 @@ static void reads_the_plan_wherever_it_stands(void **state)
 
 static void a_plan_beyond_all_numbers_is_not_met(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	read_text(&r, "1..99999999999999999999999\nok 1\n");
@@ -117,7 +117,7 @@ static void a_plan_of_none_may_give_a_reason(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct reading r;
+		struct intake r;
 		read_text(&r, rows[i].text);
 		check_row(same_string(r.tap.skip_all, rows[i].reason), "row %zu: %s", i,
 			  r.tap.skip_all ? r.tap.skip_all : "NULL");
@@ -136,7 +136,7 @@ struct line_row {
 static void check_lines(const struct line_row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct reading r;
+		struct intake r;
 		read_text(&r, rows[i].line);
 		check_row(r.result.tests.n == 1, "'%s' gives %zu tests", rows[i].line,
 			  r.result.tests.n);
@@ -248,7 +248,7 @@ static void words_that_are_no_directive_change_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
-		struct reading r;
+		struct intake r;
 		read_text(&r, lines[i]);
 		check_row(test_at(&r, 0)->status == TEST_FAILED, "'%s'", lines[i]);
 		end(&r);
@@ -263,7 +263,7 @@ static void what_only_looks_like_a_directive_skips_no_pass(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
-		struct reading r;
+		struct intake r;
 		read_text(&r, lines[i]);
 		check_row(test_at(&r, 0)->status == TEST_PASSED, "'%s'", lines[i]);
 		check_row(!test_at(&r, 0)->message, "'%s'", lines[i]);
@@ -273,7 +273,7 @@ static void what_only_looks_like_a_directive_skips_no_pass(void **state)
 
 static void other_lines_are_no_results(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	read_text(&r, "okay\nok1\nnot  ok 1\nnot okay\nOK 1\nhello\n ok 1\n"
@@ -330,7 +330,7 @@ static void the_first_fault_is_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct reading r;
+		struct intake r;
 		read_text(&r, rows[i].text);
 		check_row(same_string(r.tap.fault, rows[i].fault), "row %zu: %s", i,
 			  r.tap.fault ? r.tap.fault : "NULL");
@@ -358,7 +358,7 @@ static void only_strict_streams_must_be_nothing_but_tap(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct reading r;
+		struct intake r;
 		read_text(&r, rows[i].text);
 		check_row(same_string(r.tap.fault, rows[i].fault), "row %zu: %s", i,
 			  r.tap.fault ? r.tap.fault : "NULL");
@@ -401,7 +401,7 @@ static void text_is_told_from_tap(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct reading r;
+		struct intake r;
 		read_text(&r, rows[i].text);
 		check_row(tap_evidence(&r.tap) == rows[i].evidence, "row %zu: %d", i,
 			  (int)tap_evidence(&r.tap));
@@ -411,7 +411,7 @@ static void text_is_told_from_tap(void **state)
 
 static void numbered_lines_are_counted(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	read_text(&r, "ok 1\nok\nnot ok 3\nnot ok\nok 2nd\nnot ok 5 - x\n");
@@ -423,7 +423,7 @@ static void numbered_lines_are_counted(void **state)
 
 static void tests_come_to_a_result_only_when_delivered(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	begin(&r);
@@ -440,7 +440,7 @@ static void tests_come_to_a_result_only_when_delivered(void **state)
 
 static void no_output_is_no_tests(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	begin(&r);
@@ -453,7 +453,7 @@ static void no_output_is_no_tests(void **state)
 
 static void subtests_do_not_count_twice(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	read_text(&r, "1..2\n    # Subtest: a\n    1..2\n    not ok 1 - x\n      ---\n      m: 1\n "
@@ -485,7 +485,7 @@ static void bails_out(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct reading r;
+		struct intake r;
 		read_text(&r, rows[i].text);
 		check_row(r.tap.bailed, "row %zu", i);
 		check_row(same_string(r.tap.bail_out, rows[i].reason), "row %zu: %s", i,
@@ -496,7 +496,7 @@ static void bails_out(void **state)
 
 static void what_only_speaks_of_bailing_out_does_not(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	read_text(&r,
@@ -511,7 +511,7 @@ static void what_only_speaks_of_bailing_out_does_not(void **state)
 
 static void comments_behind_a_failure_are_its_message(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	read_text(&r, "# before\n1..3\nok 1\n# of a pass\nnot ok 2 - b\n#   got: 1\n#wanted: "
@@ -524,7 +524,7 @@ static void comments_behind_a_failure_are_its_message(void **state)
 
 static void yaml_behind_a_failure_is_its_message(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	read_text(&r, "not ok 1 - a\n  ---\n  got: 1\n  at:\n    line: 3\n  ...\nok 2 - b\n  ---\n "
@@ -556,7 +556,7 @@ static void yaml_ends_where_its_indentation_does(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct reading r;
+		struct intake r;
 		read_text(&r, rows[i].text);
 		check_row(r.result.tests.n == 2, "row %zu: %zu", i, r.result.tests.n);
 		check_row(same_string(test_at(&r, 0)->message, rows[i].message), "row %zu: '%s'", i,
@@ -567,7 +567,7 @@ static void yaml_ends_where_its_indentation_does(void **state)
 
 static void results_within_yaml_do_not_count(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	read_text(&r, "not ok 1\r\n  ---\r\n  ok 2\r\n  1..9\r\n  ...\r\nok 2\r\n1..2\r\n");
@@ -579,7 +579,7 @@ static void results_within_yaml_do_not_count(void **state)
 
 static void yaml_without_a_test_hides_nothing(void **state)
 {
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	read_text(&r, "  ---\nok 1\n  ...\nok 2\n1..2\n");
@@ -590,7 +590,7 @@ static void yaml_without_a_test_hides_nothing(void **state)
 static void a_message_is_bounded(void **state)
 {
 	struct buf text = {0};
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	buf_addstr(&text, "not ok 1\n");
@@ -606,7 +606,7 @@ static void a_message_is_bounded(void **state)
 
 // ---- how it arrives ----
 
-static void assert_same_reading(const struct reading *a, const struct reading *b)
+static void assert_same_reading(const struct intake *a, const struct intake *b)
 {
 	assert_int_equal(a->tap.plans, b->tap.plans);
 	assert_int_equal(a->tap.plan, b->tap.plan);
@@ -627,7 +627,7 @@ static void pieces_of_any_size_read_the_same(void **state)
 		"TAP version 14\r\n1..5\r\nok 1 - a\nnot ok 2 - b # TODO c\rnot ok 3 - d\r\n"
 		"  ---\r\n  e: f\r\n\r\n  j\n\n  ...\n# g\n    ok 1 - inner\n\nok 4 # SKIP h\n"
 		"ok 5 - \xc3\xa9\0\n\0ok 6\nBail out! i";
-	struct reading whole;
+	struct intake whole;
 
 	(void)state;
 	read_pieces(&whole, text, sizeof text - 1, sizeof text);
@@ -635,7 +635,7 @@ static void pieces_of_any_size_read_the_same(void **state)
 	assert_string_equal(test_at(&whole, 2)->message, "e: f\n\nj\n\ng");
 	assert_string_equal(test_at(&whole, 4)->name, "\xc3\xa9\xef\xbf\xbd");
 	for (size_t piece = 1; piece < sizeof text; piece++) {
-		struct reading r;
+		struct intake r;
 		read_pieces(&r, text, sizeof text - 1, piece);
 		assert_same_reading(&whole, &r);
 		end(&r);
@@ -646,7 +646,7 @@ static void pieces_of_any_size_read_the_same(void **state)
 static void a_huge_line_costs_no_memory_and_hides_nothing(void **state)
 {
 	char chunk[4096];
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	begin(&r);
@@ -665,7 +665,7 @@ static void a_huge_line_costs_no_memory_and_hides_nothing(void **state)
 static void a_huge_description_is_cut(void **state)
 {
 	struct buf text = {0};
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	buf_addstr(&text, "not ok 1 - ");
@@ -689,7 +689,7 @@ static void a_flood_of_results_is_a_fault(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(heads); i++) {
-		struct reading r;
+		struct intake r;
 		begin(&r);
 		tap_feed(&r.tap, heads[i], strlen(heads[i]));
 		for (int k = 0; k < 200000 / lines; k++)
@@ -706,7 +706,7 @@ static void a_flood_of_results_is_a_fault(void **state)
 static void many_tests_are_kept_in_order(void **state)
 {
 	struct buf text = {0};
-	struct reading r;
+	struct intake r;
 
 	(void)state;
 	for (int i = 1; i <= 5000; i++)

@@ -69,6 +69,7 @@ local function look_at(failed, problem)
 		seen = { problem = problem, stack = call_stack() }
 	end
 	failed(problem, seen.stack, again)
+	return true
 end
 
 -- The framework has kept the last error for itself.
@@ -76,8 +77,9 @@ function M.forget()
 	seen = {}
 end
 
-local function passed_on(left, ok, ...)
+local function passed_on(left, unhandled, ok, ...)
 	if not ok then
+		unhandled((...))
 		error((...), 0)
 	elseif left then
 		left()
@@ -95,20 +97,28 @@ end
 -- A function that does what fn does. It calls entered() first; at a normal end left(); and for an error,
 -- which goes on unchanged, failed(problem, stack, again), where `again` says that a function further
 -- inside was told of it before. All but `failed` may be nil. It is no more than two calls on the stack,
--- each of which makes the tracebacks that Firmo itself takes dearer.
+-- each of which makes the tracebacks that Firmo itself takes dearer. Lua calls no handler where the stack has
+-- overflown, or memory is short: then failed() is called once the stack is gone.
 function M.watched(fn, failed, entered, left)
+	local handled
 	local function handler(problem)
-		guard("error", look_at, failed, problem)
+		handled = guard("error", look_at, failed, problem)
 		return problem
+	end
+	local function unhandled(problem)
+		if not handled then
+			guard("error", failed, problem)
+		end
+		handled = nil
 	end
 	return function(...)
 		local n = select("#", ...)
 		if entered then
 			entered()
 		end
-		seen = {}
+		seen, handled = {}, nil
 		-- 5.1 passes no arguments on.
-		return passed_on(left, xpcall(n == 0 and fn or with_arguments(fn, n, ...), handler))
+		return passed_on(left, unhandled, xpcall(n == 0 and fn or with_arguments(fn, n, ...), handler))
 	end
 end
 
@@ -196,13 +206,18 @@ local function tags_of(own_tags, full_name)
 	return all[1] and all
 end
 
--- A test that is written at the present place, and whether it is wanted. own_tags: a list, or anything.
-function M.new_test(name, own_tags, root)
-	local test = { id = events.new_id(), name = text(name), path = M.path() }
+-- A test that is written at the present place; false if it is neither selected nor `wanted` in any case.
+-- own_tags: a list, or anything.
+function M.new_test(name, own_tags, root, wanted)
+	local test = { name = text(name), path = M.path() }
 	local full_name = events.full_name(test.path, test.name)
 	test.tags = tags_of(own_tags, full_name)
+	if not wanted and not events.is_selected(full_name, test.tags) then
+		return false
+	end
+	test.id = events.new_id()
 	test.file, test.line = written_at(root)
-	return test, events.is_selected(full_name, test.tags)
+	return test
 end
 
 -- Said when the test's code runs, not in it(): one that is left out never starts.

@@ -265,7 +265,7 @@ end
 local function on_suite_end(suite, run, runs)
 	on_block_end(suite)
 	if not run or not runs or run >= runs or busted.skipAll then
-		emit("done")
+		events.finish()
 	end
 end
 
@@ -341,6 +341,7 @@ local function handed_over(command, script)
 	local known = type(command) == "string" and script
 	local after = known and find(command, " " .. script .. " --ignore-lua ", 1, true)
 	if after and match(sub(command, 1, after - 1), "^[%w_./+-]+$") then
+		events.mute()
 		return "FIRMO_JOBS_PID=$$ exec " .. command
 	end
 	return command
@@ -382,5 +383,5 @@ local HOOKS = {
 
 return function(module, name)
 	local hook = HOOKS[match(name, "[%w_]*$")]
-	return hook and type(module) == "function" and hook(module) or nil
+	return hook and events.lead("busted") and type(module) == "function" and hook(module) or nil
 end

@@ -1,14 +1,20 @@
 -- SPDX-License-Identifier: MIT
 -- Events on the wire: one JSON object a line. Loaded when the first test framework is, with the function
--- that sends a line and the shim's own folder. A part of the shim calls `emit` and lets `guard` catch
--- its own mistakes; what it knows nothing about is left out of an event, never null.
-local send, dir = ...
+-- that sends a line, the shim's own folder, what is to be called when `open` or `announced` changes, and what
+-- leaves the rest to another process. A part of the shim calls `emit` and lets `guard` catch its own mistakes; what it knows nothing about is left
+-- out of an event, never null.
+local send, dir, prepare_closing, mute = ...
 local type, tostring, tonumber, pcall, rawget = type, tostring, tonumber, pcall, rawget
 local gsub, gmatch, sub = string.gsub, string.gmatch, string.sub
 local match, find = string.match, string.find
 local format, concat = string.format, table.concat
 
-local M = {}
+-- leader: the framework whose tests these are. announced: how many tests were begun or otherwise taken up,
+-- which shows in the end whether news of one was lost. open: the blocks that lust is inside of.
+local M = { announced = 0 }
+-- Longer words are cut, in whole characters: they are for people.
+local LONGEST = { path = 4096, name = 16384, tags = 1024, file = 4096 }
+local LONGEST_OTHER, MOST_ITEMS = 262144, 100
 -- The fields that an event may have, in the order in which they are written.
 local FIELDS = {
 	"framework", "tests", "id", "where", "path", "name", "status", "message",
@@ -22,7 +28,6 @@ end
 -- Which tests are wanted: those whose full name has the pattern, and that have one of the tags.
 local pattern, wanted_tags = os.getenv("FIRMO_JOBS_FILTER"), os.getenv("FIRMO_JOBS_TAGS")
 local OWN_SOURCE = "@" .. dir
-local ids = 0
 
 -- Any value as text: an error may be a table without __tostring, or with one that fails.
 local function text(value)
@@ -33,14 +38,25 @@ local function text(value)
 	return ok and type(said) == "string" and said or "(a " .. type(value) .. " value)"
 end
 
-local function quoted(value)
-	return '"' .. gsub(text(value), '[%c"\\]', ESCAPES) .. '"'
+local function shortened(value, longest)
+	if #value <= longest then
+		return value
+	end
+	local last = longest
+	while last > longest - 3 and find(sub(value, last + 1, last + 1), "[\128-\191]") do
+		last = last - 1
+	end
+	return sub(value, 1, last) .. format("... (%d bytes in all)", #value)
 end
 
-local function array(list)
+local function quoted(value, longest)
+	return '"' .. gsub(shortened(text(value), longest), '[%c"\\]', ESCAPES) .. '"'
+end
+
+local function array(list, longest)
 	local items = {}
-	for i = 1, #list do
-		items[i] = quoted(list[i])
+	for i = 1, #list <= MOST_ITEMS and #list or MOST_ITEMS do
+		items[i] = quoted(list[i], longest)
 	end
 	return "[" .. concat(items, ",") .. "]"
 end
@@ -52,16 +68,17 @@ local function number(value)
 end
 
 local function encoded(field, value)
+	local longest = LONGEST[field] or LONGEST_OTHER
 	if field == "path" or field == "tags" then
-		return array(value)
+		return array(value, longest)
 	elseif type(value) == "number" then
 		return number(value)
 	end
-	return quoted(value)
+	return quoted(value, longest)
 end
 
 function M.emit(event, fields)
-	local parts = { '{"ev":"' .. event .. '"' }
+	local parts = { '"' .. event .. '"' }
 	for i = 1, #FIELDS do
 		local field = FIELDS[i]
 		local value = fields and fields[field] ~= nil and encoded(field, fields[field])
@@ -69,7 +86,33 @@ function M.emit(event, fields)
 			parts[#parts + 1] = '"' .. field .. '":' .. value
 		end
 	end
-	send(concat(parts, ",") .. "}\n")
+	send(concat(parts, ","))
+end
+
+-- The framework has come to its end.
+function M.finish()
+	M.emit("done", { tests = M.announced })
+end
+
+-- A call on the stack, as debug.getinfo tells of it, and the name of what it calls (or nil).
+function M.encoded_call(info, called)
+	return "{" .. '"file":' .. quoted(match(info.source, "^@(.*)$") or "", 4096) .. ',"line":'
+		.. format("%d", info.currentline) .. ',"defined":' .. format("%d", info.linedefined)
+		.. ',"name":' .. quoted(called or "", 256) .. "}"
+end
+
+-- Blocks of lust that are open.
+function M.set_open(depth)
+	M.open = depth
+	if depth == 0 then
+		prepare_closing()
+	end
+end
+
+-- Whether the tests of that framework are what the file is about: the first one that is loaded leads.
+function M.lead(framework)
+	M.leader = M.leader or framework
+	return M.leader == framework
 end
 
 -- Calls a function of the shim; its failure becomes a `shim` event and never reaches the test.
@@ -81,9 +124,10 @@ function M.guard(where, fn, ...)
 	pcall(M.emit, "shim", { where = where, message = text(result) })
 end
 
+-- A number for a test whose end will be reported.
 function M.new_id()
-	ids = ids + 1
-	return ids
+	M.announced = M.announced + 1
+	return M.announced
 end
 
 -- The words `#tag` of a test's full name, as busted's users mark their tests. nil where there is none.
@@ -145,5 +189,5 @@ function M.place_of(message)
 	end
 end
 
-M.text = text
+M.text, M.mute = text, mute
 return M

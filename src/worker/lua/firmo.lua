@@ -21,11 +21,11 @@ end
 
 -- The test; false if it is not wanted.
 local function enter_test(name, options, root)
-	local test, wanted = bdd.new_test(name, type(options) == "table" and options.tags, root)
-	if not wanted and not is_inside_test() then
-		return false
+	local tags = type(options) == "table" and options.tags
+	local test = bdd.new_test(name, tags, root, is_inside_test())
+	if test then
+		running[#running + 1] = test
 	end
-	running[#running + 1] = test
 	return test
 end
 
@@ -279,14 +279,14 @@ local function hook_runner(runner)
 		files = depth - 1
 		if depth == 1 then
 			restore()
-			guard("done", emit, "done")
+			guard("done", events.finish)
 		end
 		return result, problem
 	end
 end
 
 return function(module, name)
-	if type(module) ~= "table" then
+	if type(module) ~= "table" or not events.lead("firmo") then
 		return nil
 	elseif type(module.add_test_result) == "function" and type(module.it) == "function" then
 		hook_definitions(module, (gsub(name, "core%.test_definition$", "")))

@@ -20,11 +20,14 @@ local test -- its present test
 local written = {} -- file and line of the present test's function
 local phase -- what it did last outside tests: { where =, class = }
 local stack = "" -- the last traceback that LuaUnit took
+local selected = {} -- the names and functions that are to be run, as LuaUnit has them
+local begun = {} -- the names of those that began
+local broken -- the last phase outside of tests that failed
 local library -- how a traceback calls LuaUnit's file
 
-local function on_suite_start(runner, selected)
+local function on_suite_start(runner, count)
 	if not top then
-		top, planned = runner, planned + selected
+		top, planned = runner, planned + count
 		emit("plan", { tests = planned })
 	end
 end
@@ -49,6 +52,7 @@ local function on_test_start(runner, full)
 		id = events.new_id(), path = path, name = name, file = written.file, line = written.line,
 		tags = events.tags_of(events.full_name(path, name)),
 	}
+	begun[full] = true
 	emit("start", test)
 end
 
@@ -85,6 +89,20 @@ local function on_test_end(runner)
 	test = nil
 end
 
+-- Tests that were selected and never began.
+local function report_unrun()
+	for _, item in ipairs(selected) do
+		local name = text(item[1])
+		if not begun[name] then
+			local prefix, method = match(name, "^(.-)%.(.*)$")
+			emit("test", {
+				id = events.new_id(), path = { prefix }, name = method or name, status = "skip",
+				reason = broken and "never ran: its " .. broken .. " failed" or "never ran",
+			})
+		end
+	end
+end
+
 -- What a test raises first is in its node when it ends; this is for the rest: its tearDown after that,
 -- and what is outside of tests.
 local function on_status(runner, first, second)
@@ -103,11 +121,17 @@ local function on_status(runner, first, second)
 		message = text(problem.msg), traceback = stack_of(problem.trace, stack),
 	}
 	fields.file, fields.line = events.place_of(fields.message)
+	broken = not test and outside.where or broken
 	emit("error", fields)
+	-- 3.4 dies of an error before its first test.
+	if not test and not runner.result.currentNode then
+		report_unrun()
+	end
 end
 
 local function on_suite_end()
-	emit("done")
+	guard("unrun", report_unrun)
+	events.finish()
 	top = nil
 end
 
@@ -171,7 +195,7 @@ end
 -- LuaUnit's own patterns, -p and -x, are in force as well: a test has to pass both.
 local function hook_selection(class)
 	local apply = class.applyPatternFilter
-	if not events.is_selective or type(apply) ~= "function" then
+	if type(apply) ~= "function" then
 		return
 	end
 	class.applyPatternFilter = function(...)
@@ -179,11 +203,12 @@ local function hook_selection(class)
 		if top then -- a test of LuaUnit's own
 			return included, excluded
 		end
-		local wanted = {}
-		for _, item in ipairs(included) do
+		local wanted = events.is_selective and {} or included
+		for _, item in ipairs(events.is_selective and included or {}) do
 			local list = is_wanted(item[1]) and wanted or excluded
 			list[#list + 1] = item
 		end
+		selected, begun, broken = wanted, {}, nil
 		return wanted, excluded
 	end
 end
@@ -204,8 +229,10 @@ end
 
 return function(module)
 	local class = type(module) == "table" and module.LuaUnit
-	if type(class) == "table" and type(class.startSuite) == "function" and type(class.endTest) == "function" then
-		hook(class)
+	local fits = type(class) == "table" and type(class.startSuite) == "function"
+		and type(class.endTest) == "function"
+	if fits and events.lead("luaunit") then
 		emit("attach", { framework = "luaunit" })
+		hook(class)
 	end
 end

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- lust, and what is made from it. It prints its results and keeps their numbers; a test has come to its
--- end when `it` returns. A hook that fails ends the file from within its test. There is no end of a run
--- but that of the file: `events.open` tells init.lua how many blocks and tests lust is inside of.
+-- end when `it` returns, and has passed if its function has. A hook that fails ends the file from within
+-- its test. There is no end of a run but that of the file: `events.open` tells init.lua how many blocks and
+-- tests lust is inside of.
 local events, load_part = ...
 local bdd = load_part("bdd", events)
 local emit, guard = events.emit, events.guard
@@ -10,13 +11,13 @@ local getinfo, type = debug.getinfo, type
 local running -- the innermost test
 
 local function outermost_left(depth, ...)
-	events.open = depth
+	events.set_open(depth)
 	return ...
 end
 
 local function call_open(fn, ...)
 	local depth = bdd.depth()
-	events.open = depth + 1
+	events.set_open(depth + 1)
 	return outermost_left(depth, fn(...))
 end
 
@@ -26,8 +27,8 @@ end
 
 -- The test; false if it is not wanted. What a running test calls `it` for is a part of it.
 local function enter_test(name, root)
-	local test, wanted = bdd.new_test(name, nil, root)
-	return (wanted or is_inside_test()) and test
+	local test = bdd.new_test(name, nil, root, is_inside_test()) -- no tail call: it counts levels
+	return test
 end
 
 local function end_test(test, status)
@@ -46,6 +47,8 @@ local function watch_test(test, fn)
 		note_error(test, problem, stack)
 	end, function()
 		bdd.start(test)
+	end, function()
+		test.returned = true
 	end)
 end
 
@@ -70,7 +73,8 @@ local function run_test(it, test, ...)
 	call_open(it, ...)
 	running = outer
 	bdd.forget()
-	guard("result", end_test, test, test.message and "fail" or test.started and "pass" or "skip")
+	local status = test.message and "fail" or test.returned and "pass" or test.started and "error" or "skip"
+	guard("result", end_test, test, status)
 end
 
 -- Descendants of lust take a table of options in front of the function.
@@ -120,14 +124,13 @@ local function hook(lust)
 	if has_alias then
 		lust.test = lust.it
 	end
-	events.open = 0
+	events.set_open(0)
 end
 
 return function(module)
 	local fits = type(module) == "table" and type(module.describe) == "function" and type(module.it) == "function"
-	-- Where another framework leads, lust is what its tests are about.
-	if fits and events.leader == "lust" then
-		hook(module)
+	if fits and events.lead("lust") then
 		emit("attach", { framework = "lust" })
+		hook(module)
 	end
 end

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: MIT
+# No run says OK over a test that failed, was never run, or was never understood: what a worker did
+# decides, not what its file looks like.
+
+load common
+
+LUAS="lua5.1 lua5.3 lua5.4 luajit"
+
+setup() {
+	setup_project
+	cp "$BATS_TEST_DIRNAME/fixtures/lust/lib/lust.lua" lust.lua
+	cp "$("$LUA" -e 'print(package.searchpath("luaunit", package.path))')" units.lua
+}
+
+# outcomes LUA [ARG...]: a line for each file of the run: name framework status tests failed
+outcomes() {
+	run "$FIRMO_JOBS" --lua="$1" -q --report=json:report.json "${@:2}"
+	run "$LUA" -e 'local s = io.open("report.json"):read("a")' -e 'print(#s)'
+	output=$(json '(function() local t = {}
+		for _, f in ipairs(r.files) do
+			local bad = 0
+			for _, c in ipairs(f.tests) do bad = bad + (c.status == "pass" and 0 or 1) end
+			t[#t + 1] = ("%s %s %s %d %d"):format(f.path:match("([^/]*)_test.lua$"), f.framework,
+				f.status, #f.tests, bad)
+		end
+		table.sort(t)
+		return table.concat(t, "\n")
+	end)()')
+}
+
+# Asks every Lua for the same outcomes, with watching and without.
+outcomes_are() {
+	local lua how
+	for lua in $LUAS; do
+		for how in --color=never --no-trace; do
+			rm -rf .firmo-jobs
+			outcomes "$lua" "$how"
+			[ "$output" = "$1" ] || fail "$lua $how: wanted: $1"
+		done
+	done
+}
+
+@test "a framework is found however it is loaded" {
+	test_file h.lua 'return require "lust"'
+	test_file unit/framework.lua 'return dofile("units.lua")'
+	plain behind 'require("h").it("a", function() error "x" end)'
+	plain dofile 'dofile("lust.lua").it("a", function() error "x" end)'
+	plain locals 'local l = require "h"; local describe, it = l.describe, l.it' \
+		'describe("d", function() it("a", function() error "x" end) end)'
+	plain loaded 'local f = io.open("lust.lua"); local s = f:read("*a"); f:close();' \
+		'(loadstring or load)(s)().it("a", function() error "x" end)'
+	plain pieces 'local f = io.open("lust.lua"); local l = load(function() return f:read(512) end)();' \
+		'l.it("a", function() error "x" end)'
+	plain preset 'package.loaded.mylib = dofile("units.lua")' \
+		'for i = 1, 256 do _G["test" .. i] = function() error "x" end end' \
+		'os.exit(require("mylib").LuaUnit.run())'
+	plain searcher 'table.insert(package.searchers or package.loaders, 1, function(name)' \
+		'	return name == "mine" and loadfile("units.lua") or "no" end)' \
+		'function testA() error "x" end os.exit(require("mine").LuaUnit.run())'
+	plain vendored 'local lu = require "unit.framework" function testA() error "x" end os.exit(lu.LuaUnit.run())'
+	outcomes_are 'behind lust fail 1 1
+dofile lust fail 1 1
+loaded lust fail 1 1
+locals lust fail 1 1
+pieces lust fail 1 1
+preset luaunit fail 256 256
+searcher luaunit fail 1 1
+vendored luaunit fail 1 1'
+	# The history knows them: each runs once, and is told as before.
+	local before=$output
+	outcomes lua5.4
+	is "$output" "$before"
+}
+
+@test "what is printed as TAP is judged as TAP, wherever it was printed from" {
+	test_file h.lua 'local n = 0' 'return { plan = function(k) print("1.." .. k) end,' \
+		'	ok = function(c) n = n + 1 print((c and "ok " or "not ok ") .. n) end }'
+	plain behind 'local t = require "h"; t.plan(1); t.ok(false)'
+	plain built 'print(string.format("1..%d", 1)) print(string.format("not ok %d - x", 1))'
+	plain good 'local t = require "h"; t.plan(2); t.ok(true); t.ok(true)'
+	plain noplan 'print("not ok 1 - x")'
+	plain loop 'print("1..10 loop")' 'io.write("1..", 3, " files\n")'
+	plain words 'print("ok 1 file read")' 'if false then print("not ok at all") end'
+	plain errors 'io.stderr:write("1..1\nnot ok 1\n")'
+	outcomes_are 'behind tap fail 1 1
+built tap fail 1 1
+errors plain pass 0 0
+good tap pass 2 0
+loop plain pass 0 0
+noplan tap error 1 1
+words plain pass 0 0'
+}
+
+@test "a file that printed TAP owes some as long as it is the same" {
+	plain a 'if not io.open("stop") then print("1..1") print("ok 1") end'
+	outcomes lua5.4
+	is "$output" 'a tap pass 1 0'
+	: >stop
+	outcomes lua5.4
+	is "$output" 'a tap error 0 0'
+	plain a 'assert(io.open("stop"))'
+	outcomes lua5.4
+	is "$output" 'a plain pass 0 0'
+}
+
+@test "names of busted's that a file defines are its own, those that it misses are busted's" {
+	plain computed 'for _, n in ipairs { "a" } do describe(n, function() it(n, function() end) end) end'
+	plain late 'local function each(describe, it) end' 'describe("x", function() it("y", function() end) end)'
+	plain only_setup 'setup(function() end)' 'for _, n in ipairs { "q" } do' \
+		'describe("x" .. n, function() it(n .. 1, function() end) end) end'
+	plain own 'local fails = 0' 'local function it(name, f) if not pcall(f) then fails = fails + 1 end end' \
+		'it("a", function() error "x" end)' 'os.exit(fails)'
+	plain own_global 'function before_each(f) f() end before_each(function() end)'
+	plain string "local s = 'a\\z" "   it(\"x\") describe(\"y\")'" 'assert(s)'
+	outcomes lua5.4
+	is "$output" 'computed busted pass 1 0
+late busted pass 1 0
+only_setup busted pass 1 0
+own plain fail 0 0
+own_global plain pass 0 0
+string plain pass 0 0'
+}
+
+@test "--framework has the last word, and what was learned is told" {
+	test_file h.lua 'return require "lust"'
+	plain a 'require("h").it("a", function() error "x" end)'
+	run fj4 -v --report=json:report.json
+	status_is 1
+	has "read as lust: it loads"
+	run fj4 --framework=plain
+	status_is 0
+	run fj4 --framework=luaunit
+	status_is 1
+	has "no results of luaunit tests: it loads lust"
+}
+
+@test "a framework that was remembered wrongly is learned anew" {
+	plain a 'assert(true)'
+	plain b 'require("lust").it("a", function() end)'
+	run fj4
+	status_is 0
+	for n in 2 3 4 5 6 66 67 68 69 70 127; do
+		sql "UPDATE file SET reading = $n"
+		outcomes lua5.4
+		is "$n: $output" "$n: a plain pass 0 0
+b lust pass 1 0"
+	done
+}
+
+# ---- a pass needs proof ----
+
+@test "a framework's file of whose tests nothing came is an error" {
+	plain lust 'require("lust").it("a", function() error "x" end)'
+	run fj --command='lua5.4 -E {}'
+	status_is 1
+	has "no results of its lust tests"
+	run fj --command='lua5.4 -E {}' --framework=plain
+	status_is 0
+	busted_test b 'it("a", function() os.exit(0) end) it("b", function() error "x" end)'
+	mkdir bin
+	printf '#!/bin/sh\nexport LUA_INIT="x = 1"\nexec lua5.4 %s "$@"\n' "$(command -v busted)" >bin/busted
+	chmod +x bin/busted
+	PATH=$PWD/bin:$PATH run fj4 tests/b_spec.lua
+	status_is 1
+	has "called os.exit"
+}
+
+@test "the LUA_INIT that a starting script sets is run, and the shim as well" {
+	busted_test b 'it("a", function() assert(from_script == 1) end)'
+	mkdir bin
+	printf '#!/bin/sh\nLUA_INIT="from_script = 1" exec lua5.4 %s "$@"\n' "$(command -v busted)" >bin/busted
+	chmod +x bin/busted
+	PATH=$PWD/bin:$PATH run fj4
+	status_is 0
+	has "1 test)"
+}
+
+@test "what else is written to the pipe of the events, and events that are lost, are no pass" {
+	plain foreign 'local l = require "lust"' \
+		'l.it("a", function() local f = io.open("/dev/fd/3", "w") f:write("x") f:close() end)' \
+		'l.it("b", function() end)'
+	plain forged 'local l = require "lust"' \
+		'l.it("a", function() local f = io.open("/dev/fd/3", "w")' \
+		'f:write([[{"ev":"plan","tests":50}]], "\n") f:close() end)'
+	plain before 'local f = io.open("/dev/fd/3", "w") f:write("x") f:close()' \
+		'local l = require "lust"' 'l.it("a", function() error "x" end)'
+	local lua
+	for lua in $LUAS; do
+		run fj --lua="$lua" --report=json:report.json
+		status_is 1
+		is "$(json 'file("foreign").status, file("forged").status, r.success')" 'error error false'
+		is "$(json 'file("before").status ~= "pass"')" true
+	done
+}
+
+@test "lust: os.exit is the end only where nothing would have come after it" {
+	plain middle 'local l = require "lust"' 'l.it("a", function() end)' 'os.exit(0)' 'l.it("b", function() error "x" end)'
+	plain line 'local l = require "lust" l.it("a", function() end) os.exit(0) l.it("b", function() error "x" end)'
+	plain loop 'local l = require "lust"' 'for i = 1, 2 do' 'l.it("a", function() end)' 'os.exit(0)' 'end'
+	plain helper 'local l = require "lust"' 'l.it("a", function() end)' 'dofile("leave.lua")' 'l.it("b", function() end)'
+	test_file leave.lua 'os.exit(0)'
+	plain last 'local l = require "lust"' 'l.it("a", function() end)' 'os.exit(l.errors > 0 and 1 or 0)' '-- end'
+	plain branch 'local l = require "lust"' 'l.it("a", function() end)' \
+		'if l.errors > 0 then' 'os.exit(1)' 'else' 'os.exit(0)' 'end'
+	plain function 'local l = require "lust"' 'local function finish()' 'os.exit(0)' 'end' \
+		'l.it("a", function() end)' 'finish()'
+	outcomes_are 'branch lust pass 1 0
+function lust pass 1 0
+helper lust error 1 0
+last lust pass 1 0
+line lust error 1 0
+loop lust error 1 0
+middle lust error 1 0'
+}
+
+@test "a test that overflows the stack or runs out of memory fails, on every Lua" {
+	plain lust 'local l = require "lust"' 'local function f() return 1 + f() end' \
+		'l.describe("d", function() l.it("a", f) l.it("b", function() end) end)'
+	luaunit_test unit 'local function f() return 1 + f() end' 'function testA() f() end' 'function testB() end'
+	busted_test spec 'local function f() return 1 + f() end' 'it("a", f) it("b", function() end)'
+	local lua
+	for lua in $LUAS; do
+		run fj --lua="$lua" -q --report=json:report.json tests/lust_test.lua tests/unit_test.lua
+		status_is 1
+		is "$lua $(json 'file("lust").status, #file("lust").tests, file("lust").tests[1].status, file("lust").tests[2].status')" "$lua fail 2 fail pass"
+		is "$lua $(json 'file("unit").status, #file("unit").tests, file("unit").tests[2].status')" "$lua fail 2 pass"
+	done
+	run fj4 -q --report=json:report.json tests/spec_spec.lua
+	is "$(json 'file("spec").status, #file("spec").tests')" "fail 2"
+	plain memory 'local l = require "lust"' \
+		'l.it("a", function() local t = {} for i = 1, 1e9 do t[i] = ("x"):rep(1000) .. i end end)' \
+		'l.it("b", function() end)'
+	for lua in lua5.1 lua5.3 lua5.4; do
+		run fj --lua="$lua" -q --limit=as=60M tests/memory_test.lua
+		status_is 1
+	done
+}
+
+@test "long messages and names arrive shortened, in whole characters" {
+	plain lust 'local l = require "lust"' \
+		'l.it(("n"):rep(5e6), function() error(("\195\169"):rep(3e6)) end)' 'l.it("b", function() end)'
+	busted_test b 'it(("n"):rep(5e6), function() error(("y"):rep(5e6)) end)'
+	local lua
+	for lua in $LUAS; do
+		run fj --lua="$lua" -q --report=json:report.json tests/lust_test.lua
+		status_is 1
+		is "$lua $(json '#file("lust").tests, file("lust").status')" "$lua 2 fail"
+		is "$(json 'file("lust").tests[1].name:match("^nnn") ~= nil, file("lust").tests[1].message:match("bytes in all") ~= nil,
+			utf8.len(file("lust").tests[1].message) ~= nil')" "true true true"
+	done
+	run fj4 -q --report=json:report.json tests/b_spec.lua
+	is "$(json '#file("b_").tests, file("b_").status, file("b_").tests[1].message:match("bytes in all") ~= nil')" "1 fail true"
+}
+
+@test "luaunit: tests behind a setup that failed are listed" {
+	luaunit_test suite 'function setupSuite() error "no" end' 'function testA() end' 'function testB() end'
+	luaunit_test class 'TestC = { setupClass = function() error "no" end, testA = function() end }' 'function testB() end'
+	run fj4 -q --report=json:report.json
+	status_is 1
+	is "$(json '#file("suite").tests, #file("class").tests, file("suite").status, file("class").status')" "2 2 error error"
+}
+
+# ---- the shim leaves no trace ----
+
+@test "a test sees the world as it is without firmo-jobs" {
+	plain a 'local s = package.searchers or package.loaders' \
+		'local function line(...) io.stderr:write(table.concat({ ... }, " "), "\n") end' \
+		'line("searchers", #s) for i = 1, #s do line(i, type(s[i]), type(s[i]("none.such"))) end' \
+		'local names = {} for k in pairs(package.loaded) do names[#names + 1] = k end table.sort(names)' \
+		'line("loaded", unpack and unpack(names) or table.unpack(names))' \
+		'names = {} for k in pairs(_G) do names[#names + 1] = tostring(k) end table.sort(names)' \
+		'line("globals", unpack and unpack(names) or table.unpack(names))' \
+		'line("hook", tostring(debug.gethook()))' \
+		'local depth = 1 while debug.getinfo(depth) do depth = depth + 1 end' \
+		'if _VERSION ~= "Lua 5.1" or jit then line("depth", depth) end' \
+		'for i = -3, 3 do line("arg", i, tostring(arg and arg[i])) end' \
+		'line("module", tostring(s[2]("module")):match("^%a+"), tostring(require("module")))' \
+		'line("random", type(math.random()), tostring(string.rep), tostring(getmetatable("").__index == string))' \
+		'for _, f in ipairs { "dofile", "load", "loadfile", "require" } do line(f, type(_G[f])) end' \
+		'local names = {} for k in pairs(debug.getregistry()) do if type(k) == "string" then names[#names + 1] = k end end' \
+		'table.sort(names) line("registry", unpack and unpack(names) or table.unpack(names))'
+	test_file module.lua 'local d = 1 while debug.getinfo(d) do d = d + 1 end' \
+		'return (_VERSION ~= "Lua 5.1" or jit) and d or 0'
+	local lua how
+	for lua in $LUAS; do
+		"$lua" tests/a_test.lua 2>alone
+		for how in --color=never --no-trace; do
+			run fj --lua="$lua" "$how" --report=json:report.json
+			status_is 0
+			json 'file("a").output' | sed 's/function: [^ ]*/function/' >watched
+			sed -i 's/function: [^ ]*/function/' alone
+			is "$lua $how: $(<watched)" "$lua $how: $(<alone)"
+		done
+	done
+}
