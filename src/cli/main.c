@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -79,6 +80,8 @@ int main(int argc, char **argv)
 {
 	if (fill_standard_fds() < 0)
 		return FIRMO_JOBS_BROKEN;
+	// Where files may not grow further (RLIMIT_FSIZE), a write that fails can be told of.
+	signal(SIGXFSZ, SIG_IGN);
 	enum firmo_jobs_mode mode;
 	struct firmo_jobs *session;
 	enum firmo_jobs_status status = firmo_jobs_open(&session, argc, argv, &mode);

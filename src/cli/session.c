@@ -14,6 +14,7 @@
 #include "base/outfile.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "jobserver/client.h"
 #include "jobserver/tokens.h"
 #include "report/annotations.h"
 #include "report/html.h"
@@ -54,6 +55,8 @@ int session_workers(const struct firmo_jobs *s)
 		return s->options.jobs;
 	if (s->make.auth == AUTH_NOT_OURS || s->make.auth == AUTH_MALFORMED)
 		return 1;
+	if (s->make.most > 0)
+		return s->make.most;
 	if (s->make.jobs > 0)
 		return s->make.jobs;
 	return s->make.auth == AUTH_NONE ? cpus_usable() : 0;
@@ -95,15 +98,31 @@ static bool wants_text_on_stdout(const struct options *o)
 
 void session_forget_jobserver(void)
 {
-	static const char *const names[] = {"MAKEFLAGS", "MFLAGS"};
+	static const char *const names[] = {"MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		const char *value = getenv(names[i]);
 		char *clean = value ? makeflags_without_jobserver(value) : NULL;
-		if (clean)
+		// Where cargo's is set, even to nothing, its clients ask no other.
+		if (clean && i == 2 && clean[strspn(clean, " \t")] == '\0')
+			unsetenv(names[i]);
+		else if (clean)
 			setenv(names[i], clean, 1);
 		free(clean);
 	}
+}
+
+// The command of --gather takes part in the jobserver for itself; it is told where that has moved.
+static void read_jobserver(struct makeflags *make)
+{
+	makeflags_read(make, getenv("MAKEFLAGS"), getenv("CARGO_MAKEFLAGS"));
+	int read_fd = make->read_fd, write_fd = make->write_fd;
+	client_clear_standard_fds(make);
+	if (make->read_fd == read_fd && make->write_fd == write_fd)
+		return;
+	char *moved = makeflags_with_jobserver(getenv("MAKEFLAGS"), make->read_fd, make->write_fd);
+	setenv("MAKEFLAGS", moved, 1);
+	free(moved);
 }
 
 enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, char **argv,
@@ -113,13 +132,12 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 	struct err err = {0};
 
 	*mode = FIRMO_JOBS_RUN;
+	read_jobserver(&s->make);
 	if (options_parse(&s->options, argc, argv, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_USAGE;
 	}
 	*mode = s->options.mode;
-	makeflags_parse(&s->make, getenv("MAKEFLAGS"));
-	// The command of --gather is not ours: it takes part in the jobserver for itself.
 	if (*mode != FIRMO_JOBS_GATHER)
 		session_forget_jobserver();
 	s->options.text.colours = use_colours(&s->options, STDOUT_FILENO);
@@ -453,7 +471,8 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 	int status = supervise(&s->run, &s->jobs, &s->options.run, s->tokens, &s->loop, &s->signals,
 			       &hooks, err);
 	// Nobody is kept waiting for our tokens while reports are written.
-	tokens_close(s->tokens);
+	if (!tokens_close(s->tokens))
+		session_warn("make's jobserver is full: tokens could not be given back in time");
 	s->tokens = NULL;
 	journal_close(&s->journal);
 	display_close(&s->display);

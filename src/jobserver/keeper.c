@@ -35,22 +35,26 @@ enum {
 	KEEPER_ASK = 1, // to the keeper: a token, please
 	KEEPER_CANCEL,  // no token any more
 	KEEPER_GIVE,    // here is one back; value: the byte
-	KEEPER_BYE,     // nothing is held and nobody is left
+	KEEPER_BYE,     // all was given back and nobody is left
 	KEEPER_GRANT,   // from the keeper: a token; value: the byte
 };
 
 // ---- the process ----
 
 #define YIELD_NS (500 * INT64_C(1000))
+// How long a full pipe keeps the keeper alive.
+#define PATIENCE_NS (10 * NS_PER_SEC)
 
 // Of the keeper's process alone. Untouched pages of it cost nothing.
 static struct {
 	int socket;
 	struct client *client;
 	bool wanted, bye;
-	int64_t gave_ns; // when a token went back last
-	char held[TOKENS_MAX];
+	int64_t gave_ns;       // when a token went back last
+	char held[TOKENS_MAX]; // tokens in use
 	int nheld;
+	char owed[TOKENS_MAX]; // tokens that make's pipe had no room for
+	int nowed;
 	const volatile pid_t *groups; // the runner writes there
 } state;
 
@@ -59,23 +63,32 @@ static void give_back(char byte)
 	for (int i = 0; i < state.nheld; i++)
 		if (state.held[i] == byte) {
 			state.held[i] = state.held[--state.nheld];
-			client_give(state.client, byte);
-			state.gave_ns = clock_mono_ns();
+			state.owed[state.nowed++] = byte;
 			return;
 		}
+}
+
+// As far as there is room.
+static void pay(void)
+{
+	while (state.nowed > 0 && client_give(state.client, state.owed[state.nowed - 1])) {
+		state.nowed--;
+		state.gave_ns = clock_mono_ns();
+	}
 }
 
 static void handle(const struct message *m)
 {
 	switch (m->tag) {
 	case KEEPER_ASK:
-		state.wanted = state.client && state.nheld < TOKENS_MAX;
+		state.wanted = state.client && state.nheld + state.nowed < TOKENS_MAX;
 		break;
 	case KEEPER_CANCEL:
 		state.wanted = false;
 		break;
 	case KEEPER_GIVE:
 		give_back((char)m->value);
+		pay();
 		break;
 	case KEEPER_BYE:
 		state.bye = true;
@@ -100,76 +113,104 @@ static void grant(void)
 	send(state.socket, &m, sizeof m, MSG_NOSIGNAL);
 }
 
-// Waits for the runner and, if it wants a token, for make. Whoever else waits for the token that
-// has just gone back gets a moment to take it: without, we would always be the first.
-static int wait_for_news(struct pollfd p[2])
+enum { SOCKET, TOKEN, ROOM, POLLED };
+
+// Waits for the runner; if it wants a token, for make; and for room in a full pipe. Whoever else
+// waits for the token that has just gone back gets a moment to take it: without, we would always be
+// the first.
+static int wait_for_news(struct pollfd p[POLLED])
 {
 	int64_t left = state.wanted ? state.gave_ns + YIELD_NS - clock_mono_ns() : 0;
+	const struct timespec moment = {.tv_nsec = left > 0 ? left : 0};
+	bool take = state.wanted && left <= 0;
 
-	p[0] = (struct pollfd){.fd = state.socket, .events = POLLIN};
-	p[1] = (struct pollfd){.fd = -1};
-	if (left > 0) {
-		const struct timespec moment = {.tv_nsec = left};
-		return ppoll(p, 1, &moment, NULL);
-	}
-	if (state.wanted)
-		p[1] = (struct pollfd){.fd = state.client->poll_fd, .events = POLLIN};
-	return poll(p, 2, -1);
+	p[SOCKET] = (struct pollfd){.fd = state.socket, .events = POLLIN};
+	p[TOKEN] = (struct pollfd){.fd = take ? state.client->poll_fd : -1, .events = POLLIN};
+	p[ROOM] = (struct pollfd){.fd = state.nowed > 0 ? state.client->write_fd : -1,
+				  .events = POLLOUT};
+	return ppoll(p, POLLED, left > 0 ? &moment : NULL, NULL);
 }
 
 static void serve(void)
 {
-	for (;;) {
+	while (!state.bye) {
 		struct message m;
-		struct pollfd p[2];
+		struct pollfd p[POLLED];
 		if (wait_for_news(p) < 0)
 			continue;
-		if (p[0].revents) {
+		if (p[ROOM].revents)
+			pay();
+		if (p[SOCKET].revents) {
 			ssize_t n = recv(state.socket, &m, sizeof m, 0);
 			if (n == (ssize_t)sizeof m)
 				handle(&m);
 			else if (n >= 0 || errno != EINTR)
 				return;
-		} else if (p[1].revents) {
+		} else if (p[TOKEN].revents) {
 			grant();
 		}
 	}
 }
 
-// Kills every process that has the run's mark in its environment; how many there were.
-static int kill_marked(const char *marker)
+// Kills those of the processes in that part of /proc that have the run's mark in their environment;
+// how many there were.
+static int kill_marked_of(const char *entries, ssize_t n, const char *marker)
 {
-	DIR *dir = opendir("/proc");
-	struct dirent *e;
 	int found = 0;
 
-	while (dir && (e = readdir(dir))) {
+	for (ssize_t at = 0; at < n;) {
+		const struct dirent64 *e = (const void *)(entries + at);
 		pid_t pid = isdigit((unsigned char)*e->d_name) ? (pid_t)atoi(e->d_name) : 0;
 		if (pid > 1 && pid != getpid() && descendants_belongs(pid, marker) == BELONGS) {
 			kill(pid, SIGKILL);
 			found++;
 		}
+		at += e->d_reclen;
 	}
-	if (dir)
-		closedir(dir);
 	return found;
 }
 
-// We have outlived the runner. First the workers, so that no slot is used twice; then the tokens,
-// at once, before make counts them; then whoever has left the groups, until nobody is found.
-static void clean_up(const char *marker)
+// Without opendir, which needs memory: the runner may have died of there being none.
+static int kill_marked(const char *marker)
+{
+	_Alignas(struct dirent64) char entries[4096];
+	int found = 0, dir = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ssize_t n;
+
+	while (dir >= 0 && (n = getdents64(dir, entries, sizeof entries)) > 0)
+		found += kill_marked_of(entries, n, marker);
+	close(dir);
+	return found;
+}
+
+// We have outlived the runner: its workers, and whoever has left their groups, until nobody is
+// found.
+static void end_workers(const char *marker)
 {
 	for (int i = 0; i < TOKENS_MAX; i++)
 		if (state.groups[i] > 1)
 			kill(-state.groups[i], SIGKILL);
-	while (state.nheld > 0)
-		client_give(state.client, state.held[--state.nheld]);
 	// The killed take a moment to go and may just have had a child; and who is about to execute
 	// something cannot be recognised at that moment: so nobody has to be found twice.
-	for (int round = 0, quiet = 0; !state.bye && round < 100 && quiet < 2; round++) {
+	for (int round = 0, quiet = 0; round < 100 && quiet < 2; round++) {
 		quiet = kill_marked(marker) > 0 ? 0 : quiet + 1;
 		poll(NULL, 0, 10);
 	}
+}
+
+static void owe_all(void)
+{
+	while (state.nheld > 0)
+		state.owed[state.nowed++] = state.held[--state.nheld];
+}
+
+static void pay_patiently(void)
+{
+	int64_t until_ns = clock_mono_ns() + PATIENCE_NS;
+
+	while (state.nowed > 0 &&
+	       client_give_until(state.client, state.owed[state.nowed - 1], until_ns))
+		state.nowed--;
 }
 
 static void close_other_fds(void)
@@ -202,7 +243,9 @@ static void detach(void)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	prctl(PR_SET_NAME, "firmo-jobs-keep");
+	// Whoever ends all that are called firmo-jobs does not mean the one that cleans up after
+	// them.
+	prctl(PR_SET_NAME, "jobserver-keep");
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null_fd, fd);
 	close_other_fds();
@@ -211,52 +254,76 @@ static void detach(void)
 		return;
 }
 
-static void keep(int socket, struct client *client, const pid_t *groups, const char *marker,
-		 const char *folder) __attribute__((noreturn));
-static void keep(int socket, struct client *client, const pid_t *groups, const char *marker,
-		 const char *folder)
+static void keep(const char *marker, const char *folder) __attribute__((noreturn));
+static void keep(const char *marker, const char *folder)
 {
-	state.socket = socket;
-	state.client = client;
-	state.groups = groups;
 	detach();
 	serve();
-	clean_up(marker);
+	// First the tokens: were we killed now, nobody could give them back.
+	owe_all();
+	pay();
+	if (!state.bye)
+		end_workers(marker);
+	pay_patiently();
 	if (!state.bye)
 		path_remove_tree(folder);
-	if (client)
-		client_close(client);
+	if (state.client)
+		client_close(state.client);
 	_exit(0);
 }
 
 // ---- the runner's side ----
 
-int keeper_start(struct keeper *k, struct client *client, const char *marker, const char *folder,
-		 struct err *err)
+static int share_memory(struct keeper *k, struct err *err)
 {
-	int pair[2];
+	void *p = k->groups;
+
+	if (!p)
+		p = mmap(NULL, GROUPS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+			 0);
+	if (p == MAP_FAILED)
+		return err_set(err, errno, "mmap");
+	k->groups = p;
+	return 0;
+}
+
+static int fork_keeper(struct keeper *k, const int pair[2], struct client *client,
+		       const char *marker, const char *folder, const char *held, size_t n)
+{
 	sigset_t all, before;
 
-	*k = (struct keeper){.socket = -1};
-	pid_t *groups =
-		mmap(NULL, GROUPS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (groups == MAP_FAILED)
-		return err_set(err, errno, "mmap");
-	k->groups = groups;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_set(err, errno, "socketpair");
 	// No signal may end the keeper before it has blocked them all.
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	k->pid = fork();
 	if (k->pid == 0) {
 		close(pair[0]);
-		keep(pair[1], client, k->groups, marker, folder);
+		state.socket = pair[1];
+		state.client = client;
+		state.groups = k->groups;
+		state.nheld = (int)n;
+		memcpy(state.held, held, n);
+		keep(marker, folder);
 	}
 	int errnum = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	return k->pid < 0 ? errnum : 0;
+}
+
+int keeper_start(struct keeper *k, struct client *client, const char *marker, const char *folder,
+		 const char *held, size_t n, struct err *err)
+{
+	int pair[2];
+
+	k->socket = -1;
+	k->asked = false;
+	if (share_memory(k, err) < 0)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(err, errno, "socketpair");
+	int errnum = fork_keeper(k, pair, client, marker, folder, held, n);
 	close(pair[1]);
-	if (k->pid < 0) {
+	if (errnum) {
 		close(pair[0]);
 		return err_set(err, errnum, "fork");
 	}
@@ -264,11 +331,14 @@ int keeper_start(struct keeper *k, struct client *client, const char *marker, co
 	return 0;
 }
 
+// 1; 0 if there is no room: the keeper does not listen at the moment; -1 if it has died.
 static int tell(const struct keeper *k, int tag, int value)
 {
 	const struct message m = {tag, value};
 
-	return send(k->socket, &m, sizeof m, MSG_NOSIGNAL) == (ssize_t)sizeof m ? 0 : -1;
+	if (send(k->socket, &m, sizeof m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof m)
+		return 1;
+	return errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM ? 0 : -1;
 }
 
 int keeper_take(struct keeper *k, char *byte)
@@ -288,15 +358,15 @@ int keeper_take(struct keeper *k, char *byte)
 		return -1;
 	if (k->asked)
 		return 0;
-	k->asked = true;
-	return tell(k, KEEPER_ASK, 0);
+	int told = tell(k, KEEPER_ASK, 0);
+	k->asked = told > 0;
+	return told < 0 ? -1 : 0;
 }
 
 void keeper_cancel(struct keeper *k)
 {
-	if (k->asked)
-		tell(k, KEEPER_CANCEL, 0);
-	k->asked = false;
+	if (k->asked && tell(k, KEEPER_CANCEL, 0) != 0)
+		k->asked = false;
 }
 
 int keeper_give(struct keeper *k, char byte)
@@ -309,16 +379,39 @@ pid_t *keeper_group(const struct keeper *k, int slot)
 	return &k->groups[slot];
 }
 
-void keeper_close(struct keeper *k)
+void keeper_forget(struct keeper *k)
 {
+	close(k->socket);
+	k->socket = -1;
+	k->asked = false;
+	waitpid(k->pid, NULL, WNOHANG);
+}
+
+// Make must not count its tokens before the last one is back. True if the keeper has ended.
+static bool await_end(const struct keeper *k)
+{
+	int64_t until_ns = clock_mono_ns() + CLIENT_PATIENCE_NS;
+	struct pollfd p = {.fd = k->socket};
+
+	for (int64_t left = CLIENT_PATIENCE_NS; left > 0; left = until_ns - clock_mono_ns())
+		if (poll(&p, 1, (int)(left / NS_PER_MS) + 1) > 0)
+			return true;
+	return false;
+}
+
+bool keeper_close(struct keeper *k)
+{
+	bool ended = true;
+
 	if (k->socket >= 0) {
 		tell(k, KEEPER_BYE, 0);
+		ended = await_end(k);
 		close(k->socket);
-		// Make must not count its tokens before the last one is back.
-		while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
+		while (ended && waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
 	if (k->groups)
 		munmap(k->groups, GROUPS_BYTES);
 	*k = (struct keeper){.socket = -1};
+	return ended;
 }

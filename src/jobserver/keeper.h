@@ -7,6 +7,7 @@
 #define JOBSERVER_KEEPER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct client;
@@ -22,21 +23,26 @@ struct keeper {
 // Starts it. client: the opened jobserver, which the keeper uses from then on; NULL if there is
 // none, and only workers are to be looked after. marker: the entry "NAME=VALUE" that every process
 // of the run has in its environment; folder: an absolute path that is removed, with all that is in
-// it, if we die. Both strings are copied. Call it early: the process stays as small as the caller
-// is now.
+// it, if we die. held: the n tokens that we have. Call it early: the process stays as small as the
+// caller is now. k is zeroed, or that of a keeper whose end was seen; on failure socket is -1.
 int keeper_start(struct keeper *k, struct client *client, const char *marker, const char *folder,
-		 struct err *err);
+		 const char *held, size_t n, struct err *err);
 // Takes a token, like client_take: 1 and *byte, 0 if there is none yet (it is asked for, and the
 // socket becomes readable when it has come), -1 if the keeper has died.
 int keeper_take(struct keeper *k, char *byte);
 // No token is wanted any more. One may be on its way all the same.
 void keeper_cancel(struct keeper *k);
-// Gives one token back. -1 if the keeper has died.
+// Gives one token back: 1; 0 if the keeper has not heard yet what it was told before, which is to
+// be tried again when the socket is writable; -1 if it has died.
 int keeper_give(struct keeper *k, char byte);
+// Its end was seen: closes the socket. The shared memory stays.
+void keeper_forget(struct keeper *k);
 // Where the process group of the worker on that slot (below TOKENS_MAX) is to stand while there is
 // one, 0 otherwise. No call tells the keeper of it: it looks there when we are dead.
 pid_t *keeper_group(const struct keeper *k, int slot);
-// Everything was given back and no worker is left: ends the keeper and waits for that.
-void keeper_close(struct keeper *k);
+// Everything was given to it and no worker is left: ends the keeper and waits until it has given
+// all back to make. False if that takes too long, as the pipe is full: it goes on trying for some
+// time.
+bool keeper_close(struct keeper *k);
 
 #endif

@@ -64,12 +64,24 @@ static bool parse_int(const char *s, const char *stop, int *value)
 	return true;
 }
 
-// 0 for "" (no limit).
-static int parse_jobs(const char *s)
+// A bare -j has no limit. What is no positive number make refuses: such a word counts for nothing.
+static void set_jobs(struct makeflags *m, const char *s)
 {
 	long n = strtol(s, NULL, 10); // LONG_MAX beyond that
 
-	return n > INT_MAX ? INT_MAX : (int)n;
+	if (!*s)
+		m->jobs = 0;
+	else if (s[strspn(s, "0123456789")] == '\0' && n > 0)
+		m->jobs = n > INT_MAX ? INT_MAX : (int)n;
+}
+
+// The number of a bare -j may be the next word: reads that into word.
+static bool next_number(const char **s, struct buf *word)
+{
+	const char *p = *s + strspn(*s, " \t");
+	size_t n = strspn(p, "0123456789");
+
+	return n > 0 && strchr(" \t", p[n]) && next_word(s, word);
 }
 
 static void set_auth(struct makeflags *m, const char *value)
@@ -118,11 +130,24 @@ void makeflags_parse(struct makeflags *m, const char *value)
 		if (auth)
 			set_auth(m, auth);
 		else if (jobs)
-			m->jobs = parse_jobs(jobs);
+			set_jobs(m, *jobs || !next_number(&s, &word) ? jobs : word.data);
 		else if (is_dry_run(word.data, first))
 			m->dry_run = true;
 	}
 	buf_release(&word);
+}
+
+void makeflags_read(struct makeflags *m, const char *makeflags, const char *cargo_makeflags)
+{
+	makeflags_parse(m, makeflags);
+	if (m->auth != AUTH_NONE)
+		return;
+	struct makeflags own = *m;
+	makeflags_parse(m, cargo_makeflags);
+	m->dry_run = own.dry_run;
+	m->most = m->auth == AUTH_NONE ? 0 : own.jobs;
+	if (m->auth == AUTH_NONE)
+		m->jobs = own.jobs;
 }
 
 void makeflags_release(struct makeflags *m)
@@ -138,11 +163,14 @@ char *makeflags_without_jobserver(const char *value)
 	const char *s = value;
 
 	for (const char *start = s; next_word(&s, &word); start = s) {
+		const char *jobs = jobs_value(word.data);
 		if (strcmp(word.data, "--") == 0) {
 			buf_addstr(&out, start);
 			break;
 		}
-		if (!auth_value(word.data) && !jobs_value(word.data))
+		if (jobs && !*jobs)
+			next_number(&s, &word);
+		else if (!jobs && !auth_value(word.data))
 			buf_add(&out, start, (size_t)(s - start));
 	}
 	buf_release(&word);
@@ -159,6 +187,8 @@ char *makeflags_with_jobserver(const char *value, int read_fd, int write_fd)
 		behind = s;
 	buf_add(&out, clean, (size_t)(behind - clean));
 	buf_addf(&out, " -j --jobserver-auth=%d,%d", read_fd, write_fd);
+	if (*behind && !strchr(" \t", *behind))
+		buf_addch(&out, ' ');
 	buf_addstr(&out, behind);
 	buf_release(&word);
 	free(clean);

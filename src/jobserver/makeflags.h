@@ -21,10 +21,14 @@ struct makeflags {
 	char *text;            // the auth word as it was given, or NULL; owned
 	bool dry_run;          // -n, -t or -q: make wants nothing to be run
 	int jobs;              // N of -jN; 0: a bare -j, no limit; -1: no -j at all
+	int most; // the N of a make that serves nothing, below another's jobserver; or <= 0
 };
 
 // Reads a value of MAKEFLAGS (NULL is the same as empty).
 void makeflags_parse(struct makeflags *m, const char *value);
+// Reads both variables that name a jobserver (NULL: it is not set). Cargo has one of its own in
+// CARGO_MAKEFLAGS for build scripts and what they run; it counts where MAKEFLAGS names none.
+void makeflags_read(struct makeflags *m, const char *makeflags, const char *cargo_makeflags);
 void makeflags_release(struct makeflags *m);
 // The value without its jobserver and -j words, for the environment of a child that must not take
 // part. Nothing is appended, and what follows "--" is kept. The caller frees it.

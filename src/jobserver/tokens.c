@@ -5,18 +5,24 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "jobserver/client.h"
 #include "jobserver/keeper.h"
 #include "jobserver/makeflags.h"
 #include "sys/loop.h"
 
+// So many keepers may be killed in a run before it goes on without one.
+#define KEEPERS_MOST 8
+
 struct tokens {
-	int most;     // slots that may be in use at once
-	int running;  // slots in use
-	bool shared;  // a client of make's jobserver
-	bool waiting; // a job is ready to start
-	bool gone;    // its server has closed it: go on with what is held
+	char *marker, *folder; // what the keeper is told; NULL: there is none
+	int keepers;           // that were started
+	int most;              // slots that may be in use at once
+	int running;           // slots in use
+	bool shared;           // a client of make's jobserver
+	bool waiting;          // a job is ready to start
+	bool gone;             // its server has closed it: go on with what is held
 	struct client client;
 	struct keeper keeper; // takes from the client for us while it lives
 	struct {
@@ -24,7 +30,8 @@ struct tokens {
 		size_t n, cap;
 	} held;
 	struct loop *loop;
-	struct loop_watch watch;
+	struct loop_watch watch; // of the next token
+	struct loop_watch room;  // in a pipe that is full, for tokens that are to go back
 	void (*ready)(void *owner);
 	void *owner;
 };
@@ -63,6 +70,16 @@ static void warn(const struct makeflags *m, const char *why, struct err *warning
 			m->text, why);
 }
 
+// In the keeper's hands is what we hold: another keeper takes over from one that was killed.
+static void start_keeper(struct tokens *t)
+{
+	struct err err;
+
+	if (t->marker && t->keepers++ < KEEPERS_MOST)
+		keeper_start(&t->keeper, t->shared ? &t->client : NULL, t->marker, t->folder,
+			     t->held.items, t->held.n, &err);
+}
+
 struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, const char *marker,
 			   const char *folder, struct err *warning)
 {
@@ -70,6 +87,8 @@ struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
 	struct err why = {0};
 
 	*warning = (struct err){0};
+	if (cap <= 0)
+		cap = m->most;
 	switch (m->auth) {
 	case AUTH_NONE:
 		t->most = least(pool_size(m, cap, default_size), TOKENS_MAX);
@@ -90,12 +109,19 @@ struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
 		break;
 	}
 	t->keeper.socket = -1;
-	if (marker)
-		keeper_start(&t->keeper, t->shared ? &t->client : NULL, marker, folder, &why);
+	t->marker = marker ? xstrdup(marker) : NULL;
+	t->folder = marker ? xstrdup(folder) : NULL;
+	start_keeper(t);
 	return t;
 }
 
-// Where the next token shows: the keeper's socket, or make's pipe.
+static size_t needed(const struct tokens *t)
+{
+	return t->running > 0 ? (size_t)t->running - 1 : 0;
+}
+
+// Where the next token shows, and where there is room for those that go back: the keeper's socket,
+// or make's pipe.
 static void watch(struct tokens *t)
 {
 	bool kept = t->keeper.socket >= 0;
@@ -104,32 +130,42 @@ static void watch(struct tokens *t)
 	// What the keeper has sent, and its death, is to be seen at any time.
 	t->watch.fd = kept ? t->keeper.socket : t->client.poll_fd;
 	t->watch.events = kept || wanted ? POLLIN : 0;
+	t->room.fd = kept ? t->keeper.socket : t->client.write_fd;
+	t->room.events = t->held.n > needed(t) ? POLLOUT : 0;
 }
 
-// The keeper was killed. What it had not yet passed on is lost with it; what we hold we give back
-// ourselves from now on.
-static void lose_keeper(struct tokens *t)
-{
-	close(t->keeper.socket);
-	t->keeper.socket = -1; // its memory stays: workers may be about to write there
-	watch(t);
-}
-
-static void give(struct tokens *t, char byte)
-{
-	if (t->keeper.socket >= 0 && keeper_give(&t->keeper, byte) == 0)
-		return;
-	client_give(&t->client, byte);
-}
-
-// What the keeper had sent before its end goes back; whoever waits gets it from make again.
+// What the keeper had sent before its end is ours to give back; whoever waits gets it from make
+// again. What it had not yet passed on is lost with it.
 static void on_keeper_end(struct tokens *t)
 {
 	char byte;
 
 	while (keeper_take(&t->keeper, &byte) == 1)
-		client_give(&t->client, byte);
-	lose_keeper(t);
+		VEC_PUSH(&t->held, byte);
+	keeper_forget(&t->keeper);
+	start_keeper(t);
+}
+
+// Gives back what is more than the workers need; what a full pipe has no room for stays held.
+static void give_surplus(struct tokens *t)
+{
+	while (t->held.n > needed(t)) {
+		char byte = t->held.items[t->held.n - 1];
+		int given = t->keeper.socket >= 0 ? keeper_give(&t->keeper, byte)
+						  : client_give(&t->client, byte);
+		if (given == 0)
+			break;
+		if (given > 0)
+			t->held.n--;
+		else
+			on_keeper_end(t);
+	}
+	watch(t);
+}
+
+static void on_room(struct loop_watch *w, short revents)
+{
+	give_surplus(w->owner);
 }
 
 // 1, 0 or -1 as client_take.
@@ -150,7 +186,8 @@ static void drain(struct tokens *t)
 	char byte;
 
 	if (t->shared && t->keeper.socket >= 0 && take(t, &byte) == 1)
-		give(t, byte);
+		VEC_PUSH(&t->held, byte);
+	give_surplus(t);
 	if (t->keeper.socket >= 0)
 		keeper_cancel(&t->keeper);
 }
@@ -159,8 +196,11 @@ static void on_readable(struct loop_watch *w, short revents)
 {
 	struct tokens *t = w->owner;
 
-	if (t->keeper.socket >= 0 && (revents & (POLLHUP | POLLERR)))
+	if (t->keeper.socket >= 0 && (revents & (POLLHUP | POLLERR))) {
 		on_keeper_end(t);
+		give_surplus(t);
+		revents |= POLLIN; // that was no word of make
+	}
 	if (t->waiting)
 		t->ready(t->owner);
 	else
@@ -179,7 +219,9 @@ void tokens_attach(struct tokens *t, struct loop *l, void (*ready)(void *owner),
 		return;
 	t->loop = l;
 	t->watch = (struct loop_watch){.fd = -1, .ready = on_readable, .owner = t};
+	t->room = (struct loop_watch){.fd = -1, .ready = on_room, .owner = t};
 	loop_add_watch(l, &t->watch);
+	loop_add_watch(l, &t->room);
 	watch(t);
 }
 
@@ -197,7 +239,8 @@ bool tokens_take(struct tokens *t)
 
 	if (t->running >= t->most)
 		return false;
-	if (t->shared && t->running > 0) {
+	// One that could not go back is as good as another.
+	if (t->shared && t->running > 0 && t->held.n <= needed(t)) {
 		int taken = take(t, &byte);
 		if (taken < 0)
 			t->gone = true;
@@ -207,14 +250,6 @@ bool tokens_take(struct tokens *t)
 	}
 	t->running++;
 	return true;
-}
-
-static void give_surplus(struct tokens *t)
-{
-	size_t needed = t->running > 0 ? (size_t)t->running - 1 : 0;
-
-	while (t->held.n > needed)
-		give(t, t->held.items[--t->held.n]);
 }
 
 void tokens_give(struct tokens *t)
@@ -243,15 +278,28 @@ pid_t tokens_keeper(const struct tokens *t)
 	return t->keeper.socket >= 0 ? t->keeper.pid : 0;
 }
 
-void tokens_close(struct tokens *t)
+bool tokens_close(struct tokens *t)
 {
+	int64_t until_ns = clock_mono_ns() + CLIENT_PATIENCE_NS;
+
 	t->running = 0;
 	give_surplus(t);
-	if (t->loop)
+	bool all = keeper_close(&t->keeper);
+	// Without a keeper, or with one that does not listen: it gives back what it knows of.
+	for (; t->held.n > 0 && all &&
+	       client_give_until(&t->client, t->held.items[t->held.n - 1], until_ns);
+	     t->held.n--)
+		;
+	all = all && t->held.n == 0;
+	if (t->loop) {
 		loop_remove_watch(t->loop, &t->watch);
-	keeper_close(&t->keeper);
+		loop_remove_watch(t->loop, &t->room);
+	}
 	if (t->shared)
 		client_close(&t->client);
 	free(t->held.items);
+	free(t->marker);
+	free(t->folder);
 	free(t);
+	return all;
 }

@@ -26,9 +26,9 @@ struct tokens;
 // folder, which need not be there yet. Never NULL.
 //
 // A keeper (jobserver/keeper.h) is started, which cleans up after us and gives back the tokens if
-// this process dies; without one, where it cannot be started or has been killed, the tokens are
-// taken directly, and all works the same but for that. So call this early, when the process is
-// small. No keeper is started if marker is NULL.
+// this process dies, and another one if it is killed; without one, where it cannot be started, the
+// tokens are taken directly, and all works the same but for that. So call this early, when the
+// process is small. No keeper is started if marker is NULL.
 struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, const char *marker,
 			   const char *folder, struct err *warning);
 // Calls back from l when a slot may have become free while tokens_await(true) is in force.
@@ -48,7 +48,9 @@ pid_t tokens_keeper(const struct tokens *t);
 int tokens_most(const struct tokens *t);
 // Whether they come from make's jobserver.
 bool tokens_shared(const struct tokens *t);
-// Gives back all that is held, detaches from the loop and frees t.
-void tokens_close(struct tokens *t);
+// Gives back all that is held, detaches from the loop and frees t. False if make's pipe had no room
+// for some of it within CLIENT_PATIENCE_NS: the keeper, if there is one, goes on trying for a
+// while.
+bool tokens_close(struct tokens *t);
 
 #endif

@@ -52,20 +52,48 @@ size_t descendants_children(pid_t *pids, size_t max)
 	return count;
 }
 
+// Looks for the entry in a sequence of strings that comes in pieces.
+struct search {
+	const char *entry;
+	size_t length;
+	size_t matched; // of the string that is being read; beyond length: it is another
+	bool found;
+};
+
+static void feed(struct search *s, const char *data, size_t n)
+{
+	for (size_t i = 0; i < n && !s->found; i++) {
+		char c = data[i];
+		if (s->matched == s->length && (c == '\0' || c == '.' || c == '/'))
+			s->found = true;
+		else if (c == '\0')
+			s->matched = 0;
+		else if (s->matched < s->length && c == s->entry[s->matched])
+			s->matched++;
+		else
+			s->matched = s->length + 1;
+	}
+}
+
+// In no memory but the stack's: the keeper has to do with what there is.
 enum belongs descendants_belongs(pid_t pid, const char *entry)
 {
-	struct buf b = {0};
-	bool found = false;
-	size_t n = strlen(entry);
-	char path[64];
+	struct search search = {.entry = entry, .length = strlen(entry)};
+	char path[64], chunk[4096];
+	bool any = false;
+	ssize_t n;
 
 	snprintf(path, sizeof path, "/proc/%d/environ", pid);
-	if (!read_file(path, &b) || b.len == 0) {
-		buf_release(&b);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return BELONGS_UNKNOWN;
+	while (!search.found && (n = read(fd, chunk, sizeof chunk)) > 0) {
+		feed(&search, chunk, (size_t)n);
+		any = true;
 	}
-	for (const char *p = b.data; p < b.data + b.len && !found; p += strlen(p) + 1)
-		found = strncmp(p, entry, n) == 0 && (!p[n] || p[n] == '.' || p[n] == '/');
-	buf_release(&b);
-	return found ? BELONGS : BELONGS_NOT;
+	close(fd);
+	feed(&search, "", 1);
+	if (search.found)
+		return BELONGS;
+	return any && n == 0 ? BELONGS_NOT : BELONGS_UNKNOWN;
 }

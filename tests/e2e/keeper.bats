@@ -99,6 +99,20 @@ for_each_signal() {
 	is "$(grep '^audit' err)" "audit: ok 2 tokens"
 }
 
+@test "another keeper takes over: killed one after the other, neither loses a token" {
+	sleepers 3
+	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
+		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	await all_run 3
+	keeper=$(pgrep -P "$(<runner)" -f "^$FIRMO_JOBS")
+	kill -KILL "$keeper"
+	await eval '[ -n "$(pgrep -P "$(<runner)" -f "^$FIRMO_JOBS" | grep -vx "$keeper")" ]'
+	kill -KILL "$(<runner)"
+	finish
+	is "$(grep '^audit' err)" "audit: ok 2 tokens"
+	await none_lives
+}
+
 @test "it goes on without a pool's keeper too, and does not spin" {
 	sleepers 2
 	start --lua="$LUA" -j2

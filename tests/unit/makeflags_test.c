@@ -282,6 +282,16 @@ static void reads_the_number_of_jobs(void **state)
 		{" -j007", 7},
 		{"k -j5 -- A=1", 5},
 		{" -j\\4", 4},
+		{" -j 4", 4},
+		{" --jobs\t16 -k", 16},
+		{" -j 4x", 0},
+		{" -j -- 4", 0},
+		// make refuses these.
+		{" --jobs=-4", -1},
+		{" -j0", -1},
+		{" --jobs=four", -1},
+		{" --jobs=4x", -1},
+		{" -j2 --jobs=0", 2},
 		{" -j2147483647", INT_MAX},
 	};
 
@@ -323,6 +333,10 @@ static void takes_the_jobserver_out(void **state)
 		{" -j4 --jobserver-auth=3,4", ""},
 		{" -j --jobserver-fds=3,4 -k", " -k"},
 		{" --jobs=4 --jobs -j2 -l3", " -l3"},
+		{"k -j 4 -l3", "k -l3"},
+		{" --jobs=-4 4", " 4"},
+		{" -j 4x", " 4x"},
+		{" -j -- 4", " -- 4"},
 		{" --jobserver-auth=fifo:/tmp/a\\ b --trace", " --trace"},
 		{" --jobserver-auth=-2,-2", ""},
 		{" --jobserver-auth=", ""},
@@ -343,6 +357,60 @@ static void takes_the_jobserver_out(void **state)
 		char *got = makeflags_without_jobserver(rows[i].value);
 		check_row(strcmp(got, rows[i].wanted) == 0, "'%s' gives '%s'", rows[i].value, got);
 		free(got);
+	}
+}
+
+static void puts_another_in(void **state)
+{
+	static const struct {
+		const char *value, *wanted;
+	} rows[] = {
+		{NULL, " -j --jobserver-auth=4,5"},
+		{"kw -j4 --jobserver-auth=3,4", "kw -j --jobserver-auth=4,5"},
+		{"k -j3 -- X=1", "k -j --jobserver-auth=4,5 -- X=1"},
+		{"-- X=1", " -j --jobserver-auth=4,5 -- X=1"},
+		{" -j2 -- X=-j3", " -j --jobserver-auth=4,5 -- X=-j3"},
+		{"--", " -j --jobserver-auth=4,5 --"},
+		{"k\t--\tX=1", "k -j --jobserver-auth=4,5\t--\tX=1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *got = makeflags_with_jobserver(rows[i].value, 4, 5);
+		check_row(strcmp(got, rows[i].wanted) == 0, "row %zu gives '%s'", i, got);
+		free(got);
+	}
+}
+
+static void cargo_is_asked_where_make_serves_nothing(void **state)
+{
+	static const struct {
+		const char *make, *cargo;
+		enum auth_kind auth;
+		int jobs, most;
+	} rows[] = {
+		{NULL, NULL, AUTH_NONE, -1, 0},
+		{NULL, "-j --jobserver-fds=8,9 --jobserver-auth=8,9", AUTH_FDS, 0, -1},
+		{"", "-j --jobserver-auth=fifo:/x", AUTH_FIFO, 0, -1},
+		{" -j4", "-j --jobserver-auth=fifo:/x", AUTH_FIFO, 0, 4},
+		{" -j1", "-j --jobserver-auth=fifo:/x", AUTH_FIFO, 0, 1},
+		{" -j4", NULL, AUTH_NONE, 4, 0},
+		{" -j4", "-j7", AUTH_NONE, 4, 0},
+		{" -j4 --jobserver-auth=3,4", "-j --jobserver-auth=fifo:/x", AUTH_FDS, 4, 0},
+		{" -j4 --jobserver-auth=-2,-2", "--jobserver-auth=8,9", AUTH_NOT_OURS, 4, 0},
+		{" --jobserver-auth=x", "--jobserver-auth=8,9", AUTH_MALFORMED, -1, 0},
+		{"n", "--jobserver-auth=8,9", AUTH_FDS, -1, -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct makeflags m;
+		makeflags_read(&m, rows[i].make, rows[i].cargo);
+		check_row(m.auth == rows[i].auth && m.jobs == rows[i].jobs &&
+				  m.most == rows[i].most,
+			  "row %zu gives %d %d %d", i, m.auth, m.jobs, m.most);
+		check_row(m.dry_run == (i == COUNT(rows) - 1), "row %zu", i);
+		makeflags_release(&m);
 	}
 }
 
@@ -391,6 +459,8 @@ int main(void)
 		cmocka_unit_test(reads_the_number_of_jobs),
 		cmocka_unit_test(a_huge_number_of_jobs_stays_huge),
 		cmocka_unit_test(takes_the_jobserver_out),
+		cmocka_unit_test(puts_another_in),
+		cmocka_unit_test(cargo_is_asked_where_make_serves_nothing),
 		cmocka_unit_test(the_first_word_keeps_its_meaning),
 		cmocka_unit_test(release_is_safe_on_zeroes),
 	};

@@ -562,26 +562,58 @@ static void an_empty_pipe_wakes_nobody(void **state)
 	close_both(fds);
 }
 
-// A server that gives end of file is readable for ever: one wake is enough.
-static void a_server_that_is_gone_does_not_spin(void **state)
+// What comes from a terminal or from /dev/zero is no token.
+static void devices_are_rejected(void **state)
+{
+	static const char *const paths[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/urandom"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		struct err warning;
+		int fd = open(paths[i], O_RDWR | O_CLOEXEC);
+		struct tokens *t = opened_fds(fd, fd, 0, &warning);
+		check_row(!tokens_shared(t) && *warning.message, "%s by fd", paths[i]);
+		tokens_close(t);
+		char *value = xasprintf(" -j8 --jobserver-auth=fifo:%s", paths[i]);
+		t = opened(value, 0, &warning);
+		check_row(!tokens_shared(t) && strstr(warning.message, "it is no fifo"),
+			  "%s by name: %s", paths[i], warning.message);
+		tokens_close(t);
+		free(value);
+		close(fd);
+	}
+}
+
+// A pipe fills by the page: to take a byte makes no room for one. Nothing blocks, and what did not
+// fit goes back once there is room, here without a keeper.
+static void a_full_pipe_keeps_nobody(void **state)
 {
 	struct counter c = {0};
 	struct err warning;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	static char bytes[4096];
+	int fds[2];
 
 	(void)state;
-	struct tokens *t = opened_fds(null, null, 0, &warning);
-	assert_true(tokens_shared(t));
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(fcntl(fds[0], F_SETPIPE_SZ, 4096), 4096);
+	memset(bytes, '+', sizeof bytes);
+	assert_int_equal(write(fds[1], bytes, sizeof bytes), sizeof bytes);
+	struct tokens *t = opened_fds(fds[0], fds[1], 0, &warning);
 	tokens_attach(t, &c.loop, count_ready, &c);
 	assert_true(tokens_take(t));
-	tokens_await(t, true);
-	assert_int_equal(ready_after_step(&c), 1);
-	assert_false(tokens_take(t));
-	tokens_await(t, true);
-	assert_int_equal(ready_after_step(&c), 0);
-	tokens_close(t);
+	assert_true(tokens_take(t));
+	tokens_give(t);
+	assert_int_equal(waiting_in(fds[0]), 4095);
+	assert_int_equal(read(fds[0], bytes, 4095), 4095);
+	loop_step(&c.loop);
+	assert_int_equal(waiting_in(fds[0]), 1);
+	assert_int_equal(write(fds[1], bytes, 4095), 4095);
+	assert_true(tokens_take(t));
+	tokens_give(t);
+	tokens_give(t);
+	assert_false(tokens_close(t)); // after a time
 	loop_release(&c.loop);
-	close(null);
+	close_both(fds);
 }
 
 static void a_pool_needs_no_loop(void **state)
@@ -782,7 +814,8 @@ int main(void)
 		WITH_FOLDER(what_is_no_served_fifo_is_rejected),
 		cmocka_unit_test(it_is_polled_only_while_a_job_waits),
 		cmocka_unit_test(an_empty_pipe_wakes_nobody),
-		cmocka_unit_test(a_server_that_is_gone_does_not_spin),
+		cmocka_unit_test(devices_are_rejected),
+		cmocka_unit_test(a_full_pipe_keeps_nobody),
 		cmocka_unit_test(a_pool_needs_no_loop),
 		cmocka_unit_test(a_refused_pipe_is_read_without_waiting),
 		cmocka_unit_test(a_refused_pipe_that_does_not_block_is_read_as_it_is),
