@@ -302,7 +302,8 @@ static int fork_keeper(struct keeper *k, const int pair[2], struct client *clien
 		state.client = client;
 		state.groups = k->groups;
 		state.nheld = (int)n;
-		memcpy(state.held, held, n);
+		if (n > 0)
+			memcpy(state.held, held, n);
 		keep(marker, folder);
 	}
 	int errnum = errno;
