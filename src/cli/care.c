@@ -45,7 +45,7 @@ static void print_count(int64_t n, const char *what)
 }
 
 // A history that is missing, or that cannot be used: says so.
-static bool open_store(struct firmo_jobs *s, enum store_mode mode)
+static enum firmo_jobs_status open_store(struct firmo_jobs *s, enum store_mode mode)
 {
 	struct err err = {0};
 	char *notice = NULL;
@@ -55,18 +55,19 @@ static bool open_store(struct firmo_jobs *s, enum store_mode mode)
 		session_warn(notice);
 	free(notice);
 	if (s->store)
-		return true;
+		return FIRMO_JOBS_OK;
 	if (err.errnum == ENOENT)
 		err_set(&err, 0, "there is no history in %s", s->options.db);
-	session_warn(err.message);
-	return false;
+	return session_refuse_store(s, &err);
 }
 
 // To write to a history that has to be there.
-static bool open_existing(struct firmo_jobs *s)
+static enum firmo_jobs_status open_existing(struct firmo_jobs *s)
 {
-	if (!open_store(s, STORE_READ))
-		return false;
+	enum firmo_jobs_status status = open_store(s, STORE_READ);
+
+	if (status != FIRMO_JOBS_OK)
+		return status;
 	store_close(s->store);
 	return open_store(s, STORE_WRITE);
 }
@@ -78,8 +79,9 @@ enum firmo_jobs_status firmo_jobs_prune(struct firmo_jobs *s)
 	struct pruned out;
 	struct err err = {0};
 
-	if (!open_existing(s))
-		return FIRMO_JOBS_BROKEN;
+	enum firmo_jobs_status status = open_existing(s);
+	if (status != FIRMO_JOBS_OK)
+		return status;
 	if (store_prune(s->store, &s->options.prune, &out, &err) < 0)
 		return refuse(&err, FIRMO_JOBS_BROKEN);
 	fputs("Removed ", stdout);
@@ -107,8 +109,9 @@ enum firmo_jobs_status firmo_jobs_export(struct firmo_jobs *s)
 	struct err err = {0};
 	int64_t bytes;
 
-	if (!open_store(s, STORE_READ))
-		return FIRMO_JOBS_BROKEN;
+	enum firmo_jobs_status status = open_store(s, STORE_READ);
+	if (status != FIRMO_JOBS_OK)
+		return status;
 	if (store_export(s->store, s->options.exported, &bytes, &err) < 0)
 		return refuse(&err, FIRMO_JOBS_BROKEN);
 	fputs("Exported to ", stdout);
@@ -199,8 +202,9 @@ static enum firmo_jobs_status import(struct firmo_jobs *s, struct sources *sourc
 
 	if (open_sources(&s->options, sources, &err) < 0)
 		return refuse(&err, FIRMO_JOBS_USAGE);
-	if (!open_store(s, STORE_WRITE))
-		return FIRMO_JOBS_BROKEN;
+	enum firmo_jobs_status status = open_store(s, STORE_WRITE);
+	if (status != FIRMO_JOBS_OK)
+		return status;
 	if (store_import(s->store, sources->stores, sources->n, sources->out, &err) < 0)
 		return refuse(&err, FIRMO_JOBS_BROKEN);
 	for (size_t i = 0; i < sources->n; i++)
@@ -258,7 +262,7 @@ enum firmo_jobs_status firmo_jobs_check(struct firmo_jobs *s)
 	if (!s->store) {
 		if (err.errnum == ENOENT)
 			err_set(&err, 0, "there is no history in %s", s->options.db);
-		return refuse(&err, FIRMO_JOBS_BROKEN);
+		return session_refuse_store(s, &err);
 	}
 	store_check(s->store, &facts);
 	bool sound = facts.problems.n == 0;

@@ -137,7 +137,8 @@ enum firmo_jobs_status firmo_jobs_gather(struct firmo_jobs *s)
 	enum firmo_jobs_status found = session_find_programs(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
-	session_open_store(s, true);
+	if (session_open_store(s, true) != FIRMO_JOBS_OK)
+		return FIRMO_JOBS_USAGE;
 	if (signals_open(&s->signals, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;

@@ -108,18 +108,15 @@ static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct window *
 	return status;
 }
 
-// There may be none; false: there is one that cannot be read.
-static bool open_store(struct firmo_jobs *s)
+// There may be none.
+static enum firmo_jobs_status open_store(struct firmo_jobs *s)
 {
 	char *notice;
 	struct err err = {0};
 
 	s->store = store_open(s->options.db, STORE_READ, &notice, &err);
 	free(notice);
-	if (s->store || err.errnum == ENOENT)
-		return true;
-	session_warn(err.message);
-	return false;
+	return s->store || err.errnum == ENOENT ? FIRMO_JOBS_OK : session_refuse_store(s, &err);
 }
 
 enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *s)
@@ -128,8 +125,9 @@ enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *s)
 	struct window w = {0};
 	struct err err = {0};
 
-	if (!open_store(s))
-		return FIRMO_JOBS_BROKEN;
+	enum firmo_jobs_status opened = open_store(s);
+	if (opened != FIRMO_JOBS_OK)
+		return opened;
 	if (s->store && window_open(&w, s->store, &err) < 0)
 		session_warn(err.message);
 	else if (limit_window(&w, &s->options, &err) == 0)

@@ -32,14 +32,59 @@ static void give_up(struct journal *j, const char *why)
 	j->run->id = 0;
 }
 
+static void add_attempts(struct result *r, struct result **list, size_t *n)
+{
+	if (r->earlier)
+		add_attempts(r->earlier, list, n);
+	if (!r->cached && r->status != FILE_NOTRUN)
+		list[(*n)++] = r;
+}
+
+// What the run has so far is recorded anew. The passes that it has taken over are gone.
+static enum store_status record_again(struct journal *j, struct err *err)
+{
+	size_t n = 0, most = 0;
+
+	for (size_t i = 0; i < j->run->results.n; i++) {
+		j->run->results.items[i]->id = 0;
+		most += (size_t)j->run->results.items[i]->attempts;
+	}
+	struct result **list = xcalloc(most + 1, sizeof *list);
+	for (size_t i = 0; i < j->run->results.n; i++)
+		add_attempts(j->run->results.items[i], list, &n);
+	enum store_status status = store_record(*j->store, j->run, list, n, err);
+	free(list);
+	return status;
+}
+
+// True if the journal goes on in a new store.
+static bool renew(struct journal *j, struct err *err)
+{
+	char *notice;
+
+	if (j->renewed || !store_is_broken(*j->store))
+		return false;
+	j->renewed = true;
+	*j->store = store_renew(*j->store, &notice, err);
+	if (notice)
+		j->warn(j->owner, notice);
+	free(notice);
+	// It was a part of another run, which is gone.
+	j->joined = false;
+	j->run->id = 0;
+	return *j->store && record_again(j, err) == STORE_OK;
+}
+
 // True if it is to be tried again.
-static bool settle(struct journal *j, enum store_status status, const struct err *err)
+static bool settle(struct journal *j, enum store_status status, struct err *err)
 {
 	if (status == STORE_OK) {
 		j->locked_since_ns = 0;
 		return false;
 	}
 	if (status == STORE_FAILED) {
+		if (renew(j, err))
+			return true;
 		give_up(j, err->message);
 		return false;
 	}

@@ -18,7 +18,10 @@ struct run;
 struct store;
 
 struct journal {
-	struct store **store; // *store is closed and set to NULL when it cannot be used any more
+	// Where *store is damaged, or is not there any more, a new one is begun, once, with all
+	// that the run has so far. It is closed and set to NULL when it cannot be used any more.
+	struct store **store;
+	bool renewed;
 	struct run *run;
 	const struct jobs *jobs; // of the plan: those without a result were not started
 	bool joined;             // the run is completed by another process

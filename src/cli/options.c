@@ -22,6 +22,19 @@ static int invalid(struct err *err, const char *option, const char *value, const
 	return err_set(err, 0, "%s=%s: %s", option, value, wanted);
 }
 
+// Nobody means two of them, and the second may remove what the first would have shown. --help and
+// --version go before all others, and do nothing.
+static int set_mode(struct options *o, enum firmo_jobs_mode mode, const char *word, struct err *err)
+{
+	if (o->mode_word && strcmp(o->mode_word, word) != 0)
+		return err_set(err, 0, "%s and %s: only one of them can be done at a time",
+			       o->mode_word, word);
+	o->mode_word = word;
+	if (o->mode != FIRMO_JOBS_HELP && o->mode != FIRMO_JOBS_VERSION_MODE)
+		o->mode = mode;
+	return 0;
+}
+
 // ---- what each option does ----
 
 static int on_workers(struct options *o, const char *value, struct err *err)
@@ -222,8 +235,7 @@ static int on_order(struct options *o, const char *value, struct err *err)
 
 static int on_list(struct options *o, const char *value, struct err *err)
 {
-	o->mode = FIRMO_JOBS_LIST;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_LIST, "--list", err);
 }
 
 static int on_framework(struct options *o, const char *value, struct err *err)
@@ -350,7 +362,8 @@ static int on_history(struct options *o, const char *value, struct err *err)
 {
 	size_t n = strcspn(value, ":");
 
-	o->mode = FIRMO_JOBS_HISTORY;
+	if (set_mode(o, FIRMO_JOBS_HISTORY, "--history", err) < 0)
+		return -1;
 	o->view = VIEW_OVERVIEW;
 	o->pattern = NULL;
 	if (!*value)
@@ -390,8 +403,7 @@ static int on_show(struct options *o, const char *value, struct err *err)
 		return invalid(err, "--show", value,
 			       "wants the number of a run, as --history lists them");
 	o->shown_run = n;
-	o->mode = FIRMO_JOBS_SHOW;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_SHOW, "--show", err);
 }
 
 static int on_why(struct options *o, const char *value, struct err *err)
@@ -399,21 +411,18 @@ static int on_why(struct options *o, const char *value, struct err *err)
 	if (!*value)
 		return invalid(err, "--why", value, "a test file's name is missing");
 	o->why = value;
-	o->mode = FIRMO_JOBS_WHY;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_WHY, "--why", err);
 }
 
 static int on_rules(struct options *o, const char *value, struct err *err)
 {
 	o->rules = *value ? value : NULL;
-	o->mode = FIRMO_JOBS_RULES;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_RULES, "--rules", err);
 }
 
 static int on_print_mk(struct options *o, const char *value, struct err *err)
 {
-	o->mode = FIRMO_JOBS_PRINT_MK;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_PRINT_MK, "--print-mk", err);
 }
 
 static int on_gather(struct options *o, const char *value, struct err *err)
@@ -425,14 +434,12 @@ static int on_gather(struct options *o, const char *value, struct err *err)
 	if (n == 0)
 		return invalid(err, "--gather", value, "wants a command with its quotes closed");
 	o->gather = value;
-	o->mode = FIRMO_JOBS_GATHER;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_GATHER, "--gather", err);
 }
 
 static int on_advise(struct options *o, const char *value, struct err *err)
 {
-	o->mode = FIRMO_JOBS_ADVISE;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_ADVISE, "--advise", err);
 }
 
 // An age as nanoseconds: a whole number and a letter. 0 if it is none.
@@ -466,8 +473,7 @@ static int on_prune(struct options *o, const char *value, struct err *err)
 			       "such as 90m, 12h, 30d, 8w or 1y");
 	o->prune = age ? (struct store_bound){-1, clock_real_ns() - age}
 		       : (struct store_bound){runs, 0};
-	o->mode = FIRMO_JOBS_PRUNE;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_PRUNE, "--prune", err);
 }
 
 static int on_export(struct options *o, const char *value, struct err *err)
@@ -475,22 +481,19 @@ static int on_export(struct options *o, const char *value, struct err *err)
 	if (!*value || strcmp(value, "-") == 0)
 		return invalid(err, "--export", value, "wants a file's name");
 	o->exported = value;
-	o->mode = FIRMO_JOBS_EXPORT;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_EXPORT, "--export", err);
 }
 
 static int on_import(struct options *o, const char *value, struct err *err)
 {
 	if (*value)
 		VEC_PUSH(&o->imported, (char *)value);
-	o->mode = FIRMO_JOBS_IMPORT;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_IMPORT, "--import", err);
 }
 
 static int on_check(struct options *o, const char *value, struct err *err)
 {
-	o->mode = FIRMO_JOBS_CHECK;
-	return 0;
+	return set_mode(o, FIRMO_JOBS_CHECK, "--check", err);
 }
 
 static int on_db(struct options *o, const char *value, struct err *err)
@@ -498,6 +501,7 @@ static int on_db(struct options *o, const char *value, struct err *err)
 	if (!*value)
 		return invalid(err, "--db", value, "a file's name is missing");
 	o->db = value;
+	o->names_db = true;
 	return 0;
 }
 

@@ -34,8 +34,10 @@ struct options {
 	struct text_style text;
 	int jobs; // of -j; 0: not given
 	const char *lua, *command, *db, *why;
-	const char *rules;  // the file of --rules; NULL: beside the history
-	const char *gather; // the command of --gather
+	const char *mode_word; // the option that the mode comes from, or NULL
+	bool names_db;         // --db says so, and not the environment
+	const char *rules;     // the file of --rules; NULL: beside the history
+	const char *gather;    // the command of --gather
 	bool flaky_fails, until_fail, no_trace;
 	struct buf tags;   // of --tag, joined
 	int64_t shown_run; // of --show; 0: the last one

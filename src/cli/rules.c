@@ -225,7 +225,8 @@ enum firmo_jobs_status firmo_jobs_rules(struct firmo_jobs *s)
 	enum firmo_jobs_status found = session_find_programs(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
-	session_open_store(s, true);
+	if (session_open_store(s, true) != FIRMO_JOBS_OK)
+		return FIRMO_JOBS_USAGE;
 	char *path = s->options.rules ? xstrdup(s->options.rules)
 				      : path_beside(s->options.db, "rules.mk");
 	r.stamps = path_beside(path, "stamps");

@@ -62,12 +62,21 @@ int session_workers(const struct firmo_jobs *s)
 	return s->make.auth == AUTH_NONE ? cpus_usable() : 0;
 }
 
-void session_open_store(struct firmo_jobs *s, bool to_write)
+enum firmo_jobs_status session_refuse_store(const struct firmo_jobs *s, const struct err *err)
+{
+	session_warn(err->message);
+	return err->errnum == STORE_FOREIGN && s->options.names_db ? FIRMO_JOBS_USAGE
+								   : FIRMO_JOBS_BROKEN;
+}
+
+enum firmo_jobs_status session_open_store(struct firmo_jobs *s, bool to_write)
 {
 	struct err err = {0};
 	char *notice = NULL;
 
 	s->store = store_open(s->options.db, to_write ? STORE_WRITE : STORE_READ, &notice, &err);
+	if (!s->store && err.errnum == STORE_FOREIGN && s->options.names_db)
+		return session_refuse_store(s, &err);
 	if (notice)
 		session_warn(notice);
 	else if (!s->store && (to_write || err.errnum != ENOENT)) {
@@ -76,6 +85,7 @@ void session_open_store(struct firmo_jobs *s, bool to_write)
 		free(message);
 	}
 	free(notice);
+	return FIRMO_JOBS_OK;
 }
 
 static bool use_colours(const struct options *o, int fd)
@@ -206,16 +216,25 @@ static void open_tokens(struct firmo_jobs *s)
 		session_warn(warning.message);
 }
 
-// A history that cannot be read will not be written either: one warning is enough.
-static void lose_store(struct firmo_jobs *s, const struct err *err)
+void session_lose_store(struct firmo_jobs *s, const struct err *err)
 {
-	char *message = xasprintf("cannot use the history %s: %s: going on without history",
-				  s->options.db, err->message);
+	bool renew = s->options.mode == FIRMO_JOBS_RUN && store_is_broken(s->store);
+	struct err why = *err;
+	char *notice = NULL;
 
+	if (renew) {
+		s->store = store_renew(s->store, &notice, &why);
+	} else {
+		store_close(s->store);
+		s->store = NULL;
+	}
+	// One that cannot be read will not be written either: one warning is enough.
+	char *message =
+		notice ? notice
+		       : xasprintf("cannot use the history %s: %s: going on without history",
+				   s->options.db, why.message);
 	session_warn(message);
 	free(message);
-	store_close(s->store);
-	s->store = NULL;
 }
 
 // Below firmo-jobs --gather what we run is a part of that run, which reports on it.
@@ -248,7 +267,8 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 	if (s->jobs.n == 0)
 		return session_no_jobs(s);
 	s->options.plan.slots = session_workers(s);
-	session_open_store(s, to_run);
+	if (session_open_store(s, to_run) != FIRMO_JOBS_OK)
+		return FIRMO_JOBS_USAGE;
 	if (to_run)
 		join_run(s);
 	if (s->options.plan.changed_only) {
@@ -257,7 +277,7 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 			return found;
 	}
 	if (plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, &err) < 0)
-		lose_store(s, &err);
+		session_lose_store(s, &err);
 	if (s->jobs.n == 0 && s->reused.n == 0)
 		puts("No file failed last time: nothing to run.");
 	warn_of_files(&s->jobs);

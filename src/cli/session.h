@@ -71,7 +71,13 @@ typedef int session_writer(FILE *out, enum report_format format, const struct te
 // Writes all that are asked for: the text to standard output, unless another report goes there.
 enum firmo_jobs_status session_write(const struct firmo_jobs *s, session_writer *writer,
 				     const void *subject);
-// Opens the history; says what is wrong with it once.
-void session_open_store(struct firmo_jobs *s, bool to_write);
+// Opens the history; says what is wrong with it once, and goes on without. Another status than OK:
+// the file that --db names is another program's.
+enum firmo_jobs_status session_open_store(struct firmo_jobs *s, bool to_write);
+// What a mode ends with that cannot use its history: of another program, named by --db, or else.
+enum firmo_jobs_status session_refuse_store(const struct firmo_jobs *s, const struct err *err);
+// Where damage was found in a history that was opened to be written to, a new one is begun;
+// otherwise there is none from now on. Says so.
+void session_lose_store(struct firmo_jobs *s, const struct err *err);
 
 #endif

@@ -10,7 +10,8 @@ enum firmo_jobs_status firmo_jobs_show(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
-	session_open_store(s, false);
+	if (session_open_store(s, false) != FIRMO_JOBS_OK)
+		return FIRMO_JOBS_USAGE;
 	if (!s->store) {
 		char *message =
 			xasprintf("there is no history in %s, so no run to show", s->options.db);

@@ -172,7 +172,8 @@ enum firmo_jobs_status firmo_jobs_why(struct firmo_jobs *s)
 	enum firmo_jobs_status found = session_find_programs(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
-	session_open_store(s, false);
+	if (session_open_store(s, false) != FIRMO_JOBS_OK)
+		return FIRMO_JOBS_USAGE;
 	if (!s->store) {
 		puts("There is no history yet: every file would run.");
 		return FIRMO_JOBS_OK;

@@ -14,6 +14,7 @@ enum input_kind {
 	INPUT_LISTING = 2,     // which entries a folder has
 	INPUT_VARIABLE = 3,    // the value of an environment variable, or that it is not set
 	INPUT_ENVIRONMENT = 4, // the environment as a whole, as shells read it; its name is ""
+	INPUT_KINDS            // one more than the last
 };
 
 struct input {

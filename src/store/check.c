@@ -5,10 +5,14 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/map.h"
 #include "model/result.h"
 #include "store/care.h"
 #include "store/database.h"
+#include "store/history.h"
 #include "store/pack.h"
+#include "store/range.h"
+#include "store/snapshot.h"
 
 // Of what sqlite finds wrong, so much is told.
 #define MOST_COMPLAINTS "5"
@@ -29,7 +33,8 @@ static void complain_of(struct store_facts *facts, const char *what, int64_t n)
 static void complain_of_failure(struct store *s, struct store_facts *facts, int code)
 {
 	if (code != SQLITE_DONE)
-		complain(facts, xasprintf("it cannot be read: %s", sqlite3_errmsg(s->db)));
+		complain(facts, xasprintf("it cannot be read: %s",
+					  *s->damage ? s->damage : sqlite3_errmsg(s->db)));
 }
 
 // ---- what sqlite knows ----
@@ -46,6 +51,84 @@ static void check_pages(struct store *s, struct store_facts *facts)
 	}
 	complain_of_failure(s, facts, code);
 	sqlite3_finalize(q);
+}
+
+// ---- values ----
+
+// Every column of every table, and what it may hold: store/range.h.
+static const struct {
+	const char *table, *columns, *letters;
+} tables[] = {
+	{"run",
+	 "id, name, started, elapsed, jobs, peak, files, bad, tests, failed, lower_bound, bound, "
+	 "seed, signal, repeated, flaky_fails, version, revision, stopped, lua, waits, reused",
+	 "ICTyOonnnnddagffCcccbb"},
+	{"file", "id, path, born, status, ended, tests, state, trail, reading", "ICiSTnaBQ"},
+	{"result",
+	 "id, run, file, attempt, started, wall, user, sys, maxrss, status, reason, exit, signal, "
+	 "slot, leaked, tests, failed, output, offset, framework, crowded, partial, has_tests, "
+	 "expected, seed, output_total, roster, endings, delay",
+	 "IIIRTYYYZScxgofnnbywfffnczibd"},
+	{"test", "id, file, name, tags, born", "IICci"},
+	{"roster", "id, file, digest, tests", "IIAB"},
+	{"trail", "file, seq, samples", "IIB"},
+	{"failure", "result, seq, message, traceback", "INcc"},
+	{"file_error", "result, seq, place, name, source, line, message, traceback", "INccclcc"},
+	{"input", "id, kind, name, digest, size, mtime, ctime, inode", "IPChaaaa"},
+	{"snapshot", "file, result, started, key, doubts, inputs, written, stands", "IITHUBBF"},
+};
+
+static void check_values(struct store *s, struct store_facts *facts)
+{
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		char *sql = xasprintf("SELECT %s FROM %s", tables[i].columns, tables[i].table);
+		sqlite3_stmt *q = database_prepare(s, sql);
+		int64_t wrong = 0;
+		int code = SQLITE_ERROR;
+		while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+			wrong += !range_holds_row(q, tables[i].letters);
+		complain_of_failure(s, facts, code);
+		if (wrong > 0)
+			complain(facts,
+				 xasprintf("rows of %s with a value that cannot be: %" PRId64,
+					   tables[i].table, wrong));
+		sqlite3_finalize(q);
+		free(sql);
+	}
+}
+
+// Lists of numbers, of waits and of paths within rows, and what they name.
+static void check_lists(struct store *s, struct store_facts *facts)
+{
+	struct versions versions = {0};
+	struct map snapshots = {0};
+	struct map past = {0};
+	struct past_runs runs = {0};
+	struct err err = {0};
+	int status = store_load_past(s, &past, &err);
+	int64_t lost = 0;
+
+	if (status == 0)
+		status = store_load_versions(s, &versions, &err);
+	if (status == 0)
+		status = store_load_snapshots(s, NULL, &snapshots, &err);
+	for (size_t i = 0; i < snapshots.cap; i++) {
+		const struct snapshot *p = snapshots.slots[i].value;
+		for (size_t k = 0; p && k < p->n; k++)
+			lost += !versions_find(&versions, p->inputs[k]);
+	}
+	if (status == 0)
+		status = history_load_runs(s, &runs, &err);
+	for (size_t i = 0; i < runs.n && status == 0; i++)
+		status = database_check_run(s, runs.items[i].id, &err);
+	if (status < 0)
+		complain(facts,
+			 xasprintf("it cannot be read: %s", *s->damage ? s->damage : err.message));
+	complain_of(facts, "inputs that are named and not there", lost);
+	past_free_all(&past);
+	past_runs_release(&runs);
+	snapshots_release(&snapshots);
+	versions_release(&versions);
 }
 
 // ---- what belongs together ----
@@ -76,12 +159,12 @@ static const struct {
 static void check_orphans(struct store *s, struct store_facts *facts)
 {
 	for (size_t i = 0; i < sizeof orphans / sizeof *orphans; i++) {
-		struct numbers n = {0};
 		sqlite3_stmt *q = database_prepare(s, orphans[i].sql);
-		complain_of_failure(s, facts, database_list(q, &n));
-		complain_of(facts, orphans[i].words, n.n > 0 ? n.items[0] : 0);
+		int code = database_next_as(s, q, "N");
+		int64_t n = code == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
+		complain_of_failure(s, facts, code == SQLITE_ROW ? SQLITE_DONE : code);
+		complain_of(facts, orphans[i].words, n);
 		sqlite3_finalize(q);
-		free(n.items);
 	}
 }
 
@@ -95,11 +178,11 @@ struct rosters {
 static int check_rosters(struct store *s, struct rosters *rosters, int64_t *unknown)
 {
 	struct numbers tests = {0};
-	int code = database_list(database_statement(s, SQL_TEST_IDS), &tests);
+	int code = database_list_all(s, SQL_TEST_IDS, &tests);
 
 	database_sort(&tests);
 	if (code == SQLITE_DONE)
-		code = database_list(database_statement(s, SQL_ROSTER_IDS), &rosters->ids);
+		code = database_list_all(s, SQL_ROSTER_IDS, &rosters->ids);
 	database_sort(&rosters->ids);
 	for (size_t i = 0; i < rosters->ids.n && code == SQLITE_DONE; i++) {
 		struct numbers roster = {0};
@@ -140,7 +223,8 @@ static bool endings_are_whole(struct packed p, size_t tests, struct result *r, s
 		memset(r->tests.items, 0, tests * sizeof *r->tests.items);
 	r->tests.n = tests;
 	buf_clear(b);
-	unpack_endings(p, r);
+	if (!unpack_endings(p, r))
+		return false;
 	pack_endings(b, r);
 	return same_bytes(p, b);
 }
@@ -153,7 +237,7 @@ static int check_endings(struct store *s, const struct rosters *rosters, int64_t
 	struct buf b = {0};
 	int code = SQLITE_ERROR;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+	while ((code = database_next_as(s, q, "Ib")) == SQLITE_ROW)
 		*torn += !endings_are_whole(database_packed(q, 1),
 					    roster_size(rosters, sqlite3_column_int64(q, 0)), &r,
 					    &b);
@@ -182,7 +266,8 @@ static void check_tests(struct store *s, struct store_facts *facts)
 
 // The samples of a file, as far as their runs are there: how many, and the sum of those.
 struct tally {
-	int64_t file, n, sum;
+	int64_t file, n;
+	uint64_t sum; // whatever they are
 };
 
 struct tallies {
@@ -201,7 +286,8 @@ static bool trail_is_whole(struct packed p, struct trail *t, struct buf *b)
 {
 	t->n = 0;
 	buf_clear(b);
-	unpack_trail(p, t);
+	if (!unpack_trail(p, t))
+		return false;
 	pack_trail(b, t->items, t->n);
 	return same_bytes(p, b);
 }
@@ -213,16 +299,16 @@ static int count_samples(struct store *s, struct tallies *all, int64_t *torn)
 	struct numbers runs = {0};
 	struct trail t = {0};
 	struct buf b = {0};
-	int code = q ? database_list(database_statement(s, SQL_RUN_IDS), &runs) : SQLITE_ERROR;
+	int code = q ? database_list_all(s, SQL_RUN_IDS, &runs) : SQLITE_ERROR;
 	bool ready = code == SQLITE_DONE;
 
-	while (ready && (code = sqlite3_step(q)) == SQLITE_ROW) {
+	while (ready && (code = database_next_as(s, q, "IB")) == SQLITE_ROW) {
 		struct tally *tally = tally_of(all, sqlite3_column_int64(q, 0));
 		*torn += !trail_is_whole(database_packed(q, 1), &t, &b);
 		for (size_t i = 0; i < t.n; i++) {
 			bool known = database_has(&runs, t.items[i].run);
 			tally->n += known;
-			tally->sum += known ? t.items[i].run : 0;
+			tally->sum += known ? (uint64_t)t.items[i].run : 0;
 		}
 	}
 	free(runs.items);
@@ -241,13 +327,13 @@ static int count_results(struct store *s, struct tallies *all)
 	size_t at = 0;
 	int code = SQLITE_ERROR;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+	while ((code = database_next_as(s, q, "INa")) == SQLITE_ROW) {
 		while (at < all->n && all->items[at].file < sqlite3_column_int64(q, 0))
 			at++;
 		if (at == all->n)
 			continue;
 		all->items[at].n -= sqlite3_column_int64(q, 1);
-		all->items[at].sum -= sqlite3_column_int64(q, 2);
+		all->items[at].sum -= (uint64_t)sqlite3_column_int64(q, 2);
 	}
 	sqlite3_finalize(q);
 	return code;
@@ -295,6 +381,8 @@ void store_check(struct store *s, struct store_facts *facts)
 	check_pages(s, facts);
 	// The rest asks for what is there, so it can only be asked where that can be read.
 	if (facts->problems.n == 0)
+		check_values(s, facts);
+	if (facts->problems.n == 0)
 		count(s, facts);
 	if (facts->problems.n == 0)
 		check_orphans(s, facts);
@@ -302,6 +390,8 @@ void store_check(struct store *s, struct store_facts *facts)
 		check_tests(s, facts);
 	if (facts->problems.n == 0)
 		check_trails(s, facts);
+	if (facts->problems.n == 0)
+		check_lists(s, facts);
 }
 
 void store_facts_release(struct store_facts *facts)

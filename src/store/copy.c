@@ -51,7 +51,7 @@ static int pump(int from, int to)
 static int copy_file(const char *path, const char *copy, const char *suffix, struct err *err)
 {
 	char *source = xasprintf("%s%s", path, suffix), *target = xasprintf("%s%s", copy, suffix);
-	int from = open(source, O_RDONLY | O_CLOEXEC);
+	int from = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int to = from < 0 ? -1 : open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	int status = to < 0 ? -1 : pump(from, to);
 
@@ -146,39 +146,33 @@ static int copy(const char *path, const char *to, struct err *err)
 
 // ---- private copies ----
 
-// Whether that is a history of ours, of whatever version.
-static int identify(const char *path, int *format, struct err *err)
+// *format is the version of the file; the copy itself is brought up to date.
+static enum verdict identify(const char *path, int *format, struct err *err)
 {
-	struct store s = {0};
-	sqlite3_stmt *q = NULL;
-	int tables = 0;
+	struct store s = {.path = (char *)path};
+	enum verdict verdict = VERDICT_UNUSABLE;
 
+	// To write: what belongs to it of a log that a crash has left is taken in.
 	if (sqlite3_open_v2(path, &s.db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
-		q = database_prepare(&s, "SELECT user_version, (SELECT count(*) FROM sqlite_master "
-					 "WHERE type='table' AND name IN ('run', 'file', 'result'))"
-					 " FROM pragma_user_version");
-	int code = q ? sqlite3_step(q) : SQLITE_ERROR;
-	if (code == SQLITE_ROW) {
-		*format = sqlite3_column_int(q, 0);
-		tables = sqlite3_column_int(q, 1);
-	} else {
+		verdict = database_identify(&s, format, err);
+	else
 		database_error(&s, err);
-	}
-	sqlite3_finalize(q);
 	sqlite3_close(s.db);
-	if (code == SQLITE_ROW && (*format < 1 || tables < 3))
-		return err_set(err, 0, "it is no history of firmo-jobs");
-	return code == SQLITE_ROW ? 0 : -1;
+	return verdict;
 }
 
 static struct store *open_in(const char *folder, const char *path, int *format, struct err *err)
 {
 	char *file = path_join(folder, "history.db");
 	struct store *s = NULL;
-	int code;
+	enum verdict verdict = VERDICT_UNUSABLE;
 
-	if (copy(path, file, err) == 0 && identify(file, format, err) == 0)
-		s = database_open(file, STORE_READ, &code, err);
+	if (copy(path, file, err) == 0 && (verdict = identify(file, format, err)) == VERDICT_SOUND)
+		s = database_open(file, STORE_READ, &verdict, err);
+	else if (verdict == VERDICT_EMPTY)
+		err_set(err, 0, "it is no history of firmo-jobs");
+	if (verdict == VERDICT_FOREIGN || verdict == VERDICT_EMPTY)
+		err->errnum = STORE_FOREIGN;
 	free(file);
 	return s;
 }
@@ -207,8 +201,10 @@ struct store *store_open_copy(const char *path, int *format, struct err *err)
 	if (check_file(path, err) == 0) {
 		if (!mkdtemp(folder))
 			err_set(err, errno, "make the folder %s", folder);
-		else if (!(s = open_in(folder, path, format ? format : &unused, &why)))
+		else if (!(s = open_in(folder, path, format ? format : &unused, &why))) {
 			err_set(err, 0, "cannot use the history %s: %s", path, why.message);
+			err->errnum = why.errnum == STORE_FOREIGN ? STORE_FOREIGN : 0;
+		}
 		// What is open stays readable, and nothing stays behind whatever befalls us.
 		path_remove_tree(folder);
 	}

@@ -3,12 +3,15 @@
 #ifndef STORE_DATABASE_H
 #define STORE_DATABASE_H
 
+#include <sys/types.h>
+
 #include <sqlite3.h>
 
 #include "base/map.h"
 #include "store/pack.h"
 #include "store/store.h"
 
+struct buf;
 struct err;
 struct result;
 struct run;
@@ -108,42 +111,51 @@ enum statement {
 	SQL_COUNT
 };
 
-// What load.c reads of a result.
+// What load.c reads of a result, and what that may be: store/range.h.
 #define RESULT_COLUMNS(X)                                                                          \
-	X(ID, "r.id")                                                                              \
-	X(PATH, "f.path")                                                                          \
-	X(ATTEMPT, "r.attempt")                                                                    \
-	X(STARTED, "r.started")                                                                    \
-	X(OFFSET, "r.offset")                                                                      \
-	X(WALL, "r.wall")                                                                          \
-	X(USER, "r.user")                                                                          \
-	X(SYS, "r.sys")                                                                            \
-	X(DELAY, "r.delay")                                                                        \
-	X(MAXRSS, "r.maxrss")                                                                      \
-	X(STATUS, "r.status")                                                                      \
-	X(EXIT, "r.exit")                                                                          \
-	X(SIGNAL, "r.signal")                                                                      \
-	X(SLOT, "r.slot")                                                                          \
-	X(LEAKED, "r.leaked")                                                                      \
-	X(FRAMEWORK, "r.framework")                                                                \
-	X(CROWDED, "r.crowded")                                                                    \
-	X(PARTIAL, "r.partial")                                                                    \
-	X(HAS_TESTS, "r.has_tests")                                                                \
-	X(EXPECTED, "r.expected")                                                                  \
-	X(OUTPUT_TOTAL, "r.output_total")                                                          \
-	X(REASON, "r.reason")                                                                      \
-	X(SEED, "r.seed")                                                                          \
-	X(OUTPUT, "r.output")                                                                      \
-	X(ROSTER, "r.roster")                                                                      \
-	X(ENDINGS, "r.endings")                                                                    \
-	X(WRITTEN, "(SELECT written FROM snapshot w WHERE w.file = r.file AND w.result = r.id)")
+	X(ID, "r.id", "I")                                                                         \
+	X(PATH, "f.path", "C")                                                                     \
+	X(ATTEMPT, "r.attempt", "R")                                                               \
+	X(STARTED, "r.started", "T")                                                               \
+	X(OFFSET, "r.offset", "y")                                                                 \
+	X(WALL, "r.wall", "Y")                                                                     \
+	X(USER, "r.user", "Y")                                                                     \
+	X(SYS, "r.sys", "Y")                                                                       \
+	X(DELAY, "r.delay", "d")                                                                   \
+	X(MAXRSS, "r.maxrss", "Z")                                                                 \
+	X(STATUS, "r.status", "S")                                                                 \
+	X(EXIT, "r.exit", "x")                                                                     \
+	X(SIGNAL, "r.signal", "g")                                                                 \
+	X(SLOT, "r.slot", "o")                                                                     \
+	X(LEAKED, "r.leaked", "f")                                                                 \
+	X(FRAMEWORK, "r.framework", "w")                                                           \
+	X(CROWDED, "r.crowded", "f")                                                               \
+	X(PARTIAL, "r.partial", "f")                                                               \
+	X(HAS_TESTS, "r.has_tests", "f")                                                           \
+	X(EXPECTED, "r.expected", "n")                                                             \
+	X(OUTPUT_TOTAL, "r.output_total", "z")                                                     \
+	X(REASON, "r.reason", "c")                                                                 \
+	X(SEED, "r.seed", "c")                                                                     \
+	X(OUTPUT, "r.output", "b")                                                                 \
+	X(ROSTER, "r.roster", "i")                                                                 \
+	X(ENDINGS, "r.endings", "b")                                                               \
+	X(WRITTEN, "(SELECT written FROM snapshot w WHERE w.file = r.file AND w.result = r.id)",   \
+	  "b")
 
-#define AS_COLUMN(name, sql) COLUMN_##name,
+#define AS_COLUMN(name, sql, letter) COLUMN_##name,
 enum result_column { RESULT_COLUMNS(AS_COLUMN) };
 #undef AS_COLUMN
 
 struct store {
 	sqlite3 *db;
+	char *path; // owned
+	enum store_mode mode;
+	dev_t device; // of its file, as the number is; 0: unknown
+	ino_t inode;
+	int64_t steps;           // of sqlite, since a statement was begun
+	int64_t rows[SQL_COUNT]; // since it was begun
+	char damage[128];        // what of it cannot be, in words; "": nothing was found
+	bool gone;               // its file is not there any more
 	sqlite3_stmt *statements[SQL_COUNT]; // made when they are first used
 	int wal_pages;                       // in the log after our last commit
 	long batch;                          // counts the transactions that record results
@@ -155,18 +167,42 @@ struct numbers {
 	size_t n, cap;
 };
 
-// Opens and checks; *code is sqlite's code where it failed.
-struct store *database_open(const char *path, enum store_mode mode, int *code, struct err *err);
+// What opening a file may come to.
+enum verdict {
+	VERDICT_SOUND,   // as far as can be seen
+	VERDICT_EMPTY,   // there is nothing in it yet
+	VERDICT_DAMAGED, // it is ours
+	VERDICT_FOREIGN, // it is another program's
+	VERDICT_NEWER,   // of a newer firmo-jobs
+	VERDICT_UNUSABLE // locked, not readable, ...
+};
+
+// Opens and checks. NULL where the verdict is neither that it is sound nor, to write, that it is
+// empty. To be read it is brought up to date if it is older.
+struct store *database_open(const char *path, enum store_mode mode, enum verdict *verdict,
+			    struct err *err);
+// Looks at an open database within one transaction; *version is the format of its tables.
+enum verdict database_identify(struct store *s, int *version, struct err *err);
 // The statement, reset and ready for its bindings; NULL on failure.
 sqlite3_stmt *database_statement(struct store *s, enum statement which);
+// What its rows may hold.
+const char *database_letters(enum statement which);
 // A statement for what is asked once; the caller finalizes it. NULL on failure.
 sqlite3_stmt *database_prepare(struct store *s, const char *text);
 // Finalizes all statements: the tables are about to change.
 void database_forget_statements(struct store *s);
-// Steps a statement that returns no row. SQLITE_DONE, or the error's code.
+// The next row of a statement that has been begun with database_statement: SQLITE_ROW, SQLITE_DONE
+// or an error's code. A row that has what it must not is damage.
+int database_next(struct store *s, enum statement which);
+// The same of any statement, which may be NULL; letters: store/range.h.
+int database_next_as(struct store *s, sqlite3_stmt *q, const char *letters);
+// Steps a statement that returns no row. SQLITE_DONE, or the error's code, also where it is NULL.
 int database_step(sqlite3_stmt *stmt);
-// Adds the first column of all rows. SQLITE_DONE, or an error's code, also where q is NULL.
-int database_list(sqlite3_stmt *q, struct numbers *list);
+// Adds the first column of all rows of a statement that has been begun. SQLITE_DONE, or an error's
+// code.
+int database_list(struct store *s, enum statement which, struct numbers *list);
+// The same, and begins one that has no parameters.
+int database_list_all(struct store *s, enum statement which, struct numbers *list);
 // Sorts them for database_has.
 void database_sort(struct numbers *list);
 bool database_has(const struct numbers *list, int64_t number);
@@ -176,6 +212,8 @@ int database_do(struct store *s, enum statement which, int64_t number);
 // processes.
 void database_take_time(struct store *s);
 int64_t database_bytes(struct store *s);
+// The size of its file and of the log.
+int64_t database_file_bytes(const struct store *s);
 // Moves the log into the database if it has more pages than that.
 void database_move_log(struct store *s, int most_pages);
 // A text column as a string of its own, or NULL where it is NULL; the caller frees it.
@@ -186,6 +224,15 @@ struct packed database_packed(sqlite3_stmt *q, int column);
 int64_t database_number(sqlite3_stmt *q, int column, int64_t otherwise);
 // Binds s, which stays until the statement has been stepped; NULL is NULL.
 void database_bind_string(sqlite3_stmt *q, int column, const char *s);
+// Binds as many numbers as there are letters, from parameter 1 on: each is the nearest that its
+// letter allows, so that nothing is written that would be damage when it is read.
+void database_bind_numbers(sqlite3_stmt *q, const char *letters, const int64_t *numbers);
+// Remembers what cannot be, which is SQLITE_CORRUPT.
+int database_damaged(struct store *s, const char *words);
+// Whether an error's code says that the file, and not its surroundings, is to blame.
+bool database_is_damage(int code);
+// Looks whether the file is still where it was opened.
+bool database_is_gone(struct store *s);
 
 // Where a result belongs.
 struct home {
@@ -197,8 +244,9 @@ struct home {
 // Finds or makes the row of the result's file, *id, and tells it of the result.
 int database_put_file(struct store *s, const struct run *run, const struct result *r,
 		      sqlite3_int64 *id);
-// Reads columns 1 to 5 of a row of SQL_LOAD_PAST; adds to the trail that p has.
-void database_read_past(sqlite3_stmt *row, struct past *p);
+// Reads columns 1 to 5 of a row of SQL_LOAD_PAST; adds to the trail that p has. SQLITE_DONE, or
+// SQLITE_CORRUPT.
+int database_read_past(struct store *s, sqlite3_stmt *row, struct past *p);
 // Remembers which framework the file of a result turned out to be of.
 int database_note_reading(struct store *s, sqlite3_int64 file, const struct result *r);
 // Tells these files (path -> struct past *) so.
@@ -213,9 +261,8 @@ int database_put_tests(struct store *s, const struct home *home, const struct re
 // The same with a roster of another store: map(&test, arg) makes a number of that one of ours.
 int database_copy_roster(struct store *s, const struct home *home, struct packed other,
 			 int (*map)(int64_t *test, void *arg), void *arg, sqlite3_int64 *roster);
-// The last of that: tests are the numbers of their rows, in order.
-int database_put_roster(struct store *s, const struct home *home, const int64_t *tests,
-			const struct result *r, sqlite3_int64 *roster);
+// The bytes of a roster: tests are the numbers of the rows of the result's tests, in order.
+void database_pack_roster(struct buf *b, const int64_t *tests, const struct result *r);
 // Adds the tests of a roster to a list: the number of the row of each.
 int database_load_roster(struct store *s, sqlite3_int64 roster, struct numbers *tests);
 // Adds the tests of a roster to r, which has none, with their endings.
@@ -224,6 +271,8 @@ int database_load_tests(struct store *s, sqlite3_int64 roster, struct packed end
 // The messages and tracebacks of the tests, and the errors outside of them.
 int database_put_words(struct store *s, sqlite3_int64 result, const struct result *r);
 int database_load_words(struct store *s, sqlite3_int64 result, struct result *r);
+// Whether all of a run's row can be read; -1: no.
+int database_check_run(struct store *s, int64_t id, struct err *err);
 // Whether the inputs of the last pass are what they were at the file's latest result, for which
 // *state stands; from now on it stands for r. To be called before the inputs of r are recorded.
 int database_judge_inputs(struct store *s, const struct result *r, sqlite3_int64 file,
@@ -246,7 +295,7 @@ int database_sweep(struct store *s);
 int database_sweep_inputs(struct store *s);
 // What is known of inputs may not be stored after all.
 void database_forget_inputs(struct store *s);
-// Sets err from the database's own words; returns -1.
+// Sets err from the database's own words, or from what was found to be damaged; returns -1.
 int database_error(struct store *s, struct err *err);
 
 #endif

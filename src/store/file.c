@@ -32,29 +32,37 @@ void past_free_all(struct map *past)
 	map_release(past);
 }
 
-void database_read_past(sqlite3_stmt *row, struct past *p)
+int database_read_past(struct store *s, sqlite3_stmt *row, struct past *p)
 {
 	p->status = (enum file_status)sqlite3_column_int(row, 1);
 	p->ended_ns = sqlite3_column_int64(row, 2);
 	p->tests = (long)sqlite3_column_int64(row, 3);
 	p->state = sqlite3_column_int64(row, 4);
-	unpack_trail(database_packed(row, 5), &p->trail);
+	return unpack_trail(database_packed(row, 5), &p->trail)
+		       ? SQLITE_DONE
+		       : database_damaged(s, "the figures of a file are torn");
+}
+
+static int add_past(struct store *s, sqlite3_stmt *row, struct map *past)
+{
+	struct past *p = xcalloc(1, sizeof *p);
+	int code = database_read_past(s, row, p);
+
+	p->framework = -1;
+	p->p99_ns = trail_percentile(&p->trail, P99_OF, 99, sample_whole_ns);
+	int64_t peak = trail_percentile(&p->trail, PEAK_OF, 100, sample_peak_bytes);
+	p->peak_bytes = peak > 0 ? peak : 0;
+	past_free(map_put(past, (const char *)sqlite3_column_text(row, 0), p));
+	return code;
 }
 
 int store_load_past(struct store *s, struct map *past, struct err *err)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_LOAD_PAST);
-	int code = SQLITE_ERROR;
+	int code = SQLITE_DONE;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
-		struct past *p = xcalloc(1, sizeof *p);
-		p->framework = -1;
-		database_read_past(q, p);
-		p->p99_ns = trail_percentile(&p->trail, P99_OF, 99, sample_whole_ns);
-		int64_t peak = trail_percentile(&p->trail, PEAK_OF, 100, sample_peak_bytes);
-		p->peak_bytes = peak > 0 ? peak : 0;
-		past_free(map_put(past, (const char *)sqlite3_column_text(q, 0), p));
-	}
+	while (code == SQLITE_DONE && (code = database_next(s, SQL_LOAD_PAST)) == SQLITE_ROW)
+		code = add_past(s, q, past);
 	if (code == SQLITE_DONE)
 		code = database_load_readings(s, past);
 	if (code == SQLITE_DONE)
@@ -105,11 +113,10 @@ static int find_file(struct store *s, const char *path, sqlite3_int64 *id, struc
 	if (!q)
 		return SQLITE_ERROR;
 	database_bind_string(q, 1, path);
-	int code = sqlite3_step(q);
+	int code = database_next(s, SQL_FIND_FILE);
 	if (code == SQLITE_ROW) {
 		*id = sqlite3_column_int64(q, 0);
-		database_read_past(q, p);
-		code = SQLITE_DONE;
+		code = database_read_past(s, q, p);
 	}
 	sqlite3_reset(q);
 	return code;
@@ -155,11 +162,8 @@ int database_write_past(struct store *s, sqlite3_int64 file, const struct past *
 		return code == SQLITE_DONE ? SQLITE_ERROR : code;
 	struct buf b = {0};
 	pack_trail(&b, p->trail.items + from, p->trail.n - from);
-	sqlite3_bind_int64(q, 1, file);
-	sqlite3_bind_int(q, 2, p->status);
-	sqlite3_bind_int64(q, 3, p->ended_ns);
-	sqlite3_bind_int64(q, 4, p->tests);
-	sqlite3_bind_int64(q, 5, p->state);
+	database_bind_numbers(q, "istna",
+			      (int64_t[]){file, p->status, p->ended_ns, p->tests, p->state});
 	sqlite3_bind_blob(q, 6, b.len ? b.data : "", (int)b.len, SQLITE_STATIC);
 	code = database_step(q);
 	buf_release(&b);

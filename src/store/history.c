@@ -32,9 +32,9 @@ static struct past_run read_run(sqlite3_stmt *q)
 int history_load_runs(struct store *s, struct past_runs *runs, struct err *err)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_RUNS);
-	int code = SQLITE_ERROR;
+	int code;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+	while ((code = database_next(s, SQL_RUNS)) == SQLITE_ROW)
 		VEC_PUSH(runs, read_run(q));
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
@@ -52,12 +52,13 @@ void past_runs_release(struct past_runs *runs)
 int database_load_chunks(struct store *s, int64_t file, struct trail *t)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_CHUNKS);
-	int code = SQLITE_ERROR;
+	int code;
 
 	if (q)
 		sqlite3_bind_int64(q, 1, file);
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
-		unpack_trail(database_packed(q, 0), t);
+	while ((code = database_next(s, SQL_CHUNKS)) == SQLITE_ROW)
+		if (!unpack_trail(database_packed(q, 0), t))
+			return database_damaged(s, "the figures of a file are torn");
 	return code;
 }
 
@@ -67,19 +68,21 @@ int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *pa
 {
 	sqlite3_stmt *q = database_statement(s, SQL_FILES);
 	struct past_file f = {0};
-	int code = SQLITE_ERROR, chunks = SQLITE_DONE;
+	int code = SQLITE_DONE;
 
-	while (q && chunks == SQLITE_DONE && (code = sqlite3_step(q)) == SQLITE_ROW) {
+	while (code == SQLITE_DONE && (code = database_next(s, SQL_FILES)) == SQLITE_ROW) {
 		f.path = (const char *)sqlite3_column_text(q, 0);
+		code = SQLITE_DONE;
 		if (wanted && !wanted(f.path, arg))
 			continue;
 		f.id = sqlite3_column_int64(q, 6);
 		f.born = sqlite3_column_int64(q, 7);
 		f.past.trail.n = 0;
 		if (whole)
-			chunks = database_load_chunks(s, f.id, &f.past.trail);
-		database_read_past(q, &f.past);
-		if (chunks == SQLITE_DONE)
+			code = database_load_chunks(s, f.id, &f.past.trail);
+		if (code == SQLITE_DONE)
+			code = database_read_past(s, q, &f.past);
+		if (code == SQLITE_DONE)
 			each(&f, arg);
 	}
 	trail_release(&f.past.trail);
@@ -108,11 +111,11 @@ static int load_names(struct store *s, int64_t file, bool (*wanted)(const char *
 		      void *arg, struct past_tests *tests)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_TESTS_OF_FILE);
-	int code = SQLITE_ERROR;
+	int code;
 
 	if (q)
 		sqlite3_bind_int64(q, 1, file);
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+	while ((code = database_next(s, SQL_TESTS_OF_FILE)) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(q, 1);
 		if (wanted && !wanted(name, arg))
 			continue;
@@ -162,8 +165,9 @@ static int count_result(struct store *s, struct tally *t, sqlite3_stmt *q, int64
 		t->endings.tests.n = t->roster.n;
 		t->endings.tests.items = xcalloc(t->roster.n + 1, sizeof *t->endings.tests.items);
 	}
-	unpack_endings(database_packed(q, 1), &t->endings);
-	for (size_t i = 0; i < t->roster.n; i++)
+	if (code == SQLITE_DONE && !unpack_endings(database_packed(q, 1), &t->endings))
+		code = database_damaged(s, "how the tests of a result ended is torn");
+	for (size_t i = 0; i < t->roster.n && code == SQLITE_DONE; i++)
 		count(t, i, run);
 	return code;
 }
@@ -171,15 +175,15 @@ static int count_result(struct store *s, struct tally *t, sqlite3_stmt *q, int64
 static int count_run(struct store *s, struct tally *t, int64_t file, int64_t run)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_ENDINGS);
-	int code = SQLITE_ERROR, counted = SQLITE_DONE;
+	int code = q ? SQLITE_DONE : SQLITE_ERROR;
 
-	if (!q)
-		return code;
-	sqlite3_bind_int64(q, 1, run);
-	sqlite3_bind_int64(q, 2, file);
-	while (counted == SQLITE_DONE && (code = sqlite3_step(q)) == SQLITE_ROW)
-		counted = count_result(s, t, q, run);
-	return counted == SQLITE_DONE ? code : counted;
+	if (q) {
+		sqlite3_bind_int64(q, 1, run);
+		sqlite3_bind_int64(q, 2, file);
+	}
+	while (code == SQLITE_DONE && (code = database_next(s, SQL_ENDINGS)) == SQLITE_ROW)
+		code = count_result(s, t, q, run);
+	return code;
 }
 
 static void settle(struct tally *t)
@@ -219,9 +223,9 @@ int history_each_test(struct store *s,
 		      void *arg, struct err *err)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_TESTS);
-	int code = SQLITE_ERROR;
+	int code;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+	while ((code = database_next(s, SQL_TESTS)) == SQLITE_ROW)
 		each(sqlite3_column_int64(q, 0), (const char *)sqlite3_column_text(q, 1),
 		     sqlite3_column_int64(q, 2), arg);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);

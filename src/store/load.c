@@ -6,26 +6,36 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "model/inputs.h"
 #include "model/run.h"
 #include "store/database.h"
 #include "store/history.h"
 #include "store/pack.h"
+#include "store/range.h"
 #include "store/store.h"
 
+// The jobs of a run's results.
+struct joblist {
+	struct jobs *jobs;
+	struct map by_path; // each at its path
+};
+
 // The job of a row's file, which is added to jobs: there is room for all files of the run, as
-// results point into it. NULL: there are more than a moment ago, because the run is still going on.
+// results point into it. NULL: there are more than a moment ago, because the run is still going on;
+// or its first attempt is there already.
 static const struct job *add_job(sqlite3_stmt *q, void *arg)
 {
 	const char *path = (const char *)sqlite3_column_text(q, COLUMN_PATH);
-	struct jobs *jobs = arg;
-	bool first = sqlite3_column_int(q, COLUMN_ATTEMPT) == 1;
+	struct joblist *list = arg;
+	struct jobs *jobs = list->jobs;
+	struct job *known = map_get(&list->by_path, path);
 
-	for (size_t i = 0; !first && i < jobs->n; i++)
-		if (strcmp(jobs->items[i].path, path) == 0)
-			return &jobs->items[i];
+	if (known)
+		return sqlite3_column_int(q, COLUMN_ATTEMPT) > 1 ? known : NULL;
 	if (jobs->n == jobs->cap)
 		return NULL;
+	map_put(&list->by_path, path, &jobs->items[jobs->n]);
 	jobs->items[jobs->n] = (struct job){
 		.path = xstrdup(path),
 		.framework = (enum framework)sqlite3_column_int(q, COLUMN_FRAMEWORK),
@@ -82,6 +92,10 @@ static void read_result(sqlite3_stmt *q, struct result *r)
 
 static int load_parts(struct store *s, sqlite3_stmt *q, struct result *r)
 {
+	const struct packed written = database_packed(q, COLUMN_WRITTEN);
+
+	if (written.at < written.end && written.end[-1] != '\0')
+		return database_damaged(s, "a list of paths is torn");
 	int code = r->has_tests ? database_load_tests(s, sqlite3_column_int64(q, COLUMN_ROSTER),
 						      database_packed(q, COLUMN_ENDINGS), r)
 				: SQLITE_DONE;
@@ -91,25 +105,24 @@ static int load_parts(struct store *s, sqlite3_stmt *q, struct result *r)
 
 // Adds the results of a statement's rows to the run; `find` gives the job of a row, or NULL for one
 // that is not wanted.
-static int load_results(struct store *s, sqlite3_stmt *q, struct run *run,
+static int load_results(struct store *s, enum statement which, struct run *run,
 			const struct job *(*find)(sqlite3_stmt *q, void *arg), void *arg,
 			bool cached)
 {
-	int code = SQLITE_ERROR;
+	int code = SQLITE_DONE;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
-		const struct job *job = find(q, arg);
+	while (code == SQLITE_DONE && (code = database_next(s, which)) == SQLITE_ROW) {
+		const struct job *job = find(s->statements[which], arg);
+		code = SQLITE_DONE;
 		if (!job)
 			continue;
 		struct result *r = result_new(job);
-		read_result(q, r);
-		int parts = load_parts(s, q, r);
+		read_result(s->statements[which], r);
+		code = load_parts(s, s->statements[which], r);
 		r->cached = cached;
 		if (cached)
 			r->slot = -1;
 		run_add(run, r);
-		if (parts != SQLITE_DONE)
-			return parts;
 	}
 	return code;
 }
@@ -122,7 +135,7 @@ static int make_room(struct store *s, struct jobs *jobs, int64_t run, size_t mor
 	if (!q)
 		return SQLITE_ERROR;
 	sqlite3_bind_int64(q, 1, run);
-	int code = sqlite3_step(q);
+	int code = database_next(s, SQL_COUNT_FILES);
 	if (code == SQLITE_ROW) {
 		jobs->cap = (size_t)sqlite3_column_int64(q, 0) + more;
 		jobs->items = xcalloc(jobs->cap + 1, sizeof *jobs->items);
@@ -132,19 +145,27 @@ static int make_room(struct store *s, struct jobs *jobs, int64_t run, size_t mor
 	return code;
 }
 
-static void read_waits(sqlite3_stmt *q, int column, struct run *run)
+// False: they are not in the order of time, or of another length.
+static bool read_waits(sqlite3_stmt *q, int column, struct run *run)
 {
 	size_t bytes = (size_t)sqlite3_column_bytes(q, column);
 
 	run->waits.n = run->waits.cap = bytes / sizeof *run->waits.items;
 	if (run->waits.n == 0)
-		return;
+		return bytes == 0;
 	run->waits.items = xmalloc(run->waits.n * sizeof *run->waits.items);
 	memcpy(run->waits.items, sqlite3_column_blob(q, column),
 	       run->waits.n * sizeof *run->waits.items);
+	for (size_t i = 0; i < run->waits.n; i++)
+		if (!range_holds('y', run->waits.items[i].from_ns) ||
+		    !range_holds('y', run->waits.items[i].to_ns) ||
+		    run->waits.items[i].to_ns < run->waits.items[i].from_ns)
+			return false;
+	return bytes % sizeof *run->waits.items == 0;
 }
 
-static void read_run(sqlite3_stmt *q, struct run *run)
+// *reused are the results that it has taken over, which the caller frees.
+static int read_run(struct store *s, sqlite3_stmt *q, struct run *run, int64_t **reused, size_t *n)
 {
 	run->name = database_text(q, 0);
 	run->started_ns = sqlite3_column_int64(q, 1);
@@ -160,16 +181,19 @@ static void read_run(sqlite3_stmt *q, struct run *run)
 	run->stopped = database_text(q, 10);
 	run->lua = database_text(q, 11);
 	run->revision = database_text(q, 14);
-	read_waits(q, 12, run);
+	if (!read_waits(q, 12, run))
+		return database_damaged(s, "the waits of a run are torn");
+	*reused = unpack_ids(database_packed(q, 13), n);
+	return *reused ? SQLITE_DONE : database_damaged(s, "a list of numbers is torn");
 }
 
+// 0: there is none, or the store cannot be read.
 static int64_t last_run(struct store *s)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_LAST_RUN);
-	int64_t id = q && sqlite3_step(q) == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
+	int64_t id = database_next(s, SQL_LAST_RUN) == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
 
-	if (q)
-		sqlite3_reset(q);
+	sqlite3_reset(q);
 	return id;
 }
 
@@ -191,7 +215,7 @@ static int by_path(const void *a, const void *b)
 }
 
 // The results that the run has taken over, in the order in which it had them.
-static int load_reused(struct store *s, struct run *run, struct jobs *jobs, const int64_t *ids,
+static int load_reused(struct store *s, struct run *run, struct joblist *list, const int64_t *ids,
 		       size_t n)
 {
 	int code = SQLITE_DONE;
@@ -200,23 +224,23 @@ static int load_reused(struct store *s, struct run *run, struct jobs *jobs, cons
 		sqlite3_stmt *q = database_statement(s, SQL_LOAD_RESULT);
 		if (q)
 			sqlite3_bind_int64(q, 1, ids[i]);
-		code = load_results(s, q, run, add_job, jobs, true);
+		code = load_results(s, SQL_LOAD_RESULT, run, add_job, list, true);
 	}
 	if (run->results.n > 0)
 		qsort(run->results.items, run->results.n, sizeof *run->results.items, by_path);
 	return code;
 }
 
-static int load_own(struct store *s, struct run *run, struct jobs *jobs)
+static int load_own(struct store *s, struct run *run, struct joblist *list)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_LOAD_RESULTS);
 
 	if (q)
 		sqlite3_bind_int64(q, 1, run->id);
-	return load_results(s, q, run, add_job, jobs, false);
+	return load_results(s, SQL_LOAD_RESULTS, run, add_job, list, false);
 }
 
-// The row of run->id; *reused are the results that it has taken over, which the caller frees.
+// The row of run->id. SQLITE_ROW: there is one.
 static int find_run(struct store *s, struct run *run, int64_t **reused, size_t *n)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_LOAD_RUN);
@@ -224,13 +248,23 @@ static int find_run(struct store *s, struct run *run, int64_t **reused, size_t *
 	if (!q)
 		return SQLITE_ERROR;
 	sqlite3_bind_int64(q, 1, run->id);
-	int code = sqlite3_step(q);
-	if (code == SQLITE_ROW) {
-		read_run(q, run);
-		*reused = unpack_ids(database_packed(q, 13), n);
-	}
+	int code = database_next(s, SQL_LOAD_RUN);
+	if (code == SQLITE_ROW && (code = read_run(s, q, run, reused, n)) == SQLITE_DONE)
+		code = SQLITE_ROW;
 	sqlite3_reset(q);
 	return code;
+}
+
+int database_check_run(struct store *s, int64_t id, struct err *err)
+{
+	struct run run = {.id = id};
+	int64_t *reused = NULL;
+	size_t n = 0;
+	int code = find_run(s, &run, &reused, &n);
+
+	free(reused);
+	run_release(&run);
+	return code == SQLITE_ROW ? 0 : database_error(s, err);
 }
 
 bool store_find_run(struct store *s, const char *name, struct run *run)
@@ -239,14 +273,27 @@ bool store_find_run(struct store *s, const char *name, struct run *run)
 
 	if (q)
 		sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
-	bool found = q && sqlite3_step(q) == SQLITE_ROW;
+	bool found = database_next(s, SQL_FIND_RUN) == SQLITE_ROW;
 	if (found) {
 		run->id = sqlite3_column_int64(q, 0);
 		run->started_ns = sqlite3_column_int64(q, 1);
 	}
-	if (q)
-		sqlite3_reset(q);
+	sqlite3_reset(q);
 	return found;
+}
+
+static int load_results_of_run(struct store *s, struct run *run, struct jobs *jobs,
+			       const int64_t *reused, size_t n)
+{
+	struct joblist list = {.jobs = jobs};
+	int code = make_room(s, jobs, run->id, n);
+
+	if (code == SQLITE_DONE)
+		code = load_reused(s, run, &list, reused, n);
+	if (code == SQLITE_DONE)
+		code = load_own(s, run, &list);
+	map_release(&list.by_path);
+	return code;
 }
 
 int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jobs, struct err *err)
@@ -256,17 +303,13 @@ int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jo
 
 	run->id = id > 0 ? id : last_run(s);
 	int code = find_run(s, run, &reused, &n);
-	if (code == SQLITE_DONE) {
+	if (code == SQLITE_DONE && !store_is_broken(s)) {
 		err_set(err, 0, "the history has no run %lld", (long long)run->id);
 		err->errnum = ENOENT;
 		return -1;
 	}
 	if (code == SQLITE_ROW)
-		code = make_room(s, jobs, run->id, n);
-	if (code == SQLITE_DONE)
-		code = load_reused(s, run, jobs, reused, n);
-	if (code == SQLITE_DONE)
-		code = load_own(s, run, jobs);
+		code = load_results_of_run(s, run, jobs, reused, n);
 	free(reused);
 	estimate(run);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
@@ -292,9 +335,9 @@ static const struct job *next_wanted(sqlite3_stmt *q, void *arg)
 int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run, struct err *err)
 {
 	struct merge merge = {.jobs = jobs};
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_PASSES);
 
-	return load_results(s, q, run, next_wanted, &merge, true) == SQLITE_DONE
+	database_statement(s, SQL_LOAD_PASSES);
+	return load_results(s, SQL_LOAD_PASSES, run, next_wanted, &merge, true) == SQLITE_DONE
 		       ? 0
 		       : database_error(s, err);
 }
@@ -303,6 +346,7 @@ int history_load_result(struct store *s, int64_t run, int64_t file, struct run *
 			struct jobs *jobs, struct err *err)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_RESULTS_OF_FILE);
+	struct joblist list = {.jobs = jobs};
 
 	jobs->cap = 1;
 	jobs->items = xcalloc(1, sizeof *jobs->items);
@@ -310,7 +354,7 @@ int history_load_result(struct store *s, int64_t run, int64_t file, struct run *
 		sqlite3_bind_int64(q, 1, run);
 		sqlite3_bind_int64(q, 2, file);
 	}
-	return load_results(s, q, out, add_job, jobs, false) == SQLITE_DONE
-		       ? 0
-		       : database_error(s, err);
+	int code = load_results(s, SQL_RESULTS_OF_FILE, out, add_job, &list, false);
+	map_release(&list.by_path);
+	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }

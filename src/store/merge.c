@@ -41,7 +41,7 @@ int64_t merge_rank(const struct merge *m, int64_t run)
 static int rank_runs(struct merge *m)
 {
 	struct numbers runs = {0};
-	int code = database_list(database_statement(m->ours, SQL_RUNS_BY_TIME), &runs);
+	int code = database_list_all(m->ours, SQL_RUNS_BY_TIME, &runs);
 
 	for (size_t i = 0; i < runs.n; i++) {
 		struct rank r = {runs.items[i], (int64_t)i};
@@ -95,9 +95,9 @@ struct our_run {
 static int load_our_runs(struct store *s, struct map *runs)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_RUN_NAMES);
-	int code = SQLITE_ERROR;
+	int code;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+	while ((code = database_next(s, SQL_RUN_NAMES)) == SQLITE_ROW) {
 		struct our_run *r = xcalloc(1, sizeof *r);
 		*r = (struct our_run){sqlite3_column_int64(q, 0), sqlite3_column_int(q, 2)};
 		free(map_put(runs, (const char *)sqlite3_column_text(q, 1), r));
@@ -146,15 +146,14 @@ static int take_run(struct merge *m, sqlite3_stmt *row, const struct map *known)
 static int take_runs(struct merge *m)
 {
 	struct map known = {0};
-	int code = load_our_runs(m->ours, &known), taken = SQLITE_DONE;
-	sqlite3_stmt *q = code == SQLITE_DONE ? database_statement(m->theirs, SQL_COPY_RUNS) : NULL;
+	int code = load_our_runs(m->ours, &known);
+	sqlite3_stmt *q = database_statement(m->theirs, SQL_COPY_RUNS);
 
-	if (!q && code == SQLITE_DONE)
-		code = SQLITE_ERROR;
-	while (q && taken == SQLITE_DONE && (code = sqlite3_step(q)) == SQLITE_ROW)
-		taken = take_run(m, q, &known);
+	while (code == SQLITE_DONE &&
+	       (code = database_next(m->theirs, SQL_COPY_RUNS)) == SQLITE_ROW)
+		code = take_run(m, q, &known);
 	free_our_runs(&known);
-	return taken == SQLITE_DONE ? code : taken;
+	return code;
 }
 
 // ---- all of it ----

@@ -34,7 +34,7 @@ static int put_file(struct merge *m, sqlite3_stmt *theirs)
 	if (!q)
 		return SQLITE_ERROR;
 	sqlite3_bind_value(q, 1, sqlite3_column_value(theirs, 0));
-	int code = sqlite3_step(q);
+	int code = database_next(m->ours, SQL_FIND_FILE);
 	int64_t ended = code == SQLITE_ROW ? sqlite3_column_int64(q, 2) : 0;
 	p.later = sqlite3_column_int64(theirs, 2) > ended;
 	p.ours = code == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
@@ -99,7 +99,7 @@ static int put_test(struct merge *m, sqlite3_stmt *theirs)
 		return file ? SQLITE_ERROR : SQLITE_CORRUPT;
 	sqlite3_bind_int64(q, 1, file->ours);
 	sqlite3_bind_value(q, 2, sqlite3_column_value(theirs, TEST_NAME));
-	int code = sqlite3_step(q);
+	int code = database_next(m->ours, SQL_FIND_TEST);
 	p.ours = code == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
 	int64_t born = code == SQLITE_ROW ? sqlite3_column_int64(q, 2) : 0;
 	sqlite3_reset(q);
@@ -155,7 +155,7 @@ static int find_our_result(struct merge *m, sqlite3_stmt *theirs, const struct h
 	sqlite3_bind_int64(q, 2, home->file);
 	sqlite3_bind_value(q, 3, sqlite3_column_value(theirs, ATTEMPT));
 	sqlite3_bind_value(q, 4, sqlite3_column_value(theirs, STARTED));
-	int code = database_list(q, &found);
+	int code = database_list(m->ours, SQL_FIND_RESULT, &found);
 	*ours = found.n > 0 ? found.items[0] : 0;
 	free(found.items);
 	return code;
@@ -164,30 +164,32 @@ static int find_our_result(struct merge *m, sqlite3_stmt *theirs, const struct h
 static int copy_failures(struct merge *m, int64_t theirs, int64_t ours)
 {
 	sqlite3_stmt *row = database_statement(m->theirs, SQL_LOAD_FAILURES);
-	int code = SQLITE_ERROR, copied = SQLITE_DONE;
+	int code = SQLITE_DONE;
 
 	if (row)
 		sqlite3_bind_int64(row, 1, theirs);
-	while (row && copied == SQLITE_DONE && (code = sqlite3_step(row)) == SQLITE_ROW) {
+	while (code == SQLITE_DONE &&
+	       (code = database_next(m->theirs, SQL_LOAD_FAILURES)) == SQLITE_ROW) {
 		sqlite3_stmt *q = database_statement(m->ours, SQL_ADD_FAILURE);
 		if (!q)
 			return SQLITE_ERROR;
 		sqlite3_bind_int64(q, 1, ours);
 		for (int i = 0; i < 3; i++)
 			sqlite3_bind_value(q, i + 2, sqlite3_column_value(row, i));
-		copied = database_step(q);
+		code = database_step(q);
 	}
-	return copied == SQLITE_DONE ? code : copied;
+	return code;
 }
 
 static int copy_errors(struct merge *m, int64_t theirs, int64_t ours)
 {
 	sqlite3_stmt *row = database_statement(m->theirs, SQL_LOAD_FILE_ERRORS);
-	int code = SQLITE_ERROR, copied = SQLITE_DONE, seq = 0;
+	int code = SQLITE_DONE, seq = 0;
 
 	if (row)
 		sqlite3_bind_int64(row, 1, theirs);
-	while (row && copied == SQLITE_DONE && (code = sqlite3_step(row)) == SQLITE_ROW) {
+	while (code == SQLITE_DONE &&
+	       (code = database_next(m->theirs, SQL_LOAD_FILE_ERRORS)) == SQLITE_ROW) {
 		sqlite3_stmt *q = database_statement(m->ours, SQL_ADD_FILE_ERROR);
 		if (!q)
 			return SQLITE_ERROR;
@@ -195,9 +197,9 @@ static int copy_errors(struct merge *m, int64_t theirs, int64_t ours)
 		sqlite3_bind_int(q, 2, seq++);
 		for (int i = 0; i < 6; i++)
 			sqlite3_bind_value(q, i + 3, sqlite3_column_value(row, i));
-		copied = database_step(q);
+		code = database_step(q);
 	}
-	return copied == SQLITE_DONE ? code : copied;
+	return code;
 }
 
 static int add_result(struct merge *m, sqlite3_stmt *theirs, const struct home *home, int64_t *ours)
@@ -254,11 +256,11 @@ static int take_all(struct merge *m, enum statement which,
 		    int (*take)(struct merge *m, sqlite3_stmt *theirs))
 {
 	sqlite3_stmt *q = database_statement(m->theirs, which);
-	int code = SQLITE_ERROR, taken = SQLITE_DONE;
+	int code = SQLITE_DONE;
 
-	while (q && taken == SQLITE_DONE && (code = sqlite3_step(q)) == SQLITE_ROW)
-		taken = take(m, q);
-	return taken == SQLITE_DONE ? code : taken;
+	while (code == SQLITE_DONE && (code = database_next(m->theirs, which)) == SQLITE_ROW)
+		code = take(m, q);
+	return code;
 }
 
 int merge_results(struct merge *m)
@@ -283,7 +285,7 @@ static int find_older(struct merge *m, int64_t theirs, int64_t *ours)
 	if (!q)
 		return SQLITE_ERROR;
 	sqlite3_bind_int64(q, 1, theirs);
-	int code = sqlite3_step(q);
+	int code = database_next(m->theirs, SQL_COPY_RESULT);
 	if (code == SQLITE_ROW) {
 		int64_t run = sqlite3_column_int64(q, RUN);
 		code = put_result(m, q, run ? merge_run(m, run) : 0, true, ours);
@@ -296,7 +298,7 @@ static int map_reused(struct merge *m, struct packed theirs, struct numbers *our
 {
 	size_t n;
 	int64_t *ids = unpack_ids(theirs, &n);
-	int code = SQLITE_DONE;
+	int code = ids ? SQLITE_DONE : SQLITE_CORRUPT;
 
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++) {
 		const struct pair *p = merge_find(&m->results, ids[i]);

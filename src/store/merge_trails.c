@@ -94,11 +94,10 @@ static int read_file(struct store *s, int64_t file, struct past *p, int64_t *bor
 	if (!q)
 		return code == SQLITE_DONE ? SQLITE_ERROR : code;
 	sqlite3_bind_int64(q, 1, file);
-	code = sqlite3_step(q);
+	code = database_next(s, SQL_COPY_FILE);
 	if (code == SQLITE_ROW) {
-		database_read_past(q, p);
+		code = database_read_past(s, q, p);
 		*born = sqlite3_column_int64(q, 7);
-		code = SQLITE_DONE;
 	}
 	sqlite3_reset(q);
 	return code;

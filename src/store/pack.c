@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "store/pack.h"
 
+#include <stdlib.h>
+
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "model/result.h"
+#include "store/range.h"
 
 #define US  1000 // nanoseconds
 #define KIB 1024
@@ -28,8 +31,9 @@ static uint64_t unpack_near_end(struct packed *p)
 		if (shift < 64)
 			n |= (uint64_t)(byte & 0x7f) << shift;
 		if (!(byte & 0x80))
-			break;
+			return n;
 	}
+	p->torn = true;
 	return n;
 }
 
@@ -77,9 +81,10 @@ static int64_t unpack_known(struct packed *p)
 	return (int64_t)(unpack(p) - 1);
 }
 
+// To the microsecond, and as far as it can be: what is written is read again.
 static int64_t to_us(int64_t ns)
 {
-	return ns < 0 ? -1 : (ns + US / 2) / US;
+	return ns < 0 ? -1 : (range_nearest('d', ns) + US / 2) / US;
 }
 
 // Damaged bytes may hold any number.
@@ -100,7 +105,7 @@ void pack_ids(struct buf *b, const int64_t *ids, size_t n)
 	int64_t before = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		pack_number(b, (uint64_t)(ids[i] - before));
+		pack_number(b, (uint64_t)wrapping_sum(ids[i], -before));
 		before = ids[i];
 	}
 }
@@ -109,9 +114,16 @@ int64_t *unpack_ids(struct packed p, size_t *count)
 {
 	int64_t *ids = xmalloc(((size_t)(p.end - p.at) + 1) * sizeof *ids), id = 0;
 
-	for (*count = 0; p.at < p.end; ids[(*count)++] = id)
-		id = wrapping_sum(id, (int64_t)unpack_number(&p));
-	return ids;
+	for (*count = 0; p.at < p.end && !p.torn; ids[(*count)++] = id) {
+		int64_t more = (int64_t)unpack_number(&p);
+		p.torn = p.torn || more < 0 || more > INT64_MAX - id;
+		id = wrapping_sum(id, more);
+	}
+	if (!p.torn)
+		return ids;
+	*count = 0;
+	free(ids);
+	return NULL;
 }
 
 // ---- trails ----
@@ -134,22 +146,41 @@ static void pack_sample(struct buf *b, const struct sample *s)
 	pack_number(b, (uint64_t)to_us(s->wall_ns));
 	pack_number(b, (uint64_t)to_us(s->cpu_ns));
 	pack_known(b, to_us(s->delay_ns));
-	pack_number(b, (uint64_t)s->peak_bytes / KIB);
+	pack_number(b, (uint64_t)range_nearest('z', s->peak_bytes) / KIB);
+}
+
+static int64_t unpack_in_range(struct packed *p, char letter)
+{
+	int64_t n = (int64_t)unpack(p);
+
+	p->torn = p->torn || !range_holds(letter, n);
+	return n;
+}
+
+// Spans are whole microseconds.
+static int64_t unpack_span(struct packed *p, bool is_known)
+{
+	int64_t us = is_known ? (int64_t)unpack(p) : unpack_known(p), ns = from_us(us);
+
+	p->torn = p->torn || us < -1 || (us >= 0) != (ns >= 0) || !range_holds('d', ns);
+	return ns;
 }
 
 static void unpack_sample(struct packed *p, struct sample *s)
 {
 	uint64_t flags = unpack(p);
 
+	p->torn = p->torn || flags >> INPUTS_SHIFT > INPUTS_MOVED ||
+		  !range_holds('s', (int64_t)(flags & STATUS_BITS));
 	s->status = (enum file_status)(flags & STATUS_BITS);
 	s->crowded = flags & IS_CROWDED;
 	s->partial = flags & IS_PARTIAL;
 	s->inputs = (enum inputs_state)(flags >> INPUTS_SHIFT & 3);
-	s->attempt = flags & IS_RETRY ? (int)unpack(p) : 1;
-	s->wall_ns = from_us((int64_t)unpack(p));
-	s->cpu_ns = from_us((int64_t)unpack(p));
-	s->delay_ns = from_us(unpack_known(p));
-	s->peak_bytes = (int64_t)(unpack(p) * KIB);
+	s->attempt = flags & IS_RETRY ? (int)unpack_in_range(p, 'r') : 1;
+	s->wall_ns = unpack_span(p, true);
+	s->cpu_ns = unpack_span(p, true);
+	s->delay_ns = unpack_span(p, false);
+	s->peak_bytes = unpack_in_range(p, 'k') * KIB;
 }
 
 void pack_trail(struct buf *b, const struct sample *samples, size_t n)
@@ -157,22 +188,27 @@ void pack_trail(struct buf *b, const struct sample *samples, size_t n)
 	int64_t run = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		pack_signed(b, samples[i].run - run);
+		pack_signed(b, wrapping_sum(samples[i].run, -run));
 		pack_sample(b, &samples[i]);
 		run = samples[i].run;
 	}
 }
 
-void unpack_trail(struct packed p, struct trail *t)
+bool unpack_trail(struct packed p, struct trail *t)
 {
+	size_t before = t->n;
 	int64_t run = 0;
 
-	while (p.at < p.end) {
+	while (p.at < p.end && !p.torn) {
 		run = wrapping_sum(run, unpack_signed(&p));
+		p.torn = p.torn || !range_holds('i', run);
 		t->items = grow_array(t->items, t->n, &t->cap, sizeof *t->items);
 		t->items[t->n].run = run;
 		unpack_sample(&p, &t->items[t->n++]);
 	}
+	if (p.torn)
+		t->n = before;
+	return !p.torn;
 }
 
 // ---- endings of tests ----
@@ -191,9 +227,11 @@ static void pack_statuses(struct buf *b, const struct result *r)
 
 static void unpack_statuses(struct packed *p, struct result *r)
 {
-	for (size_t i = 0; i < r->tests.n && p->at < p->end;) {
-		uint64_t group = unpack_number(p);
-		for (uint64_t n = group >> 3; n > 0 && i < r->tests.n; n--)
+	for (size_t i = 0; i < r->tests.n && !p->torn;) {
+		uint64_t group = unpack_number(p), n = group >> 3;
+		p->torn = p->torn || n == 0 || n > r->tests.n - i ||
+			  !range_holds('e', (int64_t)(group & 7));
+		for (; n > 0 && !p->torn; n--)
 			r->tests.items[i++].status = (enum test_status)(group & 7);
 	}
 }
@@ -236,16 +274,19 @@ void pack_endings(struct buf *b, const struct result *r)
 		pack_own(b, &r->tests.items[i]);
 }
 
-void unpack_endings(struct packed p, struct result *r)
+bool unpack_endings(struct packed p, struct result *r)
 {
 	unpack_statuses(&p, r);
-	bool own = unpack_number(&p) == 1;
+	uint64_t own = unpack_number(&p);
+	p.torn = p.torn || own > 1;
 	for (size_t i = 0; i < r->tests.n; i++) {
-		r->tests.items[i].wall_ns = from_us(unpack_known(&p));
+		r->tests.items[i].wall_ns = p.torn ? -1 : unpack_span(&p, false);
 		r->tests.items[i].own_ns = -1;
 	}
-	for (size_t i = 0; own && i < r->tests.n; i++) {
+	for (size_t i = 0; own && i < r->tests.n && !p.torn; i++) {
 		struct test_case *t = &r->tests.items[i];
 		t->own_ns = from_us(unpack_own(&p, to_us(t->wall_ns)));
+		p.torn = p.torn || !range_holds('d', t->own_ns);
 	}
+	return !p.torn && p.at == p.end;
 }

@@ -4,6 +4,7 @@
 #ifndef STORE_PACK_H
 #define STORE_PACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct result;
 // A place in packed bytes. Behind their end there are only zeros.
 struct packed {
 	const unsigned char *at, *end;
+	bool torn; // there was a number without its end
 };
 
 // a + b, whatever they are.
@@ -28,16 +30,16 @@ int64_t unpack_signed(struct packed *p);
 
 // n ascending numbers as the differences between them.
 void pack_ids(struct buf *b, const int64_t *ids, size_t n);
-// *count is how many there are. The caller frees them.
+// *count is how many there are. The caller frees them. NULL: they are not what pack_ids has made.
 int64_t *unpack_ids(struct packed p, size_t *count);
 
 void pack_trail(struct buf *b, const struct sample *samples, size_t n);
-// Adds to t what is packed, at its end.
-void unpack_trail(struct packed p, struct trail *t);
+// Adds to t what is packed, at its end. False: something in it cannot be, and nothing is added.
+bool unpack_trail(struct packed p, struct trail *t);
 
 // How each test of a result ended and how long it took, to the microsecond.
 void pack_endings(struct buf *b, const struct result *r);
-// Sets that of the tests of r, which are as many as were packed.
-void unpack_endings(struct packed p, struct result *r);
+// Sets that of the tests of r. False: something in it cannot be, or it is of more or fewer tests.
+bool unpack_endings(struct packed p, struct result *r);
 
 #endif

@@ -29,7 +29,7 @@ static int find_gone(struct store *s, const struct store_bound *bound, int64_t m
 	sqlite3_bind_int64(q, 2, bound->before_ns ? bound->before_ns : INT64_MAX);
 	sqlite3_bind_int64(q, 3, clock_real_ns() - RUN_PATIENCE_NS);
 	sqlite3_bind_int64(q, 4, most);
-	int code = database_list(q, gone);
+	int code = database_list(s, SQL_OLD_RUNS, gone);
 	database_sort(gone);
 	return code;
 }
@@ -38,13 +38,14 @@ static int find_gone(struct store *s, const struct store_bound *bound, int64_t m
 static int add_reused(struct store *s, const struct numbers *gone, struct numbers *standing)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_REUSED);
-	int code = SQLITE_ERROR;
+	int code = SQLITE_DONE;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
-		if (database_has(gone, sqlite3_column_int64(q, 0)))
-			continue;
-		size_t n;
-		int64_t *ids = unpack_ids(database_packed(q, 1), &n);
+	while (code == SQLITE_DONE && (code = database_next(s, SQL_REUSED)) == SQLITE_ROW) {
+		size_t n = 0;
+		bool is_gone = database_has(gone, sqlite3_column_int64(q, 0));
+		int64_t *ids = is_gone ? NULL : unpack_ids(database_packed(q, 1), &n);
+		code = is_gone || ids ? SQLITE_DONE
+				      : database_damaged(s, "a list of numbers is torn");
 		for (size_t i = 0; i < n; i++)
 			VEC_PUSH(standing, ids[i]);
 		free(ids);
@@ -55,7 +56,7 @@ static int add_reused(struct store *s, const struct numbers *gone, struct number
 // The results that stay though their run may go.
 static int find_standing(struct store *s, const struct numbers *gone, struct numbers *standing)
 {
-	int code = database_list(database_statement(s, SQL_STANDING_RESULTS), standing);
+	int code = database_list_all(s, SQL_STANDING_RESULTS, standing);
 
 	if (code == SQLITE_DONE)
 		code = add_reused(s, gone, standing);
@@ -82,7 +83,7 @@ static int drop_results(struct store *s, int64_t run, const struct numbers *stan
 
 	if (q)
 		sqlite3_bind_int64(q, 1, run);
-	int code = database_list(q, &ids);
+	int code = database_list(s, SQL_RESULT_IDS, &ids);
 	for (size_t i = 0; i < ids.n && code == SQLITE_DONE; i++) {
 		bool stays = database_has(standing, ids.items[i]);
 		if (!stays)
@@ -111,16 +112,18 @@ static int drop_runs(struct store *s, const struct numbers *gone, const struct n
 
 // ---- trails ----
 
-static bool is_gone(struct packed samples, const struct numbers *runs)
+// *gone: all runs of these samples are.
+static int look_at_chunk(struct store *s, struct packed samples, const struct numbers *runs,
+			 bool *gone)
 {
 	struct trail t = {0};
-	bool gone = true;
+	bool whole = unpack_trail(samples, &t);
 
-	unpack_trail(samples, &t);
-	for (size_t i = 0; i < t.n && gone; i++)
-		gone = !database_has(runs, t.items[i].run);
+	*gone = whole;
+	for (size_t i = 0; i < t.n && *gone; i++)
+		*gone = !database_has(runs, t.items[i].run);
 	trail_release(&t);
-	return gone;
+	return whole ? SQLITE_DONE : database_damaged(s, "the figures of a file are torn");
 }
 
 static int drop_chunk(struct store *s, int64_t file, int64_t seq)
@@ -142,16 +145,17 @@ static int cut_trail(struct store *s, int64_t file, const struct numbers *runs)
 		if (!q)
 			return SQLITE_ERROR;
 		sqlite3_bind_int64(q, 1, file);
-		int code = sqlite3_step(q);
+		int code = database_next(s, SQL_FIRST_CHUNK);
 		if (code != SQLITE_ROW)
 			return code;
 		int64_t seq = sqlite3_column_int64(q, 0);
-		bool gone = is_gone(database_packed(q, 1), runs);
+		bool gone;
+		code = look_at_chunk(s, database_packed(q, 1), runs, &gone);
 		sqlite3_reset(q);
 		if (gone)
 			code = drop_chunk(s, file, seq);
 		if (!gone || code != SQLITE_DONE)
-			return gone ? code : SQLITE_DONE;
+			return code;
 	}
 }
 
@@ -160,10 +164,10 @@ static int cut_trail(struct store *s, int64_t file, const struct numbers *runs)
 static int cut_trails(struct store *s)
 {
 	struct numbers runs = {0}, files = {0};
-	int code = database_list(database_statement(s, SQL_RUN_IDS), &runs);
+	int code = database_list_all(s, SQL_RUN_IDS, &runs);
 
 	if (code == SQLITE_DONE)
-		code = database_list(database_statement(s, SQL_FILE_IDS), &files);
+		code = database_list_all(s, SQL_FILE_IDS, &files);
 	for (size_t i = 0; i < files.n && code == SQLITE_DONE; i++)
 		code = cut_trail(s, files.items[i], &runs);
 	free(runs.items);
@@ -190,7 +194,7 @@ static int sweep_files(struct store *s)
 
 	if (q)
 		sqlite3_bind_int64(q, 1, clock_real_ns() - FILE_MEMORY_NS);
-	int code = database_list(q, &files);
+	int code = database_list(s, SQL_FORGOTTEN_FILES, &files);
 	for (size_t i = 0; i < files.n && code == SQLITE_DONE; i++)
 		code = drop_file(s, files.items[i]);
 	free(files.items);
@@ -200,7 +204,7 @@ static int sweep_files(struct store *s)
 static int find_used_tests(struct store *s, struct numbers *used)
 {
 	struct numbers rosters = {0};
-	int code = database_list(database_statement(s, SQL_ROSTER_IDS), &rosters);
+	int code = database_list_all(s, SQL_ROSTER_IDS, &rosters);
 
 	for (size_t i = 0; i < rosters.n && code == SQLITE_DONE; i++)
 		code = database_load_roster(s, rosters.items[i], used);
@@ -215,7 +219,7 @@ static int sweep_tests(struct store *s)
 	int code = find_used_tests(s, &used);
 
 	if (code == SQLITE_DONE)
-		code = database_list(database_statement(s, SQL_TEST_IDS), &tests);
+		code = database_list_all(s, SQL_TEST_IDS, &tests);
 	for (size_t i = 0; i < tests.n && code == SQLITE_DONE; i++)
 		if (!database_has(&used, tests.items[i]))
 			code = database_do(s, SQL_DROP_TEST, tests.items[i]);

@@ -30,12 +30,14 @@ int database_note_reading(struct store *s, sqlite3_int64 file, const struct resu
 int database_load_readings(struct store *s, const struct map *past)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_LOAD_READINGS);
-	int code = SQLITE_ERROR;
+	int code;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+	while ((code = database_next(s, SQL_LOAD_READINGS)) == SQLITE_ROW) {
 		struct past *p = map_get(past, (const char *)sqlite3_column_text(q, 0));
 		int number = sqlite3_column_int(q, 1) % WITH_SHIM;
-		if (!p || number > FRAMEWORK_COUNT)
+		if (number < 1 || number > FRAMEWORK_COUNT)
+			return database_damaged(s, "a file is of no framework");
+		if (!p)
 			continue;
 		p->framework = number - 1;
 		p->shim = sqlite3_column_int(q, 1) >= WITH_SHIM;

@@ -9,6 +9,7 @@
 #include "model/run.h"
 #include "store/database.h"
 #include "store/pack.h"
+#include "store/range.h"
 #include "store/store.h"
 
 // After so many runs it is looked what nobody needs any more.
@@ -23,9 +24,9 @@ static int add_run(struct store *s, struct run *run)
 	if (!q)
 		return SQLITE_ERROR;
 	database_bind_string(q, 1, run->name);
-	sqlite3_bind_int64(q, 2, run->started_ns);
-	sqlite3_bind_int(q, 3, run->jobs);
-	sqlite3_bind_int64(q, 4, run->lower_bound_ns);
+	sqlite3_bind_int64(q, 2, range_nearest('t', run->started_ns));
+	sqlite3_bind_int64(q, 3, range_nearest('o', run->jobs));
+	sqlite3_bind_int64(q, 4, range_nearest('d', run->lower_bound_ns));
 	sqlite3_bind_int64(q, 5, (sqlite3_int64)run->seed);
 	database_bind_string(q, 6, FIRMO_JOBS_VERSION);
 	sqlite3_bind_int(q, 7, run->repeated);
@@ -44,12 +45,6 @@ static void bind_blob(sqlite3_stmt *q, int column, const void *data, size_t n)
 		sqlite3_bind_blob(q, column, data, (int)n, SQLITE_STATIC);
 	else
 		sqlite3_bind_null(q, column);
-}
-
-static void bind_numbers(sqlite3_stmt *q, const int64_t *numbers, int n)
-{
-	for (int i = 0; i < n; i++)
-		sqlite3_bind_int64(q, i + 1, numbers[i]);
 }
 
 static int add_result(struct store *s, const struct home *home, const struct result *r,
@@ -76,7 +71,7 @@ static int add_result(struct store *s, const struct home *home, const struct res
 		roster,       r->delay_ns,
 	};
 	int n = sizeof numbers / sizeof *numbers;
-	bind_numbers(q, numbers, n);
+	database_bind_numbers(q, "iirtyyyyzsxgofnnwfffnzid", numbers);
 	database_bind_string(q, n + 1, r->reason);
 	database_bind_string(q, n + 2, r->seed);
 	bind_blob(q, n + 3, r->output, r->output_len);
@@ -127,6 +122,10 @@ enum store_status database_end(struct store *s, int code, struct err *err)
 {
 	if (code == SQLITE_DONE)
 		code = run_statement(s, SQL_COMMIT);
+	if (code == SQLITE_DONE && database_is_gone(s)) {
+		err_set(err, 0, "its file is not there any more");
+		return STORE_FAILED;
+	}
 	if (code == SQLITE_DONE)
 		return STORE_OK;
 	database_error(s, err);
@@ -161,7 +160,7 @@ static void pack_reused(struct buf *packed, const struct run *run)
 	size_t n = 0;
 
 	for (size_t i = 0; i < run->results.n; i++)
-		if (run->results.items[i]->cached)
+		if (run->results.items[i]->cached && run->results.items[i]->id)
 			ids[n++] = run->results.items[i]->id;
 	qsort(ids, n, sizeof *ids, database_compare_ids);
 	pack_ids(packed, ids, n);
@@ -185,7 +184,7 @@ static int finish_run(struct store *s, const struct run *run)
 				   t.tests.failed + t.tests.errors,
 				   run->signal,
 				   run_bound_ns(run)};
-	bind_numbers(q, numbers, 9);
+	database_bind_numbers(q, "iyonnnngd", numbers);
 	database_bind_string(q, 10, run->stopped);
 	sqlite3_bind_blob(q, 11, run->waits.items, (int)(run->waits.n * sizeof *run->waits.items),
 			  SQLITE_STATIC);

@@ -154,6 +154,12 @@ static const struct {
 
 	// reading: store/reading.c.
 	{6, "ALTER TABLE file ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;", NULL, NULL},
+	// The mark: SCHEMA_MARK. What older formats let in that is outside of its range now.
+	{7,
+	 "UPDATE result SET expected = -1 WHERE expected NOT BETWEEN -1 AND 2147483647;"
+	 "UPDATE file_error SET line = 0 WHERE line NOT BETWEEN 0 AND 2147483647;"
+	 "PRAGMA application_id = 0x466a6f62;",
+	 NULL, NULL},
 };
 
 #define STEPS (sizeof steps / sizeof *steps)

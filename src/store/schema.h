@@ -6,6 +6,9 @@
 struct err;
 struct store;
 
+// Makes a database one of ours: PRAGMA application_id, "Fjob".
+#define SCHEMA_MARK 0x466a6f62
+
 // The version this program writes: PRAGMA user_version of its databases.
 int schema_version(void);
 // Brings the database from its version to `version` in one transaction. SQLITE_OK, or sqlite's code

@@ -12,7 +12,10 @@
 #include "model/result.h"
 #include "store/database.h"
 #include "store/pack.h"
+#include "store/range.h"
 #include "store/store.h"
+
+#define TORN_LIST "a list of inputs is torn"
 
 // ---- versions ----
 
@@ -71,7 +74,7 @@ static int load_latest(struct store *s, const struct input *in, struct latest *l
 		return SQLITE_ERROR;
 	sqlite3_bind_int(q, 1, in->kind);
 	sqlite3_bind_text(q, 2, in->name, -1, SQLITE_STATIC);
-	int code = sqlite3_step(q);
+	int code = database_next(s, SQL_LATEST_INPUT);
 	if (code == SQLITE_ROW) {
 		l->id = sqlite3_column_int64(q, 0);
 		l->is = read_fingerprint(q, 1);
@@ -199,7 +202,7 @@ static int put_snapshot(struct store *s, const struct result *r, sqlite3_int64 f
 	if (q) {
 		sqlite3_bind_int64(q, 1, file);
 		sqlite3_bind_int64(q, 2, result);
-		sqlite3_bind_int64(q, 3, r->started_ns);
+		sqlite3_bind_int64(q, 3, range_nearest('t', r->started_ns));
 		sqlite3_bind_blob(q, 4, r->key.bytes, DIGEST_SIZE, SQLITE_STATIC);
 		sqlite3_bind_int64(q, 5, doubts);
 		sqlite3_bind_blob(q, 6, packed.len ? packed.data : "", (int)packed.len,
@@ -280,12 +283,12 @@ static int own_state(struct store *s, const struct result *r, int64_t *state)
 static int add_part(struct store *s, int64_t id, int64_t *state)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUT);
-	int code = SQLITE_ERROR;
 
 	if (q)
 		sqlite3_bind_int64(q, 1, id);
-	if (!q || sqlite3_step(q) != SQLITE_ROW)
-		return code;
+	int code = database_next(s, SQL_LOAD_INPUT);
+	if (code != SQLITE_ROW)
+		return code == SQLITE_DONE ? database_damaged(s, "an input is missing") : code;
 	struct input in = {.kind = (enum input_kind)sqlite3_column_int(q, 1),
 			   .name = database_text(q, 2)};
 	const struct latest *l = latest_of(s, &in, &code);
@@ -299,7 +302,7 @@ static int old_state(struct store *s, const struct result *r, struct packed inpu
 {
 	size_t n;
 	int64_t *ids = unpack_ids(inputs, &n);
-	int code = SQLITE_DONE;
+	int code = ids ? SQLITE_DONE : database_damaged(s, TORN_LIST);
 
 	*state = state_of_key(&r->key);
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++)
@@ -349,7 +352,7 @@ int database_judge_inputs(struct store *s, const struct result *r, sqlite3_int64
 	if (!old)
 		return SQLITE_ERROR;
 	sqlite3_bind_int64(old, 1, file);
-	int code = sqlite3_step(old);
+	int code = database_next(s, SQL_OLD_INPUTS);
 	if (code == SQLITE_ROW) {
 		code = judge(s, r, old, state, inputs);
 	} else if (code == SQLITE_DONE) {
@@ -366,11 +369,12 @@ int database_judge_inputs(struct store *s, const struct result *r, sqlite3_int64
 static int used_inputs(struct store *s, struct numbers *used)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_PACKED_INPUTS);
-	int code = SQLITE_ERROR;
+	int code = SQLITE_DONE;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+	while (code == SQLITE_DONE && (code = database_next(s, SQL_PACKED_INPUTS)) == SQLITE_ROW) {
 		size_t n;
 		int64_t *ids = unpack_ids(database_packed(q, 0), &n);
+		code = ids ? SQLITE_DONE : database_damaged(s, TORN_LIST);
 		for (size_t i = 0; i < n; i++)
 			VEC_PUSH(used, ids[i]);
 		free(ids);
@@ -382,9 +386,9 @@ static int used_inputs(struct store *s, struct numbers *used)
 static int unused_inputs(struct store *s, const struct numbers *used, struct numbers *unused)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_INPUT_IDS);
-	int code = SQLITE_ERROR;
+	int code;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+	while ((code = database_next(s, SQL_INPUT_IDS)) == SQLITE_ROW) {
 		int64_t id = sqlite3_column_int64(q, 0);
 		if (!database_has(used, id))
 			VEC_PUSH(unused, id);
@@ -409,11 +413,12 @@ int database_sweep_inputs(struct store *s)
 
 // ---- loading ----
 
-static int read_versions(sqlite3_stmt *q, struct versions *versions)
+static int read_versions(struct store *s, enum statement which, struct versions *versions)
 {
-	int code = SQLITE_ERROR;
+	sqlite3_stmt *q = s->statements[which];
+	int code;
 
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW) {
+	while ((code = database_next(s, which)) == SQLITE_ROW) {
 		struct version v = {
 			.id = sqlite3_column_int64(q, 0),
 			.kind = (enum input_kind)sqlite3_column_int(q, 1),
@@ -427,8 +432,8 @@ static int read_versions(sqlite3_stmt *q, struct versions *versions)
 
 int store_load_versions(struct store *s, struct versions *versions, struct err *err)
 {
-	int code = read_versions(database_statement(s, SQL_LOAD_INPUTS), versions);
-
+	database_statement(s, SQL_LOAD_INPUTS);
+	int code = read_versions(s, SQL_LOAD_INPUTS, versions);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
 
@@ -441,7 +446,7 @@ int store_load_versions_of(struct store *s, const struct snapshot *p, struct ver
 		sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUT);
 		if (q)
 			sqlite3_bind_int64(q, 1, p->inputs[i]);
-		code = read_versions(q, versions);
+		code = read_versions(s, SQL_LOAD_INPUT, versions);
 	}
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
@@ -458,8 +463,10 @@ static int renew_all(struct store *s, const struct versions *versions)
 enum store_status store_renew_versions(struct store *s, const struct versions *versions,
 				       struct err *err)
 {
+	// Who only looks leaves it to others.
+	if (s->mode == STORE_READ)
+		return STORE_OK;
 	enum store_status status = database_begin(s, err);
-
 	return status == STORE_OK ? database_end(s, renew_all(s, versions), err) : status;
 }
 
@@ -483,6 +490,16 @@ const struct version *versions_find(const struct versions *v, int64_t id)
 	return v->n ? bsearch(&id, v->items, v->n, sizeof *v->items, compare_version) : NULL;
 }
 
+static void free_snapshot(struct snapshot *p)
+{
+	if (!p)
+		return;
+	free(p->inputs);
+	free(p->written);
+	free(p);
+}
+
+// NULL if it is torn.
 static struct snapshot *read_snapshot(sqlite3_stmt *q)
 {
 	struct snapshot *p = xcalloc(1, sizeof *p);
@@ -498,28 +515,27 @@ static struct snapshot *read_snapshot(sqlite3_stmt *q)
 	p->written = xmalloc(p->written_bytes + 1);
 	if (p->written_bytes)
 		memcpy(p->written, sqlite3_column_blob(q, 6), p->written_bytes);
-	return p;
-}
-
-static void free_snapshot(struct snapshot *p)
-{
-	if (!p)
-		return;
-	free(p->inputs);
-	free(p->written);
-	free(p);
+	if (p->inputs && (!p->written_bytes || !p->written[p->written_bytes - 1]))
+		return p;
+	free_snapshot(p);
+	return NULL;
 }
 
 int store_load_snapshots(struct store *s, const char *path, struct map *snapshots, struct err *err)
 {
-	sqlite3_stmt *q = database_statement(s, path ? SQL_LOAD_SNAPSHOT : SQL_LOAD_SNAPSHOTS);
-	int code = SQLITE_ERROR;
+	enum statement which = path ? SQL_LOAD_SNAPSHOT : SQL_LOAD_SNAPSHOTS;
+	sqlite3_stmt *q = database_statement(s, which);
+	int code = SQLITE_DONE;
 
 	if (q && path)
 		sqlite3_bind_text(q, 1, path, -1, SQLITE_STATIC);
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
-		free_snapshot(map_put(snapshots, (const char *)sqlite3_column_text(q, 0),
-				      read_snapshot(q)));
+	while (code == SQLITE_DONE && (code = database_next(s, which)) == SQLITE_ROW) {
+		struct snapshot *p = read_snapshot(q);
+		code = p ? SQLITE_DONE : database_damaged(s, TORN_LIST);
+		if (p)
+			free_snapshot(
+				map_put(snapshots, (const char *)sqlite3_column_text(q, 0), p));
+	}
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
 

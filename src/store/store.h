@@ -4,6 +4,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,10 +23,21 @@ enum store_mode {
 	STORE_WRITE, // create what is missing, bring the schema up to date
 };
 
-// NULL if it cannot be used: then err says why, and err->errnum is ENOENT if STORE_READ found no
-// file. A corrupt file is renamed to PATH.corrupt-TIME under STORE_WRITE and a new one begun; that
-// is told in *notice (caller frees), which is NULL otherwise.
+// What err->errnum is where a file is no history of ours.
+#define STORE_FOREIGN EMEDIUMTYPE
+
+// NULL if it cannot be used: then err says why, and err->errnum is ENOENT if STORE_READ found
+// nothing, or STORE_FOREIGN. What is another program's is never written to. A damaged file is
+// renamed to PATH.corrupt-TIME under STORE_WRITE and a new one begun; that is told in *notice
+// (caller frees), which is NULL otherwise.
 struct store *store_open(const char *path, enum store_mode mode, char **notice, struct err *err);
+// Whether something has failed because the store is damaged, or its file is not there any more:
+// then the functions below go on failing.
+bool store_is_broken(const struct store *s);
+// Closes a broken store that was opened to be written to. What is damaged is set aside as by
+// store_open, and a new one begun, without any of its results; *notice, which the caller frees,
+// tells. NULL if there can be none; then err says why.
+struct store *store_renew(struct store *s, char **notice, struct err *err);
 void store_close(struct store *s);
 
 enum store_status { STORE_OK, STORE_BUSY, STORE_FAILED };

@@ -11,6 +11,7 @@
 #include "store/database.h"
 #include "store/history.h"
 #include "store/pack.h"
+#include "store/range.h"
 
 // ---- strings ----
 
@@ -100,7 +101,7 @@ static int put_row(struct store *s, const struct home *home, const char *name, c
 		return SQLITE_ERROR;
 	sqlite3_bind_int64(q, 1, home->file);
 	database_bind_string(q, 2, name);
-	int code = sqlite3_step(q);
+	int code = database_next(s, SQL_FIND_TEST);
 	if (code == SQLITE_ROW)
 		*id = sqlite3_column_int64(q, 0);
 	bool current = code == SQLITE_ROW && same((const char *)sqlite3_column_text(q, 1), tags);
@@ -148,7 +149,8 @@ static char *unpack_string(struct packed *p)
 
 	if (size == 0)
 		return NULL;
-	size_t n = size - 1 < left ? (size_t)size - 1 : left;
+	p->torn = p->torn || size - 1 > left;
+	size_t n = p->torn ? left : (size_t)size - 1;
 	p->at += n;
 	return xstrndup((const char *)p->at - n, n);
 }
@@ -156,7 +158,7 @@ static char *unpack_string(struct packed *p)
 static void pack_entry(struct buf *b, const struct entry *e, const struct entry *before,
 		       const char *source)
 {
-	pack_signed(b, e->test - before->test);
+	pack_signed(b, wrapping_sum(e->test, -before->test));
 	pack_signed(b, e->line - before->line);
 	pack_number(b, (uint64_t)e->round);
 	pack_string(b, source);
@@ -165,8 +167,13 @@ static void pack_entry(struct buf *b, const struct entry *e, const struct entry 
 static char *unpack_entry(struct packed *p, struct entry *e)
 {
 	e->test = wrapping_sum(e->test, unpack_signed(p));
-	e->line = (int)wrapping_sum(e->line, unpack_signed(p));
-	e->round = (int)unpack_number(p);
+	int64_t line = wrapping_sum(e->line, unpack_signed(p));
+	int64_t round = (int64_t)unpack_number(p);
+
+	p->torn = p->torn || !range_holds('i', e->test) || !range_holds('l', line) ||
+		  !range_holds('l', round);
+	e->line = p->torn ? 0 : (int)line;
+	e->round = p->torn ? 0 : (int)round;
 	return unpack_string(p);
 }
 
@@ -195,7 +202,7 @@ static int find_roster(struct store *s, const struct home *home, const struct bu
 	if (!q)
 		return SQLITE_ERROR;
 	bind_roster(q, home, b);
-	int code = sqlite3_step(q);
+	int code = database_next(s, SQL_FIND_ROSTER);
 	if (code == SQLITE_ROW)
 		*id = sqlite3_column_int64(q, 0);
 	sqlite3_reset(q);
@@ -210,21 +217,17 @@ static int find_roster(struct store *s, const struct home *home, const struct bu
 	return code;
 }
 
-int database_put_roster(struct store *s, const struct home *home, const int64_t *tests,
-			const struct result *r, sqlite3_int64 *roster)
+void database_pack_roster(struct buf *b, const int64_t *tests, const struct result *r)
 {
 	struct entry before = {0};
-	struct buf b = {0};
 
 	for (size_t i = 0; i < r->tests.n; i++) {
 		const struct test_case *t = &r->tests.items[i];
-		const struct entry e = {tests[i], t->line, t->round};
-		pack_entry(&b, &e, &before, shortened(t->file, r));
+		const struct entry e = {tests[i], (int)range_nearest('l', t->line),
+					(int)range_nearest('l', t->round)};
+		pack_entry(b, &e, &before, shortened(t->file, r));
 		before = e;
 	}
-	int code = find_roster(s, home, &b, roster);
-	buf_release(&b);
-	return code;
 }
 
 int database_copy_roster(struct store *s, const struct home *home, struct packed other,
@@ -237,7 +240,7 @@ int database_copy_roster(struct store *s, const struct home *home, struct packed
 	while (other.at < other.end && code == SQLITE_DONE) {
 		char *source = unpack_entry(&other, &e);
 		struct entry own = e;
-		code = map(&own.test, arg);
+		code = other.torn ? SQLITE_CORRUPT : map(&own.test, arg);
 		pack_entry(&b, &own, &before, source);
 		before = own;
 		free(source);
@@ -259,10 +262,18 @@ int database_put_tests(struct store *s, const struct home *home, const struct re
 		code = put_test(s, home, &r->tests.items[i], &id);
 		tests[i] = id;
 	}
+	struct buf b = {0};
+	database_pack_roster(&b, tests, r);
 	if (code == SQLITE_DONE)
-		code = database_put_roster(s, home, tests, r, roster);
+		code = find_roster(s, home, &b, roster);
+	buf_release(&b);
 	free(tests);
 	return code;
+}
+
+static int torn_roster(struct store *s)
+{
+	return database_damaged(s, "a list of tests is torn");
 }
 
 int database_load_roster(struct store *s, sqlite3_int64 roster, struct numbers *tests)
@@ -272,20 +283,21 @@ int database_load_roster(struct store *s, sqlite3_int64 roster, struct numbers *
 	if (!q)
 		return SQLITE_ERROR;
 	sqlite3_bind_int64(q, 1, roster);
-	int code = sqlite3_step(q);
+	int code = database_next(s, SQL_LOAD_ROSTER);
 	if (code == SQLITE_ROW) {
 		struct packed p = database_packed(q, 0);
 		struct entry e = {0};
-		while (p.at < p.end) {
+		while (p.at < p.end && !p.torn) {
 			free(unpack_entry(&p, &e));
 			VEC_PUSH(tests, e.test);
 		}
-		code = SQLITE_DONE;
+		code = p.torn ? torn_roster(s) : SQLITE_DONE;
 	}
 	sqlite3_reset(q);
 	return code;
 }
 
+// source is owned.
 static int load_test(struct store *s, const struct entry *e, char *source, struct result *r)
 {
 	struct test_case t = {.line = e->line, .round = e->round, .file = lengthened(source, r)};
@@ -293,37 +305,42 @@ static int load_test(struct store *s, const struct entry *e, char *source, struc
 
 	if (q)
 		sqlite3_bind_int64(q, 1, e->test);
-	if (q && sqlite3_step(q) == SQLITE_ROW) {
-		// The name is the last of its groups there.
-		t.npath = split((const char *)sqlite3_column_text(q, 0), &t.path) - 1;
+	int code = database_next(s, SQL_LOAD_TEST);
+	// The name is the last of its groups there.
+	t.npath =
+		split(code == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 0) : "?", &t.path) -
+		1;
+	if (code == SQLITE_ROW)
 		t.ntags = split((const char *)sqlite3_column_text(q, 1), &t.tags);
-	} else {
-		t.npath = split("?", &t.path) - 1;
-	}
 	t.name = t.path[t.npath];
 	VEC_PUSH(&r->tests, t);
-	return q ? SQLITE_DONE : SQLITE_ERROR;
+	return code == SQLITE_ROW    ? SQLITE_DONE
+	       : code == SQLITE_DONE ? database_damaged(s, "a test is listed and not there")
+				     : code;
 }
 
 int database_load_tests(struct store *s, sqlite3_int64 roster, struct packed endings,
 			struct result *r)
 {
 	sqlite3_stmt *q = database_statement(s, SQL_LOAD_ROSTER);
-	int code = SQLITE_DONE;
 
 	if (!q)
 		return SQLITE_ERROR;
 	sqlite3_bind_int64(q, 1, roster);
-	if (sqlite3_step(q) == SQLITE_ROW) {
+	int code = database_next(s, SQL_LOAD_ROSTER);
+	if (code == SQLITE_ROW) {
 		struct packed p = database_packed(q, 0);
 		struct entry e = {0};
+		code = SQLITE_DONE;
 		while (p.at < p.end && code == SQLITE_DONE) {
 			char *source = unpack_entry(&p, &e);
 			code = load_test(s, &e, source, r);
+			code = p.torn ? torn_roster(s) : code;
 		}
 	}
 	sqlite3_reset(q);
-	unpack_endings(endings, r);
+	if (code == SQLITE_DONE && !unpack_endings(endings, r))
+		return database_damaged(s, "how the tests of a result ended is torn");
 	return code;
 }
 
@@ -354,7 +371,7 @@ static int add_error(struct store *s, sqlite3_int64 result, size_t seq, const st
 	database_bind_string(q, 3, e->where);
 	database_bind_string(q, 4, e->name);
 	database_bind_string(q, 5, shortened(e->file, r));
-	sqlite3_bind_int(q, 6, e->line);
+	sqlite3_bind_int64(q, 6, range_nearest('l', e->line));
 	database_bind_string(q, 7, e->message);
 	database_bind_string(q, 8, e->traceback);
 	return database_step(q);
@@ -376,7 +393,7 @@ static void read_failure(sqlite3_stmt *q, struct result *r)
 {
 	size_t seq = (size_t)sqlite3_column_int64(q, 0);
 
-	if (seq >= r->tests.n)
+	if (seq >= r->tests.n || r->tests.items[seq].message || r->tests.items[seq].traceback)
 		return;
 	r->tests.items[seq].message = database_text(q, 1);
 	r->tests.items[seq].traceback = database_text(q, 2);
@@ -400,11 +417,11 @@ static int read_all(struct store *s, enum statement which, sqlite3_int64 result,
 		    void (*read)(sqlite3_stmt *, struct result *), struct result *r)
 {
 	sqlite3_stmt *q = database_statement(s, which);
-	int code = SQLITE_ERROR;
+	int code;
 
 	if (q)
 		sqlite3_bind_int64(q, 1, result);
-	while (q && (code = sqlite3_step(q)) == SQLITE_ROW)
+	while ((code = database_next(s, which)) == SQLITE_ROW)
 		read(q, r);
 	return code;
 }

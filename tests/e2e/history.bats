@@ -78,7 +78,7 @@ in_mount() {
 	fj -q
 	is "$(cat .firmo-jobs/.gitignore)" "*"
 	is_sound
-	is "$(sql 'PRAGMA user_version')" 6
+	is "$(sql 'PRAGMA user_version')" 7
 }
 
 @test "a folder that is there is left as it is" {
@@ -228,16 +228,6 @@ is_set_aside() {
 	status_is 0
 	one_line newer
 	cmp "$DB" before
-}
-
-@test "a database of somebody else's is left alone" {
-	plain good ""
-	sqlite3 theirs.db "CREATE TABLE run(a); INSERT INTO run VALUES('precious')"
-	run --separate-stderr fj --db=theirs.db
-	status_is 0
-	one_warning theirs.db
-	is "$(sqlite3 theirs.db 'SELECT a FROM run')" precious
-	is "$(sqlite3 theirs.db 'PRAGMA user_version')" 0
 }
 
 @test "a history that stays locked: the run finishes, with one warning" {

@@ -213,7 +213,7 @@ b.db: 1 run with 2 results imported"
 	sqlite3 lost.db "DELETE FROM file"
 	refused 2 "gone.db: No such file" --import a.db gone.db
 	refused 2 "empty is no history: it is empty" --import a.db empty
-	refused 2 "text: file is not a database" --import text a.db
+	refused 2 "text: it is no history" --import text a.db
 	refused 2 "folder is no history: it is not a file" --import=folder a.db
 	refused 2 "pipe is no history: it is not a file" --import pipe
 	refused 2 "theirs.db: it is no history of firmo-jobs" --import a.db theirs.db
@@ -263,7 +263,7 @@ b.db: 1 run with 2 results imported"
 	status_is 0
 	is "$stderr" ""
 	is "${lines[0]}" "$DB: sound"
-	has "format   6"
+	has "format   7"
 	[[ ${lines[2]} =~ ^"  runs     2, from "[0-9]{4}-[-0-9\ :]+" to "[0-9]{4}- ]] || fail runs
 	has "files    2"
 	has "results  4"
@@ -279,5 +279,5 @@ b.db: 1 run with 2 results imported"
 	sql "PRAGMA user_version=99"
 	bad 3 "newer firmo-jobs (format 99" --check
 	echo "no database" >text
-	bad 3 "file is not a database" --db=text --check
+	bad 2 "text: it is no history of firmo-jobs" --db=text --check
 }

@@ -286,8 +286,7 @@ static char *told(struct store *s, bool inputs)
 	struct numbers runs = {0};
 	struct err err = {0};
 
-	assert_int_equal(database_list(database_statement(s, SQL_RUNS_BY_TIME), &runs),
-			 SQLITE_DONE);
+	assert_int_equal(database_list_all(s, SQL_RUNS_BY_TIME, &runs), SQLITE_DONE);
 	for (size_t i = 0; i < runs.n; i++)
 		tell_run(s, runs.items[i], t.out, &names);
 	assert_int_equal(history_each_file(s, true, NULL, tell_file, &t, &err), 0);
@@ -761,7 +760,7 @@ static void each_kind_of_damage_is_found(void **state)
 		{"DELETE FROM roster WHERE id = 1", "listed nowhere"},
 		{"UPDATE roster SET file = file + 1 WHERE id = 1", "listed nowhere"},
 		{"DELETE FROM test WHERE id = 1", "tests that are listed and not there"},
-		{"UPDATE result SET endings = x'09' || endings WHERE id = "
+		{"UPDATE result SET endings = CAST(x'09' || endings AS BLOB) WHERE id = "
 		 "(SELECT id FROM result WHERE roster > 0)",
 		 "other tests"},
 		{"UPDATE result SET endings = NULL WHERE roster > 0 AND id = "
@@ -778,6 +777,14 @@ static void each_kind_of_damage_is_found(void **state)
 		{"INSERT INTO failure VALUES(99999, 0, '', '')", "messages of no result"},
 		{"INSERT INTO file_error(result, seq) VALUES(99999, 0)", "errors of no result"},
 		{"UPDATE snapshot SET result = 99999", "to be reused"},
+		{"UPDATE run SET jobs = 'many' WHERE id = 1", "value that cannot be"},
+		{"UPDATE result SET framework = 99999999 WHERE id = 1",
+		 "rows of result with a value that cannot be: 1"},
+		{"UPDATE result SET slot = 2147483600 WHERE id = 1", "value that cannot be"},
+		{"UPDATE result SET wall = 9000000000000000000 WHERE id = 1",
+		 "value that cannot be"},
+		{"UPDATE run SET waits = zeroblob(17) WHERE id = 1", "waits of a run are torn"},
+		{"DELETE FROM input", "inputs that are named and not there"},
 		{"DROP INDEX result_by_run; DROP TABLE failure", "cannot be read"},
 	};
 	struct err err = {0};
@@ -805,6 +812,30 @@ static void each_kind_of_damage_is_found(void **state)
 }
 
 // Whatever the bytes are: no crash, and what is not sound is told before anything is imported.
+static void ignore_file(const struct past_file *f, void *arg)
+{
+	(void)f;
+	(void)arg;
+}
+
+// Whatever comes of it.
+static void load_all(struct store *s)
+{
+	struct map past = {0};
+	struct err err = {0};
+
+	for (int64_t id = 1; id <= 3; id++) {
+		struct run run = {0};
+		struct jobs jobs = {0};
+		store_load_run(s, id, &run, &jobs, &err);
+		run_release(&run);
+		jobs_release(&jobs);
+	}
+	history_each_file(s, true, NULL, ignore_file, NULL, &err);
+	store_load_past(s, &past, &err);
+	past_free_all(&past);
+}
+
 static void no_garbage_is_too_wild(void **state)
 {
 	struct err err = {0};
@@ -821,8 +852,7 @@ static void no_garbage_is_too_wild(void **state)
 		store_check(s, &facts);
 		assert_true(facts.problems.n > 0);
 		store_facts_release(&facts);
-		char *text = told(s, true);
-		free(text);
+		load_all(s);
 		struct imported out;
 		struct store *x = opened("x.db"), *copy = store_open_copy("s.db", NULL, &err);
 		store_import(x, &copy, 1, &out, &err);
