@@ -21,13 +21,15 @@ static void release(struct outfile *f)
 	*f = (struct outfile){0};
 }
 
-// mkstemp makes private files; a report gets the mode that open(2) would have given it.
-static void give_usual_mode(int fd)
+// mkstemp makes private files; a report gets the mode of what it replaces, or the one that open(2)
+// would have given it.
+static void give_usual_mode(int fd, const char *path)
 {
 	mode_t mask = umask(0);
+	struct stat st;
 
 	umask(mask);
-	fchmod(fd, 0666 & ~mask);
+	fchmod(fd, stat(path, &st) == 0 ? st.st_mode & 0777 : 0666 & ~mask);
 }
 
 static bool is_below(const char *path, const char *folder)
@@ -57,6 +59,10 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 		f->stream = stdout;
 		return 0;
 	}
+	if (path_check_links(path, err) < 0) {
+		release(f);
+		return -1;
+	}
 	if (is_special(path)) {
 		f->stream = fopen(path, "we");
 	} else if (path_make_parent(path, err) < 0) {
@@ -72,7 +78,7 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 		f->temporary = xasprintf("%s.XXXXXX", f->path);
 		int fd = mkostemp(f->temporary, O_CLOEXEC);
 		if (fd >= 0) {
-			give_usual_mode(fd);
+			give_usual_mode(fd, f->path);
 			f->stream = fdopen(fd, "w");
 		}
 	}

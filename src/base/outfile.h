@@ -12,7 +12,8 @@ struct outfile {
 	char *path, *temporary;
 };
 
-// Starts the file path; a path of "-" is standard output. Missing folders are made.
+// Starts the file path; a path of "-" is standard output. Missing folders are made. What a link
+// leads to is replaced, unless it is a link as in path_check_links; its mode stays.
 int outfile_open(struct outfile *f, const char *path, struct err *err);
 // Closes it and puts it in place; on failure the temporary file is removed. f is empty afterwards.
 int outfile_commit(struct outfile *f, struct err *err);

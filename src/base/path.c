@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,60 @@ char *path_find_own(const char *name, const char *installed)
 
 	free(program);
 	return path ? path : if_readable(path_join(installed, name));
+}
+
+// As Linux has it under fs.protected_symlinks.
+static bool is_foreign(const struct stat *link, const char *folder)
+{
+	const mode_t shared = S_ISVTX | S_IWOTH;
+	struct stat st;
+
+	return stat(folder, &st) == 0 && (st.st_mode & shared) == shared &&
+	       link->st_uid != geteuid() && link->st_uid != st.st_uid;
+}
+
+static int check_links(const char *path, int depth, struct err *err);
+
+// Checks the link at path, and where it leads.
+static int check_link(const char *path, int depth, struct err *err)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof target - 1);
+
+	if (n < 0)
+		return 0;
+	target[n] = '\0';
+	char *next = *target == '/' ? xstrdup(target) : path_beside(path, target);
+	int status =
+		depth > 0 ? check_links(next, depth - 1, err) : err_set(err, ELOOP, "%s", path);
+	free(next);
+	return status;
+}
+
+static int check_links(const char *path, int depth, struct err *err)
+{
+	int status = 0;
+
+	for (size_t n = 0; path[n] && status == 0;) {
+		n += strspn(path + n, "/");
+		n += strcspn(path + n, "/");
+		char *part = xstrndup(path, n), *folder = path_beside(part, ".");
+		struct stat st;
+		bool is_link = lstat(part, &st) == 0 && S_ISLNK(st.st_mode);
+		if (is_link && is_foreign(&st, folder))
+			status = err_set(
+				err, 0, "%s is a link of another user's: it is not followed", part);
+		else if (is_link)
+			status = check_link(part, depth, err);
+		free(part);
+		free(folder);
+	}
+	return status;
+}
+
+int path_check_links(const char *path, struct err *err)
+{
+	return check_links(path, 40, err);
 }
 
 int path_make_dirs(const char *path, struct err *err)

@@ -25,6 +25,9 @@ char *path_find_program(const char *name, const char *list);
 // A file that comes with the program: beside it in its build folder, else in the folder where it is
 // installed. NULL if it is nowhere. The caller frees it.
 char *path_find_own(const char *name, const char *installed);
+// Fails where the path leads through a link that another user has put into a folder that all may
+// write to, such as /tmp: where it leads may be meant to hurt us.
+int path_check_links(const char *path, struct err *err);
 // mkdir -p.
 int path_make_dirs(const char *path, struct err *err);
 // The same with the folder that path lies in.

@@ -44,6 +44,21 @@ void text_add_utf8(struct buf *out, const char *s, size_t n)
 	}
 }
 
+uint32_t text_code_point(const char *s, size_t len)
+{
+	uint32_t c = len == 1 ? (unsigned char)*s : (unsigned char)*s & (0xffu >> (len + 1));
+
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | ((unsigned char)s[i] & 0x3f);
+	return c;
+}
+
+bool text_is_bidi_control(uint32_t c)
+{
+	return c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
 // How many printable characters of ASCII s begins with.
 static size_t plain_length(const char *s)
 {
@@ -52,6 +67,26 @@ static size_t plain_length(const char *s)
 	while (s[n] >= ' ' && s[n] <= '~')
 		n++;
 	return n;
+}
+
+// A character that is not printable ASCII; len is 0 where it is no UTF-8.
+static void add_visible_character(struct buf *out, const char *s, size_t len)
+{
+	unsigned char c = (unsigned char)*s;
+
+	// C1 control characters are two bytes of UTF-8: c2 80 .. c2 9f.
+	if (c == '\n')
+		buf_addstr(out, "\\n");
+	else if (c == '\t')
+		buf_addstr(out, "\\t");
+	else if (c < 0x20 || c == 0x7f || len == 0)
+		buf_addf(out, "\\x%02x", c);
+	else if (len == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0)
+		buf_addf(out, "\\x%02x\\x%02x", c, (unsigned char)s[1]);
+	else if (text_is_bidi_control(text_code_point(s, len)))
+		buf_addf(out, "\\u%04x", (unsigned)text_code_point(s, len));
+	else
+		buf_add(out, s, len);
 }
 
 void text_add_visible(struct buf *out, const char *s)
@@ -63,32 +98,11 @@ void text_add_visible(struct buf *out, const char *s)
 		n -= plain;
 		if (n == 0)
 			break;
-		unsigned char c = (unsigned char)*s;
 		size_t len = text_utf8_length(s, n);
-		// C1 control characters are two bytes of UTF-8: c2 80 .. c2 9f.
-		bool c1 = len == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0;
-		if (c == '\n')
-			buf_addstr(out, "\\n");
-		else if (c == '\t')
-			buf_addstr(out, "\\t");
-		else if (c < 0x20 || c == 0x7f || len == 0)
-			buf_addf(out, "\\x%02x", c);
-		else if (c1)
-			buf_addf(out, "\\x%02x\\x%02x", c, (unsigned char)s[1]);
-		else
-			buf_add(out, s, len);
+		add_visible_character(out, s, len);
 		s += len ? len : 1;
 		n -= len ? len : 1;
 	}
-}
-
-uint32_t text_code_point(const char *s, size_t len)
-{
-	uint32_t c = len == 1 ? (unsigned char)*s : (unsigned char)*s & (0xffu >> (len + 1));
-
-	for (size_t i = 1; i < len; i++)
-		c = c << 6 | ((unsigned char)s[i] & 0x3f);
-	return c;
 }
 
 // Unicode, UAX #11. Locales, which would tell, need not be there.

@@ -15,8 +15,11 @@ void text_add_utf8(struct buf *out, const char *s, size_t n);
 size_t text_utf8_length(const char *s, size_t n);
 // The code point of the valid UTF-8 character of len bytes at s.
 uint32_t text_code_point(const char *s, size_t len);
-// Appends s for one line of a terminal: what is not printable (control characters, invalid UTF-8)
-// becomes \n, \t, \xHH.
+// Whether a character changes the direction of what stands beside it, so that a line looks like
+// another one than it is. Letters of either direction do not.
+bool text_is_bidi_control(uint32_t code_point);
+// Appends s for one line of a terminal: what is not printable (control characters, those of
+// direction, invalid UTF-8) becomes \n, \t, \xHH, \u202e.
 void text_add_visible(struct buf *out, const char *s);
 // How many cells of a terminal the n bytes at s take: East Asian and emoji characters take two.
 size_t text_cells(const char *s, size_t n);

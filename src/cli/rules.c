@@ -103,7 +103,7 @@ static struct rule make_rule(struct rules *r, const char *path, const struct sna
 static int touch(const char *path, const struct timespec *when, struct err *err)
 {
 	const struct timespec times[] = {*when, *when};
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
 	int status = fd >= 0 ? futimens(fd, times) : -1;
 	int errnum = errno;
 

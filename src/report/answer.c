@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/answer.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -407,16 +408,30 @@ int report_answer_json(FILE *out, const struct answer *a, struct err *err)
 	return ferror(out) ? err_set(err, errno, "write the answer") : 0;
 }
 
+// A character that neither ends nor begins a line or a column, and that no reader shows as one.
+static bool is_control(const char *s, size_t len)
+{
+	bool c1 = len == 2 && (unsigned char)*s == 0xc2 && (unsigned char)s[1] < 0xa0;
+
+	return c1 || (len == 1 && iscntrl((unsigned char)*s) && !strchr("\n\r\t", *s));
+}
+
+// What a spreadsheet would take for a formula has a ' in front. Numbers are no text.
 static void add_field(struct buf *b, const char *s)
 {
-	if (!s[strcspn(s, ",\"\r\n")]) {
-		buf_addstr(b, s);
-		return;
+	bool formula = *s && strchr("=+-@\t\r", *s);
+	const char *quote = s[strcspn(s, ",\"\r\n")] ? "\"" : "";
+
+	buf_addf(b, "%s%s", quote, formula ? "'" : "");
+	for (size_t n = strlen(s), len; n > 0; s += len, n -= len) {
+		len = text_utf8_length(s, n);
+		if (len == 0 || is_control(s, len))
+			buf_addstr(b, "\xef\xbf\xbd");
+		else
+			buf_addf(b, "%s%.*s", *s == '"' ? "\"" : "", (int)len, s);
+		len = len ? len : 1;
 	}
-	buf_addch(b, '"');
-	for (; *s; s++)
-		buf_addf(b, *s == '"' ? "\"%c" : "%c", *s);
-	buf_addch(b, '"');
+	buf_addstr(b, quote);
 }
 
 static void add_csv_cell(struct buf *b, enum cell_kind kind, const struct cell *c)

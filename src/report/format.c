@@ -111,6 +111,8 @@ static size_t add_character(struct buf *b, const char *s, size_t n, bool colours
 	size_t len = text_utf8_length(s, n);
 	if (len == 0)
 		buf_addstr(b, "\xef\xbf\xbd");
+	else if (text_is_bidi_control(text_code_point(s, len)))
+		buf_addf(b, "\\u%04x", (unsigned)text_code_point(s, len));
 	else if (!is_control(s, len))
 		buf_add(b, s, len);
 	return len ? len : 1;

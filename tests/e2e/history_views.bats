@@ -400,7 +400,7 @@ No run."
 	is "$output" ""
 	cmp .firmo-jobs/history.db before
 	echo "no database at all, but long enough to be one" >other.db
-	bad 3 other.db --history --db=other.db
+	bad 2 other.db --history --db=other.db
 }
 
 @test "the history can be read while a run goes on" {

@@ -104,6 +104,7 @@ static void the_mode_is_that_of_a_new_file(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(masks); i++) {
 		umask(masks[i]);
+		unlink("report");
 		assert_opened(&f, "report");
 		assert_committed(&f);
 		assert_int_equal(stat("report", &st), 0);
@@ -112,6 +113,58 @@ static void the_mode_is_that_of_a_new_file(void **state)
 		assert_int_equal(umask(masks[i]), masks[i]);
 	}
 	umask(before);
+}
+
+static void the_mode_of_an_old_file_stays(void **state)
+{
+	struct outfile f;
+	struct stat st;
+
+	(void)state;
+	for (mode_t mode = 0600; mode <= 0666; mode += 022) {
+		write_text("report", "old");
+		assert_int_equal(chmod("report", mode), 0);
+		assert_opened(&f, "report");
+		fputs("new", f.stream);
+		assert_committed(&f);
+		assert_int_equal(stat("report", &st), 0);
+		assert_int_equal(st.st_mode & 07777, mode);
+		assert_file_holds("report", "new");
+	}
+}
+
+// In a folder like /tmp another user's link may lead to what only we may write to.
+static void links_of_others_are_not_followed(void **state)
+{
+	static const char *const paths[] = {"tmp/link", "tmp/chain", "tmp/folder/a", "own"};
+	struct outfile f;
+	struct err err = {0};
+
+	(void)state;
+	if (geteuid() != 0)
+		skip(); // nobody else can give a file to another user
+	assert_int_equal(mkdir("tmp", 0), 0);
+	assert_int_equal(mkdir("mine", 0755), 0);
+	write_text("mine/a", "precious");
+	assert_int_equal(symlink("../mine/a", "tmp/link"), 0);
+	assert_int_equal(symlink("link", "tmp/chain"), 0);
+	assert_int_equal(symlink("../mine", "tmp/folder"), 0);
+	assert_int_equal(symlink("tmp/link", "own"), 0);
+	assert_int_equal(lchown("tmp/link", 65534, 65534), 0);
+	assert_int_equal(lchown("tmp/folder", 65534, 65534), 0);
+	assert_int_equal(chmod("tmp", 01777), 0);
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		check_row(outfile_open(&f, paths[i], &err) < 0, "%s", paths[i]);
+		check_row(strstr(err.message, "another user"), "%s: %s", paths[i], err.message);
+		assert_file_holds("mine/a", "precious");
+	}
+	// Where the folder is not for all, its owner answers for it.
+	assert_int_equal(chmod("tmp", 0755), 0);
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		assert_opened(&f, paths[i]);
+		assert_committed(&f);
+		assert_file_holds("mine/a", "");
+	}
 }
 
 // No more than a page fits, as on a full disk.
@@ -298,6 +351,8 @@ int main(void)
 		WITH_FOLDER(an_empty_file_is_a_file),
 		WITH_FOLDER(missing_folders_are_made),
 		WITH_FOLDER(the_mode_is_that_of_a_new_file),
+		WITH_FOLDER(the_mode_of_an_old_file_stays),
+		WITH_FOLDER(links_of_others_are_not_followed),
 		WITH_FOLDER(an_old_file_stays_if_the_new_one_fails),
 		WITH_FOLDER(an_early_error_is_not_forgotten),
 		WITH_FOLDER(no_file_appears_if_it_fails),
