@@ -57,6 +57,7 @@ tests       cmd:tmux              tmux           tmux                      tmux 
 tests       cmd:time              time           time                      -                time         time           https://www.gnu.org/software/time
 bench       cmd:xargs             findutils      findutils                 findutils        findutils    findutils      https://www.gnu.org/software/findutils
 bench       cmd:hyperfine         hyperfine      hyperfine                 hyperfine        hyperfine    hyperfine      https://github.com/sharkdp/hyperfine
+fuzz        cmd:clang             clang,libclang-rt-dev clang,compiler-rt          clang,compiler-rt clang,compiler-rt clang      https://clang.llvm.org/docs/LibFuzzer.html
 format      cmd:clang-format      clang-format   clang-tools-extra         clang-extra-tools clang       clang          https://clang.llvm.org/docs/ClangFormat.html
 lint        cmd:cppcheck          cppcheck       cppcheck                  cppcheck         cppcheck     cppcheck       https://cppcheck.sourceforge.io
 lint        cmd:shellcheck        shellcheck     ShellCheck                shellcheck       shellcheck   ShellCheck     https://www.shellcheck.net
@@ -78,6 +79,7 @@ groups_of() {
 	check-firmo) echo build lua ;;
 	check | check-* | test) echo build lua frameworks tests ;;
 	bench) echo build lua bench ;;
+	fuzz | fuzz-*) echo build fuzz ;;
 	format) echo build format ;;
 	lint) echo build format lint ;;
 	*) echo build ;;

@@ -12,13 +12,17 @@ test_environment = FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/t
 	TRACE_LIBRARY='$(if $(trace_library),$(abspath $(trace_library)))'
 
 .PHONY: check test check-firmo quickstart
-check: $(runnable) $(unit_programs) $(helper_programs) ## build and run all tests; check-NAME: one file of them
-	+@$(test_environment) sh tests/run.sh $(unit_programs) $(e2e_files)
+.SECONDEXPANSION:
+check: $(runnable) $(unit_programs) $(helper_programs) $$(replay_programs) ## build and run all tests; check-NAME: one file of them
+	+@$(test_environment) sh tests/run.sh $(unit_programs) $(replay_programs) $(e2e_files)
 
 test: check ## the same
 
+# The seeds of the harnesses alone; make fuzz searches for more.
+check-replay: $$(replay_programs)
+	+@sh tests/run.sh $^
+
 # make check-makeflags, make check-run: tests/unit/makeflags_test.c, tests/e2e/run.bats
-.SECONDEXPANSION:
 check-%: $(runnable) $(helper_programs) $$(filter $(O)/tests/unit/$$*_test,$(unit_programs))
 	+@$(test_environment) sh tests/run.sh \
 		$(filter %/$*_test,$(unit_programs)) $(filter %/$*.bats,$(e2e_files))

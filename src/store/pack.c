@@ -180,7 +180,8 @@ static void unpack_sample(struct packed *p, struct sample *s)
 	s->wall_ns = unpack_span(p, true);
 	s->cpu_ns = unpack_span(p, true);
 	s->delay_ns = unpack_span(p, false);
-	s->peak_bytes = unpack_in_range(p, 'k') * KIB;
+	int64_t peak = unpack_in_range(p, 'k');
+	s->peak_bytes = p->torn ? 0 : peak * KIB;
 }
 
 void pack_trail(struct buf *b, const struct sample *samples, size_t n)

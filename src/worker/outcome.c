@@ -343,7 +343,9 @@ static void decide_plain(struct result *r, const struct events *ev)
 	char *missing = ev && ev->hello ? missing_proof(r, ev) : NULL;
 
 	decide_by_exit(r);
-	if (missing && !file_status_is_bad(r->status))
+	if (r->errors.n > 0 && !file_status_is_bad(r->status))
+		set_outcome(r, FILE_ERROR, xstrdup("an error outside of its tests"));
+	else if (missing && !file_status_is_bad(r->status))
 		set_outcome(r, FILE_ERROR, xstrdup(missing));
 	free(missing);
 }

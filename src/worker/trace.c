@@ -443,7 +443,7 @@ static void take_variable(struct reading *r, const char *name, bool is_set)
 
 static void take_record(struct reading *r, const struct trace_record *rec)
 {
-	switch (rec->op) {
+	switch ((int)rec->op) {
 	case TRACE_HELLO:
 	case TRACE_EXEC:
 	case TRACE_EXEC_FAILED:

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// The words of a command line, each ended by a newline; and each of them as a number, a time and a
+// size.
+#include "cli/options.h"
+#include "base/text.h"
+#include "fuzz.h"
+
+static void try_numbers(const char *word)
+{
+	int64_t n;
+	long whole;
+	int line;
+
+	HOLDS(!text_parse_seconds(word, &n) || n >= 0);
+	HOLDS(!text_parse_size(word, strlen(word), &n) || n >= 0);
+	HOLDS(!text_parse_long(word, 3, 1000, &whole) || (whole >= 3 && whole <= 1000));
+	HOLDS(text_place(word, &line) <= strlen(word));
+	text_free_words(text_split_words(word, NULL));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = xstrndup((const char *)data, size), *argv[34] = {(char *)"firmo-jobs"};
+	struct options o;
+	struct err err = {0};
+	int argc = 1;
+
+	for (char *at = text, *rest; argc < 33 && (at = strtok_r(at, "\n", &rest)); at = NULL) {
+		try_numbers(at);
+		argv[argc++] = at;
+	}
+	if (options_parse(&o, argc, argv, &err) < 0)
+		HOLDS(*err.message);
+	options_release(&o);
+	free(text);
+	return 0;
+}
