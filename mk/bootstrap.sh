@@ -57,6 +57,7 @@ tests       cmd:tmux              tmux           tmux                      tmux 
 tests       cmd:time              time           time                      -                time         time           https://www.gnu.org/software/time
 bench       cmd:xargs             findutils      findutils                 findutils        findutils    findutils      https://www.gnu.org/software/findutils
 bench       cmd:hyperfine         hyperfine      hyperfine                 hyperfine        hyperfine    hyperfine      https://github.com/sharkdp/hyperfine
+hostile     py:sqlite3            python3        python3                   python3          python       python3        https://www.python.org
 fuzz        cmd:clang             clang,libclang-rt-dev clang,compiler-rt          clang,compiler-rt clang,compiler-rt clang      https://clang.llvm.org/docs/LibFuzzer.html
 format      cmd:clang-format      clang-format   clang-tools-extra         clang-extra-tools clang       clang          https://clang.llvm.org/docs/ClangFormat.html
 lint        cmd:cppcheck          cppcheck       cppcheck                  cppcheck         cppcheck     cppcheck       https://cppcheck.sourceforge.io
@@ -80,6 +81,7 @@ groups_of() {
 	check | check-* | test) echo build lua frameworks tests ;;
 	bench) echo build lua bench ;;
 	fuzz | fuzz-*) echo build fuzz ;;
+	hostile) echo build lua frameworks hostile ;;
 	format) echo build format ;;
 	lint) echo build format lint ;;
 	*) echo build ;;
@@ -257,6 +259,7 @@ for word in "$@"; do
 	case $word in
 	-h | --help) usage && exit 0 ;;
 	SAN=*) san=${word#SAN=} ;;
+	hostile) san=address,undefined groups="$groups $(groups_of "$word")" ;;
 	*=* | -*) ;;
 	*) groups="$groups $(groups_of "$word")" ;;
 	esac

@@ -41,3 +41,8 @@ $(replay_programs): $(O)/tests/fuzz/%_replay: $(O)/tests/fuzz/%.o $(O)/tests/fuz
 
 .PRECIOUS: $(O)/tests/fuzz/%.o $(O)/fuzz/obj/%.o
 -include $(fuzz_names:%=$(O)/tests/fuzz/%.d) $(O)/tests/fuzz/replay.d $(wildcard $(O)/fuzz/obj/*/*/*.d)
+
+# Under sanitizers, whatever SAN says: GNUmakefile.
+.PHONY: hostile
+hostile: $(runnable) ## read HOSTILE=500 damaged histories in all modes, under sanitizers
+	+@$(test_environment) /usr/bin/python3 tests/hostile.py
