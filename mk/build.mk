@@ -75,7 +75,7 @@ $(O)/flags: .FORCE
 .FORCE:
 
 # What base/embed.h makes part of the program.
-$(O)/src/worker/shim.o: $(wildcard src/worker/lua/*.lua)
+$(O)/src/worker/shim.o $(O)/src/worker/busted.o: $(wildcard src/worker/lua/*.lua)
 $(O)/src/report/html.o: $(wildcard src/report/html/*)
 
 # What knows where files are installed that come with the program. Another PREFIX makes only that anew.

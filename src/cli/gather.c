@@ -81,10 +81,13 @@ static int load_ran(struct firmo_jobs *s, struct err *err)
 // What there is to report: all that was run, the passes that stand, and what else is selected.
 static int gather(struct firmo_jobs *s, struct err *err)
 {
+	struct strings notes = {0}; // told already
+
 	jobs_release(&s->jobs);
 	s->options.plan.changed_only = true;
-	if (plan_find(&s->jobs, &s->options.plan, err) < 0 ||
-	    plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, err) < 0 ||
+	int found = plan_find(&s->jobs, &s->options.plan, &notes, err);
+	strings_free_all(&notes);
+	if (found < 0 || plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, err) < 0 ||
 	    load_ran(s, err) < 0)
 		return -1;
 	return session_add_reused(s) == FIRMO_JOBS_OK ? 0 : -1;
@@ -128,13 +131,12 @@ enum firmo_jobs_status firmo_jobs_gather(struct firmo_jobs *s)
 	// As firmo_jobs_plan has it.
 	if (s->make.dry_run)
 		return FIRMO_JOBS_OK;
-	if (plan_find(&s->jobs, &s->options.plan, &err) < 0) {
-		session_warn(err.message);
-		return FIRMO_JOBS_USAGE;
-	}
+	enum firmo_jobs_status found = session_find_files(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
 	if (s->jobs.n == 0)
 		return session_no_jobs(s);
-	enum firmo_jobs_status found = session_find_programs(s);
+	found = session_find_programs(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
 	if (session_open_store(s, true) != FIRMO_JOBS_OK)

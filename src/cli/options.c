@@ -12,6 +12,7 @@
 #include "jobserver/tokens.h"
 #include "store/snapshot.h"
 #include "worker/framework.h"
+#include "worker/pattern.h"
 
 #define TIMEOUT_NS (60 * NS_PER_SEC)
 
@@ -150,7 +151,7 @@ static int on_filter(struct options *o, const char *value, struct err *err)
 {
 	struct err why;
 
-	if (selection_check_pattern(value, &why) < 0)
+	if (pattern_check(value, &why) < 0)
 		return invalid(err, "--filter", value, why.message);
 	o->run.selection.filter = value;
 	return 0;
@@ -202,6 +203,22 @@ static int on_include(struct options *o, const char *value, struct err *err)
 static int on_exclude(struct options *o, const char *value, struct err *err)
 {
 	VEC_PUSH(&o->plan.excludes, (char *)value);
+	return 0;
+}
+
+static int on_pattern(struct options *o, const char *value, struct err *err)
+{
+	if (!*value)
+		return invalid(err, "--pattern", value, "wants a glob, such as '*-test.lua'");
+	VEC_PUSH(&o->plan.patterns, (char *)value);
+	return 0;
+}
+
+static int on_run(struct options *o, const char *value, struct err *err)
+{
+	if (!*value)
+		return invalid(err, "--run", value, "wants the name of a task in .busted");
+	o->task = value;
 	return 0;
 }
 
@@ -544,6 +561,8 @@ static const struct {
 	{0, "changed", NULL, "only the files that are not certain to pass again", on_changed},
 	{0, "trust", "network", "passes that used the network count as certain", on_trust},
 	{0, "failed", NULL, "only the files that failed last time", on_failed},
+	{0, "pattern", "GLOB", "what tests in folders are called; repeatable", on_pattern},
+	{0, "run", "TASK", "a task of .busted chooses busted's files", on_run},
 	{0, "include", "GLOB", "only the files that match; repeatable", on_include},
 	{0, "exclude", "GLOB", "not the files that match; repeatable", on_exclude},
 	{0, "filter", "PATTERN", "only tests whose full name has the Lua pattern", on_filter},
@@ -599,7 +618,8 @@ void options_help(FILE *out)
 {
 	fputs("Usage: firmo-jobs [OPTION]... [PATH]... [-- WORKER-ARG...]\n"
 	      "Runs Lua test files side by side: those named, and those in the folders named\n"
-	      "(*_test.lua *_spec.lua test_*.lua spec_*.lua) [tests, test and spec].\n",
+	      "(*_test.lua *_spec.lua test_*.lua spec_*.lua *_spec.moon, a test.lua right in\n"
+	      "it, and what .busted says) [tests, test, spec, specs, t, ROOT of .busted].\n",
 	      out);
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[64];
@@ -849,6 +869,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 void options_release(struct options *o)
 {
 	free(o->plan.paths.items);
+	free(o->plan.patterns.items);
 	free(o->plan.includes.items);
 	free(o->plan.excludes.items);
 	free(o->imported.items);

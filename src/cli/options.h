@@ -36,6 +36,7 @@ struct options {
 	const char *lua, *command, *db, *why;
 	const char *mode_word; // the option that the mode comes from, or NULL
 	bool names_db;         // --db says so, and not the environment
+	const char *task;      // of --run, or NULL
 	const char *rules;     // the file of --rules; NULL: beside the history
 	const char *gather;    // the command of --gather
 	bool flaky_fails, until_fail, no_trace;

@@ -216,13 +216,12 @@ enum firmo_jobs_status firmo_jobs_rules(struct firmo_jobs *s)
 	struct rules r = {0};
 	struct err err = {0};
 
-	if (plan_find(&s->jobs, &s->options.plan, &err) < 0) {
-		session_warn(err.message);
-		return FIRMO_JOBS_USAGE;
-	}
+	enum firmo_jobs_status found = session_find_files(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
 	if (s->jobs.n == 0)
 		return session_no_jobs(s);
-	enum firmo_jobs_status found = session_find_programs(s);
+	found = session_find_programs(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
 	if (session_open_store(s, true) != FIRMO_JOBS_OK)

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "jobserver/client.h"
 #include "jobserver/tokens.h"
+#include "plan/names.h"
 #include "report/annotations.h"
 #include "report/html.h"
 #include "report/json.h"
@@ -180,14 +181,17 @@ static void warn_of_files(const struct jobs *jobs)
 enum firmo_jobs_status session_no_jobs(const struct firmo_jobs *s)
 {
 	const struct plan_request *p = &s->options.plan;
-	const char *why = "no test file found in tests, test or spec; name files or folders to run";
+	const char *why = "no test file found in tests, test, spec, specs or t; name files or "
+			  "folders to run";
 
 	if (p->includes.n + p->excludes.n > 0)
 		why = "no test file is left by --include and --exclude";
+	else if (p->patterns.n > 0)
+		why = "no test file has a name that matches --pattern";
 	else if (p->paths.n > 0)
-		why = "no test file matches (a folder's are *_test.lua *_spec.lua test_*.lua "
-		      "spec_*.lua)";
-	session_warn(why);
+		why = "no test file matches (a folder's are " NAMES_TEXT ")";
+	if (!s->told_why_none)
+		session_warn(why);
 	return FIRMO_JOBS_NO_TESTS;
 }
 
@@ -260,10 +264,9 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 		return FIRMO_JOBS_OK;
 	if (to_run)
 		open_tokens(s);
-	if (plan_find(&s->jobs, &s->options.plan, &err) < 0) {
-		session_warn(err.message);
-		return FIRMO_JOBS_USAGE;
-	}
+	enum firmo_jobs_status found = session_find_files(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
 	if (s->jobs.n == 0)
 		return session_no_jobs(s);
 	s->options.plan.slots = session_workers(s);
@@ -272,7 +275,7 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 	if (to_run)
 		join_run(s);
 	if (s->options.plan.changed_only) {
-		enum firmo_jobs_status found = session_find_programs(s);
+		found = session_find_programs(s);
 		if (found != FIRMO_JOBS_OK)
 			return found;
 	}
@@ -668,6 +671,7 @@ void firmo_jobs_close(struct firmo_jobs *s)
 	if (s->tokens)
 		tokens_close(s->tokens);
 	free(s->workspace);
+	busted_settings_release(&s->busted);
 	free(s->settings_key);
 	free(s->library);
 	free(s->cwd);

@@ -12,6 +12,7 @@
 #include "model/run.h"
 #include "plan/forecast.h"
 #include "sys/signals.h"
+#include "worker/busted.h"
 #include "worker/framework.h"
 
 struct tokens;
@@ -23,8 +24,9 @@ struct tokens;
 struct firmo_jobs {
 	struct options options;
 	struct makeflags make;
-	char *workspace;       // the path of the run's temporary folder
-	struct tokens *tokens; // while a run is planned or carried out
+	char *workspace;               // the path of the run's temporary folder
+	struct tokens *tokens;         // while a run is planned or carried out
+	struct busted_settings busted; // the project's, where options.plan points to it
 	struct commands commands;
 	struct store *store; // NULL: no history
 	struct jobs jobs;
@@ -36,6 +38,7 @@ struct firmo_jobs {
 	struct signals signals;
 	struct journal journal;
 	struct display display;
+	bool told_why_none;  // no file is to be run, and a line has said how some would be
 	bool text_to_stdout; // lines are printed as files end
 	bool joined;         // what is run here is a part of a run that another process reports on
 };
@@ -49,6 +52,9 @@ void session_print_time(int64_t real_ns);
 void session_forget_jobserver(void);
 // How many workers there will be at once, as far as can be known before: 0 if only make knows.
 int session_workers(const struct firmo_jobs *s);
+// Finds the test files and puts them into jobs. Says on standard error what is wrong, and which
+// files may be tests and are not among them.
+enum firmo_jobs_status session_find_files(struct firmo_jobs *s);
 // There is no file to run: says why.
 enum firmo_jobs_status session_no_jobs(const struct firmo_jobs *s);
 // A name for a run that no other has. A run inside of a worker of another run is marked as a part

@@ -165,11 +165,9 @@ enum firmo_jobs_status firmo_jobs_why(struct firmo_jobs *s)
 	struct err err = {0};
 
 	VEC_PUSH(&s->options.plan.paths, (char *)s->options.why);
-	if (plan_find(&s->jobs, &s->options.plan, &err) < 0) {
-		session_warn(err.message);
-		return FIRMO_JOBS_USAGE;
-	}
-	enum firmo_jobs_status found = session_find_programs(s);
+	enum firmo_jobs_status found = session_find_files(s);
+	if (found == FIRMO_JOBS_OK)
+		found = session_find_programs(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
 	if (session_open_store(s, false) != FIRMO_JOBS_OK)

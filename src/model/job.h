@@ -40,8 +40,20 @@ struct reading {
 	bool shim;
 };
 
+// How a file came to be one that is to be run.
+enum found {
+	FOUND_NAMED,      // it was named itself
+	FOUND_STRANGE,    // the same, though its name is no test's
+	FOUND_BY_NAME,    // in a folder, by a name that tests have by default
+	FOUND_BY_PATTERN, // in a folder, by a name that the user has said tests to have
+	FOUND_BY_BUSTED,  // the project's settings of busted have it run
+};
+
 struct job {
 	char *path; // as the worker gets it; any bytes but NUL
+	enum found found;
+	bool in_root;       // busted looks for tests where it lies
+	bool busted_leaves; // and would not take it for one
 	enum framework framework;
 	enum reading_source source; // of the framework
 	bool shim;                  // it has loaded a framework, or read its source, unforeseen

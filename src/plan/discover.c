@@ -3,7 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,40 +11,261 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/path.h"
+#include "plan/names.h"
+#include "worker/busted.h"
 
-static bool is_test_name(const char *name)
+// A folder that is searched, with all below it.
+struct search {
+	struct discovery *d;
+	const char *root;
+	bool by_name;          // the usual names, or those of --pattern, make a test
+	bool by_busted;        // and so do busted's
+	bool in_root;          // busted looks for tests here
+	size_t found;          // tests
+	struct strings others; // names of source that is none; owned
+};
+
+void discovery_release(struct discovery *d)
 {
-	static const char *const patterns[] = {"*_test.lua", "*_spec.lua", "test_*.lua",
-					       "spec_*.lua"};
+	strings_free_all(&d->notes);
+	strings_free_all(&d->missed);
+	map_release(&d->files);
+}
 
-	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-		if (fnmatch(patterns[i], name, FNM_PERIOD) == 0)
-			return true;
-	return false;
+// ---- one file ----
+
+// 0: no link stands in the path; 1: it is one itself; 2: one of its folders is.
+static int links_in(const char *path)
+{
+	char *folder = path_beside(path, ""), *real = realpath(*folder ? folder : ".", NULL);
+	char *cwd = getcwd(NULL, 0), *own = path_below(real ? real : folder, cwd);
+	char *clean = path_below(folder, cwd);
+	struct stat st;
+	int links = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+
+	if (strcmp(own, clean) != 0)
+		links = 2;
+	free(folder);
+	free(real);
+	free(cwd);
+	free(own);
+	free(clean);
+	return links;
+}
+
+// Among the names of one file, the one with the fewest links is taken, a relative one, the first by
+// its bytes.
+static bool is_better_name(const char *path, const char *than)
+{
+	int links = links_in(path), others = links_in(than);
+
+	if (links != others)
+		return links < others;
+	if ((*path == '/') != (*than == '/'))
+		return *than == '/';
+	return strcmp(path, than) < 0;
+}
+
+// What was named is what the user wants, however else it was found.
+static void merge(struct job *j, struct job *again)
+{
+	if (strcmp(again->path, j->path) != 0 && is_better_name(again->path, j->path)) {
+		char *path = j->path;
+		j->path = again->path;
+		again->path = path;
+	}
+	if (again->found == FOUND_NAMED || j->found == FOUND_STRANGE)
+		j->found = again->found;
+	free(again->path);
+}
+
+// Takes over the path.
+static void add(struct discovery *d, struct job job)
+{
+	struct stat file, *st = NULL;
+	// A dangling link is itself.
+	if (stat(job.path, &file) == 0 || lstat(job.path, &file) == 0)
+		st = &file;
+	char *key = st ? xasprintf("%" PRIxMAX ":%" PRIxMAX, (uintmax_t)st->st_dev,
+				   (uintmax_t)st->st_ino)
+		       : xstrdup(job.path);
+	uintptr_t at = (uintptr_t)map_get(&d->files, key);
+
+	job.size = st ? st->st_size : 0;
+	job.expected_ns = job.p99_ns = job.known = -1;
+	job.load = (struct load){.wall_ns = -1, .cpu_ns = -1};
+	if (at > 0) {
+		merge(&d->jobs->items[at - 1], &job);
+	} else {
+		VEC_PUSH(d->jobs, job);
+		map_put(&d->files, key, (void *)(uintptr_t)d->jobs->n);
+	}
+	free(key);
+}
+
+// ---- names ----
+
+enum verdict { IS_TEST, IS_NONE, IS_LEFT };
+
+// What the file of that path is, found directly in the searched folder or deeper.
+static enum verdict judge(const struct search *s, const char *path, bool deeper, struct job *j)
+{
+	const struct discovery *d = s->d;
+	const char *name = path_base(path);
+	enum busted_wish wish = busted_wants(d->busted, name);
+	bool takes = s->by_busted && d->globs->n == 0 && wish == BUSTED_RUNS &&
+		     !(deeper && d->busted->shallow);
+
+	j->in_root = s->in_root;
+	j->busted_leaves = wish != BUSTED_RUNS;
+	j->found = d->globs->n > 0             ? FOUND_BY_PATTERN
+		   : takes && d->busted->there ? FOUND_BY_BUSTED
+					       : FOUND_BY_NAME;
+	if (s->by_busted && d->globs->n == 0 && wish == BUSTED_EXCLUDES)
+		return IS_LEFT;
+	if (takes)
+		return IS_TEST;
+	if (!s->by_name)
+		return IS_NONE;
+	if (d->globs->n > 0)
+		return name_matches(d->globs, path) ? IS_TEST : IS_NONE;
+	return name_is_usual(name) || (!deeper && strcmp(name, "test.lua") == 0) ? IS_TEST
+										 : IS_NONE;
 }
 
 static bool is_left_out(const char *folder)
 {
-	return *folder == '.' || strcmp(folder, "node_modules") == 0 ||
-	       strcmp(folder, "vendor") == 0 || strcmp(folder, "fixtures") == 0;
+	return strcmp(folder, "node_modules") == 0 || strcmp(folder, "vendor") == 0 ||
+	       strcmp(folder, "fixtures") == 0;
 }
 
-static void add(struct jobs *jobs, const char *path, int64_t size)
+// ---- folders ----
+
+static bool is_below(const char *path, const char *folder)
 {
-	struct job j = {.path = xstrdup(path),
-			.size = size,
-			.expected_ns = -1,
-			.p99_ns = -1,
-			.known = -1,
-			.load = {.wall_ns = -1, .cpu_ns = -1}};
+	size_t n = strlen(folder);
 
-	VEC_PUSH(jobs, j);
+	return strcmp(folder, ".") == 0
+		       ? *path != '/' && strncmp(path, "..", 2) != 0
+		       : strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
-// fnmatch knows no invalid UTF-8 in some locales; the C locale that we run in takes bytes.
-static int search(struct jobs *jobs, const char *folder, struct err *err)
+static char *root_path(const struct busted_settings *b, const char *root)
+{
+	char *cwd = getcwd(NULL, 0);
+	char *joined =
+		*root == '/' || !b->directory ? xstrdup(root) : path_join(b->directory, root);
+	char *path = path_below(joined, cwd);
+
+	free(cwd);
+	free(joined);
+	return path;
+}
+
+static bool is_below_any(const struct busted_settings *b, const struct strings *roots,
+			 const char *path)
+{
+	bool below = false;
+
+	for (size_t i = 0; i < roots->n && !below; i++) {
+		char *root = root_path(b, roots->items[i]);
+		below = is_below(path, root);
+		free(root);
+	}
+	return below;
+}
+
+static int search(struct search *s, const char *folder, bool deeper, struct err *err);
+
+static void note_other_task(struct discovery *d, const char *path)
+{
+	struct buf b = {0};
+
+	buf_addf(&b,
+		 "%s is not searched: in %s it belongs to another task; --run=TASK chooses one:",
+		 path, BUSTED_FILE);
+	for (size_t i = 0; i < d->busted->tasks.n; i++)
+		buf_addf(&b, " %s", d->busted->tasks.items[i]);
+	VEC_PUSH(&d->notes, buf_detach(&b));
+}
+
+// A folder below another. In what is left out busted looks all the same.
+static int descend(struct search *s, const char *path, struct err *err)
+{
+	const struct busted_settings *b = s->d->busted;
+	struct search below = *s;
+
+	if (*path_base(path) == '.')
+		return 0;
+	below.others = (struct strings){0};
+	below.in_root = s->in_root || is_below_any(b, &b->roots, path);
+	below.by_busted = s->by_busted || below.in_root;
+	if (!below.by_busted && is_below_any(b, &b->task_roots, path)) {
+		note_other_task(s->d, path);
+		return 0;
+	}
+	if (is_left_out(path_base(path))) {
+		if (!below.in_root || b->shallow || s->d->globs->n > 0)
+			return 0;
+		below.by_name = false;
+	}
+	int status = search(&below, path, true, err);
+	s->found = below.found;
+	for (size_t i = 0; i < below.others.n; i++)
+		VEC_PUSH(&s->others, below.others.items[i]);
+	free(below.others.items);
+	return status;
+}
+
+// Without settings of its own a project may have test data there that only looks like tests.
+static bool only_told(const struct search *s)
+{
+	return !s->by_name && !s->d->busted->there;
+}
+
+// Takes over the path.
+static void take_file(struct search *s, char *path, bool deeper)
+{
+	struct job j = {.path = path};
+
+	switch (judge(s, path, deeper, &j)) {
+	case IS_TEST:
+		if (only_told(s)) {
+			VEC_PUSH(&s->d->missed, path);
+			return;
+		}
+		s->found++;
+		add(s->d, j);
+		return;
+	case IS_NONE:
+		if (s->by_name && name_is_source(path_base(path)))
+			VEC_PUSH(&s->others, xstrdup(path_base(path)));
+		break;
+	case IS_LEFT:
+		break;
+	}
+	free(path);
+}
+
+enum entry { ENTRY_FILE, ENTRY_FOLDER, ENTRY_CIRCLE };
+
+// A dangling link with a test's name is a test that cannot be read, not nothing. A link to a folder
+// is not followed: it may lead in a circle.
+static enum entry entry_at(const char *path, unsigned char type)
+{
+	struct stat st;
+
+	if (type == DT_UNKNOWN && lstat(path, &st) == 0)
+		type = IFTODT(st.st_mode);
+	if (type == DT_LNK)
+		return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? ENTRY_CIRCLE : ENTRY_FILE;
+	return type == DT_DIR ? ENTRY_FOLDER : ENTRY_FILE;
+}
+
+static int search(struct search *s, const char *folder, bool deeper, struct err *err)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *e;
@@ -53,39 +274,326 @@ static int search(struct jobs *jobs, const char *folder, struct err *err)
 	if (!dir)
 		return err_set(err, errno, "cannot search %s", folder);
 	while (status == 0 && (e = readdir(dir))) {
-		struct stat st;
-		bool may_be_folder = e->d_type == DT_DIR || e->d_type == DT_UNKNOWN;
-		bool is_test = is_test_name(e->d_name);
-		if (!is_test && (!may_be_folder || is_left_out(e->d_name)))
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		char *path = path_join(folder, e->d_name);
-		// A dangling link with a test's name is a test that cannot be read, not nothing. A
-		// link to a folder is not followed: it may lead in a circle.
-		bool is_link = e->d_type == DT_LNK;
-		bool there = (is_link ? stat(path, &st) : lstat(path, &st)) == 0;
-		if (there && S_ISDIR(st.st_mode))
-			status = is_link || is_left_out(e->d_name) ? 0 : search(jobs, path, err);
-		else if (is_test)
-			add(jobs, path, there ? st.st_size : 0);
+		enum entry entry = entry_at(path, e->d_type);
+		if (entry == ENTRY_FILE) {
+			take_file(s, path, deeper);
+			continue;
+		}
+		status = entry == ENTRY_FOLDER ? descend(s, path, err) : 0;
 		free(path);
 	}
 	closedir(dir);
 	return status;
 }
 
-int discover(struct jobs *jobs, const char *given, struct err *err)
+// ---- near misses ----
+
+static void keep_near(struct strings *names)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		if (name_is_near(names->items[i]))
+			names->items[n++] = names->items[i];
+		else
+			free(names->items[i]);
+	}
+	names->n = n;
+}
+
+// A word of a command line, as a shell reads it.
+static void add_word(struct buf *b, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-./,:+@%";
+
+	if (*word && word[strspn(word, plain)] == '\0') {
+		buf_addstr(b, word);
+		return;
+	}
+	buf_addch(b, '\'');
+	for (; *word; word++)
+		buf_addstr(b, *word == '\'' ? "'\\''" : (char[]){*word, '\0'});
+	buf_addch(b, '\'');
+}
+
+// Where a folder has no test, whatever source it has may be some; else what is called so.
+static void note_others(struct search *s)
+{
+	struct buf b = {0}, glob = {0};
+
+	if (s->found > 0)
+		keep_near(&s->others);
+	if (s->others.n == 0)
+		return;
+	strings_sort(&s->others);
+	const char *ending = strrchr(s->others.items[0], '.');
+	size_t covers = names_glob(&s->others, &glob), n = s->others.n;
+	buf_addf(&b, "%s holds %zu %s%s file%s, none named %s", s->root, n,
+		 s->found > 0 ? "more " : "", ending, n == 1 ? "" : "s", NAMES_TEXT);
+	if (covers == n)
+		buf_addf(&b, "; to run %s: firmo-jobs --pattern=", n == 1 ? "it" : "them");
+	else
+		buf_addf(&b, "; to run %zu of them: firmo-jobs --pattern=", covers);
+	add_word(&b, glob.data);
+	buf_addch(&b, ' ');
+	add_word(&b, s->root);
+	VEC_PUSH(&s->d->notes, buf_detach(&b));
+	buf_release(&glob);
+}
+
+// ---- from where ----
+
+// `..` is what the system makes of it, so that one file has one name.
+static char *resolve(const char *path, bool is_folder)
+{
+	char *folder = is_folder ? xstrdup(path) : path_beside(path, "");
+	char *real = realpath(*folder ? folder : ".", NULL);
+	char *whole = !real       ? xstrdup(path)
+		      : is_folder ? xstrdup(real)
+				  : path_join(real, path_base(path));
+
+	free(folder);
+	free(real);
+	return whole;
+}
+
+static bool has_parent(const char *path)
+{
+	for (const char *p = path; (p = strstr(p, "..")); p += 2)
+		if ((p == path || p[-1] == '/') && (p[2] == '/' || p[2] == '\0'))
+			return true;
+	return false;
+}
+
+static int search_from(struct search s, const char *path, struct err *err)
+{
+	s.root = path;
+	s.in_root = is_below_any(s.d->busted, &s.d->busted->roots, path);
+	s.by_busted |= s.in_root;
+	int status = search(&s, path, false, err);
+	if (status == 0 && s.by_name && s.d->globs->n == 0)
+		note_others(&s);
+	strings_free_all(&s.others);
+	return status;
+}
+
+static void take_named(struct discovery *d, char *path)
+{
+	bool in_root = is_below_any(d->busted, &d->busted->roots, path);
+	struct search s = {.d = d, .by_name = true, .by_busted = in_root, .in_root = in_root};
+	struct job j = {.path = path};
+
+	j.found = judge(&s, path, false, &j) == IS_TEST ? FOUND_NAMED : FOUND_STRANGE;
+	add(d, j);
+}
+
+int discover(struct discovery *d, const char *given, struct err *err)
 {
 	struct stat st;
+	int status = 0;
 
 	if (stat(given, &st) < 0)
 		return err_set(err, errno, "%s", given);
-	char *cwd = getcwd(NULL, 0), *path = path_below(given, cwd);
-	int status = 0;
-	if (S_ISDIR(st.st_mode))
-		status = search(jobs, path, err);
-	else
-		add(jobs, path, st.st_size);
+	char *cwd = getcwd(NULL, 0);
+	char *whole = has_parent(given) ? resolve(given, S_ISDIR(st.st_mode)) : xstrdup(given);
+	char *path = path_below(whole, cwd);
+	if (S_ISDIR(st.st_mode)) {
+		status = search_from((struct search){.d = d, .by_name = true, .by_busted = true},
+				     path, err);
+		free(path);
+	} else {
+		take_named(d, path);
+	}
+	free(whole);
 	free(cwd);
+	return status;
+}
+
+static const char *const usual_folders[] = {"tests", "test", "spec", "specs", "t"};
+
+#define USUAL_FOLDERS (sizeof usual_folders / sizeof *usual_folders)
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int search_usual(struct discovery *d, const char *path, struct err *err)
+{
+	const struct busted_settings *b = d->busted;
+
+	if (!is_folder(path))
+		return 0;
+	if (!is_below_any(b, &b->roots, path) && is_below_any(b, &b->task_roots, path)) {
+		note_other_task(d, path);
+		return 0;
+	}
+	return search_from((struct search){.d = d, .by_name = true}, path, err);
+}
+
+static bool is_searched(const char *path)
+{
+	bool is = false;
+
+	for (size_t i = 0; i < USUAL_FOLDERS; i++)
+		is |= is_folder(usual_folders[i]) && is_below(path, usual_folders[i]);
+	return is && !strstr(path, "/.") && !strstr(path, "..");
+}
+
+// A root that the whole project lies in is no folder of tests: there only busted's names count.
+static int search_root(struct discovery *d, const char *given, struct err *err)
+{
+	char *path = root_path(d->busted, given);
+	struct search s = {.d = d, .by_name = !is_below(".", path)};
+	struct job j = {.path = path, .found = FOUND_BY_BUSTED, .in_root = true};
+	int status = 0;
+
+	if (access(path, F_OK) < 0) {
+		if (d->busted->has_root)
+			status = err_set(err, errno, "%s: its ROOT names %s", BUSTED_FILE, given);
+	} else if (!is_folder(path)) {
+		add(d, j);
+		return 0;
+	} else if (!is_searched(path)) {
+		status = search_from(s, path, err);
+	}
 	free(path);
 	return status;
+}
+
+// ---- what lies elsewhere ----
+
+static void note_here(struct discovery *d, const struct strings *names)
+{
+	struct buf b = {0};
+
+	if (names->n == 0)
+		return;
+	buf_addf(&b, "not run, as %s in no folder of tests; to run %s: firmo-jobs",
+		 names->n == 1 ? "it lies" : "they lie", names->n == 1 ? "it" : "them");
+	for (size_t i = 0; i < names->n; i++) {
+		buf_addch(&b, ' ');
+		add_word(&b, names->items[i]);
+	}
+	VEC_PUSH(&d->notes, buf_detach(&b));
+}
+
+// Tests in the project's own folder are told. A test.lua, which may as well run all the others, is
+// a test where there is no other.
+static void look_here(struct discovery *d)
+{
+	DIR *dir = opendir(".");
+	struct strings names = {0};
+	bool alone = d->jobs->n == 0 && d->globs->n == 0;
+
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		bool is_test = strcmp(e->d_name, "test.lua") == 0;
+		if (entry_at(e->d_name, e->d_type) != ENTRY_FILE)
+			continue;
+		if (is_test && alone)
+			add(d, (struct job){.path = xstrdup(e->d_name),
+					    .found = FOUND_BY_NAME,
+					    .busted_leaves = true});
+		else if (d->globs->n > 0 ? name_matches(d->globs, e->d_name)
+					 : is_test || name_is_usual(e->d_name))
+			VEC_PUSH(&names, xstrdup(e->d_name));
+	}
+	if (dir)
+		closedir(dir);
+	strings_sort(&names);
+	note_here(d, &names);
+	strings_free_all(&names);
+}
+
+#define LOOK_DEPTH   4    // folders below the project's own
+#define LOOK_ENTRIES 5000 // that are looked at in all
+#define LOOK_FOLDERS 8    // that are told
+
+// Adds the folders that hold a test, at the most LOOK_FOLDERS.
+static void look_below(struct discovery *d, const char *folder, int depth, long *left,
+		       struct strings *found)
+{
+	DIR *dir = opendir(folder);
+	bool has_test = false;
+
+	for (struct dirent *e;
+	     dir && found->n < LOOK_FOLDERS && --*left > 0 && (e = readdir(dir));) {
+		char *path = path_join(folder, e->d_name);
+		enum entry entry = *e->d_name == '.' ? ENTRY_CIRCLE : entry_at(path, e->d_type);
+		if (entry == ENTRY_FOLDER && depth > 0 && !is_left_out(e->d_name))
+			look_below(d, path, depth - 1, left, found);
+		else if (entry == ENTRY_FILE && d->globs->n > 0)
+			has_test |= name_matches(d->globs, path);
+		else if (entry == ENTRY_FILE)
+			has_test |= name_is_usual(e->d_name) || strcmp(e->d_name, "test.lua") == 0;
+		free(path);
+	}
+	if (dir)
+		closedir(dir);
+	if (has_test && strcmp(folder, ".") != 0)
+		VEC_PUSH(found, xstrdup(folder));
+}
+
+// Where there is nothing to run, tests may be where nobody looks for them.
+static void look_elsewhere(struct discovery *d)
+{
+	struct strings found = {0};
+	struct buf b = {0};
+	long left = LOOK_ENTRIES;
+
+	look_below(d, ".", LOOK_DEPTH, &left, &found);
+	strings_sort(&found);
+	if (found.n > 0)
+		buf_addstr(&b, "there are files named like tests; to run them: firmo-jobs");
+	for (size_t i = 0; i < d->globs->n && found.n > 0; i++) {
+		buf_addstr(&b, " --pattern=");
+		add_word(&b, d->globs->items[i]);
+	}
+	for (size_t i = 0; i < found.n; i++) {
+		buf_addch(&b, ' ');
+		add_word(&b, found.items[i]);
+	}
+	if (found.n > 0)
+		VEC_PUSH(&d->notes, buf_detach(&b));
+	strings_free_all(&found);
+}
+
+static void note_missed(struct discovery *d)
+{
+	struct buf b = {0};
+
+	if (d->missed.n == 0)
+		return;
+	strings_sort(&d->missed);
+	buf_addf(&b, "not run, though busted would: to run %s: firmo-jobs",
+		 d->missed.n == 1 ? "it as well" : "them as well");
+	for (size_t i = 0; i < d->missed.n; i++) {
+		buf_addch(&b, ' ');
+		add_word(&b, d->missed.items[i]);
+	}
+	VEC_PUSH(&d->notes, buf_detach(&b));
+}
+
+int discover_usual(struct discovery *d, struct err *err)
+{
+	const struct busted_settings *b = d->busted;
+	int status = 0;
+
+	for (size_t i = 0; status == 0 && i < USUAL_FOLDERS; i++)
+		status = search_usual(d, usual_folders[i], err);
+	for (size_t i = 0; status == 0 && i < b->roots.n; i++)
+		status = search_root(d, b->roots.items[i], err);
+	if (status < 0)
+		return -1;
+	look_here(d);
+	if (d->jobs->n == 0)
+		look_elsewhere(d);
+	note_missed(d);
+	return 0;
 }

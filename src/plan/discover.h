@@ -3,14 +3,31 @@
 #ifndef PLAN_DISCOVER_H
 #define PLAN_DISCOVER_H
 
+#include "base/map.h"
+#include "base/strings.h"
 #include "model/job.h"
 
+struct busted_settings;
 struct err;
 
-// Adds to jobs every file that `path` names: the file itself, or the test files in that folder and
-// below it. A folder's test files are *_test.lua, *_spec.lua, test_*.lua and spec_*.lua; folders
-// below it that are hidden or called node_modules, vendor or fixtures are left out. Sets path and
-// size of each job. Fails if there is no such path.
-int discover(struct jobs *jobs, const char *path, struct err *err);
+struct discovery {
+	const struct strings *globs; // names that tests have; empty: the usual ones
+	const struct busted_settings *busted;
+	struct jobs *jobs;     // what was found; discovery sets path, size and how it was found
+	struct strings notes;  // lines that tell of files that might be tests, and how to run them
+	struct strings missed; // files that busted would run, in folders that are left out; owned
+	struct map files;      // where in jobs each file is, by its identity; private
+};
+
+// Adds every file that `path` names: the file itself, or the test files in that folder and below
+// it: *_test.lua, *_spec.lua, test_*.lua, spec_*.lua, *_spec.moon, a test.lua of the folder itself,
+// and what busted takes for one. Folders below it that are hidden or called node_modules, vendor or
+// fixtures are left out. A file that has been found is not added once more, whatever its name is
+// this time. Fails if there is no such path.
+int discover(struct discovery *d, const char *path, struct err *err);
+// The same without a path: tests, test, spec, specs and t, those that exist, test.lua, and the
+// roots in busted's settings, which must exist.
+int discover_usual(struct discovery *d, struct err *err);
+void discovery_release(struct discovery *d);
 
 #endif

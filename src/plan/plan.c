@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,7 +16,9 @@
 #include "base/path.h"
 #include "plan/discover.h"
 #include "plan/fresh.h"
+#include "plan/names.h"
 #include "store/store.h"
+#include "worker/busted.h"
 #include "worker/framework.h"
 
 // How much of a file is looked at for its framework: the requires stand at the top.
@@ -25,29 +26,14 @@
 // How long a file will take is the median of its last times, so many of them.
 #define EXPECT_OF 5
 
-static int find_files(struct jobs *jobs, const struct plan_request *request, struct err *err)
+static int find_files(struct discovery *d, const struct plan_request *request, struct err *err)
 {
-	static const char *const usual[] = {"tests", "test", "spec"};
-	struct stat st;
-
+	if (request->paths.n == 0)
+		return discover_usual(d, err);
 	for (size_t i = 0; i < request->paths.n; i++)
-		if (discover(jobs, request->paths.items[i], err) < 0)
-			return -1;
-	for (size_t i = 0; request->paths.n == 0 && i < sizeof usual / sizeof *usual; i++)
-		if (stat(usual[i], &st) == 0 && S_ISDIR(st.st_mode) &&
-		    discover(jobs, usual[i], err) < 0)
+		if (discover(d, request->paths.items[i], err) < 0)
 			return -1;
 	return 0;
-}
-
-static bool matches_any(const struct strings *globs, const char *path)
-{
-	for (size_t i = 0; i < globs->n; i++) {
-		const char *glob = globs->items[i];
-		if (fnmatch(glob, strchr(glob, '/') ? path : path_base(path), 0) == 0)
-			return true;
-	}
-	return false;
 }
 
 // Keeps the jobs that `keep` wants.
@@ -68,14 +54,8 @@ static bool is_selected(const struct job *j, void *arg)
 {
 	const struct plan_request *r = arg;
 
-	return (r->includes.n == 0 || matches_any(&r->includes, j->path)) &&
-	       !matches_any(&r->excludes, j->path);
-}
-
-// The same file by two paths of the command line is run once.
-static bool is_first(const struct job *j, void *arg)
-{
-	return map_put(arg, j->path, arg) == NULL;
+	return (r->includes.n == 0 || name_matches(&r->includes, j->path)) &&
+	       !name_matches(&r->excludes, j->path);
 }
 
 static bool did_not_pass(const struct job *j, void *arg)
@@ -125,8 +105,24 @@ static void settle_guess(struct job *j, struct guess guess, const struct stat *s
 		j->framework = FRAMEWORK_PLAIN;
 }
 
+// What a project's .busted names is busted's where its text does not tell otherwise, and only
+// busted can load MoonScript.
+static struct guess guess_of(const struct job *j, const struct plan_request *request,
+			     const struct buf *source)
+{
+	const char *end = strrchr(path_base(j->path), '.');
+	bool named = request->busted && j->in_root && !j->busted_leaves;
+
+	if (end && strcmp(end, ".moon") == 0)
+		return (struct guess){FRAMEWORK_BUSTED, true};
+	struct guess guess = framework_guess(source->data, source->len);
+	if (guess.framework == FRAMEWORK_PLAIN && named)
+		guess = (struct guess){FRAMEWORK_BUSTED, false};
+	return guess;
+}
+
 // O_NONBLOCK: a fifo with a test's name must not hold us up.
-static void look_into(struct job *j, int framework, struct buf *scratch)
+static void look_into(struct job *j, const struct plan_request *request, struct buf *scratch)
 {
 	struct stat st = {0};
 	int fd = open(j->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -144,27 +140,69 @@ static void look_into(struct job *j, int framework, struct buf *scratch)
 	}
 	if (fd >= 0)
 		close(fd);
-	if (framework >= 0) {
-		j->framework = (enum framework)framework;
+	if (request->framework >= 0) {
+		j->framework = (enum framework)request->framework;
 		j->source = READING_GIVEN;
 	} else {
-		settle_guess(j, framework_guess(scratch->data, scratch->len), &st);
+		settle_guess(j, guess_of(j, request, scratch), &st);
 	}
 }
 
-int plan_find(struct jobs *jobs, const struct plan_request *request, struct err *err)
+// A test of busted's, by its text, that .busted gives other names to than this one has: busted does
+// not run it, and so it is not run here.
+static bool is_left(const struct job *j, const struct plan_request *request, struct buf *scratch)
 {
-	struct map seen = {0};
+	struct job seen = *j;
+
+	if (!request->busted || !request->busted->has_pattern || !j->in_root || !j->busted_leaves ||
+	    j->found != FOUND_BY_NAME)
+		return false;
+	look_into(&seen, request, scratch);
+	return seen.framework == FRAMEWORK_BUSTED;
+}
+
+static void leave_out(struct jobs *jobs, const struct plan_request *request, struct strings *notes)
+{
+	struct buf scratch = {0}, names = {0};
+	size_t n = 0, left = 0;
+
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *j = &jobs->items[i];
+		if (!is_left(j, request, &scratch)) {
+			jobs->items[n++] = *j;
+			continue;
+		}
+		buf_addf(&names, "%s %s", left++ ? "," : "", j->path);
+		free(j->path);
+	}
+	jobs->n = n;
+	if (left > 0)
+		VEC_PUSH(notes, xasprintf("not run, as the pattern in %s leaves %s out:%s",
+					  BUSTED_FILE, left == 1 ? "it" : "them", names.data));
+	buf_release(&scratch);
+	buf_release(&names);
+}
+
+int plan_find(struct jobs *jobs, const struct plan_request *request, struct strings *notes,
+	      struct err *err)
+{
+	struct busted_settings defaults = {0};
+	struct discovery d = {.globs = &request->patterns,
+			      .busted = request->busted ? request->busted : &defaults,
+			      .jobs = jobs};
 
 	*jobs = (struct jobs){0};
-	if (find_files(jobs, request, err) < 0) {
+	busted_settings_default(&defaults);
+	int status = find_files(&d, request, err);
+	if (status < 0)
 		jobs_release(jobs);
-		return -1;
-	}
-	filter(jobs, is_first, &seen);
-	map_release(&seen);
+	for (size_t i = 0; i < d.notes.n; i++)
+		VEC_PUSH(notes, xstrdup(d.notes.items[i]));
+	discovery_release(&d);
+	busted_settings_release(&defaults);
 	filter(jobs, is_selected, (void *)request);
-	return 0;
+	leave_out(jobs, request, notes);
+	return status;
 }
 
 static struct digest key_of(const struct job *job, const struct plan_request *request)
@@ -227,7 +265,7 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 	else if (request->failed_only)
 		filter(jobs, did_not_pass, NULL);
 	for (size_t i = 0; i < jobs->n; i++)
-		look_into(&jobs->items[i], request->framework, &scratch);
+		look_into(&jobs->items[i], request, &scratch);
 	buf_release(&scratch);
 	order_for_run(jobs, request->order, request->seed, request->slots);
 	return status;

@@ -7,21 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/strings.h"
 #include "model/job.h"
 #include "plan/fresh.h"
 #include "plan/order.h"
 
+struct busted_settings;
 struct commands;
 struct err;
 struct store;
 
-struct strings {
-	char **items;
-	size_t n, cap;
-};
-
 struct plan_request {
-	struct strings paths; // none: tests, test and spec, those that exist
+	struct strings paths; // none: the usual folders, those that exist
+	struct strings
+		patterns; // globs: the names that tests have in a folder; none: the usual ones
+	const struct busted_settings *busted; // the project's; NULL: none, busted's defaults hold
 	struct strings
 		includes; // globs on the path, or on the last part of it if they hold no slash
 	struct strings excludes;
@@ -36,9 +36,11 @@ struct plan_request {
 	int framework; // an enum framework for every file, or -1: by what each file holds
 };
 
-// Fills jobs (released by the caller) with the test files that the request names, in no order.
-// Fails if a path of the request does not exist.
-int plan_find(struct jobs *jobs, const struct plan_request *request, struct err *err);
+// Fills jobs (released by the caller) with the test files that the request names, in no order, and
+// appends to notes (the same) lines on files that may be tests and are not among them. Fails if a
+// path of the request, or a root in busted's settings, does not exist.
+int plan_find(struct jobs *jobs, const struct plan_request *request, struct strings *notes,
+	      struct err *err);
 // Tells the jobs what the history knows of them.
 int plan_add_past(struct jobs *jobs, struct store *history, struct err *err);
 // Whether the job, whose past is known, need not run. Sets its framework to that of its last pass.

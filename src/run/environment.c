@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/strings.h"
 #include "jobserver/lender.h"
 #include "jobserver/makeflags.h"
 
@@ -93,11 +94,6 @@ void environment_release(struct environment *e)
 	free(e->makeflags);
 	*e = (struct environment){0};
 }
-
-struct strings {
-	char **items;
-	size_t n, cap;
-};
 
 static void add_shim(struct strings *own, const struct environment *e, const char *shim)
 {

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "sys/command.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "sys/signals.h"
+#include "sys/spawn.h"
 
 extern char **environ;
 
@@ -63,6 +69,78 @@ int command_run(char *const *argv, struct signals *signals, int *status, int *si
 		handle_signals(signals, pid, signo);
 	}
 	return 0;
+}
+
+// Everything that comes until the other end is closed, or until the time is up.
+static int read_all(int fd, const struct question *q, struct buf *answer, struct err *err)
+{
+	int64_t end_ns = clock_mono_ns() + q->timeout_ns;
+
+	for (;;) {
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
+		int64_t left_ns = end_ns - clock_mono_ns();
+		if (left_ns <= 0)
+			return err_set(err, 0, "it takes longer than %g s",
+				       ns_to_sec(q->timeout_ns));
+		if (poll(&ready, 1, (int)(left_ns / NS_PER_MS) + 1) <= 0)
+			continue;
+		buf_reserve(answer, 4096);
+		ssize_t n = read(fd, answer->data + answer->len, 4096);
+		if (n <= 0)
+			return 0;
+		answer->len += (size_t)n;
+		answer->data[answer->len] = '\0';
+		if (answer->len > q->most_bytes)
+			return err_set(err, 0, "it writes more than %zu bytes", q->most_bytes);
+	}
+}
+
+// It has its input before it starts, so that nothing has to be written while its answer is read.
+static int start_asked(const struct question *q, int in, int out, pid_t *pid, struct err *err)
+{
+	sigset_t none, all;
+	enum spawn_step step;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	const struct spawn s = {.program = q->argv[0],
+				.argv = q->argv,
+				.envp = environ,
+				.stdin_fd = in,
+				.stdout_fd = out,
+				.stderr_fd = STDERR_FILENO,
+				.extra_fds = {-1, -1, -1},
+				.limits = q->limits,
+				.mask = &none,
+				.defaults = &all};
+	return spawn_start(&s, pid, &step, err);
+}
+
+int command_ask(const struct question *q, struct buf *answer, int *status, struct err *err)
+{
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, outcome = -1;
+	pid_t pid;
+
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 ||
+	    write(in[1], q->input, q->input_bytes) != (ssize_t)q->input_bytes) {
+		err_set(err, errno, "pipe");
+	} else {
+		close(in[1]);
+		in[1] = -1;
+		outcome = start_asked(q, in[0], out[1], &pid, err);
+	}
+	close(out[1]);
+	if (outcome == 0) {
+		outcome = read_all(out[0], q, answer, err);
+		kill(-pid, SIGKILL);
+		while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(in[0]);
+	close(out[0]);
+	if (in[1] >= 0)
+		close(in[1]);
+	return outcome;
 }
 
 char *command_first_line(const char *command)

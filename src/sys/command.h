@@ -3,7 +3,12 @@
 #ifndef SYS_COMMAND_H
 #define SYS_COMMAND_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
 struct err;
+struct limits;
 struct signals;
 
 // Runs the program argv[0], found in PATH, with our environment and all files that are not
@@ -12,6 +17,21 @@ struct signals;
 // none. Fails if it could not be started.
 int command_run(char *const *argv, struct signals *signals, int *status, int *signo,
 		struct err *err);
+
+// A program that is asked something.
+struct question {
+	char *const *argv; // argv[0] is its path; no search
+	const char *input; // what it reads on standard input: no more than a pipe holds, 4096 bytes
+	size_t input_bytes; // for sure
+	const struct limits *limits;
+	int64_t timeout_ns; // by the clock on the wall
+	size_t most_bytes;  // of its answer
+};
+
+// Runs it in a process group of its own, with our environment and standard error, appends what it
+// writes to standard output to answer, and ends all of that group when that is over. *status is as
+// waitpid(2) has it. Fails if it could not be started, writes more or takes longer.
+int command_ask(const struct question *q, struct buf *answer, int *status, struct err *err);
 
 // The first line that a command of the shell prints, without its end; the caller frees it. NULL if
 // it prints none or fails.

@@ -97,6 +97,8 @@ void commands_release(struct commands *c)
 	free(c->lua);
 	free(c->lua_name);
 	free(c->busted);
+	free(c->busted_lua);
+	free(c->busted_lua_name);
 	text_free_words(c->template);
 	*c = (struct commands){0};
 }
@@ -136,23 +138,51 @@ static void from_template(struct words *w, char *const *template, const char *pa
 		push(w, path);
 }
 
+// A script that is no Lua source chooses its interpreter itself. busted would start the one that
+// its settings name in a process of its own, in which nobody would see its tests.
+static void add_busted(struct words *w, struct command *cmd, const struct commands *c)
+{
+	if (c->busted_direct) {
+		cmd->program = c->busted;
+		push(w, "busted");
+	} else {
+		cmd->program = c->busted_lua ? c->busted_lua : c->lua;
+		push(w, c->busted_lua ? c->busted_lua_name : c->lua_name);
+		push(w, c->busted);
+		if (c->asks_for_lua)
+			push(w, "--ignore-lua");
+	}
+	if (c->task)
+		VEC_PUSH(w, xasprintf("--run=%s", c->task));
+}
+
+static void push_path(struct words *w, const struct commands *c, const char *path)
+{
+	char *cwd = c->moves && *path != '/' ? getcwd(NULL, 0) : NULL;
+
+	VEC_PUSH(w, cwd ? path_join(cwd, path) : xstrdup(path));
+	free(cwd);
+}
+
 static int from_framework(struct words *w, struct command *cmd, const struct commands *c,
 			  const char *path, enum framework f, struct err *err)
 {
-	if (f == FRAMEWORK_BUSTED && !c->busted)
-		return err_set(
-			err, 0,
-			"it is for busted, which is not in PATH: install busted, or use --command");
-	if (f == FRAMEWORK_BUSTED && c->busted_direct)
-		cmd->program = c->busted;
-	push(w, cmd->program == c->busted ? "busted" : c->lua_name);
-	if (f == FRAMEWORK_BUSTED && !c->busted_direct)
-		push(w, c->busted);
-	// Firmo's own runner stands in the root of a project that uses it.
 	bool has_firmo = f == FRAMEWORK_FIRMO && access("firmo.lua", R_OK) == 0;
+
+	cmd->by_runner = f == FRAMEWORK_BUSTED || has_firmo;
+	if (f == FRAMEWORK_BUSTED) {
+		if (!c->busted)
+			return err_set(err, 0,
+				       "it is for busted, which is not in PATH: install busted, or "
+				       "use --command");
+		add_busted(w, cmd, c);
+		push_path(w, c, path);
+		return 0;
+	}
+	push(w, c->lua_name);
+	// Firmo's own runner stands in the root of a project that uses it.
 	if (has_firmo)
 		push(w, "firmo.lua");
-	cmd->by_runner = f == FRAMEWORK_BUSTED || has_firmo;
 	push(w, path);
 	return 0;
 }

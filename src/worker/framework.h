@@ -32,7 +32,13 @@ struct commands {
 	char *busted;       // busted's script, or NULL; owned
 	bool busted_direct; // that script is no Lua source: it is executed, not given to lua
 	char **template;    // --command, split into words, or NULL; owned
-	char *const *extra; // words for every worker (behind --), or NULL
+	// What the project's settings of busted come to, set by the caller:
+	const char *task;      // of .busted, or NULL
+	bool asks_for_lua;     // they name an interpreter
+	bool moves;            // busted leaves the folder that paths are relative to
+	char *busted_lua;      // the interpreter of busted's files; NULL: that of all; owned
+	char *busted_lua_name; // and its name; owned
+	char *const *extra;    // words for every worker (behind --), or NULL
 };
 
 // Finds the programs in PATH (path_list). lua: --lua, or NULL for lua, lua5.4, lua5.3, luajit,

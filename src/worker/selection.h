@@ -6,8 +6,6 @@
 
 #include <stdbool.h>
 
-struct err;
-
 struct selection {
 	const char *filter; // a Lua pattern on the full test name (groups and name, a blank between
 			    // them), or NULL
@@ -16,7 +14,5 @@ struct selection {
 
 // Whether it leaves out any test.
 bool selection_is_partial(const struct selection *s);
-// Fails if pattern is none that Lua's string.find takes (Lua 5.4 manual, 6.4.1): err says why.
-int selection_check_pattern(const char *pattern, struct err *err);
 
 #endif

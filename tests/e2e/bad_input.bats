@@ -126,7 +126,7 @@ refused() {
 		refute test -e ran
 	done
 	rm -r tests
-	bad 4 "no test file found in tests, test or spec"
+	bad 4 "no test file found in tests, test, spec, specs or t"
 	if [ "$(id -u)" -ne 0 ]; then
 		mkdir -m 000 secret
 		bad 2 secret secret

@@ -25,15 +25,15 @@ listed() {
 
 # ---- discovery ----
 
-@test "a folder is searched for the four patterns and nothing else" {
-	for name in a_test.lua b_spec.lua test_c.lua spec_d.lua deep/er/e_test.lua \
-		helper.lua test.lua testing.lua a_test.lua.bak a_test.txt my_test_x.lua; do
+@test "a folder is searched for the usual names and nothing else" {
+	for name in a_test.lua b_spec.lua test_c.lua spec_d.lua deep/er/e_test.lua test.lua \
+		helper.lua deep/test.lua testing.lua a_test.lua.bak a_test.txt my_test_x.lua; do
 		test_file "tests/$name" "-- nothing"
 	done
 	run fj --report=json:report.json
 	status_is 0
-	query_is '#r.files' 5
-	for name in a_test.lua b_spec.lua test_c.lua spec_d.lua deep/er/e_test.lua; do
+	query_is '#r.files' 6
+	for name in a_test.lua b_spec.lua test_c.lua spec_d.lua deep/er/e_test.lua test.lua; do
 		query_is "file('tests/$name').status" pass
 	done
 }
@@ -92,7 +92,8 @@ listed() {
 	plain real ""
 	ln -s . tests/circle_test.lua
 	ln -s ../tests tests/again
-	ln -s real_test.lua tests/link_test.lua
+	test_file other/there.lua ""
+	ln -s ../other/there.lua tests/link_test.lua
 	run fj
 	status_is 0
 	has "Files: 2 in all, 2 passed"

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// The files of a session: the project's settings of busted, and what is found with them.
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "cli/session.h"
+#include "plan/plan.h"
+#include "sys/command.h"
+
+// .busted is a program. So long it may take, and so much; what it really needs are milliseconds.
+#define ASK_NS           (10 * NS_PER_SEC)
+#define ASK_CPU_S        2
+#define ASK_MEMORY_BYTES (1ULL << 30)
+#define ASK_ANSWER_BYTES (1 << 20)
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+// The interpreter in --command is not known, if there is one at all.
+static char *find_lua(const struct firmo_jobs *s, struct err *err)
+{
+	struct commands usual;
+
+	if (!s->options.command)
+		return xstrdup(s->commands.lua);
+	if (commands_init(&usual, NULL, NULL, NULL, getenv("PATH"), err) < 0)
+		return NULL;
+	char *lua = xstrdup(usual.lua);
+	commands_release(&usual);
+	return lua;
+}
+
+static int run_evaluator(const char *lua, const char *file, const char *task, struct buf *answer,
+			 struct err *err)
+{
+	const struct embedded *code = busted_evaluator();
+	char *const argv[] = {(char *)lua, (char *)"-", (char *)file, (char *)task, NULL};
+	const struct limits limits = {
+		.set = {[LIMIT_AS] = true, [LIMIT_CPU] = true, [LIMIT_CORE] = true},
+		.value = {[LIMIT_AS] = ASK_MEMORY_BYTES, [LIMIT_CPU] = ASK_CPU_S},
+	};
+	const struct question q = {.argv = argv,
+				   .input = code->start,
+				   .input_bytes = embedded_size(code),
+				   .limits = &limits,
+				   .timeout_ns = ASK_NS,
+				   .most_bytes = ASK_ANSWER_BYTES};
+	int status;
+
+	if (command_ask(&q, answer, &status, err) < 0)
+		return -1;
+	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
+		return err_set(err, 0, "it does not come to an end: %d s of CPU time are enough",
+			       ASK_CPU_S);
+	return 0;
+}
+
+// file: BUSTED_FILE, or "" to learn what is installed.
+static int evaluate(struct firmo_jobs *s, const char *file, struct err *err)
+{
+	struct buf answer = {0};
+	char *lua = find_lua(s, err);
+	int status = lua ? run_evaluator(lua, file, s->options.task, &answer, err) : -1;
+
+	if (status == 0)
+		status = busted_settings_parse(&s->busted, answer.data, answer.len, *file != '\0',
+					       err);
+	buf_release(&answer);
+	free(lua);
+	return status;
+}
+
+// Where busted's settings ask for an interpreter and the user for none.
+static int use_interpreter(struct firmo_jobs *s, struct err *err)
+{
+	const char *lua = s->busted.lua;
+
+	s->commands.task = s->options.task;
+	s->commands.moves = s->busted.directory && strcmp(s->busted.directory, "./") != 0 &&
+			    strcmp(s->busted.directory, ".") != 0;
+	s->commands.asks_for_lua = lua != NULL;
+	if (!lua || s->options.lua || s->options.command)
+		return 0;
+	s->commands.busted_lua_name = xstrdup(lua);
+	s->commands.busted_lua = path_find_program(lua, getenv("PATH"));
+	return s->commands.busted_lua
+		       ? 0
+		       : err_set(err, 0, "it asks for the interpreter %s, which is not there", lua);
+}
+
+static enum firmo_jobs_status read_settings(struct firmo_jobs *s)
+{
+	int framework = s->options.plan.framework;
+	bool wanted = framework < 0 || framework == FRAMEWORK_BUSTED;
+	struct err err = {0};
+
+	if (s->options.task && (!wanted || !is_file(BUSTED_FILE))) {
+		session_warn(wanted ? "--run: there is no " BUSTED_FILE " here to have a task"
+				    : "--run chooses a task of busted, and --framework another "
+				      "framework");
+		return FIRMO_JOBS_USAGE;
+	}
+	if (s->options.plan.busted || !wanted || !is_file(BUSTED_FILE))
+		return FIRMO_JOBS_OK;
+	enum firmo_jobs_status found = session_find_programs(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
+	if (evaluate(s, BUSTED_FILE, &err) == 0 && use_interpreter(s, &err) == 0) {
+		s->options.plan.busted = &s->busted;
+		return FIRMO_JOBS_OK;
+	}
+	bool names_itself = strncmp(err.message, BUSTED_FILE, strlen(BUSTED_FILE)) == 0;
+	char *message = xasprintf("%s%s", names_itself ? "" : BUSTED_FILE ": ", err.message);
+	session_warn(message);
+	free(message);
+	return FIRMO_JOBS_USAGE;
+}
+
+// ---- moonscript ----
+
+static bool is_moon(const struct job *j)
+{
+	const char *end = strrchr(path_base(j->path), '.');
+
+	return end && strcmp(end, ".moon") == 0;
+}
+
+static size_t count_moon(const struct jobs *jobs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < jobs->n; i++)
+		n += is_moon(&jobs->items[i]);
+	return n;
+}
+
+// What runs busted where that is a shell's script, only that script knows, and what it finds.
+static bool has_moonscript(struct firmo_jobs *s)
+{
+	struct err ignored;
+
+	if (s->busted.moonscript || s->options.command)
+		return true;
+	if (session_find_programs(s) != FIRMO_JOBS_OK || s->commands.busted_direct)
+		return true;
+	if (s->options.plan.busted)
+		return false;
+	bool has = evaluate(s, "", &ignored) == 0 && s->busted.moonscript;
+	busted_settings_release(&s->busted);
+	return has;
+}
+
+static void leave_out_moon(struct firmo_jobs *s, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->jobs.n; i++) {
+		if (is_moon(&s->jobs.items[i]))
+			free(s->jobs.items[i].path);
+		else
+			s->jobs.items[n++] = s->jobs.items[i];
+	}
+	s->jobs.n = n;
+	char *message =
+		xasprintf("%zu .moon test file%s not run: %s has no module moonscript; to run "
+			  "%s: luarocks install moonscript",
+			  count, count == 1 ? " is" : "s are", s->commands.lua_name,
+			  count == 1 ? "it" : "them");
+	session_warn(message);
+	free(message);
+	s->told_why_none = true;
+}
+
+// ---- all of it ----
+
+static void tell(struct firmo_jobs *s, const struct strings *notes)
+{
+	for (size_t i = 0; i < notes->n; i++) {
+		char *line = xasprintf(
+			"%s%s", s->jobs.n > 0 ? "" : "no test file found: ", notes->items[i]);
+		session_warn(line);
+		free(line);
+		s->told_why_none = true;
+	}
+}
+
+enum firmo_jobs_status session_find_files(struct firmo_jobs *s)
+{
+	enum firmo_jobs_status status = read_settings(s);
+	struct strings notes = {0};
+	struct err err = {0};
+
+	if (status != FIRMO_JOBS_OK)
+		return status;
+	if (plan_find(&s->jobs, &s->options.plan, &notes, &err) < 0) {
+		session_warn(err.message);
+		status = FIRMO_JOBS_USAGE;
+	}
+	size_t moon = count_moon(&s->jobs);
+	if (moon > 0 && !has_moonscript(s))
+		leave_out_moon(s, moon);
+	tell(s, &notes);
+	strings_free_all(&notes);
+	return status;
+}

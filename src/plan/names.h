@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// The names by which test files are known. Pure.
+#ifndef PLAN_NAMES_H
+#define PLAN_NAMES_H
+
+#include <stdbool.h>
+
+#include "base/strings.h"
+
+struct buf;
+
+// *_test.lua, *_spec.lua, test_*.lua, spec_*.lua and *_spec.moon.
+#define NAMES_TEXT "*_test.lua, *_spec.lua, test_*.lua, spec_*.lua or *_spec.moon"
+
+bool name_is_usual(const char *name);
+// Whether the path matches one of the globs: its last part, or all of it where the glob has a
+// slash.
+bool name_matches(const struct strings *globs, const char *path);
+// Whether it ends like source that a test may be written in: .lua, .moon.
+bool name_is_source(const char *name);
+// Whether the name of that source has test or spec as its first or last word, in any writing,
+// though it is no usual one.
+bool name_is_near(const char *name);
+// Appends the glob that suits those names best, which are at least one, and tells how many it
+// matches.
+size_t names_glob(const struct strings *names, struct buf *glob);
+
+#endif

@@ -1,0 +1,166 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Which files are run: the layouts that projects have, busted's settings, and what is told of the rest.
+
+load common
+
+BUSTED_TEST='describe("d", function() it("works", function() end) end)'
+
+# write PATH...: a test of busted where the name says so (or `PATH=busted`), else a plain script.
+write() {
+	local path
+	for path; do
+		case $path in
+		*=busted) test_file "${path%=busted}" "$BUSTED_TEST" ;;
+		*=*) test_file "${path%=*}" "${path##*=}" ;;
+		*spec*) test_file "$path" "$BUSTED_TEST" ;;
+		*) test_file "$path" 'assert(true)' ;;
+		esac
+	done
+}
+
+# The paths of the plan, sorted, in one line.
+listed() {
+	fj4 --list "$@" 2>told | awk 'NR > 1 && NF == 0 { exit } NR > 1 { print $NF }' | sort | tr '\n' ' '
+}
+
+# layout NAME SETTINGS FILES EXPECTED OPTION...: in a project with these files, and this .busted
+# where it is not empty, exactly the expected files are run.
+layout() {
+	local got name=$1 settings=$2 files=$3 expected=$4
+	mkdir "$BASE/project/$name"
+	cd "$BASE/project/$name"
+	write $files
+	[ -z "$settings" ] || test_file .busted "return $settings"
+	got=$(listed "${@:5}")
+	[ "$got" = "$expected${expected:+ }" ] || {
+		printf '%s\n got: %s\nwant: %s\n' "$name" "$got" "$expected"
+		cat told
+		return 1
+	} >&2
+}
+
+@test "layouts of projects without a .busted" {
+	layout usual '' 'tests/a_test.lua tests/deep/b_spec.lua test/test_c.lua spec/spec_d.lua lib/e.lua' \
+		'spec/spec_d.lua test/test_c.lua tests/a_test.lua tests/deep/b_spec.lua'
+	layout specs '' 'specs/a_spec.lua specs/lib/common.lua a.lua' 'specs/a_spec.lua'
+	layout root_test '' 'json.lua test.lua bench/bench.lua' 'test.lua'
+	layout test_test '' 'json.lua test/test.lua bench/bench_all.lua' 'test/test.lua'
+	layout tests_test '' 'tests/test.lua tests/bench.lua lib.lua' 'tests/test.lua'
+	layout t_test '' 't/test.lua t/bench.lua src/x.lua' 't/test.lua'
+	layout deep_test '' 'test/test.lua test/util/test.lua test/util/tester.lua' 'test/test.lua'
+	layout root_runner '' 'test.lua tests/a_test.lua' 'tests/a_test.lua'
+	layout pattern_in_spec '' 'spec/a_spec_linux.lua=busted spec/b_specs.lua tests/a_spec_x.lua' \
+		'spec/a_spec_linux.lua spec/b_specs.lua'
+	layout left_out '' 'tests/a_test.lua tests/vendor/b_test.lua tests/node_modules/c_test.lua tests/.x/d_test.lua' \
+		'tests/a_test.lua'
+	layout named_left_out '' 'tests/vendor/b_test.lua' 'tests/vendor/b_test.lua' tests/vendor
+	layout in_sources '' 'src/a_test.lua spec/b_spec.lua' 'src/a_test.lua' src
+}
+
+@test "layouts of projects with a .busted" {
+	layout defaults '{default={verbose=true,lpath="./lua/?.lua"}}' 'spec/a_spec.lua spec/b.lua tests/test-b.lua' 'spec/a_spec.lua'
+	layout root '{default={ROOT={"t"},pattern="%.test%.lua$"}}' \
+		't/a.test.lua=busted t/b/c.test.lua=busted t/d.lua spec/e_spec.lua' 'spec/e_spec.lua t/a.test.lua t/b/c.test.lua'
+	layout root_adds '{default={ROOT={"unit"}}}' 'unit/a_spec.lua unit/b_test.lua tests/c_test.lua' \
+		'tests/c_test.lua unit/a_spec.lua unit/b_test.lua'
+	layout two_roots '{_all={ROOT={"a/","./b"}}}' 'a/x_spec.lua b/y_spec.lua c/z_spec.lua' 'a/x_spec.lua b/y_spec.lua'
+	layout root_file '{default={ROOT={"checks/all.lua"}}}' 'checks/all.lua=busted checks/b_spec.lua' 'checks/all.lua'
+	layout root_here '{default={ROOT={"."},pattern="^check"}}' 'check_a.lua=busted lib/check_b.lua=busted lib/c_test.lua' \
+		'check_a.lua lib/check_b.lua'
+	layout root_string '{default={ROOT="unit"}}' 'unit/a_spec.lua' 'unit/a_spec.lua'
+	layout patterns '{default={pattern={"_spec","_check"}}}' 'spec/a_spec.lua spec/b_check.lua spec/c.lua' 'spec/a_spec.lua spec/b_check.lua'
+	layout all_files '{default={ROOT={"unit"},pattern={}}}' 'unit/a.lua unit/b.txt' 'unit/a.lua'
+	layout excludes '{_all={["exclude-pattern"]="sample_spec"}}' 'spec/a_spec.lua spec/projects/sample_spec.lua' 'spec/a_spec.lua'
+	layout exclude_list '{default={["exclude-pattern"]={"^b","","^c"}}}' 'spec/a_spec.lua spec/b_spec.lua spec/c_spec.lua' 'spec/a_spec.lua'
+	layout leaves '{default={pattern="_unit"}}' 'spec/a_unit.lua=busted spec/b_spec.lua spec/c_test.lua=print("1..0")' \
+		'spec/a_unit.lua spec/c_test.lua'
+	layout fixtures '{default={}}' 'spec/a_spec.lua spec/fixtures/b_spec.lua spec/.hidden/c_spec.lua' 'spec/a_spec.lua spec/fixtures/b_spec.lua'
+	layout shallow '{default={recursive=false,ROOT={"unit"}}}' 'unit/a_spec_x.lua=busted unit/deep/b_spec_x.lua=busted' 'unit/a_spec_x.lua'
+	layout directory '{default={directory="sub"}}' 'sub/spec/a_spec.lua' 'sub/spec/a_spec.lua'
+	layout task '{default={ROOT={"spec/unit"}},slow={ROOT={"spec/slow"}}}' 'spec/unit/a_spec.lua spec/slow/b_spec.lua' 'spec/unit/a_spec.lua'
+	layout run_task '{default={ROOT={"spec/unit"}},slow={ROOT={"spec/slow"}}}' 'spec/unit/a_spec.lua spec/slow/b_spec.lua' 'spec/slow/b_spec.lua' --run=slow
+	layout own_before_all '{_all={pattern="_a"},default={pattern="_d"},x={ROOT={"spec"}}}' 'spec/1_a.lua=busted spec/1_d.lua=busted' 'spec/1_d.lua'
+	layout all_in_task '{_all={pattern="_a"},default={pattern="_d"},x={ROOT={"spec"}}}' 'spec/1_a.lua=busted spec/1_d.lua=busted' 'spec/1_a.lua' --run=x
+	layout named_folder '{default={ROOT={"t"},pattern="_check"}}' 'other/a_check.lua=busted other/b_spec.lua=busted' 'other/a_check.lua other/b_spec.lua' other
+	layout another_framework '{default={ROOT={"unit"}}}' 'unit/a_spec.lua tests/b_test.lua' 'tests/b_test.lua' --framework=plain
+}
+
+@test "--pattern replaces the names of tests" {
+	layout one '' 'tests/test-a.lua tests/test-b.lua tests/c_test.lua tests/test.lua' 'tests/test-a.lua tests/test-b.lua' '--pattern=test-*.lua'
+	layout two '' 'tests/1-a.lua tests/b.t.lua tests/c.lua' 'tests/1-a.lua tests/b.t.lua' '--pattern=[0-9]-*.lua' --pattern=*.t.lua
+	layout with_busted '{default={ROOT={"unit"},pattern="_spec"}}' 'unit/a_spec.lua unit/b.lua' 'unit/b.lua' --pattern=b.lua
+	layout with_path '' 'tests/a/x.lua tests/b/x.lua' 'tests/a/x.lua' '--pattern=tests/a/*.lua'
+	cd "$BASE/project/one"
+	run -4 fj4 --pattern='nothing*'
+	has "no test file has a name that matches --pattern"
+	run -2 fj4 --pattern=
+	has "--pattern=: wants a glob"
+}
+
+@test "the same file by several names is run once" {
+	write t/a_test.lua t/sub/b_test.lua
+	ln -s ../t/a_test.lua t/z_test.lua
+	ln -s a_test.lua t/sub/c_test.lua # dangling: a test that cannot be read
+	ln t/sub/b_test.lua t/sub/y_test.lua
+	ln -s t link
+	is "$(listed t t/../t/a_test.lua ./t//a_test.lua "$PWD/t/a_test.lua" link link/a_test.lua t/z_test.lua t/sub/..)" \
+		"t/a_test.lua t/sub/b_test.lua t/sub/c_test.lua "
+	is "$(listed "$PWD/../project/t/sub/b_test.lua")" "t/sub/b_test.lua "
+}
+
+@test "what busted's settings say is how its files are run" {
+	test_file .busted 'return {_all={helper="lib/helper.lua",lpath="lib/?.lua"},default={lua="luajit",ROOT={"unit"}},' \
+		'five={lua="lua5.3",ROOT={"unit"}}, sub={directory="unit",helper="",ROOT={"."}}}'
+	test_file lib/helper.lua 'HELPED = true'
+	test_file lib/mine.lua 'return 1'
+	test_file unit/a_spec.lua 'for _, v in ipairs{"v"} do describe(v, function() it("is " .. (jit and "jit" or _VERSION), function()' \
+		'assert(HELPED or io.open("a_spec.lua")); assert(not HELPED or require("mine") == 1) end) end) end'
+	run -0 fj -v
+	has "is jit"
+	run -0 fj -v --run=five
+	has "is Lua 5.3"
+	run -0 fj -v --run=sub --lua=lua5.4
+	has "is Lua 5.4"
+	run -0 fj -v --lua=lua5.4
+	has "is Lua 5.4"
+	run -0 fj --why=unit/a_spec.lua
+	has "it would be run by another command, interpreter or settings"
+	sed -i 's/return {/return {more={},/' .busted
+	run -0 fj --why=unit/a_spec.lua --lua=lua5.4
+	has ".busted: its content has changed"
+}
+
+@test "a .busted that is wrong" {
+	write spec/a_spec.lua
+	# wrong SETTINGS TEXT OPTION...: one line, exit status 2, nothing runs.
+	wrong() {
+		echo "$1" >.busted
+		run -2 --separate-stderr fj4 "${@:3}"
+		is "$stderr" "firmo-jobs: .busted: $2"
+		is "$output" ""
+	}
+	wrong 'return 1' "it returns no table"
+	wrong '' "it returns no table"
+	wrong 'while true do end' "it does not come to an end: 2 s of CPU time are enough"
+	wrong 'os.exit(0)' "it ends the interpreter that reads it"
+	wrong 'io.write(("x"):rep(3e6)) return {}' "it writes more than 1048576 bytes"
+	wrong 'return {default={pattern="["}}' "its pattern '[' is none: a '[' is not closed; %[ stands for the character"
+	wrong 'return {default={ROOT={"none"}}}' "its ROOT names none: No such file or directory"
+	fj4() { fj "$@"; }
+	wrong 'return {default={lua="no-such-lua"}}' "it asks for the interpreter no-such-lua, which is not there"
+	wrong 'return {default={}, unit=1}' "it has no task 'unit'" --run=unit
+	echo 'return {' >.busted
+	run -2 fj4
+	has "firmo-jobs: .busted:2: unexpected symbol near <eof>"
+	echo 'error("no " .. 1)' >.busted
+	run -2 fj4 --list
+	has "firmo-jobs: .busted:1: no 1"
+	# It is asked for nothing where it says nothing.
+	run -0 fj4 --framework=plain --command='true {}'
+	echo 'print("1..0"); io.stderr:write("noise\n") return {default={ROOT={"none"}}}' >.busted
+	run -0 fj4 spec
+	rm .busted
+	run -2 fj4 --run=unit
+	has "--run: there is no .busted here to have a task"
+}
