@@ -20,7 +20,7 @@ enum firmo_jobs_status {
 	FIRMO_JOBS_FAILED = 1,   // a test file failed
 	FIRMO_JOBS_USAGE = 2,    // wrong usage or settings
 	FIRMO_JOBS_BROKEN = 3,   // the run itself could not be carried out
-	FIRMO_JOBS_NO_TESTS = 4, // no test file matched, or none of their tests
+	FIRMO_JOBS_NO_TESTS = 4, // no test file matched, or no test was seen in them
 };
 
 enum firmo_jobs_mode {

@@ -637,7 +637,7 @@ void options_help(FILE *out)
 		fprintf(out, "  %-30s%s%s\n", left, strlen(left) < 30 ? "" : "  ", table[i].help);
 	}
 	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not\n"
-	      "be carried out, 4 no test file or no test matched.\n"
+	      "be carried out, 4 no test was found.\n"
 	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR,\n"
 	      "MAKEFLAGS, GITHUB_ACTIONS.\n",
 	      out);

@@ -506,8 +506,8 @@ enum firmo_jobs_status session_outcome(const struct firmo_jobs *s)
 {
 	if (!run_succeeded(&s->run))
 		return FIRMO_JOBS_FAILED;
-	// One that is a part of another does not know what the others have selected.
-	return !s->joined && run_selected_no_test(&s->run) ? FIRMO_JOBS_NO_TESTS : FIRMO_JOBS_OK;
+	// One that is a part of another does not know what the others have run.
+	return !s->joined && !run_tells(&s->run) ? FIRMO_JOBS_NO_TESTS : FIRMO_JOBS_OK;
 }
 
 enum firmo_jobs_status session_add_reused(struct firmo_jobs *s)

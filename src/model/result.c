@@ -89,6 +89,15 @@ static enum test_status as_test(enum file_status s)
 				   : TEST_ERROR;
 }
 
+bool result_tells(const struct result *r)
+{
+	if (r->status != FILE_SKIPPED || r->cached)
+		return r->status != FILE_NOTRUN;
+	// TAP has a plan that says so.
+	bool says_so = r->framework == FRAMEWORK_TAP && r->slot >= 0;
+	return r->tests.n > 0 || r->exit_code == EXIT_SKIP || says_so;
+}
+
 struct counts result_counts(const struct result *r)
 {
 	struct counts c = {0};

@@ -13,6 +13,10 @@
 
 struct inputs;
 
+// The exit status by which a file says that it is to be skipped: automake's, and Firmo's neighbours
+// keep to it.
+#define EXIT_SKIP 77
+
 // One test. Strings are owned and may be NULL where there is nothing to say; they are valid UTF-8.
 struct test_case {
 	char **path; // the names of the groups it stands in, outermost first
@@ -96,6 +100,9 @@ void test_case_release(struct test_case *t);
 // Counts the tests of r; a file without per-test results counts as one test. An error outside of
 // every test counts in errors, not in total.
 struct counts result_counts(const struct result *r);
+// Whether it tells anything of the tests: it ran some, said itself that it is to be skipped, or had
+// a verdict otherwise. A skipped file in which no test was seen does not.
+bool result_tells(const struct result *r);
 // How many of its tests have come to an end.
 long result_tests_done(const struct result *r);
 // It passed alone, and failed only while other files ran.

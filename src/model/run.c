@@ -124,6 +124,14 @@ bool run_succeeded(const struct run *r)
 	       (t.flaky == 0 || !r->flaky_fails);
 }
 
+bool run_tells(const struct run *r)
+{
+	for (size_t i = 0; i < r->results.n; i++)
+		if (result_tells(r->results.items[i]))
+			return true;
+	return false;
+}
+
 bool run_selected_no_test(const struct run *r)
 {
 	bool partial = false;

@@ -59,6 +59,8 @@ void run_add(struct run *r, struct result *res);
 void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason);
 // Everything that was planned ran and passed.
 bool run_succeeded(const struct run *r);
+// Some file tells of its tests: without one, that nothing has failed is no success.
+bool run_tells(const struct run *r);
 // Only some tests were wanted, and no file has one of them.
 bool run_selected_no_test(const struct run *r);
 // No order of its files could have been faster, on as many workers as there were: the longest file,

@@ -143,6 +143,9 @@ static void look_into(struct job *j, const struct plan_request *request, struct 
 	if (request->framework >= 0) {
 		j->framework = (enum framework)request->framework;
 		j->source = READING_GIVEN;
+		// What the user has called a test is one.
+		if (j->found == FOUND_STRANGE)
+			j->found = FOUND_NAMED;
 	} else {
 		settle_guess(j, guess_of(j, request, scratch), &st);
 	}

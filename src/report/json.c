@@ -172,7 +172,7 @@ static void put_counts(struct json_object *o, const struct run *run)
 	struct totals t = run_totals(run);
 
 	object_put(o, "schema", object_integer(1));
-	object_put(o, "success", object_boolean(run_succeeded(run)));
+	object_put(o, "success", object_boolean(run_succeeded(run) && run_tells(run)));
 	object_put(o, "total", object_integer(t.tests.total));
 	object_put(o, "passed", object_integer(t.tests.passed));
 	object_put(o, "failed", object_integer(t.tests.failed + t.tests.errors));

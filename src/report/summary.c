@@ -16,7 +16,7 @@
 
 bool summary_is_good(const struct run *run)
 {
-	return run_succeeded(run) && !run->unfinished;
+	return run_succeeded(run) && !run->unfinished && run_tells(run);
 }
 
 static const char *verdict(const struct run *run)

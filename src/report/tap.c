@@ -208,6 +208,8 @@ static void write_bail_out(FILE *out, const struct run *run)
 		fprintf(out, "Bail out! interrupted by signal %d\n", run->signal);
 	else if (run->unfinished)
 		fputs("Bail out! the run has not come to its end\n", out);
+	else if (run->results.n > 0 && run_succeeded(run) && !run_tells(run))
+		fputs("Bail out! no test was seen\n", out);
 }
 
 int report_tap(FILE *out, const struct run *run, struct err *err)

@@ -389,6 +389,10 @@ static void add_verdict(struct buf *b, const struct run *run, const struct text_
 	} else if (run_selected_no_test(run)) {
 		layout_coloured(b, style->colours, RED, "NO TEST MATCHES");
 		buf_addstr(b, ": --filter and --tag leave nothing to run in these files\n");
+	} else if (!run_tells(run)) {
+		layout_coloured(b, style->colours, RED, "NO TEST");
+		buf_addf(b, ": no test was seen in %s\n",
+			 run->results.n == 1 ? "this file" : "any of these files");
 	} else {
 		layout_coloured(b, style->colours, GREEN, "OK");
 		buf_addch(b, '\n');

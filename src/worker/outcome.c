@@ -15,9 +15,6 @@
 #include "worker/events.h"
 #include "worker/tap.h"
 
-// automake's convention, and Firmo's neighbours keep to it.
-#define EXIT_SKIP 77
-
 static void set_outcome(struct result *r, enum file_status status, char *reason)
 {
 	r->status = status;
@@ -211,6 +208,9 @@ static void decide_by_exit(struct result *r)
 
 	if (r->exit_code != 0 && e && e->file && !e->traceback)
 		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
+	else if (r->exit_code == 0 && r->job->found == FOUND_STRANGE)
+		set_outcome(r, FILE_SKIPPED,
+			    xstrdup("no test seen; --framework=plain takes its exit status"));
 	else if (r->exit_code == 0)
 		set_outcome(r, FILE_PASSED, NULL);
 	else if (r->exit_code == EXIT_SKIP)

@@ -226,7 +226,7 @@ refused() {
 	is "$(tr -cd '\0' <names | wc -c)" 15
 	has "Files: 16 in all, 16 passed"
 	rm names
-	run --separate-stderr fj ./*.lua
+	run --separate-stderr fj --framework=plain ./*.lua
 	status_is 0
 	is "$stderr" ""
 	is "$(tr -cd '\0' <names | wc -c)" 15

@@ -268,7 +268,9 @@ busted_starts() {
 	start_fails "3|helper.lua:3: *near*" --helper=./helper.lua
 	start_fails "null|*--nonsense*" --nonsense
 	test_file .busted "return {" "default = = 1 }"
-	start_fails "null|*.busted:2:*near*"
+	run fj --lua="$LUA_NAME" t
+	status_is 2
+	has ".busted:2: unexpected symbol near"
 	rm .busted
 
 	test_file handler.lua "error('handler is broken')"

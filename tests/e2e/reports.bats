@@ -489,11 +489,13 @@ reported() {
 	reported --filter=nosuch
 	status_is 4
 	has "NO TEST MATCHES"
-	query_is r.success true
+	query_is r.success false
 	: >tests/one_test.lua
 	reported
-	status_is 0
+	status_is 4
+	query_is r.success false
 	is "${tap%%;*}" "1 points, 0 failed, 1 skipped, 0 todo"
+	[[ $tap == *", bailed out" ]]
 }
 
 @test "all formats: --show gives what the run gave" {
@@ -704,7 +706,7 @@ hostile_names() {
 
 @test "hostile names in their own right: a dash in front, named on the command line" {
 	test_file ./-dash.lua "io.open('ran', 'w'):close()"
-	run fj ./-dash.lua
+	run fj --framework=plain ./-dash.lua
 	status_is 0
 	test -e ran
 }

@@ -129,7 +129,7 @@ attempts() {
 	rm tests/good_test.lua
 	: >tests/empty_test.lua
 	run fj4 --until-fail
-	status_is 0
+	status_is 4
 }
 
 @test "retries go together with no repetition" {

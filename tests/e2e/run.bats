@@ -72,12 +72,51 @@ listed() {
 	has "Files: 3 in all"
 }
 
-@test "a file that is named runs whatever it is called" {
+@test "a file that is named runs whatever it is called, and is no test by that alone" {
 	test_file check.lua "io.open('ran', 'w'):close()"
 	run fj check.lua
+	status_is 4
+	has "SKIP"
+	has "(no test seen; --framework=plain takes its exit status)"
+	has "NO TEST: no test was seen in this file"
+	test -e ran
+	run fj --framework=plain check.lua
 	status_is 0
 	has "Files: 1 in all, 1 passed"
-	test -e ran
+	run fj --pattern='check*' check.lua
+	status_is 0
+	# Beside tests it changes nothing, and what fails has failed.
+	plain a ""
+	run fj tests --changed check.lua
+	status_is 0
+	has "Files: 2 in all, 1 passed, 1 skipped"
+	test_file check.lua "error('x')"
+	run fj check.lua tests
+	status_is 1
+	test_file check.lua "print('1..1') print('ok 1')"
+	run fj check.lua
+	status_is 0
+	test_file check.lua "os.exit(77)"
+	run fj check.lua
+	status_is 0
+}
+
+@test "nothing that failed is no success where no test was seen" {
+	test_file tests/a_spec.lua "describe('none', function() end)"
+	test_file tests/empty_test.lua
+	: >tests/empty_test.lua
+	run fj4
+	status_is 4
+	has "NO TEST: no test was seen in any of these files"
+	test_file tests/empty_test.lua "os.exit(77)"
+	run fj4
+	status_is 0
+	test_file tests/empty_test.lua "print('1..0 # SKIP none here')"
+	run fj4
+	status_is 0
+	test_file tests/a_spec.lua "it('is pending', function() pending('later') end)"
+	run fj4 tests/a_spec.lua
+	status_is 0
 }
 
 @test "a file that is named in several ways runs once" {
