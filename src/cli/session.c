@@ -279,7 +279,7 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 		if (found != FIRMO_JOBS_OK)
 			return found;
 	}
-	if (plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, &err) < 0)
+	if (plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, &s->support, &err) < 0)
 		session_lose_store(s, &err);
 	if (s->jobs.n == 0 && s->reused.n == 0)
 		puts("No file failed last time: nothing to run.");
@@ -359,11 +359,33 @@ static void on_ended(void *owner, struct result *r)
 	struct firmo_jobs *s = owner;
 
 	display_ended(&s->display, r);
+	support_learn(&s->support, r);
+	// What it depended on is of use for nothing else.
+	if (r->status != FILE_PASSED)
+		result_forget_inputs(r);
+	if (support_is_open(&s->support, r)) {
+		VEC_PUSH(&s->open, r);
+		return;
+	}
 	// A file that was cut short has no outcome that would be worth remembering.
 	if (r->status != FILE_NOTRUN)
 		journal_add(&s->journal, r);
 	else
 		run_add(&s->run, r);
+}
+
+static bool is_open(void *owner, const struct result *r)
+{
+	return support_is_open(&((struct firmo_jobs *)owner)->support, r);
+}
+
+static void decide_open(struct firmo_jobs *s)
+{
+	for (size_t i = 0; i < s->open.n; i++) {
+		support_decide(&s->support, s->open.items[i]);
+		journal_add(&s->journal, s->open.items[i]);
+	}
+	s->open.n = 0;
 }
 
 static void on_asked(void *owner)
@@ -485,11 +507,13 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 					.waits = on_waits,
 					.slow = on_slow,
 					.ended = on_ended,
+					.is_open = is_open,
 					.asked = on_asked,
 					.suspended = on_suspended,
 					.owner = s};
 
 	set_up_watching(s);
+	support_begin(&s->support, &s->jobs);
 	begin_run(s);
 	int status = supervise(&s->run, &s->jobs, &s->options.run, s->tokens, &s->loop, &s->signals,
 			       &hooks, err);
@@ -497,6 +521,7 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 	if (!tokens_close(s->tokens))
 		session_warn("make's jobserver is full: tokens could not be given back in time");
 	s->tokens = NULL;
+	decide_open(s);
 	journal_close(&s->journal);
 	display_close(&s->display);
 	return status;
@@ -679,6 +704,8 @@ void firmo_jobs_close(struct firmo_jobs *s)
 	free(s->slots);
 	jobs_release(&s->reused);
 	run_release(&s->run);
+	support_release(&s->support);
+	free(s->open.items);
 	jobs_release(&s->jobs);
 	jobs_release(&s->ran);
 	store_close(s->store);

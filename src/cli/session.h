@@ -10,6 +10,7 @@
 #include "jobserver/makeflags.h"
 #include "model/job.h"
 #include "model/run.h"
+#include "model/support.h"
 #include "plan/forecast.h"
 #include "sys/signals.h"
 #include "worker/busted.h"
@@ -36,6 +37,11 @@ struct firmo_jobs {
 	struct run run;
 	struct loop loop;
 	struct signals signals;
+	struct support support; // which of the files are no tests
+	struct {
+		struct result **items; // those that may be such, until all is known
+		size_t n, cap;
+	} open;
 	struct journal journal;
 	struct display display;
 	bool told_why_none;  // no file is to be run, and a line has said how some would be

@@ -54,6 +54,7 @@ struct job {
 	enum found found;
 	bool in_root;       // busted looks for tests where it lies
 	bool busted_leaves; // and would not take it for one
+	bool mentioned;     // another file of the plan, or .busted, names it
 	enum framework framework;
 	enum reading_source source; // of the framework
 	bool shim;                  // it has loaded a framework, or read its source, unforeseen

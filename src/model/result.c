@@ -2,6 +2,7 @@
 #include "model/result.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "model/inputs.h"
@@ -30,6 +31,22 @@ static void file_error_release(struct file_error *e)
 	free(e->file);
 }
 
+static void release_errors(struct result *r)
+{
+	for (size_t i = 0; i < r->errors.n; i++)
+		file_error_release(&r->errors.items[i]);
+	free(r->errors.items);
+	memset(&r->errors, 0, sizeof r->errors);
+}
+
+void result_forget_inputs(struct result *r)
+{
+	if (r->inputs)
+		inputs_release(r->inputs);
+	free(r->inputs);
+	r->inputs = NULL;
+}
+
 struct result *result_new(const struct job *job)
 {
 	struct result *r = xcalloc(1, sizeof *r);
@@ -49,17 +66,13 @@ void result_release(struct result *r)
 {
 	for (size_t i = 0; i < r->tests.n; i++)
 		test_case_release(&r->tests.items[i]);
-	for (size_t i = 0; i < r->errors.n; i++)
-		file_error_release(&r->errors.items[i]);
+	release_errors(r);
 	free(r->tests.items);
-	free(r->errors.items);
 	free(r->reason);
 	free(r->learned);
 	free(r->output);
 	free(r->seed);
-	if (r->inputs)
-		inputs_release(r->inputs);
-	free(r->inputs);
+	result_forget_inputs(r);
 	result_free(r->earlier);
 	*r = (struct result){0};
 }
@@ -87,6 +100,19 @@ static enum test_status as_test(enum file_status s)
 	       : s == FILE_FAILED  ? TEST_FAILED
 	       : s == FILE_SKIPPED ? TEST_SKIPPED
 				   : TEST_ERROR;
+}
+
+void result_skip(struct result *r, char *reason)
+{
+	char *whole = file_status_is_bad(r->status) && r->reason
+			      ? xasprintf("%s; alone: %s", reason, r->reason)
+			      : xstrdup(reason);
+
+	free(reason);
+	free(r->reason);
+	release_errors(r);
+	r->reason = whole;
+	r->status = FILE_SKIPPED;
 }
 
 bool result_tells(const struct result *r)

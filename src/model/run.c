@@ -49,7 +49,7 @@ static struct result *merge_retry(struct result *so_far, struct result *next)
 	}
 	next->attempts = so_far->attempts + 1;
 	next->failures = so_far->failures + file_status_is_bad(next->status);
-	next->flaky = !file_status_is_bad(next->status);
+	next->flaky = !file_status_is_bad(next->status) && result_tells(next);
 	next->earlier = so_far;
 	return next;
 }

@@ -116,6 +116,16 @@ void fresh_changes(struct fresh *f, const struct snapshot *s,
 	}
 }
 
+void fresh_files(const struct fresh *f, const struct snapshot *s,
+		 void (*each)(const char *path, void *arg), void *arg)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct version *v = versions_find(&f->versions, s->inputs[i]);
+		if (v && v->kind == INPUT_PATH && v->was.present)
+			each(v->name, arg);
+	}
+}
+
 void fresh_renew(struct fresh *f, struct store *store)
 {
 	int64_t old_ns = clock_real_ns() - FINGERPRINT_YOUNG_NS;

@@ -14,8 +14,10 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/path.h"
+#include "model/support.h"
 #include "plan/discover.h"
 #include "plan/fresh.h"
+#include "plan/mentions.h"
 #include "plan/names.h"
 #include "store/store.h"
 #include "worker/busted.h"
@@ -234,9 +236,41 @@ struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_r
 	return fresh_ask(f, j, &key);
 }
 
+struct loading {
+	struct support *support;
+	struct map paths; // of the jobs
+	const char *loader;
+};
+
+static void note_load(const char *path, void *arg)
+{
+	struct loading *l = arg;
+	const char *job = map_get(&l->paths, path);
+
+	if (job)
+		support_note(l->support, l->loader, job);
+}
+
+// What reused files have loaded of those that are to be run, their last passes tell.
+static void note_loads(struct support *support, const struct jobs *jobs, const struct jobs *reused,
+		       const struct fresh *fresh)
+{
+	struct loading l = {.support = support};
+
+	for (size_t i = 0; i < jobs->n; i++)
+		map_put(&l.paths, jobs->items[i].path, jobs->items[i].path);
+	for (size_t i = 0; i < reused->n && jobs->n > 0; i++) {
+		const struct snapshot *s = map_get(&fresh->snapshots, reused->items[i].path);
+		l.loader = reused->items[i].path;
+		if (s)
+			fresh_files(fresh, s, note_load, &l);
+	}
+	map_release(&l.paths);
+}
+
 static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
 			   const struct plan_request *request, struct store *history,
-			   struct err *err)
+			   struct support *support, struct err *err)
 {
 	struct fresh fresh;
 	size_t n = 0;
@@ -251,25 +285,46 @@ static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
 	if (status == 0) {
 		jobs->n = n;
 		order_jobs(reused, ORDER_PATH, 0);
+		note_loads(support, jobs, reused, &fresh);
 		fresh_renew(&fresh, history);
 	}
 	fresh_release(&fresh);
 	return status;
 }
 
-int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request *request,
-	       struct store *history, struct err *err)
+// Texts of files that are not run name others as well.
+static void look_into_all(struct jobs *jobs, const struct jobs *reused,
+			  const struct plan_request *request)
 {
 	struct buf scratch = {0};
+	struct mentions m;
+
+	mentions_begin(&m, jobs);
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *j = &jobs->items[i];
+		look_into(j, request, &scratch);
+		mentions_look(&m, j, scratch.data, scratch.len);
+		j->mentioned |= request->busted && busted_helps(request->busted, j->path);
+	}
+	for (size_t i = 0; i < reused->n && m.words.n > 0; i++) {
+		struct job seen = reused->items[i];
+		look_into(&seen, request, &scratch);
+		mentions_look(&m, NULL, scratch.data, scratch.len);
+	}
+	mentions_release(&m);
+	buf_release(&scratch);
+}
+
+int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request *request,
+	       struct store *history, struct support *support, struct err *err)
+{
 	int status = history ? plan_add_past(jobs, history, err) : 0;
 
 	if (request->changed_only && history && status == 0)
-		status = set_fresh_aside(jobs, reused, request, history, err);
+		status = set_fresh_aside(jobs, reused, request, history, support, err);
 	else if (request->failed_only)
 		filter(jobs, did_not_pass, NULL);
-	for (size_t i = 0; i < jobs->n; i++)
-		look_into(&jobs->items[i], request, &scratch);
-	buf_release(&scratch);
+	look_into_all(jobs, reused, request);
 	order_for_run(jobs, request->order, request->seed, request->slots);
 	return status;
 }

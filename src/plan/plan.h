@@ -16,6 +16,7 @@ struct busted_settings;
 struct commands;
 struct err;
 struct store;
+struct support;
 
 struct plan_request {
 	struct strings paths; // none: the usual folders, those that exist
@@ -48,8 +49,8 @@ struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_r
 // Looks into the files, learns what the history (which may be NULL) knows of them, leaves out those
 // that --failed does not want, puts those that --changed need not run into reused (which the caller
 // releases), and the others in the order of their start. Fails, with all of that done without the
-// history, if that cannot be read.
+// history, if that cannot be read. Notes in support which of the jobs those in reused have loaded.
 int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request *request,
-	       struct store *history, struct err *err);
+	       struct store *history, struct support *support, struct err *err);
 
 #endif

@@ -69,7 +69,8 @@ static void pass_on(struct supervisor *s, struct result *r)
 	const struct run_settings *set = s->settings;
 
 	queue_end(&s->queue, r);
-	s->bad += file_status_is_bad(r->status) && !r->again;
+	s->bad += file_status_is_bad(r->status) && !r->again &&
+		  !(s->hooks->is_open && s->hooks->is_open(s->hooks->owner, r));
 	if (set->max_failures > 0 && s->bad >= set->max_failures && !s->stopping) {
 		stop(s);
 		s->run->stopped = xstrdup(set->stop_word);
@@ -157,23 +158,11 @@ static void decide(struct supervisor *s, struct worker *w, struct observation *o
 		.tap = o->tap,
 	};
 	outcome_decide(r, &ending);
-	bool unproven = r->framework == FRAMEWORK_PLAIN && !o->events;
-	if (s->settings->library && (r->status == FILE_PASSED || unproven))
+	// What has failed has loaded others, too.
+	if (s->settings->library && r->status != FILE_NOTRUN)
 		r->inputs = worker_inputs(w);
-	if (unproven)
+	if (r->framework == FRAMEWORK_PLAIN && !o->events)
 		find_library(s, r->inputs, o);
-}
-
-// Only passes are reused; and what a pass has written is of less interest.
-static void trim(struct result *r)
-{
-	if (r->status != FILE_PASSED && r->inputs) {
-		inputs_release(r->inputs);
-		free(r->inputs);
-		r->inputs = NULL;
-	}
-	if (!file_status_is_bad(r->status))
-		shorten_output(r);
 }
 
 static void remove_worker(struct supervisor *s, struct worker *w)
@@ -292,7 +281,9 @@ void supervisor_on_finished(struct supervisor *s, struct worker *w)
 	if (read_again(s, w, &o))
 		return;
 	struct result *r = choose(w);
-	trim(r);
+	// What a pass has written is of less interest.
+	if (!file_status_is_bad(r->status))
+		shorten_output(r);
 	end_worker(s, w);
 	s->slots.items[w->slot].taken = false;
 	VEC_PUSH(&s->spare, w->slot_since_ns);

@@ -51,7 +51,9 @@ struct run_hooks {
 	void (*waits)(void *owner, const struct job *job, int64_t left_bytes);
 	void (*slow)(void *owner, const struct result *r); // r->slow has just become true
 	void (*ended)(void *owner, struct result *r); // takes over r; run_add is still to be done
-	void (*asked)(void *owner);                   // SIGUSR1: what is running?
+	// Whether a bad result may yet turn out to be none: then it ends no run early.
+	bool (*is_open)(void *owner, const struct result *r);
+	void (*asked)(void *owner); // SIGUSR1: what is running?
 	void (*suspended)(void *owner,
 			  bool now); // true before, false after a Ctrl-Z; both may be slow
 	void *owner;

@@ -43,6 +43,17 @@ settle_and_rerun() {
 
 ALL="asks lists modules path popen reads spec units variable"
 
+@test "what a file whose pass stands has loaded is support" {
+	rm -r tests
+	plain user "assert(dofile('tests/test_support.lua'))"
+	test_file tests/test_support.lua "assert(not arg[0]:find('support')) return 1"
+	settle
+	run -0 fj4
+	run -0 fj4 --changed
+	has "Cached: 1 of them"
+	has "(support: loaded by tests/user_test.lua"
+}
+
 @test "every edit runs exactly the files that it matters to" {
 	runs $ALL
 	# The whole selection is in the report all the same.

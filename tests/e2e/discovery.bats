@@ -3,6 +3,7 @@
 # Which files are run: the layouts that projects have, busted's settings, and what is told of the rest.
 
 load common
+load fixtures/report
 
 BUSTED_TEST='describe("d", function() it("works", function() end) end)'
 
@@ -163,4 +164,71 @@ layout() {
 	rm .busted
 	run -2 fj4 --run=unit
 	has "--run: there is no .busted here to have a task"
+}
+
+# is_support FILE WHY: in the last report the file is a skipped one, as support.
+is_support() {
+	query_is "file('$1').status" skip
+	is "$(query "file('$1').reason")" "support: $2"
+}
+
+@test "support is no test: what another test file has loaded" {
+	test_file tests/test_utils.lua "return { one = 1 }"
+	test_file tests/a_test.lua "package.path = './?.lua' assert(require('tests.test_utils').one == 1)"
+	test_file tests/b_test.lua "assert(dofile('tests/test_env.lua') == 2)"
+	test_file tests/test_env.lua "assert(not arg or not arg[0]:find('env')) return 2" # fails alone
+	test_file tests/test_real.lua "assert(true)"
+	test_file tests/checks_test.lua "for _, name in ipairs{'test_real', 'a_test', 'b_test'} do" \
+		"assert(io.open('tests/' .. name .. '.lua')):read('*a') end"
+	run -0 fj4 --report=json:report.json --report=text
+	is_support tests/test_utils.lua "loaded by tests/a_test.lua"
+	is_support tests/test_env.lua "loaded by tests/b_test.lua; alone: exit status 1"
+	query_is "file('tests/test_real.lua').status" pass
+	has "Files: 6 in all, 4 passed, 2 skipped"
+	# It ends no run early, and is no failure of the last time.
+	run -0 fj4 -j1 --fail-fast --order=random:3
+	run -0 fj4 --failed
+	has "No file failed last time"
+	# A loader that fails has loaded it all the same.
+	echo "error('x')" >>tests/b_test.lua
+	run -1 fj4 --report=json:report.json
+	is_support tests/test_env.lua "loaded by tests/b_test.lua; alone: exit status 1"
+	# On its own it is what its exit status says, and a run of support alone has no test.
+	run -1 fj4 tests/test_env.lua
+	run -0 fj4 tests/test_utils.lua
+	run -1 fj4 --pattern='test_env.lua'
+	# Where nobody names it, having read it is not having loaded it.
+	rm tests/b_test.lua
+	test_file tests/checks_test.lua "for line in io.popen('ls tests'):lines() do io.open('tests/' .. line):read('*a') end"
+	run -1 fj4 --report=json:report.json
+	query_is "file('tests/test_env.lua').status" fail
+}
+
+@test "support is no test: what busted would leave out beside its tests" {
+	test_file spec/a_spec.lua "$BUSTED_TEST"
+	test_file spec/spec_helper.lua "error('not alone')"
+	test_file spec/util/test_keys.lua "return {}"
+	test_file tests/test-utils.lua "assert(true)"
+	test_file tests/b_test.lua "assert(true)"
+	run -0 fj4 --report=json:report.json
+	is_support spec/spec_helper.lua "busted would not run it; alone: exit status 1"
+	is_support spec/util/test_keys.lua "busted would not run it"
+	query_is "file('tests/b_test.lua').status" pass
+	# What holds tests is none, and neither is what lies beside tests of others.
+	test_file spec/tap_test.lua "print('1..1') print('not ok 1')"
+	run -1 fj4 --report=json:report.json
+	query_is "file('spec/tap_test.lua').status" fail
+	query_is "file('spec/spec_helper.lua').status" fail
+	rm -r spec tests
+	# Whatever .busted calls its tests.
+	test_file t/a.check.lua "$BUSTED_TEST"
+	test_file t/test_env.lua "return {}"
+	test_file t/spec_helper.lua "return {}"
+	test_file .busted 'return {default={ROOT={"t"},pattern="%.check",helper="t/spec_helper.lua"}}'
+	run -0 fj4 --report=json:report.json --report=text
+	is_support t/test_env.lua "busted would not run it"
+	is_support t/spec_helper.lua "loaded by t/a.check.lua"
+	has "Files: 3 in all, 1 passed, 2 skipped"
+	rm t/a.check.lua
+	run -0 fj4
 }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "model/support.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/path.h"
+#include "model/inputs.h"
+#include "model/result.h"
+
+// A file that reads so many of the others runs or checks them: they are not there for it.
+#define READS_MANY 3
+
+// ---- folders and the frameworks of their tests ----
+
+static char *folder_of(const char *path)
+{
+	size_t n = (size_t)(path_base(path) - path);
+
+	return n > 1 ? xstrndup(path, n - 1) : xstrdup(n ? "/" : ".");
+}
+
+static void add_framework(struct map *folders, const char *path, enum framework f)
+{
+	char *folder = folder_of(path);
+	uintptr_t bits = (uintptr_t)map_get(folders, folder) | (uintptr_t)1 << f;
+
+	map_put(folders, folder, (void *)bits);
+	free(folder);
+}
+
+// Of which frameworks the tests beside the job's file are. Where busted looks for its tests, and
+// there are none beside it, those count that are above it.
+static uintptr_t frameworks_beside(const struct map *folders, const struct job *j)
+{
+	char *folder = folder_of(j->path);
+	uintptr_t bits = (uintptr_t)map_get(folders, folder);
+
+	while (bits == 0 && j->in_root && strchr(folder, '/')) {
+		char *above = folder_of(folder);
+		bool is_last = strcmp(above, folder) == 0;
+		free(folder);
+		folder = above;
+		bits = (uintptr_t)map_get(folders, folder);
+		if (is_last)
+			break;
+	}
+	free(folder);
+	return bits;
+}
+
+// ---- candidates ----
+
+// That nothing in its text shows a framework is for busted's pattern to say something: what holds
+// tests holds them under any name.
+static bool may_be_left(const struct job *j)
+{
+	return j->busted_leaves && j->framework == FRAMEWORK_PLAIN;
+}
+
+void support_begin(struct support *s, const struct jobs *jobs)
+{
+	struct map guessed = {0};
+
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *j = &jobs->items[i];
+		map_put(&s->planned, j->path, j->path);
+		if (j->framework == FRAMEWORK_BUSTED)
+			add_framework(&guessed, j->path, j->framework);
+	}
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *j = &jobs->items[i];
+		if (j->found == FOUND_BY_NAME &&
+		    (j->mentioned || (may_be_left(j) && frameworks_beside(&guessed, j))))
+			map_put(&s->candidates, j->path, j);
+	}
+	map_release(&guessed);
+}
+
+void support_release(struct support *s)
+{
+	map_release(&s->planned);
+	map_release(&s->candidates);
+	map_release(&s->loaders);
+	map_release(&s->folders);
+	free(s->loads.items);
+	*s = (struct support){0};
+}
+
+// ---- learning ----
+
+void support_note(struct support *s, const char *loader, const char *path)
+{
+	struct load_of load = {loader, path};
+
+	if (strcmp(loader, path) != 0)
+		VEC_PUSH(&s->loads, load);
+}
+
+void support_learn(struct support *s, const struct result *r)
+{
+	if (s->candidates.n == 0)
+		return;
+	if (r->tests.n > 0)
+		add_framework(&s->folders, r->job->path, r->framework);
+	if (!r->inputs || map_put(&s->loaders, r->job->path, s))
+		return;
+	for (size_t i = 0; i < r->inputs->list.n; i++) {
+		const struct input *in = &r->inputs->list.items[i];
+		const char *path =
+			in->kind == INPUT_PATH && in->found ? map_get(&s->planned, in->name) : NULL;
+		if (path)
+			support_note(s, r->job->path, path);
+	}
+}
+
+// ---- deciding ----
+
+bool support_is_open(const struct support *s, const struct result *r)
+{
+	return map_get(&s->candidates, r->job->path) && r->tests.n == 0 && r->signal == 0 &&
+	       !r->again && !r->partial &&
+	       (r->status == FILE_PASSED || r->status == FILE_FAILED || r->status == FILE_ERROR ||
+		(r->status == FILE_SKIPPED && !result_tells(r)));
+}
+
+static bool reads_many(const struct support *s, const char *loader)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->loads.n; i++)
+		n += strcmp(s->loads.items[i].loader, loader) == 0;
+	return n >= READS_MANY;
+}
+
+// The first by its name of those that have loaded the file, or NULL.
+static const char *loader_of(const struct support *s, const char *path)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < s->loads.n; i++) {
+		const struct load_of *l = &s->loads.items[i];
+		if (strcmp(l->path, path) == 0 && (!first || strcmp(l->loader, first) < 0) &&
+		    !reads_many(s, l->loader))
+			first = l->loader;
+	}
+	return first;
+}
+
+static char *why_support(const struct support *s, const struct job *j)
+{
+	const char *loader = j->mentioned ? loader_of(s, j->path) : NULL;
+
+	if (loader)
+		return xasprintf("support: loaded by %s", loader);
+	if (may_be_left(j) && frameworks_beside(&s->folders, j) == (uintptr_t)1 << FRAMEWORK_BUSTED)
+		return xstrdup("support: busted would not run it");
+	return NULL;
+}
+
+void support_decide(const struct support *s, struct result *r)
+{
+	char *why = support_is_open(s, r) ? why_support(s, r->job) : NULL;
+
+	if (why)
+		result_skip(r, why);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Which files of a run are support and no tests: a file that was found by its name alone and has
+// shown no test, but that another one of the run has loaded, or that busted would leave out among
+// its tests. Whether it is, only the whole run tells.
+#ifndef MODEL_SUPPORT_H
+#define MODEL_SUPPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/map.h"
+
+struct job;
+struct jobs;
+struct result;
+
+struct support {
+	struct map planned;    // paths of the jobs
+	struct map candidates; // those of them that may be support
+	struct map loaders;    // those whose loads are known
+	struct map folders;    // of which frameworks the tests in a folder are, a bit for each
+	struct {
+		struct load_of {
+			const char *loader, *path;
+		} * items;
+		size_t n, cap;
+	} loads;
+};
+
+// Takes the jobs, whose frameworks are guessed by then; they must outlive s.
+void support_begin(struct support *s, const struct jobs *jobs);
+void support_release(struct support *s);
+// A file, of this run or of one whose pass stands, has loaded another. Both strings must outlive s.
+void support_note(struct support *s, const char *loader, const char *path);
+// Takes what the result of a file tells of it and of others.
+void support_learn(struct support *s, const struct result *r);
+// Whether the result's file may yet turn out to be support.
+bool support_is_open(const struct support *s, const struct result *r);
+// All is known: where the file is support, the result becomes a skip that says so.
+void support_decide(const struct support *s, struct result *r);
+
+#endif
