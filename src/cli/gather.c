@@ -87,7 +87,8 @@ static int gather(struct firmo_jobs *s, struct err *err)
 	s->options.plan.changed_only = true;
 	int found = plan_find(&s->jobs, &s->options.plan, &notes, err);
 	strings_free_all(&notes);
-	if (found < 0 || plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, &s->support, err) < 0 ||
+	if (found < 0 ||
+	    plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, &s->support, err) < 0 ||
 	    load_ran(s, err) < 0)
 		return -1;
 	return session_add_reused(s) == FIRMO_JOBS_OK ? 0 : -1;

@@ -110,6 +110,13 @@ static void add(struct discovery *d, struct job job)
 
 enum verdict { IS_TEST, IS_NONE, IS_LEFT };
 
+static bool is_moon(const char *name)
+{
+	const char *end = strrchr(name, '.');
+
+	return end && strcmp(end, ".moon") == 0;
+}
+
 // What the file of that path is, found directly in the searched folder or deeper.
 static enum verdict judge(const struct search *s, const char *path, bool deeper, struct job *j)
 {
@@ -132,6 +139,9 @@ static enum verdict judge(const struct search *s, const char *path, bool deeper,
 		return IS_NONE;
 	if (d->globs->n > 0)
 		return name_matches(d->globs, path) ? IS_TEST : IS_NONE;
+	// Only busted can load MoonScript.
+	if (is_moon(name) && wish != BUSTED_RUNS)
+		return IS_NONE;
 	return name_is_usual(name) || (!deeper && strcmp(name, "test.lua") == 0) ? IS_TEST
 										 : IS_NONE;
 }
@@ -320,29 +330,55 @@ static void add_word(struct buf *b, const char *word)
 	buf_addch(b, '\'');
 }
 
+// Leaves the names of the language that most of them are written in.
+static void keep_one_ending(struct strings *names)
+{
+	size_t moon = 0, n = 0;
+
+	for (size_t i = 0; i < names->n; i++)
+		moon += strcmp(strrchr(names->items[i], '.'), ".moon") == 0;
+	const char *ending = 2 * moon > names->n ? ".moon" : ".lua";
+	for (size_t i = 0; i < names->n; i++) {
+		if (strcmp(strrchr(names->items[i], '.'), ending) == 0)
+			names->items[n++] = names->items[i];
+		else
+			free(names->items[i]);
+	}
+	names->n = n;
+}
+
+// "; to run 2 of them: firmo-jobs --pattern='*-test.lua'"
+static void add_advice(struct buf *b, const struct strings *names)
+{
+	struct buf glob = {0};
+	size_t covers = names_glob(names, &glob);
+
+	if (covers < names->n)
+		buf_addf(b, "; to run %zu of them: firmo-jobs --pattern=", covers);
+	else
+		buf_addf(b, "; to run %s: firmo-jobs --pattern=", names->n == 1 ? "it" : "them");
+	add_word(b, glob.data);
+	buf_release(&glob);
+}
+
 // Where a folder has no test, whatever source it has may be some; else what is called so.
 static void note_others(struct search *s)
 {
-	struct buf b = {0}, glob = {0};
+	struct buf b = {0};
 
 	if (s->found > 0)
 		keep_near(&s->others);
+	keep_one_ending(&s->others);
 	if (s->others.n == 0)
 		return;
 	strings_sort(&s->others);
-	const char *ending = strrchr(s->others.items[0], '.');
-	size_t covers = names_glob(&s->others, &glob), n = s->others.n;
-	buf_addf(&b, "%s holds %zu %s%s file%s, none named %s", s->root, n,
-		 s->found > 0 ? "more " : "", ending, n == 1 ? "" : "s", NAMES_TEXT);
-	if (covers == n)
-		buf_addf(&b, "; to run %s: firmo-jobs --pattern=", n == 1 ? "it" : "them");
-	else
-		buf_addf(&b, "; to run %zu of them: firmo-jobs --pattern=", covers);
-	add_word(&b, glob.data);
+	buf_addf(&b, "%s holds %zu %s%s file%s, none named %s", s->root, s->others.n,
+		 s->found > 0 ? "more " : "", strrchr(s->others.items[0], '.'),
+		 s->others.n == 1 ? "" : "s", NAMES_TEXT);
+	add_advice(&b, &s->others);
 	buf_addch(&b, ' ');
 	add_word(&b, s->root);
 	VEC_PUSH(&s->d->notes, buf_detach(&b));
-	buf_release(&glob);
 }
 
 // ---- from where ----
@@ -469,19 +505,32 @@ static int search_root(struct discovery *d, const char *given, struct err *err)
 
 // ---- what lies elsewhere ----
 
-static void note_here(struct discovery *d, const struct strings *names)
+static void add_words(struct buf *b, const struct strings *words)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		buf_addch(b, ' ');
+		add_word(b, words->items[i]);
+	}
+}
+
+static void note_here(struct discovery *d, struct strings *tests, struct strings *near)
 {
 	struct buf b = {0};
 
-	if (names->n == 0)
-		return;
-	buf_addf(&b, "not run, as %s in no folder of tests; to run %s: firmo-jobs",
-		 names->n == 1 ? "it lies" : "they lie", names->n == 1 ? "it" : "them");
-	for (size_t i = 0; i < names->n; i++) {
-		buf_addch(&b, ' ');
-		add_word(&b, names->items[i]);
+	strings_sort(tests);
+	strings_sort(near);
+	if (tests->n > 0) {
+		buf_addf(&b, "not run, as %s in no folder of tests; to run %s: firmo-jobs",
+			 tests->n == 1 ? "it lies" : "they lie", tests->n == 1 ? "it" : "them");
+		add_words(&b, tests);
+		VEC_PUSH(&d->notes, buf_detach(&b));
 	}
-	VEC_PUSH(&d->notes, buf_detach(&b));
+	if (near->n > 0 && tests->n == 0 && d->jobs->n == 0) {
+		buf_addf(&b, "%zu file%s here may be tests", near->n, near->n == 1 ? "" : "s");
+		add_advice(&b, near);
+		add_words(&b, near);
+		VEC_PUSH(&d->notes, buf_detach(&b));
+	}
 }
 
 // Tests in the project's own folder are told. A test.lua, which may as well run all the others, is
@@ -489,7 +538,7 @@ static void note_here(struct discovery *d, const struct strings *names)
 static void look_here(struct discovery *d)
 {
 	DIR *dir = opendir(".");
-	struct strings names = {0};
+	struct strings tests = {0}, near = {0};
 	bool alone = d->jobs->n == 0 && d->globs->n == 0;
 
 	for (struct dirent *e; dir && (e = readdir(dir));) {
@@ -502,13 +551,16 @@ static void look_here(struct discovery *d)
 					    .busted_leaves = true});
 		else if (d->globs->n > 0 ? name_matches(d->globs, e->d_name)
 					 : is_test || name_is_usual(e->d_name))
-			VEC_PUSH(&names, xstrdup(e->d_name));
+			VEC_PUSH(&tests, xstrdup(e->d_name));
+		else if (alone && name_is_source(e->d_name) &&
+			 (strcasestr(e->d_name, "test") || strcasestr(e->d_name, "spec")))
+			VEC_PUSH(&near, xstrdup(e->d_name));
 	}
 	if (dir)
 		closedir(dir);
-	strings_sort(&names);
-	note_here(d, &names);
-	strings_free_all(&names);
+	note_here(d, &tests, &near);
+	strings_free_all(&tests);
+	strings_free_all(&near);
 }
 
 #define LOOK_DEPTH   4    // folders below the project's own
@@ -555,10 +607,7 @@ static void look_elsewhere(struct discovery *d)
 		buf_addstr(&b, " --pattern=");
 		add_word(&b, d->globs->items[i]);
 	}
-	for (size_t i = 0; i < found.n; i++) {
-		buf_addch(&b, ' ');
-		add_word(&b, found.items[i]);
-	}
+	add_words(&b, &found);
 	if (found.n > 0)
 		VEC_PUSH(&d->notes, buf_detach(&b));
 	strings_free_all(&found);
@@ -573,10 +622,7 @@ static void note_missed(struct discovery *d)
 	strings_sort(&d->missed);
 	buf_addf(&b, "not run, though busted would: to run %s: firmo-jobs",
 		 d->missed.n == 1 ? "it as well" : "them as well");
-	for (size_t i = 0; i < d->missed.n; i++) {
-		buf_addch(&b, ' ');
-		add_word(&b, d->missed.items[i]);
-	}
+	add_words(&b, &d->missed);
 	VEC_PUSH(&d->notes, buf_detach(&b));
 }
 
@@ -592,7 +638,7 @@ int discover_usual(struct discovery *d, struct err *err)
 	if (status < 0)
 		return -1;
 	look_here(d);
-	if (d->jobs->n == 0)
+	if (d->jobs->n == 0 && d->notes.n == 0)
 		look_elsewhere(d);
 	note_missed(d);
 	return 0;

@@ -101,7 +101,7 @@ static bool is_near(const char *name, const char *end)
 {
 	size_t n = (size_t)(end - name), first = first_word(name, n), last = last_word(name, n);
 
-	return says_test(name, first ? first : n) || says_test(end - last, last);
+	return says_test(name, first) || says_test(end - last, last);
 }
 
 bool name_is_near(const char *name)

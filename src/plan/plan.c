@@ -168,24 +168,28 @@ static bool is_left(const struct job *j, const struct plan_request *request, str
 
 static void leave_out(struct jobs *jobs, const struct plan_request *request, struct strings *notes)
 {
-	struct buf scratch = {0}, names = {0};
-	size_t n = 0, left = 0;
+	struct buf scratch = {0}, line = {0};
+	struct strings left = {0};
+	size_t n = 0;
 
 	for (size_t i = 0; i < jobs->n; i++) {
 		struct job *j = &jobs->items[i];
-		if (!is_left(j, request, &scratch)) {
+		if (is_left(j, request, &scratch))
+			VEC_PUSH(&left, j->path);
+		else
 			jobs->items[n++] = *j;
-			continue;
-		}
-		buf_addf(&names, "%s %s", left++ ? "," : "", j->path);
-		free(j->path);
 	}
 	jobs->n = n;
-	if (left > 0)
-		VEC_PUSH(notes, xasprintf("not run, as the pattern in %s leaves %s out:%s",
-					  BUSTED_FILE, left == 1 ? "it" : "them", names.data));
+	strings_sort(&left);
+	if (left.n > 0)
+		buf_addf(&line, "not run, as the pattern in %s leaves %s out:", BUSTED_FILE,
+			 left.n == 1 ? "it" : "them");
+	for (size_t i = 0; i < left.n; i++)
+		buf_addf(&line, "%s %s", i ? "," : "", left.items[i]);
+	if (left.n > 0)
+		VEC_PUSH(notes, buf_detach(&line));
+	strings_free_all(&left);
 	buf_release(&scratch);
-	buf_release(&names);
 }
 
 int plan_find(struct jobs *jobs, const struct plan_request *request, struct strings *notes,

@@ -232,3 +232,78 @@ is_support() {
 	rm t/a.check.lua
 	run -0 fj4
 }
+
+NONE="none named *_test.lua, *_spec.lua, test_*.lua, spec_*.lua or *_spec.moon"
+
+# says WORDS NOTE [EXPECTED]: standard error is that note, after "firmo-jobs: "; the words that it ends
+# with, firmo-jobs and options, run exactly the expected files.
+says() {
+	is "$(<told)" "firmo-jobs: $1"
+	[ $# -lt 2 ] || eval "is \"\$(listed ${1##*firmo-jobs })\" '$2 '"
+}
+
+# near NAME FILES NOTE EXPECTED: what is told where nothing is found, and that it is true.
+near() {
+	layout "$1" '' "$2" ''
+	says "no test file found: $3" "$4"
+}
+
+@test "near misses are told with the words that run them" {
+	near dashes 'tests/test-a.lua tests/test-b.lua tests/run.lua' \
+		"tests holds 3 .lua files, $NONE; to run 2 of them: firmo-jobs --pattern='test-*.lua' tests" 'tests/test-a.lua tests/test-b.lua'
+	near plural 'specs/a_specs.lua specs/b_specs.lua' \
+		"specs holds 2 .lua files, $NONE; to run them: firmo-jobs --pattern='*_specs.lua' specs" 'specs/a_specs.lua specs/b_specs.lua'
+	near camel 'test/TestA.lua test/TestB.lua test/common.lua' \
+		"test holds 3 .lua files, $NONE; to run 2 of them: firmo-jobs --pattern='Test*.lua' test" 'test/TestA.lua test/TestB.lua'
+	near dots 't/a.test.lua t/b.test.lua' \
+		"t holds 2 .lua files, $NONE; to run them: firmo-jobs --pattern='*.test.lua' t" 't/a.test.lua t/b.test.lua'
+	near others 'tests/copas.lua tests/close.lua' \
+		"tests holds 2 .lua files, $NONE; to run them: firmo-jobs --pattern='*.lua' tests" 'tests/close.lua tests/copas.lua'
+	near single 'tests/run.lua tests/data.txt' \
+		"tests holds 1 .lua file, $NONE; to run it: firmo-jobs --pattern=run.lua tests" 'tests/run.lua'
+	near odd "tests/a[1].lua" "tests holds 1 .lua file, $NONE; to run it: firmo-jobs --pattern='a\\[1].lua' tests" 'tests/a[1].lua'
+	near elsewhere 'builtin/a/tests/x_spec.lua lua/test.lua' \
+		"there are files named like tests; to run them: firmo-jobs builtin/a/tests lua" 'builtin/a/tests/x_spec.lua lua/test.lua'
+	near here 'jsontest.lua json.lua' \
+		"1 file here may be tests; to run it: firmo-jobs --pattern=jsontest.lua jsontest.lua" 'jsontest.lua'
+	layout nothing '' 'src/a.lua' ''
+	is "$(<told)" "firmo-jobs: no test file found in tests, test, spec, specs or t; name files or folders to run"
+}
+
+@test "beside tests that are run, only what is called like one is told" {
+	layout beside '' 'tests/a_test.lua tests/helper.lua tests/data/x.lua tests/b-test.lua tests/sub/test.lua' 'tests/a_test.lua'
+	says "tests holds 1 more .lua file, $NONE; to run it: firmo-jobs --pattern=b-test.lua tests" 'tests/b-test.lua'
+	layout root_tests '' 'test.lua test_pm.lua tests/a_test.lua' 'tests/a_test.lua'
+	says "not run, as they lie in no folder of tests; to run them: firmo-jobs test.lua test_pm.lua" 'test.lua test_pm.lua'
+	layout busted_alone '' 'spec/a_spec.lua spec/fixtures/b_spec.lua' 'spec/a_spec.lua'
+	says "not run, though busted would: to run it as well: firmo-jobs spec/fixtures/b_spec.lua" 'spec/fixtures/b_spec.lua'
+	layout left '{default={pattern="_unit"}}' 'spec/a_unit.lua=busted spec/b_spec.lua spec/c_spec.lua' 'spec/a_unit.lua'
+	says "not run, as the pattern in .busted leaves them out: spec/b_spec.lua, spec/c_spec.lua"
+	layout task '{default={ROOT={"spec/unit"}},slow={ROOT={"spec/slow"}}}' 'spec/unit/a_spec.lua spec/slow/b_spec.lua' 'spec/unit/a_spec.lua'
+	says "spec/slow is not searched: in .busted it belongs to another task; --run=TASK chooses one: default slow"
+	layout quiet '' 'tests/a_test.lua spec/b_spec.lua lib/c.lua' 'spec/b_spec.lua tests/a_test.lua'
+	is "$(<told)" ""
+}
+
+# What stands in for MoonScript: a loader with the functions that busted's needs, for Lua in disguise.
+moonscript() {
+	test_file moon/moonscript.lua 'return { loadfile = function(name) return loadfile(name) end }'
+	test_file moon/moonscript/line_tables.lua 'return {}'
+	test_file moon/moonscript/util.lua 'return { pos_to_line = function() return 1 end }'
+	export LUA_PATH="$PWD/moon/?.lua;;"
+}
+
+@test "_spec.moon is busted's where MoonScript is installed" {
+	write spec/a_spec.moon spec/b_spec.lua
+	is "$(listed)" "spec/b_spec.lua "
+	says "1 .moon test file is not run: lua5.4 has no module moonscript; to run it: luarocks install moonscript"
+	run -4 fj4 spec/a_spec.moon
+	has "no module moonscript"
+	moonscript
+	run -0 fj4 --report=json:report.json
+	query_is "file('spec/a_spec.moon').framework" busted
+	query_is "file('spec/a_spec.moon').status" pass
+	query_is "#r.files" 2
+	echo 'return {default={loaders={"lua"}}}' >.busted
+	is "$(listed)" "spec/b_spec.lua "
+}
