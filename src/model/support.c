@@ -31,14 +31,13 @@ static void add_framework(struct map *folders, const char *path, enum framework 
 	free(folder);
 }
 
-// Of which frameworks the tests beside the job's file are. Where busted looks for its tests, and
-// there are none beside it, those count that are above it.
+// Of which frameworks the tests beside the job's file are; where there are none, those above it.
 static uintptr_t frameworks_beside(const struct map *folders, const struct job *j)
 {
 	char *folder = folder_of(j->path);
 	uintptr_t bits = (uintptr_t)map_get(folders, folder);
 
-	while (bits == 0 && j->in_root && strchr(folder, '/')) {
+	while (bits == 0 && strchr(folder, '/')) {
 		char *above = folder_of(folder);
 		bool is_last = strcmp(above, folder) == 0;
 		free(folder);
@@ -53,11 +52,11 @@ static uintptr_t frameworks_beside(const struct map *folders, const struct job *
 
 // ---- candidates ----
 
-// That nothing in its text shows a framework is for busted's pattern to say something: what holds
-// tests holds them under any name.
+// Only where busted looks for its tests does its pattern say what is none, and only of a file whose
+// text shows no framework: in a folder of several frameworks a plain script is a test.
 static bool may_be_left(const struct job *j)
 {
-	return j->busted_leaves && j->framework == FRAMEWORK_PLAIN;
+	return j->in_root && j->busted_leaves && j->framework == FRAMEWORK_PLAIN;
 }
 
 void support_begin(struct support *s, const struct jobs *jobs)

@@ -214,6 +214,12 @@ is_support() {
 	is_support spec/spec_helper.lua "busted would not run it; alone: exit status 1"
 	is_support spec/util/test_keys.lua "busted would not run it"
 	query_is "file('tests/b_test.lua').status" pass
+	# Where busted does not look, plain scripts beside its tests are tests.
+	test_file tests/c_spec.lua "$BUSTED_TEST"
+	test_file tests/b_test.lua "assert(false)"
+	run -1 fj4 --report=json:report.json
+	query_is "file('tests/b_test.lua').status" fail
+	rm tests/b_test.lua
 	# What holds tests is none, and neither is what lies beside tests of others.
 	test_file spec/tap_test.lua "print('1..1') print('not ok 1')"
 	run -1 fj4 --report=json:report.json
