@@ -118,8 +118,9 @@ static struct guess guess_of(const struct job *j, const struct plan_request *req
 	if (end && strcmp(end, ".moon") == 0)
 		return (struct guess){FRAMEWORK_BUSTED, true};
 	struct guess guess = framework_guess(source->data, source->len);
-	if (guess.framework == FRAMEWORK_PLAIN && named)
-		guess = (struct guess){FRAMEWORK_BUSTED, false};
+	// The project says so: where busted finds no test in it, it is no plain one.
+	if (named && (guess.framework == FRAMEWORK_PLAIN || guess.framework == FRAMEWORK_BUSTED))
+		guess = (struct guess){FRAMEWORK_BUSTED, true};
 	return guess;
 }
 

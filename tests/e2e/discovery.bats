@@ -125,6 +125,10 @@ layout() {
 	has "is Lua 5.4"
 	run -0 fj -v --lua=lua5.4
 	has "is Lua 5.4"
+	# What the settings choose is busted's, even if it holds no test.
+	test_file unit/none_spec.lua "return {}"
+	run -0 fj --lua=lua5.4 --report=json:report.json
+	query_is "file('unit/none_spec.lua').status" skip
 	run -0 fj --why=unit/a_spec.lua
 	has "it would be run by another command, interpreter or settings"
 	sed -i 's/return {/return {more={},/' .busted
