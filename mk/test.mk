@@ -9,7 +9,7 @@ e2e_files := $(sort $(wildcard tests/e2e/*.bats))
 
 # What the tests find in their environment.
 test_environment = FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/tests/helpers' SAN='$(SAN)' \
-	TRACE_LIBRARY='$(if $(trace_library),$(abspath $(trace_library)))'
+	TRACE_LIBRARY='$(if $(trace_library),$(abspath $(trace_library)))' REUSE='$(abspath $(reuse))'
 
 .PHONY: check test check-firmo quickstart
 .SECONDEXPANSION:
@@ -33,6 +33,30 @@ check-firmo: $(runnable) ## run Firmo's own suite: make check-firmo FIRMO=its/ch
 .PHONY: soak
 soak: $(runnable) ## 300 runs under make, half of them killed: at most two minutes
 	+@$(test_environment) bash tests/soak.sh
+
+# The children that the prover of reuse starts, and libraries for them that differ in one word.
+reuse := $(O)/tests/reuse
+reuse_programs := $(addprefix $(reuse)/,look look-static ask look.mk new/libanswer.so)
+$(reuse)/look: tests/reuse/look.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(warnings) -O2 -o $@ $<
+# Not everywhere is there a library to link to statically: then there is no such child.
+$(reuse)/look-static: tests/reuse/look.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -w -O2 -static -o $@ $< 2>/dev/null || { rm -f $@; echo 'no static programs here'; }
+$(reuse)/old/libanswer.so $(reuse)/new/libanswer.so: $(reuse)/%/libanswer.so: tests/reuse/answer.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 -fPIC -shared -DANSWER='"$*"' -o $@ $<
+$(reuse)/ask: tests/reuse/ask.c $(reuse)/old/libanswer.so
+	$(CC) -std=c11 -O2 -o $@ $< -L$(reuse)/old -lanswer -Wl,-rpath,'$$ORIGIN/first:$$ORIGIN/second',--enable-new-dtags
+$(reuse)/look.mk: tests/reuse/look.mk
+	@mkdir -p $(@D)
+	cp $< $@
+
+.PHONY: check-reuse
+# Steps are numbered: SEED is the first, COUNT how many, KINDS which (all, or some of tests/reuse/kinds.lua).
+check-reuse: $(runnable) $(reuse_programs) ## try to prove --changed wrong: SEED=n COUNT=n KINDS=..
+	+@$(test_environment) lua5.4 tests/reuse/prove.lua '$(or $(SEED),$(shell date +%s))' '$(or $(COUNT),300)' $(KINDS)
 
 quickstart: $(runnable) ## build, then run examples/quickstart under make -j8
 	PATH="$(abspath $(O)):$$PATH" MAKEFLAGS= MFLAGS= $(MAKE) -C examples/quickstart --no-print-directory -j8 test
