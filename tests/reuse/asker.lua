@@ -37,14 +37,15 @@ local asker = {
 			},
 			exists = {
 				"io.open({}) and 'yes' or 'no'", "loadfile({}) ~= nil and 'yes' or io.open({}) and 'yes' or 'no'",
-				"os.rename({}, {}) and 'yes' or 'no'",
 			},
+			named = { "os.rename({}, {}) and 'yes' or 'no'" },
 		},
 	},
 	{
 		name = "lfs", in_lua = true,
 		ways = {
 			exists = { "lfs.attributes({}) and 'yes' or 'no'", "lfs.attributes({}, 'mode') and 'yes' or 'no'" },
+			named = { "lfs.symlinkattributes({}) and 'yes' or 'no'" },
 			type = { "type_names[lfs.attributes({}, 'mode')]" },
 			link = { "lfs.symlinkattributes({}, 'mode') == 'link' and 'yes' or 'no'" },
 			mode = { "octal(lfs.attributes({}, 'permissions'))" },
@@ -59,7 +60,8 @@ local asker = {
 		name = "sh",
 		ways = {
 			content = { "cat {}", "read x <{}; echo \"$x\"", "echo \"$(cat {})\"", "cat <{} | cat", "sed q {}", "head -n1 {}", "awk 1 {}" },
-			exists = { "test -e {} && echo yes || echo no", "[ -e {} ] && echo yes || echo no", "ls {} >/dev/null 2>&1 && echo yes || echo no" },
+			exists = { "test -e {} && echo yes || echo no", "[ -e {} ] && echo yes || echo no" },
+			named = { "ls -d {} >/dev/null 2>&1 && echo yes || echo no", "find {} >/dev/null 2>&1 && echo yes || echo no" },
 			type = {
 				"if [ -p {} ]; then echo fifo; elif [ -d {} ]; then echo dir; elif [ -f {} ]; then echo file; fi",
 				"stat -L -c %F {} | sed 's/regular.*/file/; s/directory/dir/'",
@@ -79,7 +81,8 @@ local asker = {
 		name = "bash",
 		ways = framed("bash -c '%s' bash {}", {
 			content = { "echo \"$(<\"$1\")\"", "mapfile -t a <\"$1\"; echo \"${a[0]}\"" },
-			exists = { "[[ -e $1 ]] && echo yes || echo no", "compgen -G \"$1\" >/dev/null && echo yes || { [[ -e $1 ]] && echo yes || echo no; }" },
+			exists = { "[[ -e $1 ]] && echo yes || echo no" },
+			named = { "compgen -G \"${1%%?}[${1: -1}]\" >/dev/null && echo yes || echo no" },
 			type = { "[[ -d $1 ]] && echo dir || { [[ -f $1 ]] && echo file || { [[ -p $1 ]] && echo fifo; }; }" },
 			link = { "[[ -L $1 ]] && echo yes || echo no" },
 			exec = { "[[ -x $1 ]] && echo yes || echo no" },
@@ -103,6 +106,7 @@ local asker = {
 		ways = framed(python, {
 			content = { "open(p).read()", "os.read(os.open(p, os.O_RDONLY), 99).decode()" },
 			exists = { "\"yes\" if os.path.exists(p) else \"no\"", "\"yes\" if os.access(p, os.F_OK) else \"no\"" },
+			named = { "\"yes\" if os.path.lexists(p) else \"no\"" },
 			type = { "(lambda m: \"dir\" if stat.S_ISDIR(m) else \"fifo\" if stat.S_ISFIFO(m) else \"file\")(os.stat(p).st_mode)" },
 			link = { "\"yes\" if os.path.islink(p) else \"no\"" },
 			mode = { "oct(os.stat(p).st_mode & 0o7777)[2:]" },
@@ -120,7 +124,7 @@ local asker = {
 		name = "make", needs = "make",
 		ways = {
 			content = { "make -s -f $REUSE/look.mk content P={}" },
-			exists = { "make -s -f $REUSE/look.mk exists P={}" },
+			named = { "make -s -f $REUSE/look.mk exists P={}" },
 			list = { "make -s -f $REUSE/look.mk list P={}" },
 			module = { "make -s -f $REUSE/look.mk module P={}" },
 		},

@@ -42,7 +42,9 @@ local function question_of(who, question, path, place)
 		return { before = path.lua and path.lua[1], after = path.lua and path.lua[2],
 			ask = place(way:gsub("{}", function() return lua_path end)) }
 	end
-	local command = way:gsub("{}", function() return path.path end)
+	-- A program is only looked for in PATH if its name has no slash.
+	local name = question == "run" and path.path == "T" and "./T" or path.path
+	local command = way:gsub("{}", function() return name end)
 	if path.sh and not (path.lua and dice.chance(0.5)) then
 		command = ("%s && { %s; }; %s"):format(path.sh[1], command, path.sh[2])
 		return { ask = place(("sh [==[%s]==]"):format(command)) }
@@ -65,7 +67,8 @@ end
 local function pair(path, filter)
 	while true do
 		local what = dice.pick(target)
-		if not filter or filter(what) then
+		local asks_link = what.question == "link" or what.question == "target"
+		if (not filter or filter(what)) and not (asks_link and path.is_link) then
 			local able = askers_of(what.question, path)
 			if #able > 0 then
 				return what, dice.pick(able)

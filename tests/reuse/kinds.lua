@@ -24,7 +24,7 @@ local function joined(...)
 	return all
 end
 
-local contents = { content = true, exists = true, module = true, list = true, size = true }
+local contents = { content = true, exists = true, named = true, module = true, list = true, size = true }
 
 local function is_of_contents(target)
 	return contents[target.question]

@@ -3,7 +3,7 @@
 -- lets firmo-jobs learn it, edits what it looks at, and asks --changed: a test that is left out must pass
 -- in a full run with a history that knows nothing.
 -- FIRMO_JOBS is the program, REUSE the folder of what is made of the sources here. KEEP=1 leaves the
--- projects; BATCH is how many steps are taken together (300).
+-- projects; VERBOSE=1 tells of every step; BATCH is how many steps are taken together (300).
 local sources = arg[0]:match("^(.*)/") or "."
 package.path = sources .. "/?.lua"
 local batch = require "batch"
@@ -11,6 +11,7 @@ local kinds = require "kinds"
 local step = require "step"
 
 local keep = (os.getenv "KEEP" or "") ~= ""
+local verbose = (os.getenv "VERBOSE" or "") ~= ""
 
 local function output_of(command)
 	local pipe = assert(io.popen(command))
@@ -86,8 +87,10 @@ local function tell(one, verdict, output, is_alone)
 		print("  " .. (output or ""):gsub("\\n", "\n  "):sub(1, 300))
 		print(("  again: make check-reuse SEED=%d COUNT=1 KINDS=%s"):format(one.seed, one.kind))
 	end
-	if is_alone then
+	if is_alone or verbose then
 		print(("seed %d (%s): %s; edit: %s: %s"):format(one.seed, one.kind, one.what, one.edit_name, verdict))
+	end
+	if is_alone then
 		print_step(one)
 	end
 end

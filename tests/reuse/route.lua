@@ -5,6 +5,7 @@
 --	sh, lua		what is done around the question, by a shell or by Lua: {before, after}; where
 --			only one of both is given, only that can go this way
 --	path		as the shell takes it; lua_path: an expression, if it is not just that
+--	is_link		whether the name itself is a link
 --	edits		{name, shell text}: of the route, not of the target
 local route = {}
 
@@ -171,6 +172,7 @@ route.own_link = {
 }
 for _, one in ipairs(route.own_link) do
 	one.setup = "mkdir D/sub"
+	one.is_link = one.name:find("link to the file", 1, true) or one.name:find("link to a file", 1, true)
 end
 
 -- The test renames what it looks at, and back.

@@ -61,6 +61,18 @@ local target = {
 			{ "hard-linked", "printf new >$d/u; ln $d/u $d/t" },
 		},
 	},
+	{ -- the name counts, not where it leads
+		question = "named", answer = "no", old = "true", new = "printf new >$d/t",
+		edits = { { "made", "printf new >$d/t" }, { "made as a link to nowhere", "ln -s nowhere $d/t" } },
+	},
+	{
+		question = "named", answer = "yes", old = "printf old >$d/t", new = "true",
+		edits = { { "removed", "rm $d/t" }, { "renamed", "mv $d/t $d/u" } },
+	},
+	{ -- a link that leads nowhere
+		question = "named", answer = "yes", old = "ln -s nowhere $d/t", new = "true",
+		edits = { { "removed", "rm $d/t" } },
+	},
 	{ -- a link that leads nowhere
 		question = "exists", answer = "no", old = "ln -s u $d/t", new = "printf new >$d/t",
 		edits = {
