@@ -5,8 +5,8 @@ CLANG_FORMAT ?= clang-format
 CPPCHECK ?= cppcheck
 SHELLCHECK ?= shellcheck
 
-c_files := $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] include/*.h tests/unit/*.[ch] tests/fuzz/*.[ch] tests/helpers/*.c))
-shell_files := $(wildcard mk/*.sh tests/*.sh) .ci/run
+c_files := $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] include/*.h tests/unit/*.[ch] tests/fuzz/*.[ch] tests/helpers/*.c tests/reuse/*.c))
+shell_files := $(wildcard mk/*.sh tests/*.sh tests/reuse/*.sh) .ci/run
 
 .PHONY: lint format compile_commands
 lint: ## hold the sources to their style and their layers

@@ -5,6 +5,9 @@ unit_sources := $(sort $(wildcard tests/unit/*_test.c))
 unit_programs := $(unit_sources:%.c=$(O)/%)
 helper_sources := $(filter-out $(if $(glibc),,%/traced.c),$(sort $(wildcard tests/helpers/*.c)))
 helper_programs := $(helper_sources:%.c=$(O)/%)
+# The children that the prover of reuse starts, and libraries for them that differ in one word.
+reuse := $(O)/tests/reuse
+reuse_programs := $(addprefix $(reuse)/,look look-static ask look.mk new/libanswer.so)
 e2e_files := $(sort $(wildcard tests/e2e/*.bats))
 
 # What the tests find in their environment.
@@ -13,7 +16,7 @@ test_environment = FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/t
 
 .PHONY: check test check-firmo quickstart
 .SECONDEXPANSION:
-check: $(runnable) $(unit_programs) $(helper_programs) $$(replay_programs) ## build and run all tests; check-NAME: one file of them
+check: $(runnable) $(unit_programs) $(helper_programs) $(reuse_programs) $$(replay_programs) ## build and run all tests; check-NAME: one file of them
 	+@$(test_environment) sh tests/run.sh $(unit_programs) $(replay_programs) $(e2e_files)
 
 test: check ## the same
@@ -23,7 +26,7 @@ check-replay: $$(replay_programs)
 	+@sh tests/run.sh $^
 
 # make check-makeflags, make check-run: tests/unit/makeflags_test.c, tests/e2e/run.bats
-check-%: $(runnable) $(helper_programs) $$(filter $(O)/tests/unit/$$*_test,$(unit_programs))
+check-%: $(runnable) $(helper_programs) $(reuse_programs) $$(filter $(O)/tests/unit/$$*_test,$(unit_programs))
 	+@$(test_environment) sh tests/run.sh \
 		$(filter %/$*_test,$(unit_programs)) $(filter %/$*.bats,$(e2e_files))
 
@@ -34,9 +37,6 @@ check-firmo: $(runnable) ## run Firmo's own suite: make check-firmo FIRMO=its/ch
 soak: $(runnable) ## 300 runs under make, half of them killed: at most two minutes
 	+@$(test_environment) bash tests/soak.sh
 
-# The children that the prover of reuse starts, and libraries for them that differ in one word.
-reuse := $(O)/tests/reuse
-reuse_programs := $(addprefix $(reuse)/,look look-static ask look.mk new/libanswer.so)
 $(reuse)/look: tests/reuse/look.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(warnings) -O2 -o $@ $<

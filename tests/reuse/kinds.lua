@@ -24,7 +24,7 @@ local function joined(...)
 	return all
 end
 
-local contents = { content = true, exists = true, named = true, module = true, list = true, size = true }
+local contents = { content = true, exists = true, module = true, list = true }
 
 local function is_of_contents(target)
 	return contents[target.question]
@@ -67,14 +67,14 @@ end
 -- The edit comes while the test runs, after it has looked.
 local function during(step)
 	step.gate = step.gates .. "/" .. step.folder
-	composed.fill(step, { routes = joined(route.direct, route.link, route.dotdot), own_edits = 0.6 })
+	composed.fill(step, { routes = joined(route.direct, route.link, route.entered, route.dotdot), own_edits = 0.6 })
 end
 
 local questions_of_metadata = { type = true, link = true, target = true, mode = true, exec = true, run = true, time = true,
-	folders = true, size = true }
+	folders = true, size = true, named = true }
 
 local function metadata(step)
-	composed.fill(step, { routes = joined(route.direct, route.link),
+	composed.fill(step, { routes = joined(route.direct, route.link, route.entered),
 		filter = function(target) return questions_of_metadata[target.question] end, own_edits = 0.2 })
 end
 

@@ -62,6 +62,9 @@ route.link = {
 		name = "through an absolute link", path = "D/cur/T", setup = "ln -s $PWD/D/a D/cur",
 		edits = { { "the link retargeted", "ln -sfn $PWD/D/o D/cur" } },
 	},
+}
+
+route.entered = {
 	with(in_folder "D/cur", {
 		name = "from a folder entered through a link", path = "T", setup = "ln -s a D/cur",
 		edits = { { "the link retargeted", "ln -sfn o D/cur" } },
