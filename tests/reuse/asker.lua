@@ -73,7 +73,7 @@ local asker = {
 			exec = { "test -x {} && echo yes || echo no" },
 			run = { "{}", "env {}", "nice {}" },
 			target = { "readlink {}", "ls -l {} | sed 's/.*-> //'" },
-			list = { "ls {} | xargs", "cd {} && echo *", "echo {}/* | sed 's,[^ ]*/,,g'" },
+			list = { "ls {} | xargs", "(cd {} && echo *)", "echo {}/* | sed 's,[^ ]*/,,g'" },
 			folders = { "find {}/ -mindepth 1 -type d -printf '%f\\n' | sort | xargs" },
 		},
 	},

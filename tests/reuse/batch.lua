@@ -162,7 +162,7 @@ end
 -- ---- the phases ----
 
 function batch:make_projects()
-	local pieces, exports = {}, { "unset FIRMO_JOBS_DB FIRMO_JOBS_FLAGS MAKEFLAGS MFLAGS MAKELEVEL LD_LIBRARY_PATH GLIBC_TUNABLES",
+	local pieces, exports = {}, { "unset FIRMO_JOBS_DB FIRMO_JOBS_FLAGS MAKEFLAGS MFLAGS MAKELEVEL LD_LIBRARY_PATH GLIBC_TUNABLES CC CFLAGS",
 		"export REUSE=" .. quoted(self.place.reuse), "export LOADER=" .. quoted(self.place.loader) }
 	local folders = { "gates", "edits", "said", "histories" }
 	for _, home in ipairs(self.homes) do

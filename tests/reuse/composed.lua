@@ -63,12 +63,15 @@ local function test_of(asked, answer, place, gate)
 	}, "\n")
 end
 
+-- Questions of the name itself, wherever it leads.
+local of_names = { link = true, target = true, named = true }
+
 -- A pair that fits: a target, and an asker that can ask on the route.
 local function pair(path, filter)
 	while true do
 		local what = dice.pick(target)
-		local asks_link = what.question == "link" or what.question == "target"
-		if (not filter or filter(what)) and not (asks_link and path.is_link) then
+		local fits = not (path.is_link and of_names[what.question]) and not (path.needs_target and what.answer == "no")
+		if fits and (not filter or filter(what)) then
 			local able = askers_of(what.question, path)
 			if #able > 0 then
 				return what, dice.pick(able)

@@ -51,7 +51,7 @@ local ways = {
 	{ "a dynamic program", "$REUSE/look variable-walk V" },
 	{ "a dynamic program", "$REUSE/look variable-words V" },
 	{ "a static program", "$REUSE/look-static variable V", needs = "look-static" },
-	{ "/proc", "tr '\\0' '\\n' </proc/self/environ | sed -n 's/^V=//p'" },
+	{ "/proc", "cat /proc/self/environ | tr '\\0' '\\n' | sed -n 's/^V=//p'" },
 }
 
 local function rules(variable)

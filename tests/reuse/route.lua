@@ -6,6 +6,7 @@
 --			only one of both is given, only that can go this way
 --	path		as the shell takes it; lua_path: an expression, if it is not just that
 --	is_link		whether the name itself is a link
+--	needs_target	whether the target has to be there
 --	edits		{name, shell text}: of the route, not of the target
 local route = {}
 
@@ -212,6 +213,7 @@ route.own_rename = {
 }
 for _, one in ipairs(route.own_rename) do
 	one.setup = "mkdir D/sub"
+	one.needs_target = one.name == "after it went away and came back"
 	if one.path:find("up/T", 1, true) or one.name:find("the folder above", 1, true) then
 		one.setup = "mkdir D/up; mv D/a D/up/in; ln -s up/in D/a"
 		one.path = one.path:gsub("/T$", "/in/T")
