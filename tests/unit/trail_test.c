@@ -112,7 +112,7 @@ static void numbers_survive(void **state)
 		pack_signed(&b, rows[i]);
 		pack_number(&b, (uint64_t)rows[i]);
 	}
-	struct packed p = {(unsigned char *)b.data, (unsigned char *)b.data + b.len};
+	struct packed p = {(unsigned char *)b.data, (unsigned char *)b.data + b.len, false};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		check_row(unpack_signed(&p) == rows[i], "row %zu", i);
 		check_row(unpack_number(&p) == (uint64_t)rows[i], "row %zu", i);
@@ -137,7 +137,9 @@ static void a_trail_survives(void **state)
 
 	(void)state;
 	pack_trail(&b, rows, COUNT(rows));
-	unpack_trail((struct packed){(unsigned char *)b.data, (unsigned char *)b.data + b.len}, &t);
+	unpack_trail(
+		(struct packed){(unsigned char *)b.data, (unsigned char *)b.data + b.len, false},
+		&t);
 	assert_int_equal(t.n, COUNT(rows));
 	for (size_t i = 0; i < COUNT(rows); i++)
 		check_row(memcmp(&t.items[i].run, &rows[i].run, sizeof rows[i].run) == 0 &&
@@ -154,7 +156,8 @@ static void a_trail_survives(void **state)
 	trail_release(&t);
 	// What is cut off gives figures, not a crash.
 	for (size_t n = 0; n <= b.len; n++) {
-		unpack_trail((struct packed){(unsigned char *)b.data, (unsigned char *)b.data + n},
+		unpack_trail((struct packed){(unsigned char *)b.data, (unsigned char *)b.data + n,
+					     false},
 			     &t);
 		trail_release(&t);
 	}
@@ -179,9 +182,9 @@ static void endings_survive(void **state)
 		buf_clear(&b);
 		pack_endings(&b, &r);
 		r.tests.items = after;
-		unpack_endings(
-			(struct packed){(unsigned char *)b.data, (unsigned char *)b.data + b.len},
-			&r);
+		unpack_endings((struct packed){(unsigned char *)b.data,
+					       (unsigned char *)b.data + b.len, false},
+			       &r);
 		for (size_t i = 0; i < n; i++)
 			check_row(after[i].status == before[i].status &&
 					  after[i].wall_ns == before[i].wall_ns &&
