@@ -109,13 +109,13 @@ static void find_library(struct supervisor *s, const struct inputs *in, struct o
 		const struct input *input = &in->list.items[i];
 		if (input->kind != INPUT_PATH || !input->found)
 			continue;
-		static char places[FRAMEWORK_COUNT]; // whose addresses stand for the frameworks
-		char *known = map_get(&s->libraries, input->name);
-		if (!known) {
-			known = &places[library_in(input->name)];
-			map_put(&s->libraries, input->name, known);
+		// A framework and 1 stands in place of a pointer.
+		uintptr_t known = (uintptr_t)map_get(&s->libraries, input->name);
+		if (known == 0) {
+			known = (uintptr_t)library_in(input->name) + 1;
+			map_put(&s->libraries, input->name, (void *)known);
 		}
-		enum framework f = (enum framework)(known - places);
+		enum framework f = (enum framework)(known - 1);
 		if (f > o->loaded) {
 			o->loaded = f;
 			o->loaded_from = input->name;
@@ -123,7 +123,7 @@ static void find_library(struct supervisor *s, const struct inputs *in, struct o
 	}
 }
 
-static void observe(struct supervisor *s, const struct worker *w, struct observation *o)
+static void observe(struct supervisor *s, struct worker *w, struct observation *o)
 {
 	*o = (struct observation){
 		.reading = w->reading,
@@ -135,7 +135,7 @@ static void observe(struct supervisor *s, const struct worker *w, struct observa
 	};
 	reading_settle(w->result, o);
 	if (w->result->framework == FRAMEWORK_TAP)
-		tap_deliver((struct tap *)&w->tap, w->result);
+		tap_deliver(&w->tap, w->result);
 }
 
 static void decide(struct supervisor *s, struct worker *w, struct observation *o)
@@ -175,9 +175,12 @@ static void remove_worker(struct supervisor *s, struct worker *w)
 	s->workers.n = n;
 }
 
-// Gives up all that a worker holds but its slot, its result and itself.
+// Gives up all that a worker holds but its slot, its result and itself. Once is enough.
 static void end_worker(struct supervisor *s, struct worker *w)
 {
+	if (w->ended)
+		return;
+	w->ended = true;
 	worker_release(w);
 	workspace_clear_tmpdir(&s->workspace, w->slot);
 	worker_forget_group(w);

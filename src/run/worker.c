@@ -205,7 +205,9 @@ static enum worker_state interrupt(struct worker *w)
 {
 	// The stock interpreter answers SIGINT with a traceback of the line that hangs.
 	w->timed_out = true;
-	w->done = result_tests_done(w->result) + w->tap.seen;
+	w->done = result_tests_done(w->result);
+	if (w->reading.framework == FRAMEWORK_TAP)
+		w->done += w->tap.seen;
 	for (size_t i = 0; i < w->result->tests.n; i++)
 		if (w->result->tests.items[i].status == 0)
 			w->hung = (long)i;

@@ -60,6 +60,7 @@ struct worker {
 	struct result *before;  // of its file read in another way, where that was not enough; owned
 	char *learned;          // what that has taught, where there was one; owned
 	bool has_shim;
+	bool ended; // nothing but its result is left of it
 	bool timed_out, cut_short;
 	long hung; // index of the test that ran at the deadline, or -1
 	long done; // how many had ended by then

@@ -236,6 +236,20 @@ middle lust error 1 0'
 	done
 }
 
+@test "a framework that is loaded twice, or beside another one, is followed, or it is told that it cannot be" {
+	plain again 'local l = require "lust" package.loaded.lust = nil' 'require("lust").it("a", function() error "x" end)'
+	plain both 'local l, u = dofile("lust.lua"), dofile("units.lua")' 'function testA() error "x" end' \
+		'l.it("a", function() end)' 'os.exit(u.LuaUnit.run() * 0)'
+	plain beside 'local u, l = dofile("units.lua"), dofile("lust.lua")' 'function testA() end' \
+		'l.it("a", function() error "x" end)' 'os.exit(u.LuaUnit.run())'
+	plain subject 'local u = dofile("units.lua")' \
+		'function testA() dofile("lust.lua").it("a", function() error "x" end) end' 'os.exit(u.LuaUnit.run())'
+	outcomes_are 'again lust fail 1 1
+beside luaunit error 1 0
+both lust fail 2 1
+subject luaunit pass 1 0'
+}
+
 @test "long messages and names arrive shortened, in whole characters" {
 	plain lust 'local l = require "lust"' \
 		'l.it(("n"):rep(5e6), function() error(("\195\169"):rep(3e6)) end)' 'l.it("b", function() end)'

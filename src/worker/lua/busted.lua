@@ -306,7 +306,7 @@ local function attach(instance)
 	if events.is_selective then
 		select_tests()
 	end
-	emit("attach", { framework = "busted" })
+	events.attach("busted")
 end
 
 local function hook_output_handler(new_loader)
@@ -356,7 +356,7 @@ local function parse_watched(parse, cli, args)
 	os.execute = execute
 	if not options then
 		guard("options", function()
-			emit("attach", { framework = "busted" })
+			events.attach("busted")
 			report_start_problem("options", problem)
 		end)
 	end

@@ -109,6 +109,20 @@ function M.set_open(depth)
 	end
 end
 
+-- Said of the leader once, however often it is loaded.
+local attached
+function M.attach(framework)
+	if not attached then
+		attached = true
+		M.emit("attach", { framework = framework })
+	end
+end
+
+-- What keeps tests from being followed.
+function M.complain(message)
+	M.emit("shim", { where = "framework", message = message })
+end
+
 -- Whether the tests of that framework are what the file is about: the first one that is loaded leads.
 function M.lead(framework)
 	M.leader = M.leader or framework

@@ -290,7 +290,7 @@ return function(module, name)
 		return nil
 	elseif type(module.add_test_result) == "function" and type(module.it) == "function" then
 		hook_definitions(module, (gsub(name, "core%.test_definition$", "")))
-		emit("attach", { framework = "firmo" })
+		events.attach("firmo")
 	elseif type(module.run_file) == "function" and type(module.run_tests) == "function" then
 		hook_runner(module)
 	elseif type(module.it_async) == "function" and type(module.is_async_function) == "function" then

@@ -156,7 +156,7 @@ local function install_loaders()
 	local dofile, load, loadstring = dofile, load, rawget(_G, "loadstring")
 	local function loading(original, kind)
 		return function(source, ...)
-			local framework = not (events and events.leader) and guarded(kind, source)
+			local framework = guarded(kind, source)
 			if not framework then
 				return original(source, ...)
 			end
@@ -168,7 +168,7 @@ local function install_loaders()
 		return type(text) == "string" and library_of(text)
 	end
 	globals.dofile = function(...)
-		local framework = not (events and events.leader) and guarded(library_in, (...))
+		local framework = guarded(library_in, (...))
 		if not framework then
 			return dofile(...)
 		end
@@ -180,7 +180,7 @@ local function install_loaders()
 	end
 	local load_text = loading(load, in_text)
 	globals.load = function(source, ...)
-		if type(source) ~= "function" or events and events.leader then
+		if type(source) ~= "function" then
 			return load_text(source, ...)
 		end
 		local pieces = {}
@@ -206,7 +206,7 @@ end
 
 local function framework_of(name, loader)
 	local framework = module_of_runner(name)
-	if framework or not libraries_are_wanted or events and events.leader then
+	if framework or not libraries_are_wanted then
 		return framework
 	end
 	return match(name, "luaunit$") or match(name, "%f[%w]lust$")

@@ -231,8 +231,12 @@ return function(module)
 	local class = type(module) == "table" and module.LuaUnit
 	local fits = type(class) == "table" and type(class.startSuite) == "function"
 		and type(class.endTest) == "function"
-	if fits and events.lead("luaunit") then
-		emit("attach", { framework = "luaunit" })
+	if fits then
+		events.lead("luaunit")
+		events.is_in_test = function()
+			return top ~= nil
+		end
+		events.attach("luaunit")
 		hook(class)
 	end
 end
