@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "cli/mode.h"
 #include "cli/session.h"
 #include "plan/advice.h"
 #include "report/advice.h"
@@ -33,14 +34,17 @@ static enum firmo_jobs_status know_nothing(const struct firmo_jobs *s)
 	return FIRMO_JOBS_BROKEN;
 }
 
-enum firmo_jobs_status firmo_jobs_advise(struct firmo_jobs *s)
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
+	enum firmo_jobs_status planned = firmo_jobs_plan(s);
+	if (planned != FIRMO_JOBS_OK)
+		return planned;
 	int64_t available_bytes = pressure_memory();
 	const struct advice_request request = {
 		.order = s->options.plan.order,
 		.seed = s->options.plan.seed,
 		.cpus = cpus_usable(),
-		.asked = s->options.jobs,
+		.asked = (int)s->options.jobs,
 		.available_bytes = available_bytes < INT64_MAX ? available_bytes : 0,
 	};
 	struct advice advice;
@@ -54,3 +58,6 @@ enum firmo_jobs_status firmo_jobs_advise(struct firmo_jobs *s)
 	advice_release(&advice);
 	return status;
 }
+
+const struct mode mode_advise = {
+	.name = "--advise", .formats = MODE_DATA_FORMATS, .carry_out = carry_out};

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "cli/mode.h"
+#include "cli/option.h"
 #include "cli/session.h"
 #include "store/store.h"
 #include "sys/command.h"
@@ -106,7 +108,7 @@ static enum firmo_jobs_status report(struct firmo_jobs *s, int status)
 	return outcome == FIRMO_JOBS_OK ? written : outcome;
 }
 
-static enum firmo_jobs_status carry_out(struct firmo_jobs *s, struct err *err)
+static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *err)
 {
 	int status;
 
@@ -125,7 +127,20 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s, struct err *err)
 	return FIRMO_JOBS_BROKEN;
 }
 
-enum firmo_jobs_status firmo_jobs_gather(struct firmo_jobs *s)
+static int read_command(struct options *o, const char *value, struct err *err)
+{
+	size_t n = 0;
+	char **words = text_split_words(value, &n);
+
+	text_free_words(words);
+	if (n == 0)
+		return option_invalid(err, "gather", value,
+				      "wants a command with its quotes closed");
+	o->gather = value;
+	return 0;
+}
+
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
@@ -146,7 +161,15 @@ enum firmo_jobs_status firmo_jobs_gather(struct firmo_jobs *s)
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;
 	}
-	enum firmo_jobs_status status = carry_out(s, &err);
+	enum firmo_jobs_status status = run_and_report(s, &err);
 	signals_close(&s->signals);
 	return status;
 }
+
+const struct mode mode_gather = {
+	.name = "--gather",
+	.formats = MODE_RUN_FORMATS,
+	.keeps_jobserver = true,
+	.read = read_command,
+	.carry_out = carry_out,
+};

@@ -10,12 +10,54 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/path.h"
+#include "cli/mode.h"
 #include "cli/session.h"
 #include "history/views.h"
 #include "history/window.h"
 #include "report/answer.h"
 #include "store/store.h"
 #include "sys/command.h"
+
+static int no_such_view(struct err *err, const char *value)
+{
+	struct buf known = {0};
+
+	for (int i = 0; i < VIEW_COUNT; i++)
+		if (history_view_name((enum history_view)i))
+			buf_addf(&known, "%s%s", known.len ? ", " : "",
+				 history_view_name((enum history_view)i));
+	int status =
+		err_set(err, 0, "--history=%s: no such view; it can be %s, or none for an overview",
+			value, known.data);
+	buf_release(&known);
+	return status;
+}
+
+// "tests:PATTERN" alone has something behind its name.
+static int read_view(struct options *o, const char *value, struct err *err)
+{
+	size_t n = strcspn(value, ":");
+
+	o->view = VIEW_OVERVIEW;
+	o->pattern = NULL;
+	if (!*value)
+		return 0;
+	for (int i = 0; i < VIEW_COUNT; i++) {
+		const char *name = history_view_name((enum history_view)i);
+		if (!name || strlen(name) != n || strncmp(name, value, n) != 0 ||
+		    (value[n] && i != VIEW_TESTS))
+			continue;
+		o->view = (enum history_view)i;
+		o->pattern = value[n] && value[n + 1] ? value + n + 1 : NULL;
+		return 0;
+	}
+	return no_such_view(err, value);
+}
+
+static int check(const struct options *o, struct err *err)
+{
+	return o->view == VIEW_RUNS ? mode_refuse_path(o, "--history=runs takes no path", err) : 0;
+}
 
 // Where the locale has UTF-8, so has the terminal.
 static bool is_utf8(void)
@@ -119,7 +161,7 @@ static enum firmo_jobs_status open_store(struct firmo_jobs *s)
 	return s->store || err.errnum == ENOENT ? FIRMO_JOBS_OK : session_refuse_store(s, &err);
 }
 
-enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *s)
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = FIRMO_JOBS_BROKEN;
 	struct window w = {0};
@@ -139,3 +181,11 @@ enum firmo_jobs_status firmo_jobs_history(struct firmo_jobs *s)
 	window_release(&w);
 	return status;
 }
+
+const struct mode mode_history = {
+	.name = "--history",
+	.formats = MODE_DATA_FORMATS,
+	.read = read_view,
+	.check = check,
+	.carry_out = carry_out,
+};

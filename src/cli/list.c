@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/mode.h"
 #include "cli/session.h"
 #include "sys/cpus.h"
 
@@ -48,10 +49,13 @@ static void print_forecast(const struct jobs *jobs, int workers)
 	putchar('\n');
 }
 
-enum firmo_jobs_status firmo_jobs_list(struct firmo_jobs *s)
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
+	enum firmo_jobs_status status = firmo_jobs_plan(s);
 	int workers = session_workers(s);
 
+	if (status != FIRMO_JOBS_OK)
+		return status;
 	// --failed found nothing, and plan has said so.
 	if (s->jobs.n == 0)
 		return FIRMO_JOBS_OK;
@@ -63,3 +67,5 @@ enum firmo_jobs_status firmo_jobs_list(struct firmo_jobs *s)
 	print_forecast(&s->jobs, workers > 0 ? workers : cpus_usable());
 	return FIRMO_JOBS_OK;
 }
+
+const struct mode mode_list = {.name = "--list", .carry_out = carry_out};

@@ -16,10 +16,15 @@
 #include "store/care.h"
 
 struct err;
+struct mode;
 
+enum flaky { FLAKY_PASS, FLAKY_FAIL };
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_TAP, REPORT_HTML, REPORT_CSV };
+
+// The names of the formats, in the order of the enum, ended by NULL.
+extern const char *const report_formats[];
 
 struct report_request {
 	enum report_format format;
@@ -28,18 +33,19 @@ struct report_request {
 };
 
 struct options {
-	enum firmo_jobs_mode mode;
+	const struct mode *mode;
 	struct plan_request plan;
 	struct run_settings run;
 	struct text_style text;
-	int jobs; // of -j; 0: not given
-	const char *lua, *command, *db, *why;
-	const char *mode_word; // the option that the mode comes from, or NULL
-	bool names_db;         // --db says so, and not the environment
-	const char *task;      // of --run, or NULL
-	const char *rules;     // the file of --rules; NULL: beside the history
-	const char *gather;    // the command of --gather
-	bool flaky_fails, until_fail, no_trace;
+	long jobs; // of -j; 0: not given
+	const char *lua, *command;
+	const char *db, *named_db; // the history; --db, where that says so and not the environment
+	const char *why;           // the file of --why
+	const char *task;          // of --run, or NULL
+	const char *rules;         // the file of --rules; NULL: beside the history
+	const char *gather;        // the command of --gather
+	bool until_fail, no_trace;
+	enum flaky flaky;
 	struct buf tags;   // of --tag, joined
 	int64_t shown_run; // of --show; 0: the last one
 	enum history_view view;

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 
 #include "base/path.h"
+#include "cli/mode.h"
 #include "cli/session.h"
 
 #define NAME "firmo-jobs.mk"
 
-enum firmo_jobs_status firmo_jobs_print_mk(struct firmo_jobs *s)
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	char *path = path_find_own(NAME, MK_FOLDER);
 
@@ -22,3 +23,6 @@ enum firmo_jobs_status firmo_jobs_print_mk(struct firmo_jobs *s)
 	free(path);
 	return FIRMO_JOBS_OK;
 }
+
+const struct mode mode_print_mk = {
+	.name = "--print-mk", .formats = MODE_ANY_FORMAT, .carry_out = carry_out};

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/outfile.h"
 #include "base/path.h"
+#include "cli/mode.h"
 #include "cli/session.h"
 #include "plan/order.h"
 #include "plan/plan.h"
@@ -211,7 +212,13 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 	return 0;
 }
 
-enum firmo_jobs_status firmo_jobs_rules(struct firmo_jobs *s)
+static int read_file(struct options *o, const char *value, struct err *err)
+{
+	o->rules = *value ? value : NULL;
+	return 0;
+}
+
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	struct rules r = {0};
 	struct err err = {0};
@@ -239,3 +246,10 @@ enum firmo_jobs_status firmo_jobs_rules(struct firmo_jobs *s)
 	session_warn(err.message);
 	return FIRMO_JOBS_BROKEN;
 }
+
+const struct mode mode_rules = {
+	.name = "--rules",
+	.formats = MODE_ANY_FORMAT,
+	.read = read_file,
+	.carry_out = carry_out,
+};

@@ -14,6 +14,7 @@
 #include "base/outfile.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "cli/mode.h"
 #include "jobserver/client.h"
 #include "jobserver/tokens.h"
 #include "plan/names.h"
@@ -53,7 +54,7 @@ void session_print_time(int64_t real_ns)
 int session_workers(const struct firmo_jobs *s)
 {
 	if (s->options.jobs > 0)
-		return s->options.jobs;
+		return (int)s->options.jobs;
 	if (s->make.auth == AUTH_NOT_OURS || s->make.auth == AUTH_MALFORMED)
 		return 1;
 	if (s->make.most > 0)
@@ -66,7 +67,7 @@ int session_workers(const struct firmo_jobs *s)
 enum firmo_jobs_status session_refuse_store(const struct firmo_jobs *s, const struct err *err)
 {
 	session_warn(err->message);
-	return err->errnum == STORE_FOREIGN && s->options.names_db ? FIRMO_JOBS_USAGE
+	return err->errnum == STORE_FOREIGN && s->options.named_db ? FIRMO_JOBS_USAGE
 								   : FIRMO_JOBS_BROKEN;
 }
 
@@ -76,7 +77,7 @@ enum firmo_jobs_status session_open_store(struct firmo_jobs *s, bool to_write)
 	char *notice = NULL;
 
 	s->store = store_open(s->options.db, to_write ? STORE_WRITE : STORE_READ, &notice, &err);
-	if (!s->store && err.errnum == STORE_FOREIGN && s->options.names_db)
+	if (!s->store && err.errnum == STORE_FOREIGN && s->options.named_db)
 		return session_refuse_store(s, &err);
 	if (notice)
 		session_warn(notice);
@@ -136,20 +137,17 @@ static void read_jobserver(struct makeflags *make)
 	free(moved);
 }
 
-enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, char **argv,
-				       enum firmo_jobs_mode *mode)
+enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, char **argv)
 {
 	struct firmo_jobs *s = *session = xcalloc(1, sizeof *s);
 	struct err err = {0};
 
-	*mode = FIRMO_JOBS_RUN;
 	read_jobserver(&s->make);
 	if (options_parse(&s->options, argc, argv, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_USAGE;
 	}
-	*mode = s->options.mode;
-	if (*mode != FIRMO_JOBS_GATHER)
+	if (!s->options.mode->keeps_jobserver)
 		session_forget_jobserver();
 	s->options.text.colours = use_colours(&s->options, STDOUT_FILENO);
 	s->text_to_stdout = wants_text_on_stdout(&s->options);
@@ -213,7 +211,7 @@ static void open_tokens(struct firmo_jobs *s)
 	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run.name);
 	s->workspace = workspace_path(s->run.name);
 	s->options.run.workspace = s->workspace;
-	s->tokens = tokens_open(&s->make, s->options.jobs, cpus_usable(), marker, s->workspace,
+	s->tokens = tokens_open(&s->make, (int)s->options.jobs, cpus_usable(), marker, s->workspace,
 				&warning);
 	free(marker);
 	if (*warning.message)
@@ -222,7 +220,7 @@ static void open_tokens(struct firmo_jobs *s)
 
 void session_lose_store(struct firmo_jobs *s, const struct err *err)
 {
-	bool renew = s->options.mode == FIRMO_JOBS_RUN && store_is_broken(s->store);
+	bool renew = s->options.mode == &mode_run && store_is_broken(s->store);
 	struct err why = *err;
 	char *notice = NULL;
 
@@ -256,7 +254,7 @@ static void join_run(struct firmo_jobs *s)
 
 enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 {
-	bool to_run = s->options.mode == FIRMO_JOBS_RUN;
+	bool to_run = s->options.mode == &mode_run;
 	struct err err = {0};
 
 	// make -n, -t and -q run recipes that hold a + all the same: nothing may happen then.
@@ -470,7 +468,7 @@ void session_describe_run(struct firmo_jobs *s)
 {
 	s->run.seed = s->options.plan.seed;
 	s->run.repeated = s->options.run.rounds != 1;
-	s->run.flaky_fails = s->options.flaky_fails;
+	s->run.flaky_fails = s->options.flaky == FLAKY_FAIL;
 	s->run.lua = xstrdup(s->commands.lua_name);
 	if (s->store && !s->joined)
 		s->run.revision = command_first_line("git rev-parse HEAD 2>/dev/null");
@@ -676,17 +674,50 @@ enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
 	return outcome == FIRMO_JOBS_OK ? written : outcome;
 }
 
+static enum firmo_jobs_status run(struct firmo_jobs *s)
+{
+	enum firmo_jobs_status status = firmo_jobs_plan(s);
+
+	if (status == FIRMO_JOBS_OK)
+		status = firmo_jobs_run(s);
+	else
+		return status;
+	return status == FIRMO_JOBS_BROKEN ? status : firmo_jobs_report(s);
+}
+
+const struct mode mode_run = {.name = "a run", .formats = MODE_RUN_FORMATS, .carry_out = run};
+
 // ---- the rest ----
 
-enum firmo_jobs_status firmo_jobs_help(struct firmo_jobs *s)
+static enum firmo_jobs_status print_help(struct firmo_jobs *s)
 {
 	options_help(stdout);
 	return FIRMO_JOBS_OK;
 }
 
+const struct mode mode_help = {
+	.name = "--help", .formats = MODE_ANY_FORMAT, .goes_first = true, .carry_out = print_help};
+
+static enum firmo_jobs_status print_version(struct firmo_jobs *s)
+{
+	puts("firmo-jobs " FIRMO_JOBS_VERSION);
+	return FIRMO_JOBS_OK;
+}
+
+const struct mode mode_version = {.name = "--version",
+				  .formats = MODE_ANY_FORMAT,
+				  .goes_first = true,
+				  .carry_out = print_version};
+
+enum firmo_jobs_status firmo_jobs_carry_out(struct firmo_jobs *s)
+{
+	return s->options.mode->carry_out(s);
+}
+
 int firmo_jobs_signal(const struct firmo_jobs *s)
 {
-	bool runs = s->options.mode == FIRMO_JOBS_RUN || s->options.mode == FIRMO_JOBS_GATHER;
+	// What --show shows may have been ended by one, long ago.
+	bool runs = s->options.mode == &mode_run || s->options.mode == &mode_gather;
 
 	return runs ? s->run.signal : 0;
 }

@@ -3,10 +3,30 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
+#include "cli/mode.h"
+#include "cli/option.h"
 #include "cli/session.h"
 #include "store/store.h"
 
-enum firmo_jobs_status firmo_jobs_show(struct firmo_jobs *s)
+static int read_run(struct options *o, const char *value, struct err *err)
+{
+	long n = 0;
+
+	if (*value && !text_parse_long(value, 1, INT64_MAX, &n))
+		return option_invalid(err, "show", value,
+				      "wants the number of a run, as --history lists them");
+	o->shown_run = n;
+	return 0;
+}
+
+static int check(const struct options *o, struct err *err)
+{
+	return mode_refuse_path(o, "--show takes no path; a run's number follows it as --show=RUN",
+				err);
+}
+
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
@@ -24,3 +44,11 @@ enum firmo_jobs_status firmo_jobs_show(struct firmo_jobs *s)
 	session_warn(err.message);
 	return err.errnum ? FIRMO_JOBS_USAGE : FIRMO_JOBS_BROKEN;
 }
+
+const struct mode mode_show = {
+	.name = "--show",
+	.formats = MODE_RUN_FORMATS,
+	.read = read_run,
+	.check = check,
+	.carry_out = carry_out,
+};

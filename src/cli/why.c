@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/mode.h"
+#include "cli/option.h"
 #include "cli/session.h"
 #include "plan/plan.h"
 #include "store/store.h"
@@ -160,7 +162,21 @@ static int explain_all(struct firmo_jobs *s, struct err *err)
 	return status;
 }
 
-enum firmo_jobs_status firmo_jobs_why(struct firmo_jobs *s)
+static int read_file(struct options *o, const char *value, struct err *err)
+{
+	if (!*value)
+		return option_invalid(err, "why", value, "a test file's name is missing");
+	o->why = value;
+	return 0;
+}
+
+static int check(const struct options *o, struct err *err)
+{
+	return mode_refuse_path(o, "--why takes no other path; its file follows it as --why=FILE",
+				err);
+}
+
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
@@ -181,3 +197,11 @@ enum firmo_jobs_status firmo_jobs_why(struct firmo_jobs *s)
 	session_warn(err.message);
 	return FIRMO_JOBS_BROKEN;
 }
+
+const struct mode mode_why = {
+	.name = "--why",
+	.formats = MODE_ANY_FORMAT,
+	.read = read_file,
+	.check = check,
+	.carry_out = carry_out,
+};

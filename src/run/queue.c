@@ -13,7 +13,7 @@ struct entry {
 	bool was_alone; // it has failed without company as well
 };
 
-void queue_init(struct queue *q, const struct jobs *jobs, long rounds, int retries)
+void queue_init(struct queue *q, const struct jobs *jobs, long rounds, long retries)
 {
 	*q = (struct queue){.jobs = jobs, .round = 1, .rounds = rounds, .retries = retries};
 	q->entries = xcalloc(jobs->n + 1, sizeof *q->entries);

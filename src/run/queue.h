@@ -23,7 +23,7 @@ struct queue {
 	size_t next;           // index in jobs of the next turn of this round
 	long round;            // 1 for the first
 	long rounds;           // how often each file is run; 0: without end
-	int retries;           // how often a file that failed is tried again
+	long retries;          // how often a file that failed is tried again
 	struct entry *entries; // what is known of each job
 	size_t settled;        // jobs that need no worker
 	size_t running;        // turns that have begun and not ended
@@ -35,7 +35,7 @@ struct queue {
 };
 
 // jobs must outlive q.
-void queue_init(struct queue *q, const struct jobs *jobs, long rounds, int retries);
+void queue_init(struct queue *q, const struct jobs *jobs, long rounds, long retries);
 void queue_release(struct queue *q);
 // Nothing is left to be started, now or later; what runs may still fail and be tried again.
 bool queue_is_empty(const struct queue *q);

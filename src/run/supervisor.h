@@ -28,7 +28,7 @@ struct run_settings {
 	long max_failures;     // start no more files after so many bad ones; 0: go on
 	const char *stop_word; // what the user asked that by
 	long rounds;           // how often each file is run; 0: without end
-	int retries;           // how often a file that failed is tried again, after the others
+	long retries;          // how often a file that failed is tried again, after the others
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind
 	int64_t min_memory; // nor while less than this is available; 0: never mind
 	bool memory_guard;  // nor while less is available than it and those that run took before

@@ -61,9 +61,8 @@ usr/share/man/man1/firmo-jobs.1" ]
 		int err_set = 1, buf_add = 2; // names of ours must not clash
 		int main(int argc, char **argv)
 		{
-			enum firmo_jobs_mode mode;
 			struct firmo_jobs *s;
-			int status = firmo_jobs_open(&s, argc, argv, &mode);
+			int status = firmo_jobs_open(&s, argc, argv);
 			if (status == FIRMO_JOBS_OK)
 				status = firmo_jobs_plan(s);
 			printf("%lu %s\n", firmo_jobs_planned(s), firmo_jobs_planned_path(s, 0));

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// --check: whether the history is sound, and what it holds.
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/maintenance.h"
+#include "cli/mode.h"
+#include "cli/session.h"
+#include "store/care.h"
+
+static void print_facts(const struct store_facts *f, int format)
+{
+	printf("  format   %d\n  runs     %" PRId64, format, f->runs);
+	if (f->runs > 0) {
+		fputs(", from ", stdout);
+		session_print_time(f->first_ns);
+		fputs(" to ", stdout);
+		session_print_time(f->last_ns);
+	}
+	printf("\n  files    %" PRId64 "\n  results  %" PRId64 "\n  tests    %" PRId64
+	       "\n  size     ",
+	       f->files, f->results, f->tests);
+	maintenance_print_size(f->bytes);
+	if (f->results > 0)
+		printf(", %" PRId64 " bytes a result", f->bytes / f->results);
+	putchar('\n');
+}
+
+static void print_problems(const struct store_facts *f)
+{
+	for (size_t i = 0; i < f->problems.n; i++) {
+		fputs("  ", stdout);
+		maintenance_print(f->problems.items[i]);
+		putchar('\n');
+	}
+	puts("What it says is not to be relied on. Move it away, and the next run begins a new "
+	     "one;\nwhat was exported before can be imported into that.");
+}
+
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
+{
+	struct store_facts facts = {0};
+	struct err err = {0};
+	int format = 0;
+
+	s->store = store_open_copy(s->options.db, &format, &err);
+	if (!s->store) {
+		if (err.errnum == ENOENT)
+			err_set(&err, 0, "there is no history in %s", s->options.db);
+		return session_refuse_store(s, &err);
+	}
+	store_check(s->store, &facts);
+	bool sound = facts.problems.n == 0;
+	maintenance_print(s->options.db);
+	printf(": %s\n", sound ? "sound" : "damaged");
+	if (sound)
+		print_facts(&facts, format);
+	else
+		print_problems(&facts);
+	store_facts_release(&facts);
+	return sound ? FIRMO_JOBS_OK : FIRMO_JOBS_FAILED;
+}
+
+const struct mode mode_check = {
+	.name = "--check", .check = maintenance_check, .carry_out = carry_out};

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// What firmo-jobs was called for: to run tests, or another of its modes. A mode is one file of
+// cli/ with one struct, declared here, and one row in the table of options.
+#ifndef CLI_MODE_H
+#define CLI_MODE_H
+
+#include <stdbool.h>
+
+#include "firmo-jobs.h"
+
+struct err;
+struct options;
+
+// The formats of --report, as bits of 1u << enum report_format.
+#define MODE_DATA_FORMATS (1u << REPORT_TEXT | 1u << REPORT_JSON | 1u << REPORT_CSV)
+#define MODE_RUN_FORMATS                                                                           \
+	(1u << REPORT_TEXT | 1u << REPORT_JSON | 1u << REPORT_JUNIT | 1u << REPORT_TAP |           \
+	 1u << REPORT_HTML)
+#define MODE_ANY_FORMAT (~0u)
+
+struct mode {
+	const char *name;     // as messages call it
+	unsigned formats;     // that it has; any: it writes something else, whatever is asked
+	bool goes_first;      // before all other modes of the command line, as --help does
+	bool keeps_jobserver; // for a command of its own, which takes part by itself
+	// Reads the value of its option, "" where there is none. NULL: it takes none.
+	int (*read)(struct options *o, const char *value, struct err *err);
+	// Refuses what stands beside it on the command line. NULL: all is well.
+	int (*check)(const struct options *o, struct err *err);
+	// Does it all, and prints it.
+	enum firmo_jobs_status (*carry_out)(struct firmo_jobs *session);
+};
+
+extern const struct mode mode_run, mode_list, mode_advise, mode_history, mode_show, mode_why,
+	mode_rules, mode_gather, mode_print_mk, mode_prune, mode_export, mode_import, mode_check,
+	mode_help, mode_version;
+
+// For the check of a mode that takes no path, as what says: "--show takes no path".
+int mode_refuse_path(const struct options *o, const char *what, struct err *err);
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "cli/option.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/strings.h"
+#include "base/text.h"
+
+bool option_is_named(const struct option_row *row)
+{
+	return row->type != OPTION_HEADLINE && row->type != OPTION_HELP;
+}
+
+bool option_is_optional(const struct option_row *row)
+{
+	return row->argument && *row->argument == '[';
+}
+
+int option_invalid(struct err *err, const char *option, const char *value, const char *wanted)
+{
+	return err_set(err, 0, "--%s=%s: %s", option, value, wanted);
+}
+
+static int refuse_choice(const struct option_row *row, const char *value, struct err *err)
+{
+	struct buf wanted = {0};
+
+	buf_addf(&wanted, "wants %s", row->choices[0]);
+	for (size_t i = 1; row->choices[i]; i++)
+		buf_addf(&wanted, "%s%s", row->choices[i + 1] ? ", " : " or ", row->choices[i]);
+	int status = option_invalid(err, row->name, value, wanted.data);
+	buf_release(&wanted);
+	return status;
+}
+
+static int set_choice(int *choice, const struct option_row *row, const char *value, struct err *err)
+{
+	for (int i = 0; row->choices[i]; i++)
+		if (strcmp(row->choices[i], value) == 0) {
+			*choice = i;
+			return 0;
+		}
+	return refuse_choice(row, value, err);
+}
+
+static bool set_text(const char **text, const char *value)
+{
+	*text = value;
+	return *value;
+}
+
+static bool add_text(struct strings *texts, const char *value)
+{
+	VEC_PUSH(texts, (char *)value);
+	return *value;
+}
+
+int option_set(struct options *o, const struct option_row *row, const char *value, struct err *err)
+{
+	void *at = (char *)o + row->at;
+	bool valid = true;
+
+	switch (row->type) {
+	case OPTION_ON:
+	case OPTION_OFF:
+		*(bool *)at = row->type == OPTION_ON;
+		break;
+	case OPTION_NUMBER:
+		valid = text_parse_long(value, row->min, row->max, at);
+		break;
+	case OPTION_SECONDS:
+		valid = text_parse_seconds(value, at);
+		break;
+	case OPTION_SIZE:
+		valid = text_parse_size(value, strlen(value), at);
+		break;
+	case OPTION_CHOICE:
+		return set_choice(at, row, value, err);
+	case OPTION_TEXT:
+		valid = set_text(at, value);
+		break;
+	case OPTION_TEXTS:
+		valid = add_text(at, value);
+		break;
+	default:
+		break;
+	}
+	return valid || !row->wanted ? 0 : option_invalid(err, row->name, value, row->wanted);
+}
+
+void option_print(FILE *out, const struct option_row *row)
+{
+	char left[64];
+
+	if (row->type == OPTION_HEADLINE) {
+		fprintf(out, "\n%s:\n", row->help);
+		return;
+	}
+	if (row->type == OPTION_HELP) {
+		fprintf(out, "%32s%s\n", "", row->help);
+		return;
+	}
+	snprintf(left, sizeof left, "%c%c%s--%s%s%s", row->letter ? '-' : ' ',
+		 row->letter ? row->letter : ' ', row->letter ? ", " : "  ", row->name,
+		 row->argument && !option_is_optional(row) ? "=" : "",
+		 row->argument ? row->argument : "");
+	fprintf(out, "  %-30s%s%s\n", left, strlen(left) < 30 ? "" : "  ", row->help);
+}

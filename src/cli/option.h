@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// A row in the table of options: what it is called, what it takes, and where its value goes.
+#ifndef CLI_OPTION_H
+#define CLI_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct err;
+struct mode;
+struct options;
+
+enum option_type {
+	OPTION_HEADLINE, // of --help
+	OPTION_HELP,     // goes on with the help of the row above
+	OPTION_ON,       // sets a bool
+	OPTION_OFF,      // clears a bool
+	OPTION_NUMBER,   // a long from min to max
+	OPTION_SECONDS,  // an int64_t of nanoseconds
+	OPTION_SIZE,     // an int64_t of bytes
+	OPTION_CHOICE,   // an int-sized enum: the index of the word in choices
+	OPTION_TEXT,     // a const char *, empty only if nothing else is wanted
+	OPTION_TEXTS,    // one more of such in a struct strings
+	OPTION_MODE,     // mode
+	OPTION_READ,     // whatever read makes of it
+};
+
+struct option_row {
+	char letter; // 0: none
+	const char *name, *argument, *help;
+	enum option_type type;
+	size_t at; // of the value in struct options
+	long min, max;
+	const char *const *choices; // ended by NULL
+	const char *wanted;         // "wants ...", for messages; that of choices is made of them
+	const struct mode *mode;
+	int (*read)(struct options *o, const char *value, struct err *err);
+};
+
+// Whether the row is an option, not a line of --help.
+bool option_is_named(const struct option_row *row);
+// An argument that may be left out stands in brackets.
+bool option_is_optional(const struct option_row *row);
+// Puts the value of a row that is neither OPTION_MODE nor OPTION_READ into o, whose texts point to
+// value from then on. Fails with a message that names option and value.
+int option_set(struct options *o, const struct option_row *row, const char *value, struct err *err);
+// The message of a value that an option does not take; option without its dashes. Returns -1.
+int option_invalid(struct err *err, const char *option, const char *value, const char *wanted);
+// One line of --help.
+void option_print(FILE *out, const struct option_row *row);
+
+#endif
