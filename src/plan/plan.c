@@ -85,7 +85,10 @@ int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)
 {
 	struct map past = {0};
 
-	if (store_load_past(history, &past, err) < 0)
+	// Make rules ask for one file at a time.
+	int status = jobs->n == 1 ? store_load_past_of(history, jobs->items[0].path, &past, err)
+				  : store_load_past(history, &past, err);
+	if (status < 0)
 		return -1;
 	for (size_t i = 0; i < jobs->n; i++)
 		remember(&jobs->items[i], map_get(&past, jobs->items[i].path));

@@ -39,7 +39,9 @@ enum statement {
 	SQL_LOAD_FILE_ERRORS,
 	SQL_ADD_CHUNK,
 	SQL_LOAD_PAST,
+	SQL_LOAD_PAST_OF,
 	SQL_LOAD_READINGS,
+	SQL_LOAD_READING_OF,
 	SQL_NOTE_READING,
 	SQL_RUNS,
 	SQL_FILES,
@@ -249,8 +251,8 @@ int database_put_file(struct store *s, const struct run *run, const struct resul
 int database_read_past(struct store *s, sqlite3_stmt *row, struct past *p);
 // Remembers which framework the file of a result turned out to be of.
 int database_note_reading(struct store *s, sqlite3_int64 file, const struct result *r);
-// Tells these files (path -> struct past *) so.
-int database_load_readings(struct store *s, const struct map *past);
+// Tells these files (path -> struct past *) so, or only that of the path, if it is not NULL.
+int database_load_readings(struct store *s, const char *path, const struct map *past);
 // Adds to the trail what does not stand in the file's row, the oldest first.
 int database_load_chunks(struct store *s, int64_t file, struct trail *t);
 // Writes what is known of a file into its row; what is too much for it into chunks.

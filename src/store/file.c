@@ -56,19 +56,32 @@ static int add_past(struct store *s, sqlite3_stmt *row, struct map *past)
 	return code;
 }
 
-int store_load_past(struct store *s, struct map *past, struct err *err)
+static int load_past(struct store *s, const char *path, struct map *past, struct err *err)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_PAST);
+	enum statement which = path ? SQL_LOAD_PAST_OF : SQL_LOAD_PAST;
+	sqlite3_stmt *q = database_statement(s, which);
 	int code = SQLITE_DONE;
 
-	while (code == SQLITE_DONE && (code = database_next(s, SQL_LOAD_PAST)) == SQLITE_ROW)
+	if (q && path)
+		database_bind_string(q, 1, path);
+	while (code == SQLITE_DONE && (code = database_next(s, which)) == SQLITE_ROW)
 		code = add_past(s, q, past);
 	if (code == SQLITE_DONE)
-		code = database_load_readings(s, past);
+		code = database_load_readings(s, path, past);
 	if (code == SQLITE_DONE)
 		return 0;
 	past_free_all(past);
 	return database_error(s, err);
+}
+
+int store_load_past(struct store *s, struct map *past, struct err *err)
+{
+	return load_past(s, NULL, past, err);
+}
+
+int store_load_past_of(struct store *s, const char *path, struct map *past, struct err *err)
+{
+	return load_past(s, path, past, err);
 }
 
 // What the result adds to what is known of its file. That some of its tests pass says nothing of

@@ -27,12 +27,15 @@ int database_note_reading(struct store *s, sqlite3_int64 file, const struct resu
 	return database_step(q);
 }
 
-int database_load_readings(struct store *s, const struct map *past)
+int database_load_readings(struct store *s, const char *path, const struct map *past)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_READINGS);
+	enum statement which = path ? SQL_LOAD_READING_OF : SQL_LOAD_READINGS;
+	sqlite3_stmt *q = database_statement(s, which);
 	int code;
 
-	while ((code = database_next(s, SQL_LOAD_READINGS)) == SQLITE_ROW) {
+	if (q && path)
+		database_bind_string(q, 1, path);
+	while ((code = database_next(s, which)) == SQLITE_ROW) {
 		struct past *p = map_get(past, (const char *)sqlite3_column_text(q, 0));
 		int number = sqlite3_column_int(q, 1) % WITH_SHIM;
 		if (number < 1 || number > FRAMEWORK_COUNT)

@@ -42,6 +42,11 @@
 	"WHERE s.stands "
 #define SNAPSHOT_SHAPE "CITHUBBw"
 
+#define PAST_ROWS     "SELECT path, status, ended, tests, state, trail FROM file "
+#define PAST_SHAPE    "CSTnaB"
+#define READING_ROWS  "SELECT path, reading FROM file WHERE reading > 0 "
+#define READING_SHAPE "CQ"
+
 // Those that give rows say with a letter a column what these may hold: store/range.h.
 static const struct {
 	const char *sql, *letters;
@@ -87,8 +92,10 @@ static const struct {
 		 "LIMIT 10 OFFSET 10) "
 		 "AND status IN (1, 6) AND output IS NOT NULL",
 		 ""},
-	[SQL_LOAD_PAST] = {"SELECT path, status, ended, tests, state, trail FROM file", "CSTnaB"},
-	[SQL_LOAD_READINGS] = {"SELECT path, reading FROM file WHERE reading > 0", "CQ"},
+	[SQL_LOAD_PAST] = {PAST_ROWS, PAST_SHAPE},
+	[SQL_LOAD_PAST_OF] = {PAST_ROWS "WHERE path=?", PAST_SHAPE},
+	[SQL_LOAD_READINGS] = {READING_ROWS, READING_SHAPE},
+	[SQL_LOAD_READING_OF] = {READING_ROWS "AND path=?", READING_SHAPE},
 	[SQL_NOTE_READING] = {"UPDATE file SET reading=?2 WHERE id=?1 AND reading IS NOT ?2", ""},
 	[SQL_RUNS] =
 		{"SELECT id, started, elapsed, ifnull(bound, lower_bound), jobs, peak, signal, "
