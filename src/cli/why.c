@@ -67,7 +67,21 @@ static void print_change(const struct version *was, const struct fingerprint *no
 	}
 }
 
-static void print_doubts(unsigned doubts)
+static void print_causes(const struct fresh *f, const struct snapshot *s, enum doubt doubt)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct version *v = versions_find(&f->versions, s->inputs[i]);
+		const char *cause =
+			v && v->kind == INPUT_DOUBT ? doubt_cause(doubt, v->name) : NULL;
+		if (!cause)
+			continue;
+		fputs("      ", stdout);
+		print_name(cause);
+		putchar('\n');
+	}
+}
+
+static void print_doubts(const struct fresh *f, const struct fresh_answer *a)
 {
 	static const struct {
 		enum doubt doubt;
@@ -75,14 +89,16 @@ static void print_doubts(unsigned doubts)
 	} table[] = {
 		{DOUBT_NETWORK, "it used the network; --trust=network takes that for certain"},
 		{DOUBT_CLOCK, "it read a device that never says the same twice"},
-		{DOUBT_BLIND, "it ran a program that could not be watched (a static one, say)"},
+		{DOUBT_BLIND, "a part of it could not be watched (a static program, say)"},
 		{DOUBT_OVERFLOW, "it had more inputs than could be noted"},
 		{DOUBT_YOUNG, "an input was changed while it ran, or less than 2 seconds before"},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		if (doubts & table[i].doubt)
+		if (a->doubts & table[i].doubt) {
 			printf("  its last pass is not trusted: %s\n", table[i].words);
+			print_causes(f, a->snapshot, table[i].doubt);
+		}
 }
 
 static void print_inputs(const struct fresh *f, const struct snapshot *s)
@@ -94,12 +110,23 @@ static void print_inputs(const struct fresh *f, const struct snapshot *s)
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct version *v = versions_find(&f->versions, s->inputs[i]);
-		if (!v)
+		if (!v || v->kind == INPUT_DOUBT)
 			continue;
 		printf("  %-8s %-6s ", kinds[v->kind], v->was.present ? "" : "absent");
 		print_name(v->name);
 		putchar('\n');
 	}
+}
+
+static size_t count_inputs(const struct fresh *f, const struct snapshot *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct version *v = versions_find(&f->versions, s->inputs[i]);
+		n += v && v->kind != INPUT_DOUBT;
+	}
+	return n;
 }
 
 static void print_last_pass(const struct snapshot *s)
@@ -118,7 +145,7 @@ static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 	switch (a.verdict) {
 	case FRESH:
 		print_last_pass(a.snapshot);
-		printf(" (%zu inputs)\n", a.snapshot->n);
+		printf(" (%zu inputs)\n", count_inputs(f, a.snapshot));
 		break;
 	case FRESH_NEW:
 		puts(job->last == FILE_NOTRUN
@@ -134,7 +161,7 @@ static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 		break;
 	case FRESH_DOUBTED:
 		puts("nothing has changed, but");
-		print_doubts(a.doubts);
+		print_doubts(f, &a);
 		break;
 	case FRESH_CHANGED:
 		fputs("since ", stdout);

@@ -2,6 +2,9 @@
 #include "model/inputs.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
 
 void inputs_release(struct inputs *in)
 {
@@ -14,6 +17,84 @@ void inputs_release(struct inputs *in)
 	*in = (struct inputs){0};
 }
 
+// ---- doubts ----
+
+static const char *word_of(enum doubt doubt)
+{
+	switch (doubt) {
+	case DOUBT_NETWORK:
+		return "network";
+	case DOUBT_CLOCK:
+		return "clock";
+	case DOUBT_BLIND:
+		return "blind";
+	case DOUBT_OVERFLOW:
+		return "overflow";
+	case DOUBT_YOUNG:
+		return "young";
+	}
+	return "doubt";
+}
+
+char *doubt_input_name(enum doubt doubt, const char *cause)
+{
+	return xasprintf("%s %s", word_of(doubt), cause);
+}
+
+const char *doubt_cause(enum doubt doubt, const char *name)
+{
+	size_t n = strlen(word_of(doubt));
+
+	return strncmp(name, word_of(doubt), n) == 0 && name[n] == ' ' ? name + n + 1 : NULL;
+}
+
+void inputs_doubt(struct inputs *in, enum doubt doubt, const char *cause)
+{
+	struct input input = {.kind = INPUT_DOUBT, .found = true};
+
+	in->network |= doubt == DOUBT_NETWORK;
+	in->clock |= doubt == DOUBT_CLOCK;
+	in->blind |= doubt == DOUBT_BLIND;
+	in->overflow |= doubt == DOUBT_OVERFLOW;
+	if (!*cause)
+		return;
+	input.name = doubt_input_name(doubt, cause);
+	VEC_PUSH(&in->list, input);
+}
+
+// ---- order ----
+
+static int by_kind_and_name(const void *a, const void *b)
+{
+	const struct input *x = a, *y = b;
+
+	return x->kind != y->kind ? (int)x->kind - (int)y->kind : strcmp(x->name, y->name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void inputs_sort(struct inputs *in)
+{
+	size_t n = 0;
+
+	if (in->written.n > 0)
+		qsort(in->written.items, in->written.n, sizeof *in->written.items, by_name);
+	if (in->list.n == 0)
+		return;
+	qsort(in->list.items, in->list.n, sizeof *in->list.items, by_kind_and_name);
+	for (size_t i = 1; i < in->list.n; i++)
+		if (by_kind_and_name(&in->list.items[n], &in->list.items[i]) != 0)
+			in->list.items[++n] = in->list.items[i];
+		else
+			free(in->list.items[i].name);
+	in->list.n = n + 1;
+}
+
+// ---- what they are ----
+
 struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 				     const struct fingerprint *known)
 {
@@ -24,6 +105,8 @@ struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 		return fingerprint_of_variable(name);
 	case INPUT_ENVIRONMENT:
 		return fingerprint_of_environment();
+	case INPUT_DOUBT:
+		return (struct fingerprint){.present = true};
 	default:
 		return fingerprint_of_path(name, known);
 	}

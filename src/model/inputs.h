@@ -14,7 +14,17 @@ enum input_kind {
 	INPUT_LISTING = 2,     // which entries a folder has
 	INPUT_VARIABLE = 3,    // the value of an environment variable, or that it is not set
 	INPUT_ENVIRONMENT = 4, // the environment as a whole, as shells read it; its name is ""
+	INPUT_DOUBT = 10,      // no input: why the others may not be all; its name: inputs_doubt
 	INPUT_KINDS            // one more than the last
+};
+
+// Why a pass is not trusted to come again. The numbers stand in the store.
+enum doubt {
+	DOUBT_NETWORK = 1,
+	DOUBT_CLOCK = 2,
+	DOUBT_BLIND = 4,
+	DOUBT_OVERFLOW = 8,
+	DOUBT_YOUNG = 16, // an input was changed while it ran, or up to two seconds before
 };
 
 struct input {
@@ -40,6 +50,14 @@ struct inputs {
 };
 
 void inputs_release(struct inputs *in);
+// Adds the doubt, and its cause to the list: a path, a function, a variable; "": unknown.
+void inputs_doubt(struct inputs *in, enum doubt doubt, const char *cause);
+// Sorts the list and the written paths, and leaves each once.
+void inputs_sort(struct inputs *in);
+// The name that such a cause has as an INPUT_DOUBT; the caller frees it.
+char *doubt_input_name(enum doubt doubt, const char *cause);
+// The cause in the name of an INPUT_DOUBT; NULL: it is one of another doubt.
+const char *doubt_cause(enum doubt doubt, const char *name);
 // What an input is at present; known as in base/fingerprint.h.
 struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 				     const struct fingerprint *known);

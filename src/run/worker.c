@@ -374,7 +374,7 @@ struct inputs *worker_inputs(const struct worker *w)
 	struct inputs *in = xcalloc(1, sizeof *in);
 
 	if (w->trace.fd < 0 || trace_read(&w->trace, &rules, in, NULL) < 0)
-		in->blind = true;
+		inputs_doubt(in, DOUBT_BLIND, "");
 	settle_variables(in);
 	add_file(in, w->result->job->path);
 	return in;

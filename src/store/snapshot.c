@@ -162,23 +162,48 @@ static bool is_young(const struct input *in, const struct latest *l, const struc
 	       fingerprint_changed_after(&now, r->started_ns - FINGERPRINT_YOUNG_NS);
 }
 
-// The versions that the result's inputs have now, as a packed list.
+// The id of the version that names the cause.
+static int64_t young_cause(struct store *s, const char *path, int *code)
+{
+	struct input cause = {
+		.kind = INPUT_DOUBT, .found = true, .name = doubt_input_name(DOUBT_YOUNG, path)};
+	int64_t id = latest_of(s, &cause, code)->id;
+
+	free(cause.name);
+	return id;
+}
+
+// Of sorted ids each once: how many they are then.
+static size_t n_unique(int64_t *ids, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || ids[i] != ids[i - 1])
+			ids[kept++] = ids[i];
+	return kept;
+}
+
+// The versions that the result's inputs have now, as a packed list; with what makes a doubt.
 static int gather(struct store *s, const struct result *r, struct buf *packed, unsigned *doubts)
 {
 	const struct inputs *in = r->inputs;
-	int64_t *ids = xmalloc((in->list.n + 1) * sizeof *ids);
+	int64_t *ids = xmalloc((2 * in->list.n + 1) * sizeof *ids);
+	size_t n = 0;
 	int code = SQLITE_DONE;
 
 	*doubts = doubts_of(in);
 	for (size_t i = 0; i < in->list.n && code == SQLITE_DONE; i++) {
 		const struct latest *l = latest_of(s, &in->list.items[i], &code);
-		ids[i] = l->id;
-		if (is_young(&in->list.items[i], l, r))
-			*doubts |= DOUBT_YOUNG;
+		ids[n++] = l->id;
+		if (code != SQLITE_DONE || !is_young(&in->list.items[i], l, r))
+			continue;
+		*doubts |= DOUBT_YOUNG;
+		ids[n++] = young_cause(s, in->list.items[i].name, &code);
 	}
 	if (code == SQLITE_DONE) {
-		qsort(ids, in->list.n, sizeof *ids, database_compare_ids);
-		pack_ids(packed, ids, in->list.n);
+		qsort(ids, n, sizeof *ids, database_compare_ids);
+		pack_ids(packed, ids, n_unique(ids, n));
 	}
 	free(ids);
 	return code;
@@ -249,6 +274,8 @@ static int64_t part_of(const struct input *in, const struct latest *l)
 	struct buf b = {0};
 	int64_t part;
 
+	if (in->kind == INPUT_DOUBT)
+		return 0;
 	buf_addf(&b, "%d%c%s", in->kind, l->is.present ? '+' : '-', in->name);
 	if (l->is.present)
 		buf_add(&b, l->is.digest.bytes, DIGEST_SIZE);

@@ -29,15 +29,6 @@ struct versions {
 	size_t n, cap;
 };
 
-// Why a pass is not trusted to come again. The numbers stand in the store.
-enum doubt {
-	DOUBT_NETWORK = 1,
-	DOUBT_CLOCK = 2,
-	DOUBT_BLIND = 4,
-	DOUBT_OVERFLOW = 8,
-	DOUBT_YOUNG = 16, // an input was changed while it ran, or up to two seconds before
-};
-
 struct snapshot {
 	int64_t result, started_ns;
 	enum framework framework;

@@ -305,7 +305,7 @@ static void connected(struct reading *r, const char *path, int errnum)
 {
 	looked(r, path, errnum, USED);
 	if (!is_missing(errnum) && !is_own(r, path))
-		r->in->network = true;
+		inputs_doubt(r->in, DOUBT_NETWORK, path);
 }
 
 // path may be changed.
@@ -344,7 +344,7 @@ static void take_path(struct reading *r, int op, int errnum, const char *path)
 	if (*clean == '/' && counts(r, clean))
 		take_file(r, op, errnum, clean);
 	else if (op == TRACE_READ && errnum == 0 && is_clock(clean))
-		r->in->clock = true;
+		inputs_doubt(r->in, DOUBT_CLOCK, clean);
 	free(clean);
 }
 
@@ -373,7 +373,7 @@ static void says_hello(struct reading *r, struct process *p)
 static void is_awaited(struct reading *r, struct process *p, const char *path)
 {
 	if (p->awaited) // it became something that became this, and said nothing
-		r->in->blind = true;
+		inputs_doubt(r->in, DOUBT_BLIND, p->awaited);
 	p->awaited = path;
 }
 
@@ -396,18 +396,19 @@ static void take_process(struct reading *r, const struct trace_record *rec)
 	take_path(r, rec->op, rec->errnum, rec->path);
 }
 
-// Every program that was started has said hello: those whose pids are known, the shells, and the
+// Every program that was started has to say hello: those whose pids are known, the shells, and the
 // worker itself.
-static bool all_said_hello(const struct reading *r)
+static void doubt_the_silent(struct reading *r)
 {
 	long hellos = 0;
 
 	for (size_t i = 0; i < r->processes.n; i++) {
 		if (r->processes.items[i].awaited)
-			return false;
+			inputs_doubt(r->in, DOUBT_BLIND, r->processes.items[i].awaited);
 		hellos += r->processes.items[i].hellos;
 	}
-	return hellos > r->shells;
+	if (hellos <= r->shells)
+		inputs_doubt(r->in, DOUBT_BLIND, r->shells > 0 ? "/bin/sh" : "the interpreter");
 }
 
 // ---- all records ----
@@ -457,7 +458,10 @@ static void take_record(struct reading *r, const struct trace_record *rec)
 		map_put(&r->variables, WHOLE_ENVIRONMENT, (void *)(uintptr_t)USED);
 		break;
 	case TRACE_NETWORK:
-		r->in->network = true;
+		inputs_doubt(r->in, DOUBT_NETWORK, rec->path);
+		break;
+	case TRACE_UNSEEN:
+		inputs_doubt(r->in, DOUBT_BLIND, rec->path);
 		break;
 	default:
 		r->shells += rec->op == TRACE_SHELL;
@@ -483,7 +487,7 @@ static void take_records(struct reading *r, const char *data, size_t n)
 		if (is_good)
 			take_record(r, rec);
 		else if (!r->in->overflow) // then there is room at the end that nothing fitted in
-			r->in->blind = true;
+			inputs_doubt(r->in, DOUBT_BLIND, "a process that was killed");
 		if (!is_hole && !is_whole(rec, n - at))
 			return;
 		at += is_hole ? TRACE_ALIGN : rec->bytes;
@@ -513,22 +517,8 @@ static void tell_path(struct reading *r, const char *path, unsigned bits)
 		VEC_PUSH(&r->in->written, xstrdup(name));
 }
 
-static int by_kind_and_name(const void *a, const void *b)
-{
-	const struct input *x = a, *y = b;
-
-	return x->kind != y->kind ? (int)x->kind - (int)y->kind : strcmp(x->name, y->name);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void tell_all(struct reading *r)
 {
-	struct inputs *in = r->in;
-
 	for (size_t i = 0; i < r->paths.cap; i++) {
 		const char *path = r->paths.slots[i].key;
 		if (path && !is_of_sqlite(r, path))
@@ -540,10 +530,7 @@ static void tell_all(struct reading *r)
 			tell(r, *name ? INPUT_VARIABLE : INPUT_ENVIRONMENT, name,
 			     bits_of(&r->variables, name) & USED);
 	}
-	if (in->list.n > 0)
-		qsort(in->list.items, in->list.n, sizeof *in->list.items, by_kind_and_name);
-	if (in->written.n > 0)
-		qsort(in->written.items, in->written.n, sizeof *in->written.items, by_name);
+	inputs_sort(r->in);
 }
 
 void trace_parse(const void *data, size_t n, const struct trace_rules *rules, struct inputs *in)
@@ -552,13 +539,15 @@ void trace_parse(const void *data, size_t n, const struct trace_rules *rules, st
 	const struct trace_head *head = data;
 
 	if (n < sizeof *head || head->format != TRACE_FORMAT) {
-		in->blind = true;
+		inputs_doubt(in, DOUBT_BLIND, "");
 		return;
 	}
-	in->overflow = head->used > TRACE_BYTES - sizeof *head;
+	if (head->used > TRACE_BYTES - sizeof *head)
+		inputs_doubt(in, DOUBT_OVERFLOW, "");
 	take_records(&r, data, n < length_of(head) ? n : length_of(head));
-	if (head->lost || !all_said_hello(&r))
-		in->blind = true;
+	if (head->lost)
+		inputs_doubt(in, DOUBT_BLIND, "a call of which no record could be made");
+	doubt_the_silent(&r);
 	tell_all(&r);
 	map_release(&r.paths);
 	map_release(&r.variables);

@@ -147,6 +147,10 @@ ALL="asks lists modules path popen reads spec units variable"
 	is "$(ran)" device
 	run fj4 --why=tests/network_test.lua
 	has "used the network"
+	has "      socket"
+	run fj4 --why=tests/device_test.lua
+	has "never says the same twice"
+	has "      /dev/random"
 	# A file that was changed a moment ago may be changed once more without a trace of it.
 	echo "-- young" >>lib/deep.lua
 	run fj4 --changed --report=json:report.json
@@ -155,6 +159,7 @@ ALL="asks lists modules path popen reads spec units variable"
 	is "$(ran)" "device modules network path"
 	run fj4 --why=tests/path_test.lua
 	has "less than 2 seconds before"
+	has "      lib/deep.lua"
 }
 
 @test "without watching nothing is certain" {

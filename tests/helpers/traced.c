@@ -72,6 +72,7 @@ static const char *const op_names[TRACE_OPS] = {
 	[TRACE_VARIABLE_READ] = "variable",
 	[TRACE_ENVIRONMENT] = "environment",
 	[TRACE_NETWORK] = "network",
+	[TRACE_UNSEEN] = "unseen",
 };
 
 static _Noreturn void die(const char *what)

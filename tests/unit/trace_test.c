@@ -96,8 +96,9 @@ static char *text_of(const struct inputs *in)
 	struct buf text = {0};
 
 	for (size_t i = 0; i < in->list.n; i++)
-		buf_addf(&text, "%s%s %s\n", kinds[in->list.items[i].kind],
-			 in->list.items[i].found ? "" : "-", in->list.items[i].name);
+		if (in->list.items[i].kind != INPUT_DOUBT)
+			buf_addf(&text, "%s%s %s\n", kinds[in->list.items[i].kind],
+				 in->list.items[i].found ? "" : "-", in->list.items[i].name);
 	for (size_t i = 0; i < in->written.n; i++)
 		buf_addf(&text, "written %s\n", in->written.items[i]);
 	add_flag(&text, in->network, "network");

@@ -398,6 +398,6 @@ HOOK(int, chroot, const char *path)
 	int result = NEXT(chroot)(path);
 
 	if (result == 0)
-		log_lost();
+		log_unseen("chroot");
 	return result;
 }

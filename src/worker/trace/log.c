@@ -359,6 +359,11 @@ void log_name(enum trace_op op, const char *name, int errnum)
 		note_place(&(struct note){.op = op, .errnum = errnum}, &p);
 }
 
+void log_unseen(const char *call)
+{
+	log_name(TRACE_UNSEEN, call, 0);
+}
+
 // Why there is no file path; 0: there is one.
 static int look_for(int dir, const char *path)
 {

@@ -18,6 +18,8 @@ bool log_begin(char **argv);
 
 // Something happened of which no record can be written.
 void log_lost(void);
+// The same with a name for it: the call that was made.
+void log_unseen(const char *call);
 
 // The call is over; `failed`: errno tells why. A path that is not absolute counts from the folder
 // dir (AT_FDCWD: the current one). Nothing is noted where the kernel could not even read the

@@ -181,7 +181,7 @@ static int spawned(int error, pid_t child, const char *path)
 
 	errno = error;
 	if (!path && !error)
-		log_lost();
+		log_unseen("posix_spawnp");
 	else if (path && error)
 		log_path(TRACE_LOOKED, AT_FDCWD, path, true);
 	else if (path)
@@ -273,7 +273,7 @@ HOOK(void *, dlopen, const char *path, int flags)
 HOOK(void *, dlmopen, Lmid_t space, const char *path, int flags)
 {
 	if (space != LM_ID_BASE)
-		log_lost();
+		log_unseen("dlmopen");
 	atomic_store(&loaded, true);
 	return NEXT(dlmopen)(space, path, flags);
 }

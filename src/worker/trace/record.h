@@ -55,6 +55,7 @@ enum trace_op {
 	TRACE_VARIABLE_READ, // path: a variable's name; errnum is ENOENT where it was not set
 	TRACE_ENVIRONMENT,   // the environment as a whole was read; path: the program
 	TRACE_NETWORK,       // a socket of the internet, or a name looked up; path: the function
+	TRACE_UNSEEN,        // what it looked at cannot be seen; path: the program, or the call
 	TRACE_OPS
 };
 
