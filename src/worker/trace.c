@@ -193,22 +193,31 @@ static bool counts(const struct reading *r, const char *path)
 	       !is_below_any(path, r->rules->below);
 }
 
-// "/db-wal" beside "/db".
-static bool is_of_sqlite(const struct reading *r, const char *path)
+static bool is_database(const char *path)
 {
-	static const char *const ends[] = {"-journal", "-wal", "-shm"};
-	size_t n = strlen(path);
+	static const char mark[] = "SQLite format 3";
+	char head[sizeof mark] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is = fd >= 0 && pread(fd, head, sizeof head, 0) == sizeof head &&
+		  memcmp(head, mark, sizeof mark) == 0;
 
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-		size_t end = strlen(ends[i]);
-		if (n <= end || strcmp(path + n - end, ends[i]) != 0)
-			continue;
-		char *database = xstrndup(path, n - end);
-		bool is_there = bits_of(&r->paths, database) != 0;
-		free(database);
-		return is_there;
-	}
-	return false;
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+// The index of a write-ahead log, beside a database: every reader writes to it, and all of it
+// follows from the log. The log itself holds rows.
+static bool is_index(const char *path)
+{
+	size_t n = strlen(path), end = strlen("-shm");
+
+	if (n <= end || strcmp(path + n - end, "-shm") != 0)
+		return false;
+	char *database = xstrndup(path, n - end);
+	bool is = is_database(database);
+	free(database);
+	return is;
 }
 
 // ---- names of one form ----
@@ -521,7 +530,7 @@ static void tell_all(struct reading *r)
 {
 	for (size_t i = 0; i < r->paths.cap; i++) {
 		const char *path = r->paths.slots[i].key;
-		if (path && !is_of_sqlite(r, path))
+		if (path && !is_index(path))
 			tell_path(r, path, bits_of(&r->paths, path));
 	}
 	for (size_t i = 0; i < r->variables.cap; i++) {

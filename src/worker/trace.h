@@ -27,8 +27,8 @@ struct trace {
 	char *variable; // the entry of the environment that names it; owned
 };
 
-// What does not count as an input. /proc, /sys, terminals and the like never do, nor do sqlite's
-// files beside a database, nor what the worker had made itself.
+// What does not count as an input. /proc, /sys, terminals and the like never do, nor does the index
+// that sqlite keeps beside a database ("-shm"), nor what the worker had made itself.
 struct trace_rules {
 	const char *cwd;              // the working folder: what lies below it is named from there
 	const char *const *below;     // absolute paths without "//", "." and "..", and all that is
@@ -48,8 +48,9 @@ void trace_close(struct trace *t);
 // What is both written and an input was so before.
 int trace_read(const struct trace *t, const struct trace_rules *rules, struct inputs *in,
 	       struct err *err);
-// The same with the n bytes of such a file. Only ".." is looked up in the file system: it is taken
-// out of a path where a real folder stands before it.
+// The same with the n bytes of such a file. Two things are looked up in the file system: ".." is
+// taken out of a path where a real folder stands before it, and whether a database stands beside
+// what is called like its index.
 void trace_parse(const void *data, size_t n, const struct trace_rules *rules, struct inputs *in);
 
 #endif
