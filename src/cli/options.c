@@ -148,7 +148,7 @@ static int on_report(struct options *o, const char *value, struct err *err)
 			continue;
 		struct report_request r = {.format = (enum report_format)i,
 					   .path = value[n]           ? value + n + 1
-						   : i == REPORT_HTML ? ".firmo-jobs/report.html"
+						   : i == REPORT_HTML ? STATE_FOLDER "/report.html"
 								      : "-",
 					   .at_home = !value[n] && i == REPORT_HTML};
 		if (!*r.path)
@@ -292,7 +292,7 @@ static const struct option_row rows[] = {
 	MODE(0, "print-mk", NULL, "print the path of firmo-jobs.mk, for makefiles", &mode_print_mk),
 	MODE(0, "rules", "[=FILE]", "write make rules [rules.mk beside the history]", &mode_rules),
 	MODE(0, "gather", "WORDS", "run a command; report on all it ran, as one run", &mode_gather),
-	TEXT("db", "FILE", "the history [.firmo-jobs/history.db]", named_db,
+	TEXT("db", "FILE", "the history [" STATE_FOLDER "/history.db]", named_db,
 	     "a file's name is missing"),
 	MODE(0, "prune", "[=RUNS|AGE]", "remove old runs: RUNS stay [2000], or AGE, 30d",
 	     &mode_prune),
@@ -525,7 +525,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 		.plan = {.order = ORDER_SLOWEST, .framework = -1},
 		.run = {.timeout_ns = TIMEOUT_NS, .grace_ns = 2 * NS_PER_SEC, .memory_guard = true},
 		.text = {.worker_output = true},
-		.db = db && *db ? db : ".firmo-jobs/history.db",
+		.db = db && *db ? db : STATE_FOLDER "/history.db",
 	};
 	if (join_words(o, argc, argv, &n, err) < 0)
 		return -1;

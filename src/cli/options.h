@@ -32,6 +32,9 @@ struct report_request {
 	bool at_home;     // no path was given for what does not go there
 };
 
+// What we keep for the project in the current folder lies here, unless it is told otherwise.
+#define STATE_FOLDER ".firmo-jobs"
+
 struct options {
 	const struct mode *mode;
 	struct plan_request plan;

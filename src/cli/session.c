@@ -439,13 +439,39 @@ enum firmo_jobs_status session_find_programs(struct firmo_jobs *s)
 	return FIRMO_JOBS_BROKEN;
 }
 
-static char *find_state_folder(const char *db)
+// By the name that it has where no link leads to it, whether it is there yet or not.
+static void add_own(struct firmo_jobs *s, const char *path)
 {
-	char *folder = xstrndup(db, (size_t)(path_base(db) - db));
-	char *path = realpath(*folder ? folder : ".", NULL);
+	char *real = realpath(path, NULL);
 
-	free(folder);
-	return path;
+	if (!real) {
+		char *folder = xstrndup(path, (size_t)(path_base(path) - path));
+		char *above = realpath(*folder ? folder : ".", NULL);
+		real = above ? path_join(above, path_base(path)) : NULL;
+		free(above);
+		free(folder);
+	}
+	if (real)
+		VEC_PUSH(&s->own, real);
+}
+
+// What we write ourselves, and nothing beside it.
+static void find_own(struct firmo_jobs *s)
+{
+	static const char *const logs[] = {"-wal", "-shm", "-journal"};
+
+	add_own(s, s->workspace);
+	add_own(s, STATE_FOLDER);
+	add_own(s, s->options.db);
+	char *database = realpath(s->options.db, NULL);
+	for (size_t i = 0; database && i < sizeof logs / sizeof *logs; i++)
+		VEC_PUSH(&s->own, xasprintf("%s%s", database, logs[i]));
+	free(database);
+	if (s->slots)
+		add_own(s, s->slots);
+	for (size_t i = 0; i < s->options.reports.n; i++)
+		add_own(s, s->options.reports.items[i].path);
+	VEC_PUSH(&s->own, NULL);
 }
 
 // Watching costs a little; without a history nobody would learn from it.
@@ -454,11 +480,11 @@ static void set_up_watching(struct firmo_jobs *s)
 	if (s->options.no_trace || !s->store)
 		return;
 	s->library = path_find_own(TRACE_LIBRARY, TRACE_FOLDER);
-	s->state_folder = find_state_folder(s->options.db);
+	find_own(s);
 	s->cwd = getcwd(NULL, 0);
 	s->options.run.cwd = s->cwd;
 	s->options.run.library = s->library;
-	s->options.run.state_folder = s->state_folder;
+	s->options.run.own = (const char *const *)s->own.items;
 	if (!s->library)
 		session_warn(TRACE_LIBRARY " is neither beside the program nor in " TRACE_FOLDER
 					   ": what the files depend on is not learned");
@@ -731,7 +757,7 @@ void firmo_jobs_close(struct firmo_jobs *s)
 	free(s->settings_key);
 	free(s->library);
 	free(s->cwd);
-	free(s->state_folder);
+	strings_free_all(&s->own);
 	free(s->slots);
 	jobs_release(&s->reused);
 	run_release(&s->run);

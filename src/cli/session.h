@@ -33,7 +33,8 @@ struct firmo_jobs {
 	struct jobs jobs;
 	struct jobs reused; // those whose last pass stands
 	struct jobs ran;    // those that others have run for us
-	char *settings_key, *library, *cwd, *state_folder, *slots;
+	char *settings_key, *library, *cwd, *slots;
+	struct strings own; // absolute paths of what we write, NULL at the end
 	struct run run;
 	struct loop loop;
 	struct signals signals;

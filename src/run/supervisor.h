@@ -37,9 +37,10 @@ struct run_settings {
 	const char *
 		workspace; // the run's temporary folder (workspace_path), which is made and removed
 	const struct commands *commands;
-	const char *library; // what is preloaded to watch workers, or NULL: they are not watched
-	const char *cwd;     // the working folder, as inputs are named from there
-	const char *state_folder; // absolute: what lies below is no input
+	const char *library;    // what is preloaded to watch workers, or NULL: they are not watched
+	const char *cwd;        // the working folder, as inputs are named from there
+	const char *const *own; // absolute paths, NULL at the end: neither they nor what lies below
+				// are inputs
 	const char *settings_key; // all of this that results depend on, as text for command_key
 };
 

@@ -364,11 +364,10 @@ static void add_file(struct inputs *in, const char *path)
 struct inputs *worker_inputs(const struct worker *w)
 {
 	const struct supervisor *sup = w->supervisor;
-	const char *const below[] = {sup->workspace.dir, sup->settings->state_folder, NULL};
 	static const char *const variables[] = {"FIRMO_JOBS_*", "TMPDIR", "LD_PRELOAD", "MAKELEVEL",
 						NULL};
 	const struct trace_rules rules = {.cwd = sup->settings->cwd,
-					  .below = below,
+					  .below = sup->settings->own,
 					  .variables = variables,
 					  .environ = w->environment.envp};
 	struct inputs *in = xcalloc(1, sizeof *in);
