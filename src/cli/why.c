@@ -92,6 +92,7 @@ static void print_doubts(const struct fresh *f, const struct fresh_answer *a)
 		{DOUBT_BLIND, "a part of it could not be watched (a static program, say)"},
 		{DOUBT_OVERFLOW, "it had more inputs than could be noted"},
 		{DOUBT_YOUNG, "an input was changed while it ran, or less than 2 seconds before"},
+		{DOUBT_RETRY, "it failed at first, and passed only when it was tried again"},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)

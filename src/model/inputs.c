@@ -32,6 +32,8 @@ static const char *word_of(enum doubt doubt)
 		return "overflow";
 	case DOUBT_YOUNG:
 		return "young";
+	case DOUBT_RETRY:
+		return "retry";
 	}
 	return "doubt";
 }

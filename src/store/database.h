@@ -279,8 +279,9 @@ int database_check_run(struct store *s, int64_t id, struct err *err);
 // *state stands; from now on it stands for r. To be called before the inputs of r are recorded.
 int database_judge_inputs(struct store *s, const struct result *r, sqlite3_int64 file,
 			  int64_t *state, enum inputs_state *inputs);
-// Records what a result depended on, if that was watched and it is a pass; else what the last pass
-// depended on is no reason any more not to run the file.
+// Records what a result depended on, if it is a pass, was watched, and tells no less than a pass
+// that stands: one of all tests at the first attempt. After a failure, or a skip although nothing
+// has changed, the last pass is no reason any more not to run the file.
 int database_record_inputs(struct store *s, const struct result *r, sqlite3_int64 file,
 			   sqlite3_int64 result);
 // Begin and end a transaction: store_status as store_record has it. end commits if code is

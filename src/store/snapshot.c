@@ -147,10 +147,13 @@ static struct latest *latest_of(struct store *s, const struct input *in, int *co
 
 // ---- recording a snapshot ----
 
-static unsigned doubts_of(const struct inputs *in)
+static unsigned doubts_of(const struct result *r)
 {
+	const struct inputs *in = r->inputs;
+
 	return (in->network ? DOUBT_NETWORK : 0u) | (in->clock ? DOUBT_CLOCK : 0u) |
-	       (in->blind ? DOUBT_BLIND : 0u) | (in->overflow ? DOUBT_OVERFLOW : 0u);
+	       (in->blind ? DOUBT_BLIND : 0u) | (in->overflow ? DOUBT_OVERFLOW : 0u) |
+	       (r->attempt > 1 ? DOUBT_RETRY : 0u);
 }
 
 // Whether what it is now may differ from what the worker saw.
@@ -192,7 +195,7 @@ static int gather(struct store *s, const struct result *r, struct buf *packed, u
 	size_t n = 0;
 	int code = SQLITE_DONE;
 
-	*doubts = doubts_of(in);
+	*doubts = doubts_of(r);
 	for (size_t i = 0; i < in->list.n && code == SQLITE_DONE; i++) {
 		const struct latest *l = latest_of(s, &in->list.items[i], &code);
 		ids[n++] = l->id;
@@ -253,17 +256,81 @@ static int retire_snapshot(struct store *s, sqlite3_int64 file)
 	return database_step(q);
 }
 
-static bool has_snapshot(const struct result *r)
+// Clears *is unless the input of that version is what it was.
+static int is_as_before(struct store *s, int64_t id, bool *is)
 {
-	return r->status == FILE_PASSED && r->inputs;
+	sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUT);
+
+	if (q)
+		sqlite3_bind_int64(q, 1, id);
+	int code = database_next(s, SQL_LOAD_INPUT);
+	if (code != SQLITE_ROW)
+		return code == SQLITE_DONE ? database_damaged(s, "an input is missing") : code;
+	const struct fingerprint was = read_fingerprint(q, 3);
+	struct input in = {.kind = (enum input_kind)sqlite3_column_int(q, 1),
+			   .name = database_text(q, 2)};
+	const struct latest *l = latest_of(s, &in, &code);
+	*is = *is && fingerprint_equal(&was, &l->is);
+	free(in.name);
+	return code;
+}
+
+// What was known before: the row of SQL_OLD_INPUTS, or NULL. A pass of some of the tests, or one at
+// a later attempt, says less than a pass that stands.
+static bool has_snapshot(const struct result *r, sqlite3_stmt *old)
+{
+	bool stands = old && sqlite3_column_int(old, 2),
+	     partial = old && sqlite3_column_int(old, 3);
+
+	return r->status == FILE_PASSED && r->inputs &&
+	       !(stands && (r->attempt > 1 || (r->partial && !partial)));
+}
+
+// Whether that pass should have come again: a skip then says that it depends on more.
+static int is_refuted(struct store *s, const struct result *r, sqlite3_stmt *old, bool *is)
+{
+	size_t n;
+	int64_t *ids = unpack_ids(database_packed(old, 0), &n);
+	int code = ids ? SQLITE_DONE : database_damaged(s, TORN_LIST);
+
+	*is = (size_t)sqlite3_column_bytes(old, 1) == DIGEST_SIZE &&
+	      memcmp(sqlite3_column_blob(old, 1), r->key.bytes, DIGEST_SIZE) == 0;
+	for (size_t i = 0; i < n && *is && code == SQLITE_DONE; i++)
+		code = is_as_before(s, ids[i], is);
+	free(ids);
+	return code;
+}
+
+// Whether what was known of the file is no reason any more not to run it.
+static int is_over(struct store *s, const struct result *r, sqlite3_stmt *old, bool *is)
+{
+	*is = file_status_is_bad(r->status);
+	return r->status == FILE_SKIPPED && !r->partial && old ? is_refuted(s, r, old, is)
+							       : SQLITE_DONE;
 }
 
 int database_record_inputs(struct store *s, const struct result *r, sqlite3_int64 file,
 			   sqlite3_int64 result)
 {
+	sqlite3_stmt *q = database_statement(s, SQL_OLD_INPUTS);
+	bool over = false;
+
 	if (r->status == FILE_NOTRUN)
 		return SQLITE_DONE;
-	return has_snapshot(r) ? put_snapshot(s, r, file, result) : retire_snapshot(s, file);
+	if (q)
+		sqlite3_bind_int64(q, 1, file);
+	int code = database_next(s, SQL_OLD_INPUTS);
+	sqlite3_stmt *old = code == SQLITE_ROW ? q : NULL;
+	bool put = has_snapshot(r, old);
+	if (code == SQLITE_ROW || code == SQLITE_DONE)
+		code = is_over(s, r, old, &over);
+	if (q)
+		sqlite3_reset(q);
+	if (code != SQLITE_DONE)
+		return code;
+	if (put)
+		return put_snapshot(s, r, file, result);
+	return over ? retire_snapshot(s, file) : SQLITE_DONE;
 }
 
 // ---- whether inputs have moved ----
@@ -354,7 +421,8 @@ static int judge(struct store *s, const struct result *r, sqlite3_stmt *old, int
 	struct buf packed = {0};
 	unsigned doubts;
 	int64_t now = 0;
-	int code = has_snapshot(r) ? gather(s, r, &packed, &doubts) : SQLITE_DONE;
+	bool puts = has_snapshot(r, old);
+	int code = puts ? gather(s, r, &packed, &doubts) : SQLITE_DONE;
 	bool same =
 		code == SQLITE_DONE && packed.len && *state && is_the_same_pass(old, r, &packed);
 
@@ -364,7 +432,7 @@ static int judge(struct store *s, const struct result *r, sqlite3_stmt *old, int
 		*inputs = same || now == *state ? INPUTS_SAME : INPUTS_MOVED;
 	if (!same)
 		*state = now;
-	if (code == SQLITE_DONE && !same && has_snapshot(r))
+	if (code == SQLITE_DONE && !same && puts)
 		code = own_state(s, r, state);
 	buf_release(&packed);
 	return code;
@@ -384,7 +452,7 @@ int database_judge_inputs(struct store *s, const struct result *r, sqlite3_int64
 		code = judge(s, r, old, state, inputs);
 	} else if (code == SQLITE_DONE) {
 		*state = 0;
-		code = has_snapshot(r) ? own_state(s, r, state) : SQLITE_DONE;
+		code = has_snapshot(r, NULL) ? own_state(s, r, state) : SQLITE_DONE;
 	}
 	sqlite3_reset(old);
 	return code;

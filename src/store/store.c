@@ -137,7 +137,10 @@ static const struct {
 			      "doubts, inputs, written) VALUES(?,?,?,?,?,?,?)",
 			      ""},
 	[SQL_RETIRE_SNAPSHOT] = {"UPDATE snapshot SET stands=0 WHERE file=?", ""},
-	[SQL_OLD_INPUTS] = {"SELECT inputs, key, stands FROM snapshot WHERE file=?", "BHF"},
+	[SQL_OLD_INPUTS] = {"SELECT inputs, key, stands, "
+			    "(SELECT partial FROM result r WHERE r.id = s.result) "
+			    "FROM snapshot s WHERE file=?",
+			    "BHFf"},
 	[SQL_LOAD_INPUTS] = {INPUT_ROWS "ORDER BY id", INPUT_SHAPE},
 	[SQL_LOAD_INPUT] = {INPUT_ROWS "WHERE id=?", INPUT_SHAPE},
 	[SQL_LOAD_SNAPSHOTS] = {SNAPSHOT_ROWS, SNAPSHOT_SHAPE},

@@ -143,3 +143,81 @@ rows_in_log() {
 		learn
 	done
 }
+
+# ---- which passes are certain, and for how long ----
+
+@test "a pass of a later attempt is never reused, and --why tells so" {
+	plain flaky "assert(tonumber(os.getenv('FIRMO_JOBS_ATTEMPT')) > 1)"
+	settle
+	run fj4 --retries=1
+	status_is 0
+	has FLAKY
+	run fj4 --why=tests/flaky_test.lua
+	has "it failed at first, and passed only when it was tried again"
+	again
+	status_is 1
+	is "$(ran)" flaky
+	again --retries=1
+	status_is 0
+	again --retries=1
+	is "$(ran)" flaky
+	# Repetitions that all pass are no second attempts.
+	plain sound "assert(true)"
+	settle
+	fj4 --repeat=3 tests/sound_test.lua >/dev/null
+	again tests/sound_test.lua
+	is "$(ran)" ""
+}
+
+@test "what was known of a full pass outlives runs of some tests, without watching, and skips" {
+	busted_test two "describe('a', function()" "it('one', function() assert(io.open('data.txt'):read('a') == 'old\n') end)" \
+		"it('other', function() end) end)"
+	plain skips "if os.getenv('SKIP') then os.exit(77) end"
+	echo old >data.txt
+	learn
+	run fj4 --filter=one
+	has "1 passed"
+	again
+	is "$(ran)" ""
+	run fj4 --filter=nothing_of_the_kind
+	again
+	is "$(ran)" ""
+	run fj4 --no-trace
+	again
+	is "$(ran)" ""
+	SKIP=1 run fj4
+	has "1 skipped"
+	again
+	is "$(ran)" ""
+	# What was left standing still knows its inputs.
+	echo new >data.txt
+	fj4 --filter=other >/dev/null
+	again
+	status_is 1
+	is "$(ran)" two
+	echo old >data.txt
+	again
+	is "$(ran)" two
+	learn
+	# A failure ends it, whichever tests were run.
+	echo new >data.txt
+	run fj4 --filter=one
+	status_is 1
+	echo old >data.txt
+	fj4 --filter=other >/dev/null
+	again
+	is "$(ran)" two
+}
+
+@test "a skip although nothing has changed ends what was known" {
+	# Where the temporary folder lies is no input.
+	mkdir "$BASE/skip"
+	plain turns "if os.getenv('TMPDIR'):find('/skip/') then os.exit(77) end"
+	learn
+	TMPDIR=$BASE/skip run fj4
+	has "1 skipped"
+	again
+	is "$(ran)" turns
+	again
+	is "$(ran)" ""
+}
