@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs test programs (cmocka) and .bats files, all as TAP, as many at once as there are CPUs; shows
-# what failed and ends with the line "N passed, N failed". A program that dies without a plan counts
-# as one failure.
+# Runs test programs (cmocka) and .bats files, all as TAP, the longest first; shows what failed and ends
+# with the line "N passed, N failed". A program that dies without a plan counts as one failure.
 set -u
 
 # Shows one file in one piece, whoever else shows one; leaves its figures in $2.
@@ -29,6 +28,17 @@ if [ "${1-}" = --one ]; then
 	exit 0
 fi
 
+# longest_first FILE...: the .bats files by their lines, a wait for files to age being as long as sixty of
+# them; then the programs, which take a moment each.
+longest_first() {
+	for file in "$@"; do
+		case $file in
+		*.bats) awk '/(^|\t| )settle/ { n += 60 } END { print NR + n, FILENAME }' "$file" ;;
+		*) echo "0 $file" ;;
+		esac
+	done | sort -rn | cut -d' ' -f2-
+}
+
 # Tests that make processes of their own must not inherit the jobserver of the make that runs us.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
@@ -40,18 +50,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 logs=$(mktemp -d) || exit 1
 trap 'rm -rf "$logs"' EXIT
 trap 'exit 130' INT
-run_all() { # HOW-MANY FILE...
-	at_once=$1
-	shift
-	[ $# -eq 0 ] || printf '%s\0' "$@" | xargs -0 -n1 -P"$at_once" sh "$0" --one "$logs"
-}
-# A file that disturbs others says so.
-alone=$(grep -l '^# Runs alone: ' "$@" /dev/null 2>/dev/null)
-# No test has a name with blanks.
-# shellcheck disable=SC2046,SC2086
-run_all "$(nproc)" $(printf '%s\n' "$@" | grep -vxF "${alone:-/}")
-# shellcheck disable=SC2086
-run_all 1 $alone
+# Tests wait for much of their time: three for each CPU keep it busy.
+longest_first "$@" | tr '\n' '\0' | xargs -0 -n1 -P$((3 * $(nproc))) sh "$0" --one "$logs"
 for file in "$@"; do
 	cat "$logs/${file##*/}.log.figures" 2>/dev/null || echo "0 1"
 done | awk '{ passed += $1; failed += $2 }

@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: MIT
 # make install, and what it installs.
-# Runs alone: another PREFIX makes the program anew that all the others run.
 
 load common
 
 root=${BATS_TEST_DIRNAME%/tests/e2e}
 
-install_to() { # PREFIX
-	make -s -C "$root" "$2" PREFIX=/usr DESTDIR="$1" ${SAN:+SAN="$SAN"}
+# Another PREFIX makes some of the program anew: of a copy, as all the other tests run the program.
+setup_file() {
+	local built=${FIRMO_JOBS%/*}
+	mkdir "$BATS_FILE_TMPDIR/build"
+	cp -a "$built"/{src,flags,places,firmo-jobs*} "$BATS_FILE_TMPDIR/build"
+}
+
+# make_ TARGET VARIABLE=VALUE...
+make_() {
+	make -s -C "$root" O="$BATS_FILE_TMPDIR/build" ${SAN:+SAN="$SAN"} "$@"
+}
+
+install_to() { # DESTDIR TARGET
+	make_ "$2" PREFIX=/usr DESTDIR="$1"
 }
 
 @test "install puts the program and all that belongs to it below DESTDIR; uninstall takes it away" {
@@ -28,7 +39,7 @@ usr/share/man/man1/firmo-jobs.1" ]
 }
 
 @test "what is installed finds its makefile and its library, and tells where it looks for them in vain" {
-	make -s -C "$root" install PREFIX="$PWD/there" ${SAN:+SAN="$SAN"}
+	make_ install PREFIX="$PWD/there"
 	run there/bin/firmo-jobs --print-mk
 	is "$output" "$PWD/there/share/firmo-jobs/firmo-jobs.mk"
 	plain one "assert(true)"
@@ -37,9 +48,9 @@ usr/share/man/man1/firmo-jobs.1" ]
 	status_is 0
 	has "1 passed"
 	hasnt "firmo-jobs:"
-	make -s -C "$root" uninstall PREFIX="$PWD/there" ${SAN:+SAN="$SAN"}
 	# A program that was moved away from its files.
-	cp "$FIRMO_JOBS" alone
+	cp there/bin/firmo-jobs alone
+	make_ uninstall PREFIX="$PWD/there"
 	run ./alone --print-mk
 	status_is 3
 	is "$output" "firmo-jobs: firmo-jobs.mk is neither beside the program nor in $PWD/there/share/firmo-jobs"

@@ -93,12 +93,13 @@ refused() {
 	fj -q
 	mkfifo in
 	sqlite3 "$DB" <in >out 2>&1 3>&- &
+	local reader=$!
 	exec 8>in
 	printf 'BEGIN;\nSELECT count(*) FROM run;\n' >&8
 	await grep -q 2 out
 	run --separate-stderr fj --prune=1
 	exec 8>&-
-	wait
+	wait "$reader" # not for the watchdog, too
 	status_is 0
 	has "Removed 1 run "
 	one_line "not smaller yet"
