@@ -15,6 +15,7 @@ runs `make TARGET...`. Words with `=` or a leading `-` are handed on to make.
     sh mk/bootstrap.sh quickstart       build, then run examples/quickstart
     sh mk/bootstrap.sh check            build, then run all tests
     sh mk/bootstrap.sh check SAN=address,undefined
+    sh mk/bootstrap.sh check-bare       both, in a bare Debian made for it
 EOF
 }
 
@@ -36,6 +37,8 @@ sanitizers  cc:-fsanitize         gcc            libasan,libubsan          -    
 lua         lua:5.4               lua5.4         lua                       lua5.4           lua          lua54          https://www.lua.org
 frameworks  cmd:busted|busted-5.4 lua-busted     -                         lua5.4-busted    busted       lua54-busted   luarocks install busted
 frameworks  mod:luaunit           lua-unit       -                         -                -            -              luarocks install luaunit
+git         cmd:git               git            git                       git              git          git            https://git-scm.com
+bare        cmd:debootstrap       debootstrap    debootstrap               debootstrap      debootstrap  debootstrap    https://wiki.debian.org/Debootstrap
 tests       pkg:cmocka            libcmocka-dev  libcmocka-devel           cmocka-dev       cmocka       libcmocka-devel https://cmocka.org
 tests       cmd:bats              bats           bats                      bats             bats         bats           https://github.com/bats-core/bats-core
 tests       lua:5.1               lua5.1         compat-lua                lua5.1           lua51        lua51          https://www.lua.org
@@ -78,7 +81,8 @@ groups_of() {
 	case $1 in
 	quickstart) echo build lua frameworks ;;
 	check-firmo) echo build lua ;;
-	check | check-* | test) echo build lua frameworks tests ;;
+	check-bare) echo build git bare ;;
+	check | check-* | test) echo build lua frameworks tests git ;;
 	bench) echo build lua bench ;;
 	fuzz | fuzz-*) echo build fuzz ;;
 	hostile) echo build lua frameworks hostile ;;

@@ -33,6 +33,10 @@ check-%: $(runnable) $(helper_programs) $(reuse_programs) $$(filter $(O)/tests/u
 check-firmo: $(runnable) ## run Firmo's own suite: make check-firmo FIRMO=its/checkout
 	+@$(test_environment) sh tests/firmo.sh '$(FIRMO)'
 
+.PHONY: check-bare
+check-bare: ## run quickstart and check in a bare Debian that is made for it, as root
+	+@sh mk/check-bare.sh '$(abspath $(O))'
+
 .PHONY: soak
 soak: $(runnable) ## 300 runs under make, half of them killed: at most two minutes
 	+@$(test_environment) bash tests/soak.sh

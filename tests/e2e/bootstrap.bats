@@ -78,7 +78,7 @@ called() {
 	WORDS=(check)
 	bootstrap
 	status_is 1
-	for need in make cc json-c sqlite3 libxxhash lua5.4 busted luaunit cmocka bats lua5.1 luajit xmllint chromium chromedriver; do
+	for need in make cc json-c sqlite3 libxxhash lua5.4 busted luaunit cmocka bats lua5.1 luajit git xmllint chromium chromedriver; do
 		[[ $stderr == *" $need"* ]] || fail "$need is not named"
 	done
 	[[ $stderr == *"libcmocka-dev"* ]] || fail "Debian's names are not given"
