@@ -16,7 +16,7 @@ die() {
 # mirror: where apt has the suite's main component from.
 mirror() {
 	# shellcheck disable=SC2016 # apt's fields
-	apt-get indextargets --format '$(SUITE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+	apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
 		awk -v suite="$suite" '$1 == suite && $2 == "main" { print $3; exit }'
 }
 
