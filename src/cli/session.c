@@ -147,6 +147,8 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 		session_warn(err.message);
 		return FIRMO_JOBS_USAGE;
 	}
+	s->options.run.has_make_load = s->make.load >= 0;
+	s->options.run.make_load = s->make.load;
 	if (!s->options.mode->keeps_jobserver)
 		session_forget_jobserver();
 	s->options.text.colours = use_colours(&s->options, STDOUT_FILENO);
@@ -437,6 +439,18 @@ enum firmo_jobs_status session_find_programs(struct firmo_jobs *s)
 	}
 	session_warn(err.message);
 	return FIRMO_JOBS_BROKEN;
+}
+
+enum firmo_jobs_status session_look(struct firmo_jobs *s)
+{
+	enum firmo_jobs_status found = session_find_files(s);
+
+	if (found != FIRMO_JOBS_OK)
+		return found;
+	if (s->jobs.n == 0)
+		return session_no_jobs(s);
+	found = session_find_programs(s);
+	return found == FIRMO_JOBS_OK ? session_open_store(s, true) : found;
 }
 
 // By the name that it has where no link leads to it, whether it is there yet or not.

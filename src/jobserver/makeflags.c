@@ -9,6 +9,9 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 
+#define JOBS_CHARS "0123456789"
+#define LOAD_CHARS JOBS_CHARS "."
+
 // Reads the word at *s into out (unescaped) and moves *s behind it. False if there is none.
 static bool next_word(const char **s, struct buf *out)
 {
@@ -50,7 +53,21 @@ static const char *jobs_value(const char *word)
 	if (v)
 		return *v == '=' ? v + 1 : *v ? NULL : v;
 	v = after(word, "-j");
-	return v && v[strspn(v, "0123456789")] == '\0' ? v : NULL;
+	return v && v[strspn(v, JOBS_CHARS)] == '\0' ? v : NULL;
+}
+
+// The same for -l, -lN, --load-average=N, --max-load=N.
+static const char *load_value(const char *word)
+{
+	static const char *const names[] = {"--load-average", "--max-load"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *v = after(word, names[i]);
+		if (v && (!*v || *v == '='))
+			return *v ? v + 1 : v;
+	}
+	const char *v = after(word, "-l");
+	return v && v[strspn(v, LOAD_CHARS)] == '\0' ? v : NULL;
 }
 
 static bool parse_int(const char *s, const char *stop, int *value)
@@ -71,15 +88,27 @@ static void set_jobs(struct makeflags *m, const char *s)
 
 	if (!*s)
 		m->jobs = 0;
-	else if (s[strspn(s, "0123456789")] == '\0' && n > 0)
+	else if (s[strspn(s, JOBS_CHARS)] == '\0' && n > 0)
 		m->jobs = n > INT_MAX ? INT_MAX : (int)n;
 }
 
-// The number of a bare -j may be the next word: reads that into word.
-static bool next_number(const char **s, struct buf *word)
+// As set_jobs; a bare -l lifts the limit.
+static void set_load(struct makeflags *m, const char *s)
+{
+	char *end;
+	double load = strtod(s, &end);
+
+	if (!*s)
+		m->load = -1;
+	else if (!*end && s[strspn(s, LOAD_CHARS)] == '\0')
+		m->load = load;
+}
+
+// The number of a bare -j or -l may be the next word: reads that into word.
+static bool next_number(const char **s, const char *chars, struct buf *word)
 {
 	const char *p = *s + strspn(*s, " \t");
-	size_t n = strspn(p, "0123456789");
+	size_t n = strspn(p, chars);
 
 	return n > 0 && strchr(" \t", p[n]) && next_word(s, word);
 }
@@ -124,13 +153,19 @@ void makeflags_parse(struct makeflags *m, const char *value)
 	const char *s = value ? value : "";
 	bool first = *s != ' ' && *s != '\t';
 
-	*m = (struct makeflags){.auth = AUTH_NONE, .read_fd = -1, .write_fd = -1, .jobs = -1};
+	*m = (struct makeflags){
+		.auth = AUTH_NONE, .read_fd = -1, .write_fd = -1, .jobs = -1, .load = -1};
 	for (; next_word(&s, &word) && strcmp(word.data, "--") != 0; first = false) {
 		const char *auth = auth_value(word.data), *jobs = jobs_value(word.data);
+		const char *load = load_value(word.data);
 		if (auth)
 			set_auth(m, auth);
 		else if (jobs)
-			set_jobs(m, *jobs || !next_number(&s, &word) ? jobs : word.data);
+			set_jobs(m,
+				 *jobs || !next_number(&s, JOBS_CHARS, &word) ? jobs : word.data);
+		else if (load)
+			set_load(m,
+				 *load || !next_number(&s, LOAD_CHARS, &word) ? load : word.data);
 		else if (is_dry_run(word.data, first))
 			m->dry_run = true;
 	}
@@ -145,6 +180,7 @@ void makeflags_read(struct makeflags *m, const char *makeflags, const char *carg
 	struct makeflags own = *m;
 	makeflags_parse(m, cargo_makeflags);
 	m->dry_run = own.dry_run;
+	m->load = own.load;
 	m->most = m->auth == AUTH_NONE ? 0 : own.jobs;
 	if (m->auth == AUTH_NONE)
 		m->jobs = own.jobs;
@@ -169,7 +205,7 @@ char *makeflags_without_jobserver(const char *value)
 			break;
 		}
 		if (jobs && !*jobs)
-			next_number(&s, &word);
+			next_number(&s, JOBS_CHARS, &word);
 		else if (!jobs && !auth_value(word.data))
 			buf_add(&out, start, (size_t)(s - start));
 	}

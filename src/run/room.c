@@ -36,7 +36,11 @@ static bool is_busy(const struct supervisor *s)
 {
 	const struct run_settings *set = s->settings;
 
-	return (set->max_load > 0 && pressure_load() + young(s) >= set->max_load) ||
+	double load = set->max_load > 0 || set->has_make_load ? pressure_load() + young(s) : 0;
+
+	return (set->max_load > 0 && load >= set->max_load) ||
+	       (set->has_make_load &&
+		(load >= set->make_load || pressure_average() >= set->make_load)) ||
 	       (set->min_memory > 0 && pressure_memory() < set->min_memory);
 }
 

@@ -30,6 +30,8 @@ struct run_settings {
 	long rounds;           // how often each file is run; 0: without end
 	long retries;          // how often a file that failed is tried again, after the others
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind
+	bool has_make_load; // nor while that, or the load average, has come to
+	double make_load;   // the N of make's -l
 	int64_t min_memory; // nor while less than this is available; 0: never mind
 	bool memory_guard;  // nor while less is available than it and those that run took before
 	const char *slots;  // a folder by which slots are shared out among processes, or NULL

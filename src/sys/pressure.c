@@ -6,9 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-double pressure_load(void)
+double pressure_average(void)
 {
 	double average = 0;
+
+	return getloadavg(&average, 1) == 1 ? average : 0;
+}
+
+double pressure_load(void)
+{
 	long running = 0;
 	FILE *f = fopen("/proc/loadavg", "re");
 
@@ -18,7 +24,7 @@ double pressure_load(void)
 		fclose(f);
 	if (n == 1)
 		return running > 1 ? (double)(running - 1) : 0;
-	return getloadavg(&average, 1) == 1 ? average : 0;
+	return pressure_average();
 }
 
 static int64_t available_in_machine(void)

@@ -9,6 +9,8 @@
 // 4.4, where the load average lags a minute behind. The load average where /proc does not tell; 0
 // where nothing does.
 double pressure_load(void);
+// The load average of the last minute, 0 where nothing tells.
+double pressure_average(void);
 // Bytes of memory that can be had without swapping, the limits of our cgroups counted. INT64_MAX
 // where nothing tells.
 int64_t pressure_memory(void);

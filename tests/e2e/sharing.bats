@@ -85,6 +85,22 @@ most() {
 	run -1 fj --lua="$LUA" -j3
 }
 
+@test "make -l holds back all but one worker" {
+	local load
+	for i in 1 2 3; do plain "t$i" "os.execute('$HELPERS/concurrency $PWD/together 100')"; done
+	echo 'all: ; +@$(FIRMO_JOBS) --lua=lua5.4' >GNUmakefile
+	for load in -l0 '-l 0' --load-average=0 --max-load=0; do
+		run -0 make $load -j3 3>&- 4>&-
+		is "$(most)" 1
+		rm together
+	done
+	for load in -l100000 '-l0 -l'; do
+		run -0 make $load -j3 3>&- 4>&-
+		is "$(most)" 3
+		rm together
+	done
+}
+
 @test "their values are checked" {
 	for bad in --max-load=0 --max-load=x --max-load= --min-memory= --min-memory=5X; do
 		run -2 --separate-stderr fj "$bad"

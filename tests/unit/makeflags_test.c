@@ -443,9 +443,42 @@ static void release_is_safe_on_zeroes(void **state)
 	assert_null(m.path);
 }
 
+static void a_load_is_read_as_make_writes_it(void **state)
+{
+	static const struct {
+		const char *flags;
+		double load;
+	} rows[] = {
+		{" -j4 -l2.5 --jobserver-auth=3,4", 2.5},
+		{"k -l0", 0},
+		{"-l 3 -k", 3},
+		{" --load-average=1.25", 1.25},
+		{" --max-load=7", 7},
+		{" -l4 -l", -1},
+		{" -l4 -l -j3", -1},
+		{" -l2 -l5", 5},
+		{"", -1},
+		{"l", -1},
+		{" -lx", -1},
+		{" -l1.2.3", -1},
+		{" -- -l4", -1},
+		{" --load-averages=3", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct makeflags m;
+		makeflags_parse(&m, rows[i].flags);
+		if (m.load != rows[i].load)
+			fail_msg("%s: %g", rows[i].flags, m.load);
+		makeflags_release(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_load_is_read_as_make_writes_it),
 		cmocka_unit_test(finds_both_forms),
 		cmocka_unit_test(finds_none),
 		cmocka_unit_test(splits_words_at_unescaped_blanks),
