@@ -54,13 +54,22 @@ usr/share/man/man1/firmo-jobs.1" ]
 	run ./alone --print-mk
 	status_is 3
 	is "$output" "firmo-jobs: firmo-jobs.mk is neither beside the program nor in $PWD/there/share/firmo-jobs"
-	# One that was not installed has it beside itself, with a blank as make reads it.
-	mkdir "a b"
-	cp "$FIRMO_JOBS" "${FIRMO_JOBS%/*}/firmo-jobs.mk" "a b"
-	echo "include \$(shell './a b/firmo-jobs' --print-mk)" >GNUmakefile
-	run make test-list FIRMO_JOBS="'./a b/firmo-jobs'" FIRMO_FLAGS=--lua="$LUA" 3>&- 4>&-
-	status_is 0
-	has "1 file"
+	# One that was not installed has it beside itself, in a folder of any name that make can carry.
+	for name in 'a b' 'a\b' 'a*b' '[a]' 'a\*b' 'a*\ b' 'a\' 'a\\ b' $'a\tb' 'a#b' 'a%b' 'a$b' "a'b" 'a:b' 'a;b' 'a=b' 'a|b'; do
+		mkdir -p "$name" aXb
+		cp "$FIRMO_JOBS" "${FIRMO_JOBS%/*}/firmo-jobs.mk" "$name"
+		echo '$(error another)' >aXb/firmo-jobs.mk
+		# shellcheck disable=SC2016
+		printf '%s\n' 'include $(shell "./$$NAME/firmo-jobs" --print-mk)' >GNUmakefile
+		NAME=$name run make test-list test-stamps FIRMO_JOBS='"./$$NAME/firmo-jobs"' FIRMO_FLAGS=--lua="$LUA" 3>&- 4>&-
+		status_is 0
+		has "1 file"
+	done
+	mkdir $'a\nb'
+	cp "$FIRMO_JOBS" "${FIRMO_JOBS%/*}/firmo-jobs.mk" $'a\nb'
+	run $'a\nb/firmo-jobs' --print-mk
+	status_is 3
+	has "newline"
 }
 
 @test "a program can be written on the installed library, whose only symbols are those of its header" {
