@@ -21,69 +21,150 @@
 #	FIRMO_REPORTS   reports to be written: junit:report.xml json:report.json ...
 #	FIRMO_NEEDS     what has to be made before any test runs
 #	FIRMO_JOBS      the program [firmo-jobs]
-#	FIRMO_PREFIX    what all targets begin with [test]
+#	FIRMO_PREFIX    what all targets begin with, the suite's name [test]
 #	FIRMO_STATE     the folder of the history, the rules and the stamps [.firmo-jobs]
 #	FIRMO_ROOT      the folder that all these paths start from, and that tests run in [that of the
 #	                makefile if make runs below it, else the folder that make runs in]
 #	FIRMO_MAKEFILE  the makefile that test-stamps reads once more [the first that make has read]
 #
 # FIRMO_TESTS, FIRMO_FLAGS and FIRMO_ARGS are words of the shell. A name with a blank goes there in
-# quotes; the others take none.
+# quotes; of the others only FIRMO_ROOT and FIRMO_MAKEFILE take one, as it is.
+#
+# Several suites: set FIRMO_PREFIX and what else is different, include this file; set them anew,
+# include it once more. Each suite keeps what the variables say where its include stands; what is
+# not set anew stays, as ever in make. What a target has for itself (test: FIRMO_FLAGS += -v) counts
+# for that target.
 
-firmo_default_goal := $(.DEFAULT_GOAL)
+# Names with a dot: under `export` alone make gives no such variable to the tests.
+firmo.goal := $(.DEFAULT_GOAL)
 
 FIRMO_JOBS ?= firmo-jobs
 FIRMO_PREFIX ?= test
 FIRMO_STATE ?= .firmo-jobs
 
-# test-stamps has make read the makefile again, in the root, below firmo-jobs.
-firmo_again := $(and $(FIRMO_JOBS_GATHER),$(filter $(FIRMO_PREFIX)-stamps,$(MAKECMDGOALS)))
-firmo_makefile := $(or $(FIRMO_MAKEFILE),$(firstword $(filter-out $(MAKEFILES),$(MAKEFILE_LIST))))
-firmo_home := $(patsubst %/,%,$(abspath $(dir $(firmo_makefile))))
-firmo_root := $(if $(firmo_again),.,$(or $(FIRMO_ROOT),$(if $(filter $(firmo_home)/%,$(CURDIR)),$(firmo_home),.)))
-firmo_cd := $(if $(filter-out . ./ $(CURDIR),$(firmo_root)),cd '$(firmo_root)' && )
-firmo_db := $(if $(filter-out .firmo-jobs,$(FIRMO_STATE)),--db=$(FIRMO_STATE)/history.db)
+# ---- what all suites share ----
 
-firmo = $(FIRMO_JOBS) $(FIRMO_FLAGS) $(firmo_db)
-firmo_report = $(firmo) $(addprefix --report=,$(FIRMO_REPORTS))
-firmo_args = $(if $(FIRMO_ARGS),-- $(FIRMO_ARGS))
+define firmo.line
 
-# Recipes stand behind their target: the makefile that includes this may have its own idea of what
-# the lines of a recipe begin with. exec: a make that is terminated tells its children, not theirs.
-.PHONY: $(FIRMO_PREFIX) $(addprefix $(FIRMO_PREFIX)-,changed failed stamps list history report)
-$(FIRMO_PREFIX): $(FIRMO_NEEDS) ; +@$(firmo_cd)exec $(firmo_report) $(FIRMO_TESTS) $(firmo_args)
-$(FIRMO_PREFIX)-changed: $(FIRMO_NEEDS) ; +@$(firmo_cd)exec $(firmo_report) --changed $(FIRMO_TESTS) $(firmo_args)
-$(FIRMO_PREFIX)-failed: $(FIRMO_NEEDS) ; +@$(firmo_cd)exec $(firmo_report) --failed $(FIRMO_TESTS) $(firmo_args)
-$(FIRMO_PREFIX)-list: ; +@$(firmo_cd)exec $(firmo) --list $(FIRMO_TESTS) $(firmo_args)
-$(FIRMO_PREFIX)-history: ; +@$(firmo_cd)exec $(firmo) --history
-$(FIRMO_PREFIX)-report: ; +@$(firmo_cd)exec $(firmo_report) --show
+
+endef
+# The variable $1, or $2 where there is none.
+firmo.get = $(if $(filter undefined,$(origin $1)),$2,$($1))
+# A word of the shell.
+firmo.quote = '$(subst ','\'',$1)'
+# Copies the variable $2 to $1, as it is.
+define firmo.copy
+$(if $(filter override,$(origin $1)),override )$(if $(filter recursive,$(flavor $2)),define $1 =
+$(value $2)
+endef,$1 := $(if $(filter simple,$(flavor $2)),$$($2)))
+endef
+# True if the variables say the same.
+firmo.same = $(if $(subst x$($1),,x$($2))$(subst x$($2),,x$($1)),,same)
+# The target's name, as a rule has it.
+firmo.target = $(subst :,\:,$(subst %,\%,$1))
+
+# Recipes expand late, when the variables may be those of another suite: each suite has its own copy,
+# and with more than one of them a recipe begins by putting the copy back.
+firmo.kept := FIRMO_TESTS FIRMO_FLAGS FIRMO_ARGS FIRMO_REPORTS FIRMO_JOBS FIRMO_STATE
+firmo.suites := $(call firmo.get,firmo.suites,)
+firmo.load = $(if $(word 2,$(firmo.suites)),$(foreach v,$(firmo.kept),$(eval $(call firmo.copy,$v,firmo.$1.$v))))
+# What refers to variables that have changed since its include is what it said there. $@ stands
+# for the target that is made.
+firmo.fix = $(if $(call firmo.same,firmo.$1.$2,firmo.$1.$2.said),,$(eval firmo.$1.$2 := $$(firmo.$1.$2.said)))
+firmo.keep = $(eval $(call firmo.copy,firmo.$1.$2,$2))$(eval firmo.$1.$2.said := $$(firmo.$1.$2))
+
+firmo.db = $(if $(filter-out .firmo-jobs,$(FIRMO_STATE)),--db=$(FIRMO_STATE)/history.db)
+firmo.program = $(FIRMO_JOBS) $(call firmo.get,FIRMO_FLAGS,) $(firmo.db)
+firmo.report = $(firmo.program) $(addprefix --report=,$(call firmo.get,FIRMO_REPORTS,))
+firmo.args = $(call firmo.get,FIRMO_TESTS,)$(firmo.words)
+firmo.words = $(if $(call firmo.get,FIRMO_ARGS,), -- $(FIRMO_ARGS))
+# exec: a make that is terminated tells its children, not theirs.
+firmo.start = $(call firmo.load,$1)$(firmo.$1.cd)exec
+
+# ---- this suite ----
+
+firmo.suite := $(FIRMO_PREFIX)
+ifneq ($(words $(firmo.suite)),1)
+$(error firmo-jobs.mk: FIRMO_PREFIX is '$(FIRMO_PREFIX)': it has to be one word, such as lua-test)
+endif
+firmo.goals := $(firmo.suite) $(addprefix $(firmo.suite)-,changed failed stamps list history report)
+ifneq ($(filter $(firmo.goals),$(call firmo.get,firmo.taken,)),)
+$(error firmo-jobs.mk: a second suite with targets $(firstword $(filter $(firmo.goals),$(firmo.taken))) ...: set FIRMO_PREFIX to another word in front of each include)
+endif
+firmo.taken := $(call firmo.get,firmo.taken,) $(firmo.goals)
+
+@ := @
+$(foreach s,$(firmo.suites),$(foreach v,$(firmo.kept),$(call firmo.fix,$s,$v)))
+$(foreach v,$(firmo.kept),$(call firmo.keep,$(firmo.suite),$v))
+undefine @
+firmo.suites += $(firmo.suite)
+
+# SUITE-stamps has make read the makefile again, in the root, below firmo-jobs.
+firmo.again := $(and $(call firmo.get,FIRMO_JOBS_GATHER,),$(filter $(firmo.suite)-stamps,$(call firmo.get,MAKECMDGOALS,)))
+firmo.makefile := $(or $(call firmo.get,FIRMO_MAKEFILE,),$(firstword $(filter-out $(call firmo.get,MAKEFILES,),$(MAKEFILE_LIST))))
+firmo.root := $(call firmo.get,FIRMO_ROOT,)
+ifeq ($(or $(firmo.again),$(firmo.root)),)
+# wildcard does not find a name with a backslash.
+ifeq ($(or $(wildcard $(firmo.makefile)),$(call firmo.get,FIRMO_MAKEFILE,),$(shell [ -e $(call firmo.quote,$(firmo.makefile)) ] && echo yes)),)
+$(error firmo-jobs.mk: there is no $(firmo.makefile): the name of your makefile holds a blank, and make does not tell where it ends; set FIRMO_ROOT to its folder, and FIRMO_MAKEFILE to its name)
+endif
+firmo.home := $(abspath $(dir $(firmo.makefile)))
+firmo.root := $(if $(findstring |$(firmo.home)/,|$(CURDIR)),$(firmo.home))
+endif
+firmo.root := $(if $(firmo.again),,$(firmo.root))
+$(if $(findstring $(firmo.line),$(firmo.root)),$(error firmo-jobs.mk: a newline in the name of the makefile's folder has no place in a recipe: run make in that folder))
+firmo.$(firmo.suite).cd := $(if $(firmo.root),cd -- $(call firmo.quote,$(firmo.root)) && )
+firmo.$(firmo.suite).makefile := $(if $(filter /%,$(if $(firmo.root),$(firstword $(firmo.makefile)),/)),,$(CURDIR)/)$(firmo.makefile)
+firmo.$(firmo.suite).state := $(FIRMO_STATE)$(if $(filter-out test,$(firmo.suite)),/$(firmo.suite))
 
 # Only those that are asked for: a pattern would match what is yours. Where the tests lie in a folder
-# of the prefix's name, make test/a_test.lua may as well mean that file.
-firmo_files := $(filter $(FIRMO_PREFIX)/%,$(MAKECMDGOALS))
-.PHONY: $(firmo_files)
-$(firmo_files): $(FIRMO_NEEDS) ; +@$(firmo_cd)f='$(subst ','\'',$(@:$(FIRMO_PREFIX)/%=%))'; \
-	[ -e "$$f" ] || f='$(subst ','\'',$@)'; exec $(firmo_report) "$$f" $(firmo_args)
+# of the suite's name, make test/a_test.lua may as well mean that file.
+firmo.files := $(call firmo.target,$(filter $(firmo.suite)/%,$(call firmo.get,MAKECMDGOALS,)))
 
-ifndef firmo_again
+# Recipes stand behind their target: the makefile that includes this may have its own idea of what
+# the lines of a recipe begin with.
+define firmo.rules
+.PHONY: $(firmo.goals) $(firmo.files)
+$1 $1-changed $1-failed $(if $(firmo.again),,$1-stamps) $(firmo.files): $$(call firmo.get,FIRMO_NEEDS,)
+$1: ; +@$$(call firmo.start,$1) $$(firmo.report) $$(firmo.args)
+$1-changed: ; +@$$(call firmo.start,$1) $$(firmo.report) --changed $$(firmo.args)
+$1-failed: ; +@$$(call firmo.start,$1) $$(firmo.report) --failed $$(firmo.args)
+$1-list: ; +@$$(call firmo.start,$1) $$(firmo.program) --no-report --list $$(firmo.args)
+$1-history: ; +@$$(call firmo.start,$1) $$(firmo.program) --no-report --history
+$1-report: ; +@$$(call firmo.start,$1) $$(firmo.report) --show
+endef
 
-# Below firmo-jobs, which has the last word however make ends. To the tests it is this make, with no
-# other option and at no other level: what they read of those counts.
-$(FIRMO_PREFIX)-stamps: $(FIRMO_NEEDS) ; +@$(firmo_cd)exec env MAKELEVEL=$(MAKELEVEL) $(firmo_report) --gather="$(MAKE) \
-	-f '$(if $(firmo_cd),$(abspath $(firmo_makefile)),$(firmo_makefile))' $@" $(FIRMO_TESTS) $(firmo_args)
+# A file's name is looked for in the root.
+define firmo.rule_of_files
+$(firmo.files): ; +@$$(call firmo.load,$1)$$(firmo.$1.cd)f=$$(call firmo.quote,$$(@:$1/%=%)); \
+	[ -e "$$$$f" ] || f=$$(call firmo.quote,$$@); exec $$(firmo.report) "$$$$f"$$(firmo.words)
+endef
+
+# Below firmo-jobs, which has the last word however make ends. To the tests it is this make, at no
+# other level: what they read of that counts.
+define firmo.rule_of_stamps
+$1-stamps: ; +@$$(call firmo.start,$1) env MAKELEVEL=$$(MAKELEVEL) $$(firmo.report) --rules=$$(firmo.$1.state)/rules.mk \
+	--gather=$$(call firmo.quote,$$(MAKE) -f $$(call firmo.quote,$$(firmo.$1.makefile)) $$@) $$(firmo.args)
+endef
+
+$(eval $(call firmo.rules,$(firmo.suite)))
+$(if $(firmo.files),$(eval $(call firmo.rule_of_files,$(firmo.suite))))
+
+ifeq ($(firmo.again),)
+
+$(eval $(call firmo.rule_of_stamps,$(firmo.suite)))
 
 else
 
-firmo_s := $(FIRMO_STATE)/stamps
-firmo_one = exec $(firmo) --changed
-
-# The rules are asked for every time, but where they were new and make has begun anew for that.
-.PHONY: firmo_always
-include $(FIRMO_STATE)/rules.mk
-$(FIRMO_STATE)/rules.mk: $(if $(MAKE_RESTARTS),,firmo_always) ; +@exec $(firmo) --rules=$@ $(FIRMO_TESTS) $(firmo_args)
-$(FIRMO_PREFIX)-stamps: $(firmo_stamps) ; @:
+# firmo-jobs has just written the rules.
+firmo_s := $(firmo.$(firmo.suite).state)/stamps
+firmo.made := $(firmo.suite)
+firmo_one = $(call firmo.load,$(firmo.made))exec $(firmo.program) --no-report --changed
+firmo_args = $(firmo.words)
+include $(firmo.$(firmo.suite).state)/rules.mk
+$(firmo.suite)-stamps: $(firmo_stamps) ; @:
 
 endif
 
 # What comes first in your makefile is what make makes.
-.DEFAULT_GOAL := $(firmo_default_goal)
+.DEFAULT_GOAL := $(firmo.goal)

@@ -147,17 +147,11 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	// As firmo_jobs_plan has it.
 	if (s->make.dry_run)
 		return FIRMO_JOBS_OK;
-	enum firmo_jobs_status found = session_find_files(s);
-	if (found != FIRMO_JOBS_OK)
-		return found;
-	if (s->jobs.n == 0)
-		return session_no_jobs(s);
-	found = session_find_programs(s);
-	if (found != FIRMO_JOBS_OK)
-		return found;
-	if (session_open_store(s, true) != FIRMO_JOBS_OK)
-		return FIRMO_JOBS_USAGE;
-	if (signals_open(&s->signals, &err) < 0) {
+	enum firmo_jobs_status ready = session_look(s);
+	if (ready != FIRMO_JOBS_OK)
+		return ready;
+	if ((s->options.writes_rules && session_write_rules(s, &err) < 0) ||
+	    signals_open(&s->signals, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;
 	}

@@ -19,10 +19,11 @@ struct options;
 #define MODE_ANY_FORMAT (~0u)
 
 struct mode {
-	const char *name;     // as messages call it
-	unsigned formats;     // that it has; any: it writes something else, whatever is asked
-	bool goes_first;      // before all other modes of the command line, as --help does
-	bool keeps_jobserver; // for a command of its own, which takes part by itself
+	const char *name;           // as messages call it
+	unsigned formats;           // that it has; any: it writes something else, whatever is asked
+	bool goes_first;            // before all other modes of the command line, as --help does
+	bool keeps_jobserver;       // for a command of its own, which takes part by itself
+	const struct mode *part_of; // the one that does this as well, if both are asked for
 	// Reads the value of its option, "" where there is none. NULL: it takes none.
 	int (*read)(struct options *o, const char *value, struct err *err);
 	// Refuses what stands beside it on the command line. NULL: all is well.

@@ -163,6 +163,12 @@ static int on_report(struct options *o, const char *value, struct err *err)
 		"standard output");
 }
 
+static int on_no_report(struct options *o, const char *value, struct err *err)
+{
+	o->reports.n = 0;
+	return 0;
+}
+
 static int on_verbose(struct options *o, const char *value, struct err *err)
 {
 	o->text.verbose = true;
@@ -270,6 +276,8 @@ static const struct option_row rows[] = {
 	HEADLINE("Output"),
 	READ(0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html, csv; repeatable [text]",
 	     on_report),
+	READ(0, "no-report", NULL, "none of those that are asked for in front of this",
+	     on_no_report),
 	OFF("no-worker-output", "do not show what failed files wrote", text.worker_output),
 	CHOICE(enum progress_kind, "progress", "KIND", "auto, bar, plain or none [auto]", progress,
 	       progresses),
@@ -362,7 +370,10 @@ static int set_mode(struct options *o, const struct mode *mode, struct err *err)
 {
 	if (o->mode->goes_first)
 		return 0;
-	if (o->mode != &mode_run && o->mode != mode && !mode->goes_first)
+	if (mode->part_of && mode->part_of == o->mode)
+		return 0;
+	if (o->mode != &mode_run && o->mode != mode && o->mode->part_of != mode &&
+	    !mode->goes_first)
 		return err_set(err, 0, "%s and %s: only one of them can be done at a time",
 			       o->mode->name, mode->name);
 	o->mode = mode;

@@ -31,6 +31,7 @@ struct rules {
 	struct fresh fresh;
 	struct map files; // path -> struct file *
 	char *stamps;     // the folder
+	bool is_ours;     // what lies in the way there is ours as well, and makes room
 	struct {
 		struct rule *items;
 		size_t n, cap;
@@ -101,16 +102,41 @@ static struct rule make_rule(struct rules *r, const char *path, const struct sna
 	return rule;
 }
 
-static int touch(const char *path, const struct timespec *when, struct err *err)
+static int touch(const char *path, const struct timespec *when)
 {
 	const struct timespec times[] = {*when, *when};
-	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
 	int status = fd >= 0 ? futimens(fd, times) : -1;
 	int errnum = errno;
 
 	if (fd >= 0)
 		close(fd);
-	return status == 0 ? 0 : err_set(err, errnum, "make %s", path);
+	errno = errnum;
+	return status;
+}
+
+// In our own folder that of the stamps is made anew where something else is in its place, or
+// nothing can be put into it: all that it tells is in the history as well.
+static int renew_stamps(const struct rules *r, struct err *err)
+{
+	if (!r->is_ours)
+		return err_set(err, 0, "%s: is in the way of the stamps of the rules", r->stamps);
+	path_remove_tree(r->stamps);
+	return path_make_dirs(r->stamps, err);
+}
+
+static int put_stamp(const struct rules *r, const char *name, const struct timespec *when,
+		     struct err *err)
+{
+	if (touch(name, when) == 0)
+		return 0;
+	if (r->is_ours)
+		path_remove_tree(name);
+	if (touch(name, when) == 0)
+		return 0;
+	return renew_stamps(r, err) == 0 && touch(name, when) == 0
+		       ? 0
+		       : err_set(err, errno, "make %s", name);
 }
 
 // Makes the stamp say whether the pass stands.
@@ -123,12 +149,14 @@ static int settle_stamp(const struct rules *r, const char *path, bool stands,
 
 	buf_addf(&name, "%s/", r->stamps);
 	rules_add_stamp(&name, path);
-	bool is_there = stat(name.data, &st) == 0;
-	if (!stands && unlink(name.data) < 0 && errno != ENOENT)
-		status = err_set(err, errno, "remove %s", name.data);
-	else if (stands && !(is_there && st.st_mtim.tv_sec == youngest->tv_sec &&
-			     st.st_mtim.tv_nsec == youngest->tv_nsec))
-		status = touch(name.data, youngest, err);
+	bool is_there = lstat(name.data, &st) == 0;
+	if (is_there && !stands && unlink(name.data) < 0 &&
+	    (!r->is_ours || path_remove_tree(name.data) < 0))
+		status = renew_stamps(r, err);
+	else if (stands &&
+		 !(is_there && S_ISREG(st.st_mode) && st.st_mtim.tv_sec == youngest->tv_sec &&
+		   st.st_mtim.tv_nsec == youngest->tv_nsec))
+		status = put_stamp(r, name.data, youngest, err);
 	buf_release(&name);
 	return status;
 }
@@ -170,9 +198,11 @@ static bool holds(const char *path, const char *text, size_t n)
 	return same;
 }
 
-// A file that would be the same is left alone: make begins anew where one has changed.
+// A file that would be the same is left alone. What is in its place in our own folder, and is no
+// file, makes room.
 static int write_rules(const struct rules *r, const char *path, struct err *err)
 {
+	struct stat st;
 	struct outfile file;
 	char *text;
 	size_t n;
@@ -182,6 +212,8 @@ static int write_rules(const struct rules *r, const char *path, struct err *err)
 		return err_set(err, errno, "write %s", path);
 	int status = report_rules(memory, r->list.items, r->list.n, err);
 	fclose(memory);
+	if (r->is_ours && lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		path_remove_tree(path);
 	if (status == 0 && !holds(path, text, n)) {
 		status = outfile_open(&file, path, err);
 		if (status == 0) {
@@ -197,7 +229,7 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 {
 	const struct plan_request *request = &s->options.plan;
 
-	if (path_make_dirs(r->stamps, err) < 0)
+	if (path_make_dirs(r->stamps, err) < 0 && renew_stamps(r, err) < 0)
 		return -1;
 	// Without a history nothing is known of any file, and all of them run.
 	if (s->store && (plan_add_past(&s->jobs, s->store, err) < 0 ||
@@ -214,34 +246,33 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 
 static int read_file(struct options *o, const char *value, struct err *err)
 {
+	o->writes_rules = true;
 	o->rules = *value ? value : NULL;
 	return 0;
 }
 
-static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
+int session_write_rules(struct firmo_jobs *s, struct err *err)
 {
-	struct rules r = {0};
-	struct err err = {0};
-
-	enum firmo_jobs_status found = session_find_files(s);
-	if (found != FIRMO_JOBS_OK)
-		return found;
-	if (s->jobs.n == 0)
-		return session_no_jobs(s);
-	found = session_find_programs(s);
-	if (found != FIRMO_JOBS_OK)
-		return found;
-	if (session_open_store(s, true) != FIRMO_JOBS_OK)
-		return FIRMO_JOBS_USAGE;
+	struct rules r = {.is_ours = !s->options.rules || s->options.gather};
 	char *path = s->options.rules ? xstrdup(s->options.rules)
 				      : path_beside(s->options.db, "rules.mk");
 	r.stamps = path_beside(path, "stamps");
-	int status = make_all(&r, s, &err);
+	int status = make_all(&r, s, err);
 	if (status == 0)
-		status = write_rules(&r, path, &err);
+		status = write_rules(&r, path, err);
 	release(&r);
 	free(path);
-	if (status == 0)
+	return status;
+}
+
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
+{
+	struct err err = {0};
+
+	enum firmo_jobs_status ready = session_look(s);
+	if (ready != FIRMO_JOBS_OK)
+		return ready;
+	if (session_write_rules(s, &err) == 0)
 		return FIRMO_JOBS_OK;
 	session_warn(err.message);
 	return FIRMO_JOBS_BROKEN;
@@ -250,6 +281,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 const struct mode mode_rules = {
 	.name = "--rules",
 	.formats = MODE_ANY_FORMAT,
+	.part_of = &mode_gather,
 	.read = read_file,
 	.carry_out = carry_out,
 };

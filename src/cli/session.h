@@ -64,6 +64,10 @@ int session_workers(const struct firmo_jobs *s);
 enum firmo_jobs_status session_find_files(struct firmo_jobs *s);
 // There is no file to run: says why.
 enum firmo_jobs_status session_no_jobs(const struct firmo_jobs *s);
+// Finds the files, the programs that run them, and opens the history to write. Says what is wrong.
+enum firmo_jobs_status session_look(struct firmo_jobs *s);
+// Writes the rules that --rules asks for, and settles the stamps. The files and programs are found.
+int session_write_rules(struct firmo_jobs *s, struct err *err);
 // A name for a run that no other has. A run inside of a worker of another run is marked as a part
 // of that one. The caller frees it.
 char *session_run_name(void);

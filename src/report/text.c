@@ -366,11 +366,17 @@ static void add_partial(struct buf *b, const struct run *run, const struct text_
 static void add_failed(struct buf *b, const struct run *run, const struct text_style *style)
 {
 	struct totals t = run_totals(run);
+	size_t notrun = t.by_status[FILE_NOTRUN];
+	bool flaky = run->flaky_fails && t.flaky;
+	bool failed = t.bad > 0 || flaky;
 
-	layout_coloured(b, style->colours, RED, "FAILED");
-	buf_addf(b, ": %zu of %zu file%s", t.bad, t.files, t.files == 1 ? "" : "s");
-	if (run->flaky_fails && t.flaky)
+	layout_coloured(b, style->colours, RED, failed ? "FAILED" : "NOT RUN");
+	buf_addf(b, ": %zu of %zu file%s", failed ? t.bad : notrun, t.files,
+		 t.files == 1 ? "" : "s");
+	if (flaky)
 		buf_addf(b, ", and %zu flaky (--flaky=fail)", t.flaky);
+	if (failed && notrun)
+		buf_addf(b, "; %zu %s not run", notrun, notrun == 1 ? "was" : "were");
 	if (run->stopped)
 		buf_addf(b, "; %s ended the run", run->stopped);
 	buf_addch(b, '\n');

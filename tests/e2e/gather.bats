@@ -42,6 +42,8 @@ load common
 	run fj4 --gather="sh -c 'exit 3'"
 	status_is 1
 	has "1 not run"
+	has "NOT RUN: 1 of 1 file"
+	hasnt FAILED
 	settle
 	fj4 >/dev/null
 	run fj4 --gather=true

@@ -111,6 +111,164 @@ mine"
 	is "$(grep '^[a-z][^ =]*:' <<<"$output" | grep -v '^lua\|^Makefile\|^GNUmakefile\|^firmo_\|^test\(-stamps\)\?:' || true)" ""
 }
 
+# suite NAME LINE...: the test NAME/NAME_test.lua.
+suite() {
+	test_file "$1/$1_test.lua" "${@:2}"
+}
+
+# What ran by the reports of these suites.
+ran_in() {
+	local name
+	for name; do json 'file("").path' "$name.json"; done | xargs
+}
+
+@test "several suites in one makefile: each is what it was where its include stands" {
+	suite ua "print(_VERSION)" "assert(_VERSION == 'Lua 5.3')"
+	suite ub "assert(_VERSION == 'Lua 5.4')" "assert(arg[1] == 'word')"
+	suite uc "assert(_VERSION == 'Lua 5.4')" "assert(not arg[1])"
+	makefile 'LUA := lua5.3' 'FIRMO_REPORTS = json:$(FIRMO_TESTS).json' 'FIRMO_ARGS =' \
+		'FIRMO_PREFIX := ua-test' 'FIRMO_TESTS := ua' 'FIRMO_NEEDS := made' INCLUDE \
+		'LUA := lua5.4' \
+		'FIRMO_PREFIX := ub-test' 'FIRMO_TESTS := ub' 'FIRMO_ARGS := word' 'FIRMO_NEEDS :=' INCLUDE \
+		'define one' 'FIRMO_PREFIX := $(1)-test' 'FIRMO_TESTS := $(1)' 'FIRMO_ARGS :=' \
+		'include $$(shell firmo-jobs --print-mk)' endef '$(foreach s,uc,$(eval $(call one,$(s))))' \
+		'made: ; @touch made' 'all:'
+	run make_ -j ua-test ub-test uc-test
+	status_is 0
+	is "$(count '1 passed')" 6
+	is "$(ran_in ua ub uc)" "ua/ua_test.lua ub/ub_test.lua uc/uc_test.lua"
+	[ -e made ]
+	rm made ./*.json
+	run make_ ub-test uc-test
+	[ ! -e made ]
+	# Each has rules of its own.
+	run make_ -j4 ua-test-stamps ub-test-stamps uc-test-stamps
+	status_is 0
+	is "$(ran_in ua ub uc)" "ua/ua_test.lua ub/ub_test.lua uc/uc_test.lua"
+	run make_ -k ua-test-list ub-test-list uc-test-list ub-test/ub/ub_test.lua uc-test/uc ub-test-failed ua-test-changed
+	status_is 0
+	is "$(count "plain    u")" 3
+	# The command line is for all of them.
+	run make_ -k ua-test ub-test FIRMO_TESTS=uc FIRMO_ARGS= FIRMO_REPORTS=
+	status_is 2
+	is "$(count "uc/uc_test.lua (")" 1
+	is "$(count "PASS")" 1
+}
+
+@test "a suite's targets may have variables of their own" {
+	suite ua "assert(arg[1] == 'a')"
+	suite ub "assert(arg[1] == 'b' and arg[2] == 'more')"
+	makefile 'FIRMO_PREFIX := ua-test' INCLUDE 'FIRMO_PREFIX := ub-test' INCLUDE \
+		'ua-test ua-test-stamps: FIRMO_TESTS := ua' 'ua-test ua-test-stamps: FIRMO_ARGS := a' \
+		'ub-all: FIRMO_TESTS := ub' 'ub-all: FIRMO_ARGS = b' 'ub-test ub-test-stamps: FIRMO_ARGS += more' \
+		'ub-test-stamps: FIRMO_TESTS = ub' 'ub-all: ub-test' 'ub-test-changed: FIRMO_REPORTS = json:$@.json'
+	run make_ -j ua-test ub-all ua-test-stamps
+	status_is 0
+	is "$(count '1 passed')" 6
+	run make_ ub-test-changed FIRMO_TESTS=ub FIRMO_ARGS='b more'
+	status_is 0
+	[ -s ub-test-changed.json ]
+}
+
+@test "two suites of one name are refused in one line" {
+	makefile INCLUDE INCLUDE
+	run make_ test
+	status_is 2
+	is "${#lines[@]}" 1
+	has "set FIRMO_PREFIX"
+	for bad in 'a b' ''; do
+		makefile "FIRMO_PREFIX := $bad" INCLUDE
+		run make_ test
+		status_is 2
+		is "${#lines[@]}" 1
+		has "one word"
+	done
+}
+
+@test "no variable is undefined" {
+	plain good "assert(true)"
+	makefile INCLUDE 'FIRMO_PREFIX := lua' INCLUDE 'all:'
+	for target in all {test,lua}{,-changed,-failed,-list,-history,-report,-stamps,/tests/good_test.lua}; do
+		run make_ --warn-undefined-variables -j2 "$target"
+		status_is 0
+		hasnt warning
+	done
+}
+
+@test "--report in FIRMO_FLAGS is for the runs, and for no other target" {
+	plain good "assert(true)"
+	makefile INCLUDE
+	for target in test-changed test-list test-history test-stamps test-failed test-report test; do
+		run make_ "$target" FIRMO_FLAGS='--lua=lua5.4 --report=junit:report.xml --report=json:report.json'
+		status_is 0
+	done
+	is "$(json 'r.passed')" 1
+	run make_ -s test-list FIRMO_FLAGS='--lua=lua5.4 --report=json'
+	status_is 0
+	has "good_test.lua"
+	run fj4 --report=tap --no-report --report=json tests
+	is "$(json 'r.passed' <(echo "$output"))" 1
+}
+
+@test "what is broken in the folder of rules and stamps is made anew" {
+	local rules=.firmo-jobs/rules.mk stamps=.firmo-jobs/stamps how
+	plain good "assert(true)"
+	makefile INCLUDE
+	settle
+	runs good
+	runs
+	local -a ways=('echo "garbage (" >$rules' ': >$rules' 'sed -i "1i <<<<<<< HEAD" $rules'
+		'rm $rules; mkdir -p $rules/x' 'head -c 100 $rules >cut; mv cut $rules' 'rm $rules; ln -s nowhere $rules'
+		'rm $rules; mkfifo $rules' 'chmod 0 $rules $stamps' 'rm -r $stamps; echo x >$stamps'
+		'rm -r $stamps; mkfifo $stamps' 'rm -r $stamps; ln -s nowhere $stamps'
+		'rm -f $stamps/*; mkdir -p $stamps/tests,good_test.lua/x' 'rm -f $stamps/*; mkfifo $stamps/tests,good_test.lua'
+		'rm -f $stamps/*; ln -s / $stamps/tests,good_test.lua')
+	for how in "${ways[@]}"; do
+		eval "$how"
+		runs
+		hasnt firmo-jobs:
+		[ -f "$rules" ] && [ -f "$stamps/tests,good_test.lua" ] || fail "$how"
+	done
+	for how in "${ways[@]}"; do
+		echo "-- $how" >>tests/good_test.lua
+		eval "$how"
+		runs good
+	done
+}
+
+@test "a folder of any name is a root, also from below" {
+	local name here=$PWD
+	for name in "it's" 'a%b' '%' 'a$b' 'a$(b)' 'a"b' 'a`b' 'a\b' 'a\' 'a*b' 'a[b]' 'a#b' 'a:b' 'a b' ' a  b ' 'a;b' 'a=b' \
+		'a|b' 'a&b' '~' -x '$(shell touch X)'; do
+		mkdir -p "./$name/sub" "./$name/tests"
+		cd "./$name"
+		plain good "assert(true)"
+		makefile INCLUDE
+		cd sub
+		run make_ -f ../GNUmakefile -j2 test test-stamps test-changed test/tests/good_test.lua
+		status_is 0
+		is "$(grep -cx OK <<<"$output")" 4
+		is "$(ls -A)" ""
+		[ -e ../.firmo-jobs/rules.mk ]
+		cd "$here"
+	done
+	# What make cannot tell apart is told in one line, and how to help.
+	cd 'a b/sub'
+	run make_ -f "$here/a b/GNUmakefile" test
+	status_is 2
+	is "${#lines[@]}" 1
+	has "set FIRMO_ROOT"
+	run make_ -f "$here/a b/GNUmakefile" test test-stamps FIRMO_ROOT="$here/a b" FIRMO_MAKEFILE="$here/a b/GNUmakefile"
+	status_is 0
+	mkdir -p "$here"/$'a\nb'/sub
+	cd "$here"/$'a\nb'/sub
+	cp ../../it*/GNUmakefile ..
+	run make_ -f ../GNUmakefile test
+	status_is 2
+	is "${#lines[@]}" 1
+	has "newline"
+}
+
 @test "make -j4 test-stamps: four at once, no token is missed, and no slot is had twice" {
 	meeting 8 4
 	makefile INCLUDE
@@ -150,6 +308,7 @@ mine"
 	status_is 2
 	is "$(json 'file("a_").status, file("b_").status, file("c_").status')" "pass fail notrun"
 	has "1 not run"
+	has "FAILED: 1 of 3 files; 1 was not run"
 	run make_ test-report
 	has "b_bad_test.lua"
 	plain b_bad "assert(true)"
