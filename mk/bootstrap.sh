@@ -82,7 +82,7 @@ groups_of() {
 	quickstart) echo build lua frameworks ;;
 	check-firmo) echo build lua ;;
 	check-bare) echo build git bare ;;
-	check | check-* | test) echo build lua frameworks tests git ;;
+	check | check-* | test | tests) echo build lua frameworks tests git ;;
 	bench) echo build lua bench ;;
 	fuzz | fuzz-*) echo build fuzz ;;
 	hostile) echo build lua frameworks hostile ;;

@@ -14,9 +14,11 @@ e2e_files := $(sort $(wildcard tests/e2e/*.bats))
 test_environment = FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/tests/helpers' SAN='$(SAN)' \
 	TRACE_LIBRARY='$(if $(trace_library),$(abspath $(trace_library)))' REUSE='$(abspath $(reuse))'
 
-.PHONY: check test check-firmo quickstart
+.PHONY: check test tests check-firmo quickstart
 .SECONDEXPANSION:
-check: $(runnable) $(unit_programs) $(helper_programs) $(reuse_programs) $$(replay_programs) ## build and run all tests; check-NAME: one file of them
+tests: $(runnable) $(unit_programs) $(helper_programs) $(reuse_programs) $$(replay_programs) ## build what check runs
+
+check: tests ## build and run all tests; check-NAME: one file of them
 	+@$(test_environment) sh tests/run.sh $(unit_programs) $(replay_programs) $(e2e_files)
 
 test: check ## the same
