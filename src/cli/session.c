@@ -17,6 +17,7 @@
 #include "cli/mode.h"
 #include "jobserver/client.h"
 #include "jobserver/tokens.h"
+#include "model/inputs.h"
 #include "plan/names.h"
 #include "report/annotations.h"
 #include "report/html.h"
@@ -142,6 +143,7 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 	struct firmo_jobs *s = *session = xcalloc(1, sizeof *s);
 	struct err err = {0};
 
+	s->spawner.socket = -1;
 	read_jobserver(&s->make);
 	if (options_parse(&s->options, argc, argv, &err) < 0) {
 		session_warn(err.message);
@@ -216,6 +218,9 @@ static void open_tokens(struct firmo_jobs *s)
 	s->tokens = tokens_open(&s->make, (int)s->options.jobs, cpus_usable(), marker, s->workspace,
 				&warning);
 	free(marker);
+	// It shares the memory of the keeper, and is as small.
+	spawner_open(&s->spawner);
+	s->options.run.spawner = &s->spawner;
 	if (*warning.message)
 		session_warn(warning.message);
 }
@@ -316,8 +321,12 @@ static void announce(void *owner, struct result *const *results, size_t n)
 		fflush(stdout);
 		display_restore(&s->display);
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		// What it depended on is recorded, and too much to be kept for hundreds of files.
+		if (results[i]->inputs)
+			inputs_forget_list(results[i]->inputs);
 		run_add(&s->run, results[i]);
+	}
 }
 
 static void warn_in_run(void *owner, const char *message)
@@ -766,6 +775,7 @@ void firmo_jobs_close(struct firmo_jobs *s)
 {
 	if (s->tokens)
 		tokens_close(s->tokens);
+	spawner_close(&s->spawner);
 	free(s->workspace);
 	busted_settings_release(&s->busted);
 	free(s->settings_key);

@@ -13,6 +13,7 @@
 #include "model/support.h"
 #include "plan/forecast.h"
 #include "sys/signals.h"
+#include "sys/spawner.h"
 #include "worker/busted.h"
 #include "worker/framework.h"
 
@@ -26,6 +27,7 @@ struct firmo_jobs {
 	struct options options;
 	struct makeflags make;
 	char *workspace;               // the path of the run's temporary folder
+	struct spawner spawner;        // of the workers
 	struct tokens *tokens;         // while a run is planned or carried out
 	struct busted_settings busted; // the project's, where options.plan points to it
 	struct commands commands;

@@ -6,13 +6,19 @@
 
 #include "base/alloc.h"
 
-void inputs_release(struct inputs *in)
+void inputs_forget_list(struct inputs *in)
 {
 	for (size_t i = 0; i < in->list.n; i++)
 		free(in->list.items[i].name);
+	free(in->list.items);
+	memset(&in->list, 0, sizeof in->list);
+}
+
+void inputs_release(struct inputs *in)
+{
+	inputs_forget_list(in);
 	for (size_t i = 0; i < in->written.n; i++)
 		free(in->written.items[i]);
-	free(in->list.items);
 	free(in->written.items);
 	*in = (struct inputs){0};
 }

@@ -17,6 +17,7 @@ struct loop;
 struct result;
 struct run;
 struct signals;
+struct spawner;
 struct tokens;
 
 struct run_settings {
@@ -39,6 +40,7 @@ struct run_settings {
 	const char *
 		workspace; // the run's temporary folder (workspace_path), which is made and removed
 	const struct commands *commands;
+	struct spawner *spawner; // what workers are started by
 	const char *library;    // what is preloaded to watch workers, or NULL: they are not watched
 	const char *cwd;        // the working folder, as inputs are named from there
 	const char *const *own; // absolute paths, NULL at the end: neither they nor what lies below

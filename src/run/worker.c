@@ -19,7 +19,7 @@
 #include "run/private.h"
 #include "sys/descendants.h"
 #include "sys/signals.h"
-#include "sys/spawn.h"
+#include "sys/spawner.h"
 
 #define CHUNK_BYTES (64 << 10)
 #define HEAD_BYTES  (64 << 10)
@@ -127,7 +127,7 @@ static void signal_group(struct worker *w, int signo)
 
 static bool is_known(const struct supervisor *s, pid_t pid)
 {
-	if (pid == tokens_keeper(s->tokens))
+	if (pid == tokens_keeper(s->tokens) || pid == s->settings->spawner->pid)
 		return true;
 	for (size_t i = 0; i < s->workers.n; i++)
 		if (!s->workers.items[i]->reaped && s->workers.items[i]->pid == pid)
@@ -459,7 +459,7 @@ static int spawn(struct worker *w, bool *transient, struct err *err)
 	if (status == 0) {
 		w->began_ns = clock_mono_ns();
 		w->result->started_ns = clock_real_ns();
-		status = spawn_start(&s, &w->pid, &step, err);
+		status = spawner_start(sup->settings->spawner, &s, &w->pid, &step, err);
 	}
 	close_write_ends(&s);
 	loan_started(&w->loan);

@@ -276,13 +276,14 @@ static int is_as_before(struct store *s, int64_t id, bool *is)
 }
 
 // What was known before: the row of SQL_OLD_INPUTS, or NULL. A pass of some of the tests, or one at
-// a later attempt, says less than a pass that stands.
+// a later attempt, says less than a pass that stands. Of one that is recorded a second time, in a
+// new store, the list is gone.
 static bool has_snapshot(const struct result *r, sqlite3_stmt *old)
 {
 	bool stands = old && sqlite3_column_int(old, 2),
 	     partial = old && sqlite3_column_int(old, 3);
 
-	return r->status == FILE_PASSED && r->inputs &&
+	return r->status == FILE_PASSED && r->inputs && r->inputs->list.n > 0 &&
 	       !(stands && (r->attempt > 1 || (r->partial && !partial)));
 }
 

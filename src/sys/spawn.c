@@ -12,11 +12,6 @@
 #include "base/err.h"
 #include "sys/limits.h"
 
-struct report {
-	enum spawn_step step;
-	int errnum;
-};
-
 static const char *const step_names[] = {
 	[SPAWN_FORK] = "fork",
 	[SPAWN_GROUP] = "new process group",
@@ -79,10 +74,9 @@ static void reset_signals(const struct spawn *s)
 
 // The child's part. It shares the parent's memory until exec (vfork), so it changes none of it but
 // pid_place and pid_text, which is the caller's wish.
-static void child(const struct spawn *s, int report_fd) __attribute__((noreturn));
-static void child(const struct spawn *s, int report_fd)
+void spawn_child(const struct spawn *s, int report_fd)
 {
-	struct report r = {SPAWN_GROUP, 0};
+	struct spawn_report r = {SPAWN_GROUP, 0};
 
 	if (setpgid(0, 0) < 0)
 		goto failed;
@@ -106,9 +100,31 @@ failed:
 	_exit(127);
 }
 
+struct spawn_report spawn_await(int report_fd)
+{
+	struct spawn_report r;
+
+	// End of file: exec has closed the pipe.
+	if (read(report_fd, &r, sizeof r) != (ssize_t)sizeof r)
+		r = (struct spawn_report){SPAWN_OK, 0};
+	return r;
+}
+
+int spawn_settle(const struct spawn *s, const struct spawn_report *r, pid_t pid,
+		 enum spawn_step *step, struct err *err)
+{
+	*step = r->step;
+	// A child that could not become what it was to be is no child of the caller.
+	while (pid > 0 && r->step != SPAWN_OK && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (r->step == SPAWN_OK)
+		return 0;
+	return err_set(err, r->errnum, "start %s: %s", s->program, step_names[r->step]);
+}
+
 int spawn_start(const struct spawn *s, pid_t *pid, enum spawn_step *step, struct err *err)
 {
-	struct report r = {SPAWN_FORK, 0};
+	struct spawn_report r = {SPAWN_FORK, 0};
 	int fds[2];
 
 	*step = SPAWN_FORK;
@@ -116,19 +132,13 @@ int spawn_start(const struct spawn *s, pid_t *pid, enum spawn_step *step, struct
 		return err_set(err, errno, "pipe");
 	pid_t p = vfork();
 	if (p == 0)
-		child(s, fds[1]);
+		spawn_child(s, fds[1]);
 	if (p < 0)
 		r.errnum = errno;
 	close(fds[1]);
-	if (p > 0 && read(fds[0], &r, sizeof r) != (ssize_t)sizeof r)
-		r.step = SPAWN_OK; // end of file: exec has closed the pipe
+	if (p > 0)
+		r = spawn_await(fds[0]);
 	close(fds[0]);
-	*step = r.step;
 	*pid = p;
-	// A child that could not become what it was to be is no child of the caller.
-	while (p > 0 && r.step != SPAWN_OK && waitpid(p, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (r.step == SPAWN_OK)
-		return 0;
-	return err_set(err, r.errnum, "start %s: %s", s->program, step_names[r.step]);
+	return spawn_settle(s, &r, p, step, err);
 }

@@ -31,8 +31,22 @@ struct spawn {
 
 enum spawn_step { SPAWN_OK, SPAWN_FORK, SPAWN_GROUP, SPAWN_FDS, SPAWN_LIMITS, SPAWN_EXEC };
 
+struct spawn_report {
+	enum spawn_step step; // that failed; SPAWN_OK: none
+	int errnum;
+};
+
 // Starts s in a process group of its own. On failure returns -1, names the step that failed in
 // *step, and leaves no process behind; err->errnum is the step's errno.
 int spawn_start(const struct spawn *s, pid_t *pid, enum spawn_step *step, struct err *err);
+
+// The parts of it, for who forks in another way (sys/spawner.h). The child's, which does not return
+// and reports through the write end of a close-on-exec pipe:
+void spawn_child(const struct spawn *s, int report_fd) __attribute__((noreturn));
+// the parent's, which waits at the read end;
+struct spawn_report spawn_await(int report_fd);
+// and that of the process whose child pid is, or would have been. Returns what spawn_start does.
+int spawn_settle(const struct spawn *s, const struct spawn_report *r, pid_t pid,
+		 enum spawn_step *step, struct err *err);
 
 #endif

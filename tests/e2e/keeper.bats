@@ -91,7 +91,7 @@ for_each_signal() {
 	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
 		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
 	await all_run 3
-	keeper=$(pgrep -P "$(<runner)" -f "^$FIRMO_JOBS")
+	keeper=$(pgrep -P "$(<runner)" jobserver-keep)
 	kill -KILL "$keeper"
 	kill $(cat pids/*)
 	finish
@@ -104,9 +104,9 @@ for_each_signal() {
 	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
 		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
 	await all_run 3
-	keeper=$(pgrep -P "$(<runner)" -f "^$FIRMO_JOBS")
+	keeper=$(pgrep -P "$(<runner)" jobserver-keep)
 	kill -KILL "$keeper"
-	await eval '[ -n "$(pgrep -P "$(<runner)" -f "^$FIRMO_JOBS" | grep -vx "$keeper")" ]'
+	await eval '[ -n "$(pgrep -P "$(<runner)" jobserver-keep | grep -vx "$keeper")" ]'
 	kill -KILL "$(<runner)"
 	finish
 	is "$(grep '^audit' err)" "audit: ok 2 tokens"
@@ -117,7 +117,7 @@ for_each_signal() {
 	sleepers 2
 	start --lua="$LUA" -j2
 	await all_run 2
-	kill -KILL "$(pgrep -P "$RUNNER" -f "^$FIRMO_JOBS")"
+	kill -KILL "$(pgrep -P "$RUNNER" jobserver-keep)"
 	kill $(cat pids/*)
 	finish
 	is "$how" "exit 0"

@@ -3,11 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/err.h"
 #include "sys/limits.h"
+#include "sys/spawner.h"
 #include "unit.h"
+
+// All of this holds for both ways to start a process.
+static bool through_spawner;
 
 // A shell with a script; its stdout comes back through a pipe.
 struct child {
@@ -46,7 +51,15 @@ static void prepare(struct child *c, const char *script)
 
 static int start(struct child *c)
 {
-	return spawn_start(&c->spawn, &c->pid, &c->step, &c->err);
+	struct spawner sp = {.socket = -1};
+
+	if (through_spawner)
+		spawner_open(&sp);
+	assert_int_equal(sp.socket >= 0, through_spawner);
+	int status = spawner_start(&sp, &c->spawn, &c->pid, &c->step, &c->err);
+	assert_int_equal(sp.socket >= 0, through_spawner);
+	spawner_close(&sp);
+	return status;
 }
 
 static void assert_started(struct child *c)
@@ -371,6 +384,64 @@ static void the_mask_is_not_inherited(void **state)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
+// ---- the spawner ----
+
+static void the_spawner_may_be_killed(void **state)
+{
+	struct spawner sp;
+	struct child c;
+
+	(void)state;
+	spawner_open(&sp);
+	kill(sp.pid, SIGKILL);
+	prepare(&c, "echo $GREETING");
+	assert_int_equal(spawner_start(&sp, &c.spawn, &c.pid, &c.step, &c.err), 0);
+	assert_int_equal(finish(&c, "hello\n"), 0);
+	spawner_close(&sp);
+}
+
+static void more_words_than_there_is_room_for_are_refused_by_the_system(void **state)
+{
+	struct child c;
+	size_t n = 20 << 20;
+	char *word = xmalloc(n + 1);
+
+	(void)state;
+	memset(word, 'x', n);
+	word[n] = '\0';
+	prepare(&c, "");
+	c.argv[3] = word;
+	c.envp[1] = NULL;
+	assert_int_equal(start(&c), -1);
+	assert_int_equal(c.step, SPAWN_EXEC);
+	assert_int_equal(c.err.errnum, E2BIG);
+	close_all(&c);
+	free(word);
+}
+
+// What is started is as large as the spawner was when it began, or as itself.
+static void a_child_has_its_own_peak(void **state)
+{
+	size_t n = 64 << 20;
+	struct rusage usage;
+	struct spawner sp;
+	struct child c;
+	int status;
+
+	(void)state;
+	spawner_open(&sp);
+	char *memory = xmalloc(n);
+	for (size_t i = 0; i < n; i += 4096)
+		((volatile char *)memory)[i] = 1;
+	prepare(&c, "exit 0");
+	assert_int_equal(spawner_start(&sp, &c.spawn, &c.pid, &c.step, &c.err), 0);
+	assert_int_equal(wait4(c.pid, &status, 0, &usage), c.pid);
+	spawner_close(&sp);
+	free(memory);
+	close_all(&c);
+	check_row(usage.ru_maxrss < 48 << 10, "%ld KiB", usage.ru_maxrss);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,7 +460,12 @@ int main(void)
 		cmocka_unit_test(it_leads_a_process_group),
 		cmocka_unit_test(signals_are_as_asked_for),
 		cmocka_unit_test(the_mask_is_not_inherited),
+		cmocka_unit_test(more_words_than_there_is_room_for_are_refused_by_the_system),
+		cmocka_unit_test(a_child_has_its_own_peak),
+		cmocka_unit_test(the_spawner_may_be_killed),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("without a spawner", tests, NULL, NULL);
+	through_spawner = true;
+	return failed + cmocka_run_group_tests_name("through the spawner", tests, NULL, NULL);
 }
