@@ -29,8 +29,7 @@ static void begin(struct firmo_jobs *s)
 	s->run.started_ns = clock_real_ns();
 	s->run.jobs = s->make.jobs > 0 ? s->make.jobs : 0;
 	session_describe_run(s);
-	s->journal = (struct journal){
-		.store = &s->store, .run = &s->run, .jobs = &s->jobs, .warn = warn, .owner = s};
+	s->journal = (struct journal){.store = &s->store, .run = &s->run, .warn = warn, .owner = s};
 	journal_open(&s->journal, &s->loop);
 	journal_begin(&s->journal);
 	setenv(SESSION_GATHER, s->run.name, 1);
@@ -116,6 +115,7 @@ static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *e
 	bool ran = run_command(s, &status, err) == 0;
 	bool gathered = ran && s->store && gather(s, err) == 0;
 	// Completes the record, with what was not run.
+	run_add_missing(&s->run, &s->jobs, "not started");
 	journal_close(&s->journal);
 	if (gathered)
 		return report(s, status);

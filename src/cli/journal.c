@@ -141,13 +141,17 @@ void journal_begin(struct journal *j)
 		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
 }
 
+void journal_flush(struct journal *j)
+{
+	for (flush(j); j->waiting.n > 0; flush(j))
+		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
+}
+
 void journal_close(struct journal *j)
 {
 	struct err err = {0};
 
-	for (flush(j); j->waiting.n > 0; flush(j))
-		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
-	run_add_missing(j->run, j->jobs, "not started");
+	journal_flush(j);
 	while (!j->joined && *j->store &&
 	       settle(j, store_finish_run(*j->store, j->run, &err), &err))
 		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));

@@ -12,7 +12,6 @@
 
 #include "sys/loop.h"
 
-struct jobs;
 struct result;
 struct run;
 struct store;
@@ -23,8 +22,7 @@ struct journal {
 	struct store **store;
 	bool renewed;
 	struct run *run;
-	const struct jobs *jobs; // of the plan: those without a result were not started
-	bool joined;             // the run is completed by another process
+	bool joined; // the run is completed by another process
 	// Tells of results that have been recorded, in the order of their ends.
 	void (*announce)(void *owner, struct result *const *results, size_t n);
 	void (*warn)(void *owner, const char *message);
@@ -39,13 +37,14 @@ struct journal {
 	struct loop_timer timer;
 };
 
-// store, run, jobs, joined, announce, warn, owner and gather_ns are set by the caller before.
+// store, run, joined, announce, warn, owner and gather_ns are set by the caller before.
 void journal_open(struct journal *j, struct loop *loop);
 // Records the run before it has any result. Waits for a lock like journal_close.
 void journal_begin(struct journal *j);
 void journal_add(struct journal *j, struct result *r);
-// Records and announces what still waits, and completes the run's record. Waits for a lock, but not
-// beyond the time it may be held. Detaches from the loop.
+// Records and announces what still waits. Waits for a lock, but not beyond the time it may be held.
+void journal_flush(struct journal *j);
+// The same, and completes the run's record. Detaches from the loop.
 void journal_close(struct journal *j);
 
 #endif

@@ -180,6 +180,19 @@ static void warn_of_files(const struct jobs *jobs)
 	}
 }
 
+// Tests whose order matters, though nothing in them says so.
+static void tell_handovers(const struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->handovers.n; i++) {
+		const struct handover *h = &jobs->handovers.items[i];
+		char *message = xasprintf("%s waits for %s, which writes what it depends on: %s",
+					  jobs->items[h->consumer].path,
+					  jobs->items[h->producer].path, h->path);
+		session_warn(message);
+		free(message);
+	}
+}
+
 enum firmo_jobs_status session_no_jobs(const struct firmo_jobs *s)
 {
 	const struct plan_request *p = &s->options.plan;
@@ -289,6 +302,8 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 	if (s->jobs.n == 0 && s->reused.n == 0)
 		puts("No file failed last time: nothing to run.");
 	warn_of_files(&s->jobs);
+	if (to_run && s->options.text.verbose)
+		tell_handovers(&s->jobs);
 	struct forecast f;
 	forecast_make(&f, &s->jobs, session_workers(s));
 	if (f.unknown == 0 && session_workers(s) > 0 && s->options.run.rounds == 1)
@@ -369,6 +384,7 @@ static void on_ended(void *owner, struct result *r)
 
 	display_ended(&s->display, r);
 	support_learn(&s->support, r);
+	session_note_writes(s, r);
 	// What it depended on is of use for nothing else.
 	if (r->status != FILE_PASSED)
 		result_forget_inputs(r);
@@ -386,6 +402,16 @@ static void on_ended(void *owner, struct result *r)
 static bool is_open(void *owner, const struct result *r)
 {
 	return support_is_open(&((struct firmo_jobs *)owner)->support, r);
+}
+
+static const struct jobs *on_done(void *owner)
+{
+	struct firmo_jobs *s = owner;
+	const struct jobs *more = session_fallen(s);
+
+	if (more && s->display.total > 0)
+		s->display.total += more->n * (size_t)s->options.run.rounds;
+	return more;
 }
 
 static void decide_open(struct firmo_jobs *s)
@@ -539,7 +565,6 @@ static void begin_run(struct firmo_jobs *s)
 	int64_t gather_ns = s->display.kind == PROGRESS_BAR ? DISPLAY_REDRAW_NS : 10 * NS_PER_MS;
 	s->journal = (struct journal){.store = &s->store,
 				      .run = &s->run,
-				      .jobs = &s->jobs,
 				      .joined = s->joined,
 				      .announce = announce,
 				      .warn = warn_in_run,
@@ -555,6 +580,7 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 					.slow = on_slow,
 					.ended = on_ended,
 					.is_open = is_open,
+					.done = on_done,
 					.asked = on_asked,
 					.suspended = on_suspended,
 					.owner = s};
@@ -569,6 +595,12 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 		session_warn("make's jobserver is full: tokens could not be given back in time");
 	s->tokens = NULL;
 	decide_open(s);
+	// What a run that was ended early has changed may matter all the same.
+	session_fallen(s);
+	journal_flush(&s->journal);
+	run_add_missing(&s->run, &s->jobs, "not started");
+	for (size_t i = 0; i < s->fallen.n; i++)
+		run_add_missing(&s->run, s->fallen.items[i], "not started");
 	journal_close(&s->journal);
 	display_close(&s->display);
 	return status;
@@ -789,6 +821,11 @@ void firmo_jobs_close(struct firmo_jobs *s)
 	free(s->open.items);
 	jobs_release(&s->jobs);
 	jobs_release(&s->ran);
+	for (size_t i = 0; i < s->fallen.n; i++) {
+		jobs_release(s->fallen.items[i]);
+		free(s->fallen.items[i]);
+	}
+	free(s->fallen.items);
 	store_close(s->store);
 	commands_release(&s->commands);
 	makeflags_release(&s->make);

@@ -35,6 +35,11 @@ struct firmo_jobs {
 	struct jobs jobs;
 	struct jobs reused; // those whose last pass stands
 	struct jobs ran;    // those that others have run for us
+	struct {
+		struct jobs **items; // those of reused that were run after all; owned
+		size_t n, cap;
+	} fallen;
+	bool wrote; // files of this run may have changed what others depend on
 	char *settings_key, *library, *cwd, *slots;
 	struct strings own; // absolute paths of what we write, NULL at the end
 	struct run run;
@@ -75,6 +80,12 @@ int session_write_rules(struct firmo_jobs *s, struct err *err);
 char *session_run_name(void);
 // Sets what the options make of the run.
 void session_describe_run(struct firmo_jobs *s);
+// A file has ended so: notes whether it may have written what others depend on.
+void session_note_writes(struct firmo_jobs *s, const struct result *r);
+// What files of the run have written since this was last asked may matter to those whose passes
+// were taken over. Gives back the latter, and returns those that have to be run after all; NULL:
+// none. They are the session's.
+const struct jobs *session_fallen(struct firmo_jobs *s);
 // Adds the passes that stand to the run.
 enum firmo_jobs_status session_add_reused(struct firmo_jobs *s);
 // What the run's results come to.

@@ -26,6 +26,9 @@ void jobs_release(struct jobs *j)
 {
 	for (size_t i = 0; i < j->n; i++)
 		free(j->items[i].path);
+	for (size_t i = 0; i < j->handovers.n; i++)
+		free(j->handovers.items[i].path);
+	free(j->handovers.items);
 	free(j->items);
 	*j = (struct jobs){0};
 }

@@ -71,9 +71,19 @@ struct job {
 	long usual_tests;      // how many tests it had when it last came to its end, 0: unknown
 };
 
+// A file writes what another depends on, so that one waits for its end.
+struct handover {
+	size_t producer, consumer; // places in jobs, the first before the second
+	char *path;                // one of those that are handed over; owned
+};
+
 struct jobs {
 	struct job *items;
 	size_t n, cap;
+	struct {
+		struct handover *items; // by consumer; owned
+		size_t n, cap;
+	} handovers;
 };
 
 void jobs_release(struct jobs *j);

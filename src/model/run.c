@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/map.h"
 
 void run_release(struct run *r)
 {
@@ -70,6 +71,24 @@ void run_add(struct run *r, struct result *res)
 		*so_far = merge_repetition(*so_far, res);
 	else
 		*so_far = merge_retry(*so_far, res);
+}
+
+void run_take_back(struct run *r, const struct jobs *jobs)
+{
+	struct map paths = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < jobs->n; i++)
+		map_put(&paths, jobs->items[i].path, &jobs->items[i]);
+	for (size_t i = 0; i < r->results.n; i++) {
+		struct result *res = r->results.items[i];
+		if (res->cached && map_get(&paths, res->job->path))
+			result_free(res);
+		else
+			r->results.items[n++] = res;
+	}
+	r->results.n = n;
+	map_release(&paths);
 }
 
 void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason)

@@ -55,6 +55,8 @@ void run_release(struct run *r);
 // repeated, that of the first bad one, if there is one; else that of the last, and the attempts
 // before it are kept as `earlier`.
 void run_add(struct run *r, struct result *res);
+// Gives back the cached results of files with the paths of these jobs.
+void run_take_back(struct run *r, const struct jobs *jobs);
 // Adds a result with that reason for each job that has none.
 void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason);
 // Everything that was planned ran and passed.

@@ -19,6 +19,7 @@
 #include "plan/fresh.h"
 #include "plan/mentions.h"
 #include "plan/names.h"
+#include "plan/sequence.h"
 #include "store/store.h"
 #include "worker/busted.h"
 #include "worker/framework.h"
@@ -293,7 +294,8 @@ static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
 	if (status == 0) {
 		jobs->n = n;
 		order_jobs(reused, ORDER_PATH, 0);
-		note_loads(support, jobs, reused, &fresh);
+		if (support)
+			note_loads(support, jobs, reused, &fresh);
 		fresh_renew(&fresh, history);
 	}
 	fresh_release(&fresh);
@@ -334,5 +336,8 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 		filter(jobs, did_not_pass, NULL);
 	look_into_all(jobs, reused, request);
 	order_for_run(jobs, request->order, request->seed, request->slots);
+	// Who asks for a chance order looks for what depends on it.
+	if (history && status == 0 && request->order != ORDER_RANDOM)
+		status = sequence_learn(jobs, history, err);
 	return status;
 }

@@ -48,8 +48,10 @@ int plan_add_past(struct jobs *jobs, struct store *history, struct err *err);
 struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_request *request);
 // Looks into the files, learns what the history (which may be NULL) knows of them, leaves out those
 // that --failed does not want, puts those that --changed need not run into reused (which the caller
-// releases), and the others in the order of their start. Fails, with all of that done without the
-// history, if that cannot be read. Notes in support which of the jobs those in reused have loaded.
+// releases), and the others in the order of their start, those that write what others depend on
+// before these (plan/sequence.h). Fails, with all of that done without the
+// history, if that cannot be read. Notes in support, unless it is NULL, which of the jobs those in
+// reused have loaded.
 int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request *request,
 	       struct store *history, struct support *support, struct err *err);
 

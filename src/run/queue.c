@@ -8,15 +8,24 @@
 
 struct entry {
 	bool running;
-	bool settled;   // it needs no worker: once is enough
-	bool failed;    // an attempt was bad
-	bool was_alone; // it has failed without company as well
+	long begun, ended;                // in which round it was so last
+	const struct handover *from, *to; // what is handed over to it
+	bool settled;                     // it needs no worker: once is enough
+	bool failed;                      // an attempt was bad
+	bool was_alone;                   // it has failed without company as well
 };
 
 void queue_init(struct queue *q, const struct jobs *jobs, long rounds, long retries)
 {
 	*q = (struct queue){.jobs = jobs, .round = 1, .rounds = rounds, .retries = retries};
 	q->entries = xcalloc(jobs->n + 1, sizeof *q->entries);
+	const struct handover *h = jobs->handovers.items, *end = h + jobs->handovers.n;
+	for (size_t i = 0; i < jobs->n; i++) {
+		q->entries[i].from = h;
+		while (h < end && h->consumer == i)
+			h++;
+		q->entries[i].to = h;
+	}
 }
 
 void queue_release(struct queue *q)
@@ -45,15 +54,32 @@ static const struct turn *peek_again(const struct queue *q)
 	return q->again.n > 0 && q->running == 0 ? &q->again.items[0] : NULL;
 }
 
+static bool is_due(const struct queue *q, size_t i)
+{
+	return !q->entries[i].settled && q->entries[i].begun < q->round;
+}
+
+// Something that it depends on is still being written. Once that has failed, nothing better comes.
+static bool is_blocked(const struct queue *q, size_t i)
+{
+	for (const struct handover *h = q->entries[i].from; h < q->entries[i].to; h++)
+		if (!q->entries[h->producer].settled && q->entries[h->producer].ended < q->round)
+			return true;
+	return false;
+}
+
 bool queue_peek(const struct queue *q, struct turn *turn)
 {
 	if (q->alone)
 		return false;
 	if (!plan_is_through(q)) {
+		size_t i = q->next;
+		while (i < q->jobs->n && !(is_due(q, i) && !is_blocked(q, i)))
+			i++;
 		// A file never runs beside itself: its next turn waits for the end of this one.
-		if (q->entries[q->next].running)
+		if (i == q->jobs->n || q->entries[i].running)
 			return false;
-		*turn = (struct turn){.job = &q->jobs->items[q->next], .attempt = (int)q->round};
+		*turn = (struct turn){.job = &q->jobs->items[i], .attempt = (int)q->round};
 		return true;
 	}
 	const struct turn *again = peek_again(q);
@@ -74,23 +100,26 @@ static void drop_again(struct queue *q, const struct job *job)
 
 static void advance(struct queue *q)
 {
-	do {
+	while (!plan_is_through(q) && !is_due(q, q->next)) {
 		if (++q->next < q->jobs->n)
 			continue;
 		q->next = 0;
 		q->round++;
-	} while (!plan_is_through(q) && q->entries[q->next].settled);
+	}
 }
 
 void queue_begin(struct queue *q, const struct turn *turn)
 {
 	q->running++;
 	q->alone = turn->alone;
-	q->entries[turn->job - q->jobs->items].running = true;
-	if (plan_is_through(q))
+	struct entry *e = &q->entries[turn->job - q->jobs->items];
+	e->running = true;
+	if (plan_is_through(q)) {
 		drop_again(q, turn->job);
-	else
+	} else {
+		e->begun = q->round;
 		advance(q);
+	}
 }
 
 // What failed in company may have failed because of it, until it has failed alone.
@@ -110,6 +139,7 @@ void queue_end(struct queue *q, struct result *r)
 	q->running--;
 	q->alone = false;
 	e->running = false;
+	e->ended = e->begun;
 	if (r->slot < 0 && !e->settled) {
 		e->settled = true;
 		q->settled++;
@@ -119,6 +149,7 @@ void queue_end(struct queue *q, struct result *r)
 	e->failed |= bad;
 	if (bad && r->slot >= 0 && r->attempt <= q->retries)
 		try_again(q, e, r);
+	advance(q);
 }
 
 void queue_stop(struct queue *q)

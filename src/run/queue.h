@@ -39,7 +39,8 @@ void queue_init(struct queue *q, const struct jobs *jobs, long rounds, long retr
 void queue_release(struct queue *q);
 // Nothing is left to be started, now or later; what runs may still fail and be tried again.
 bool queue_is_empty(const struct queue *q);
-// The next turn that may be started now. False if there is none, or it has to wait for an end.
+// The next turn that may be started now: the first whose file depends on nothing that one before it
+// is still to write. False if there is none, or it has to wait for an end.
 bool queue_peek(const struct queue *q, struct turn *turn);
 // That turn was started (or dealt with in another way): queue_end follows for it.
 void queue_begin(struct queue *q, const struct turn *turn);

@@ -594,6 +594,20 @@ static void end(struct supervisor *s)
 	map_release(&s->libraries);
 }
 
+// Goes on with what the end of all jobs has made necessary. False: nothing has to be run any more.
+static bool go_on(struct supervisor *s)
+{
+	const struct jobs *more =
+		!s->stopping && s->hooks->done ? s->hooks->done(s->hooks->owner) : NULL;
+
+	if (!more)
+		return false;
+	queue_release(&s->queue);
+	queue_init(&s->queue, more, s->settings->rounds, s->settings->retries);
+	start_ready(s);
+	return true;
+}
+
 int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
 	      struct tokens *tokens, struct loop *loop, struct signals *signals,
 	      const struct run_hooks *hooks, struct err *err)
@@ -624,7 +638,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	loop_add_watch(loop, &signal_watch);
 	tokens_attach(tokens, loop, on_token, &s);
 	start_ready(&s);
-	while (s.workers.n > 0 || !queue_is_empty(&s.queue)) {
+	while (s.workers.n > 0 || !queue_is_empty(&s.queue) || go_on(&s)) {
 		loop_step(loop);
 		start_ready(&s); // also gives back the slots that nobody needs
 	}

@@ -58,6 +58,8 @@ struct run_hooks {
 	void (*ended)(void *owner, struct result *r); // takes over r; run_add is still to be done
 	// Whether a bad result may yet turn out to be none: then it ends no run early.
 	bool (*is_open)(void *owner, const struct result *r);
+	// All jobs have ended: what is to be run besides, or NULL; it has to outlive run.
+	const struct jobs *(*done)(void *owner);
 	void (*asked)(void *owner); // SIGUSR1: what is running?
 	void (*suspended)(void *owner,
 			  bool now); // true before, false after a Ctrl-Z; both may be slow

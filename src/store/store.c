@@ -145,6 +145,14 @@ static const struct {
 	[SQL_LOAD_INPUT] = {INPUT_ROWS "WHERE id=?", INPUT_SHAPE},
 	[SQL_LOAD_SNAPSHOTS] = {SNAPSHOT_ROWS, SNAPSHOT_SHAPE},
 	[SQL_LOAD_SNAPSHOT] = {SNAPSHOT_ROWS "AND f.path=?", SNAPSHOT_SHAPE},
+	[SQL_LOAD_WRITTEN] =
+		{"SELECT f.path, s.written FROM snapshot s JOIN file f ON f.id = s.file "
+		 "WHERE length(s.written) > 0",
+		 "CB"},
+	[SQL_INPUTS_NAMED] = {"SELECT id FROM input WHERE kind=? AND name=?", "I"},
+	[SQL_LOAD_READERS] = {"SELECT f.path, s.inputs, s.written FROM snapshot s JOIN file f ON "
+			      "f.id = s.file",
+			      "CBB"},
 	[SQL_PACKED_INPUTS] = {"SELECT inputs FROM snapshot", "B"},
 	[SQL_INPUT_IDS] = {"SELECT id FROM input ORDER BY id DESC", "I"},
 	[SQL_DROP_INPUT] = {"DELETE FROM input WHERE id=?", ""},

@@ -190,6 +190,54 @@ static void a_stop_drops_what_was_to_be_tried_again(void **state)
 	queue_release(&q);
 }
 
+static void what_is_handed_over_is_waited_for_in_every_round(void **state)
+{
+	struct handover over[] = {{.producer = 0, .consumer = 1}};
+	struct jobs jobs = plan(3);
+	struct queue q;
+
+	(void)state;
+	jobs.handovers.items = over;
+	jobs.handovers.n = 1;
+	queue_init(&q, &jobs, 2, 0);
+	begin(&q, "a1");
+	begin(&q, "c1");
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 2, 1, FILE_PASSED, true);
+	assert_string_equal(peeked(&q), "-");
+	// Whether it has passed does not matter.
+	end(&q, 0, 1, FILE_FAILED, true);
+	begin(&q, "b1");
+	begin(&q, "a2");
+	end(&q, 1, 1, FILE_PASSED, true);
+	begin(&q, "c2");
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 0, 2, FILE_PASSED, true);
+	begin(&q, "b2");
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
+static void who_is_tried_again_holds_nobody_up(void **state)
+{
+	struct handover over[] = {{.producer = 0, .consumer = 1}};
+	struct jobs jobs = plan(2);
+	struct queue q;
+
+	(void)state;
+	jobs.handovers.items = over;
+	jobs.handovers.n = 1;
+	queue_init(&q, &jobs, 1, 1);
+	begin(&q, "a1");
+	assert_true(end(&q, 0, 1, FILE_FAILED, false).again);
+	begin(&q, "b1");
+	begin(&q, "a2");
+	end(&q, 0, 2, FILE_PASSED, true);
+	end(&q, 1, 1, FILE_PASSED, true);
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +248,8 @@ int main(void)
 		cmocka_unit_test(it_goes_on_without_end_until_it_is_stopped),
 		cmocka_unit_test(what_needs_no_worker_is_not_repeated),
 		cmocka_unit_test(a_stop_drops_what_was_to_be_tried_again),
+		cmocka_unit_test(what_is_handed_over_is_waited_for_in_every_round),
+		cmocka_unit_test(who_is_tried_again_holds_nobody_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
