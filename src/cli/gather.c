@@ -29,7 +29,12 @@ static void begin(struct firmo_jobs *s)
 	s->run.started_ns = clock_real_ns();
 	s->run.jobs = s->make.jobs > 0 ? s->make.jobs : 0;
 	session_describe_run(s);
-	s->journal = (struct journal){.store = &s->store, .run = &s->run, .warn = warn, .owner = s};
+	s->journal = (struct journal){.store = &s->store,
+				      .run = &s->run,
+				      .announce = session_announce,
+				      .warn = warn,
+				      .owner = s};
+	display_open(&s->display, PROGRESS_NONE, false, 0, &s->loop);
 	journal_open(&s->journal, &s->loop);
 	journal_begin(&s->journal);
 	setenv(SESSION_GATHER, s->run.name, 1);
@@ -79,6 +84,36 @@ static int load_ran(struct firmo_jobs *s, struct err *err)
 	return status;
 }
 
+// Takes those that may be support out of the jobs that were not run.
+static void set_left_aside(struct firmo_jobs *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->jobs.n; i++) {
+		if (support_may_be(&s->support, &s->jobs.items[i]))
+			VEC_PUSH(&s->left, s->jobs.items[i]);
+		else
+			s->jobs.items[n++] = s->jobs.items[i];
+	}
+	s->jobs.n = n;
+}
+
+// Whether those are tests only the whole run tells, so that make's rules have left them to us.
+static int run_left(struct firmo_jobs *s, struct err *err)
+{
+	if (s->run.signal)
+		return 0;
+	set_left_aside(s);
+	if (s->left.n == 0)
+		return 0;
+	for (size_t i = 0; i < s->run.results.n; i++)
+		support_learn(&s->support, s->run.results.items[i]);
+	if (plan_note_loads(&s->support, &s->ran, s->store, err) < 0)
+		return -1;
+	session_open_tokens(s);
+	return session_supervise(s, &s->left, err);
+}
+
 // What there is to report: all that was run, the passes that stand, and what else is selected.
 static int gather(struct firmo_jobs *s, struct err *err)
 {
@@ -89,10 +124,12 @@ static int gather(struct firmo_jobs *s, struct err *err)
 	int found = plan_find(&s->jobs, &s->options.plan, &notes, err);
 	strings_free_all(&notes);
 	if (found < 0 ||
-	    plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, &s->support, err) < 0 ||
-	    load_ran(s, err) < 0)
+	    plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, &s->support, err) < 0)
 		return -1;
-	return session_add_reused(s) == FIRMO_JOBS_OK ? 0 : -1;
+	support_begin(&s->support, &s->jobs, &s->reused);
+	if (load_ran(s, err) < 0)
+		return -1;
+	return session_add_reused(s) == FIRMO_JOBS_OK ? run_left(s, err) : -1;
 }
 
 static enum firmo_jobs_status report(struct firmo_jobs *s, int status)
@@ -117,6 +154,7 @@ static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *e
 	// Completes the record, with what was not run.
 	run_add_missing(&s->run, &s->jobs, "not started");
 	journal_close(&s->journal);
+	display_close(&s->display);
 	if (gathered)
 		return report(s, status);
 	// Without a history everybody has reported for himself.

@@ -162,7 +162,7 @@ static int settle_stamp(const struct rules *r, const char *path, bool stands,
 }
 
 static int add_job(struct rules *r, struct job *job, const struct plan_request *request,
-		   struct err *err)
+		   const struct support *support, struct err *err)
 {
 	struct fresh_answer a = plan_ask(&r->fresh, job, request);
 	struct timespec youngest;
@@ -175,6 +175,7 @@ static int add_job(struct rules *r, struct job *job, const struct plan_request *
 		return 0;
 	}
 	struct rule rule = make_rule(r, job->path, a.snapshot, &youngest);
+	rule.later = support_may_be(support, job);
 	VEC_PUSH(&r->list, rule);
 	return settle_stamp(r, job->path, a.verdict == FRESH, &youngest, err);
 }
@@ -235,9 +236,12 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 	if (s->store && (plan_add_past(&s->jobs, s->store, err) < 0 ||
 			 fresh_open(&r->fresh, s->store, &s->jobs, request->trusted, err) < 0))
 		return -1;
+	// Whether those are tests that may be support, --gather finds out when all others have run.
+	plan_look_into(&s->jobs, &s->reused, request);
+	support_begin(&s->support, &s->jobs, &s->reused);
 	order_jobs(&s->jobs, ORDER_SLOWEST, 0);
 	for (size_t i = 0; i < s->jobs.n; i++)
-		if (add_job(r, &s->jobs.items[i], request, err) < 0)
+		if (add_job(r, &s->jobs.items[i], request, &s->support, err) < 0)
 			return -1;
 	if (s->store)
 		fresh_renew(&r->fresh, s->store);

@@ -220,11 +220,10 @@ char *session_run_name(void)
 			 (uint64_t)clock_real_ns());
 }
 
-static void open_tokens(struct firmo_jobs *s)
+void session_open_tokens(struct firmo_jobs *s)
 {
 	struct err warning;
 
-	s->run.name = session_run_name();
 	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run.name);
 	s->workspace = workspace_path(s->run.name);
 	s->options.run.workspace = s->workspace;
@@ -280,8 +279,10 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 	// make -n, -t and -q run recipes that hold a + all the same: nothing may happen then.
 	if (s->make.dry_run && to_run)
 		return FIRMO_JOBS_OK;
-	if (to_run)
-		open_tokens(s);
+	if (to_run) {
+		s->run.name = session_run_name();
+		session_open_tokens(s);
+	}
 	enum firmo_jobs_status found = session_find_files(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
@@ -323,7 +324,7 @@ const char *firmo_jobs_planned_path(const struct firmo_jobs *s, unsigned long in
 
 // ---- run ----
 
-static void announce(void *owner, struct result *const *results, size_t n)
+void session_announce(void *owner, struct result *const *results, size_t n)
 {
 	struct firmo_jobs *s = owner;
 	struct err err;
@@ -339,7 +340,7 @@ static void announce(void *owner, struct result *const *results, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		// What it depended on is recorded, and too much to be kept for hundreds of files.
 		if (results[i]->inputs)
-			inputs_forget_list(results[i]->inputs);
+			inputs_forget(results[i]->inputs);
 		run_add(&s->run, results[i]);
 	}
 }
@@ -386,8 +387,8 @@ static void on_ended(void *owner, struct result *r)
 	support_learn(&s->support, r);
 	session_note_writes(s, r);
 	// What it depended on is of use for nothing else.
-	if (r->status != FILE_PASSED)
-		result_forget_inputs(r);
+	if (r->status != FILE_PASSED && r->inputs)
+		inputs_forget(r->inputs);
 	if (support_is_open(&s->support, r)) {
 		VEC_PUSH(&s->open, r);
 		return;
@@ -566,14 +567,14 @@ static void begin_run(struct firmo_jobs *s)
 	s->journal = (struct journal){.store = &s->store,
 				      .run = &s->run,
 				      .joined = s->joined,
-				      .announce = announce,
+				      .announce = session_announce,
 				      .warn = warn_in_run,
 				      .owner = s,
 				      .gather_ns = gather_ns};
 	journal_open(&s->journal, &s->loop);
 }
 
-static int carry_out(struct firmo_jobs *s, struct err *err)
+int session_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err *err)
 {
 	const struct run_hooks hooks = {.started = on_started,
 					.waits = on_waits,
@@ -586,9 +587,7 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 					.owner = s};
 
 	set_up_watching(s);
-	support_begin(&s->support, &s->jobs);
-	begin_run(s);
-	int status = supervise(&s->run, &s->jobs, &s->options.run, s->tokens, &s->loop, &s->signals,
+	int status = supervise(&s->run, jobs, &s->options.run, s->tokens, &s->loop, &s->signals,
 			       &hooks, err);
 	// Nobody is kept waiting for our tokens while reports are written.
 	if (!tokens_close(s->tokens))
@@ -598,9 +597,17 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 	// What a run that was ended early has changed may matter all the same.
 	session_fallen(s);
 	journal_flush(&s->journal);
-	run_add_missing(&s->run, &s->jobs, "not started");
+	run_add_missing(&s->run, jobs, "not started");
 	for (size_t i = 0; i < s->fallen.n; i++)
 		run_add_missing(&s->run, s->fallen.items[i], "not started");
+	return status;
+}
+
+static int carry_out(struct firmo_jobs *s, struct err *err)
+{
+	support_begin(&s->support, &s->jobs, &s->reused);
+	begin_run(s);
+	int status = session_supervise(s, &s->jobs, err);
 	journal_close(&s->journal);
 	display_close(&s->display);
 	return status;
@@ -826,6 +833,7 @@ void firmo_jobs_close(struct firmo_jobs *s)
 		free(s->fallen.items[i]);
 	}
 	free(s->fallen.items);
+	jobs_release(&s->left);
 	store_close(s->store);
 	commands_release(&s->commands);
 	makeflags_release(&s->make);

@@ -42,6 +42,7 @@ struct firmo_jobs {
 	bool wrote; // files of this run may have changed what others depend on
 	char *settings_key, *library, *cwd, *slots;
 	struct strings own; // absolute paths of what we write, NULL at the end
+	struct jobs left;   // those that they have left to us, as they may be support
 	struct run run;
 	struct loop loop;
 	struct signals signals;
@@ -86,6 +87,13 @@ void session_note_writes(struct firmo_jobs *s, const struct result *r);
 // were taken over. Gives back the latter, and returns those that have to be run after all; NULL:
 // none. They are the session's.
 const struct jobs *session_fallen(struct firmo_jobs *s);
+// Takes part in make's jobserver from here on, for workers of s->run, until session_supervise.
+void session_open_tokens(struct firmo_jobs *s);
+// The journal's, of the session: prints what was recorded, and adds it to the run.
+void session_announce(void *owner, struct result *const *results, size_t n);
+// Runs the jobs as a part of the session's run, whose journal and display are open; support has
+// begun. Gives the tokens back.
+int session_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err *err);
 // Adds the passes that stand to the run.
 enum firmo_jobs_status session_add_reused(struct firmo_jobs *s);
 // What the run's results come to.

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 
-void inputs_forget_list(struct inputs *in)
+void inputs_forget(struct inputs *in)
 {
 	for (size_t i = 0; i < in->list.n; i++)
 		free(in->list.items[i].name);
@@ -16,7 +16,7 @@ void inputs_forget_list(struct inputs *in)
 
 void inputs_release(struct inputs *in)
 {
-	inputs_forget_list(in);
+	inputs_forget(in);
 	for (size_t i = 0; i < in->written.n; i++)
 		free(in->written.items[i]);
 	free(in->written.items);

@@ -59,8 +59,8 @@ void inputs_sort(struct inputs *in);
 char *doubt_input_name(enum doubt doubt, const char *cause);
 // The cause in the name of an INPUT_DOUBT; NULL: it is one of another doubt.
 const char *doubt_cause(enum doubt doubt, const char *name);
-// Releases all but the paths that it wrote: reports need no more.
-void inputs_forget_list(struct inputs *in);
+// Releases what it depended on, and keeps what it wrote: reports need no more.
+void inputs_forget(struct inputs *in);
 // What an input is at present; known as in base/fingerprint.h.
 struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 				     const struct fingerprint *known);

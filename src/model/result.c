@@ -39,14 +39,6 @@ static void release_errors(struct result *r)
 	memset(&r->errors, 0, sizeof r->errors);
 }
 
-void result_forget_inputs(struct result *r)
-{
-	if (r->inputs)
-		inputs_release(r->inputs);
-	free(r->inputs);
-	r->inputs = NULL;
-}
-
 struct result *result_new(const struct job *job)
 {
 	struct result *r = xcalloc(1, sizeof *r);
@@ -72,7 +64,9 @@ void result_release(struct result *r)
 	free(r->learned);
 	free(r->output);
 	free(r->seed);
-	result_forget_inputs(r);
+	if (r->inputs)
+		inputs_release(r->inputs);
+	free(r->inputs);
 	result_free(r->earlier);
 	*r = (struct result){0};
 }

@@ -100,8 +100,6 @@ void test_case_release(struct test_case *t);
 // Counts the tests of r; a file without per-test results counts as one test. An error outside of
 // every test counts in errors, not in total.
 struct counts result_counts(const struct result *r);
-// Releases what is known of its inputs.
-void result_forget_inputs(struct result *r);
 // It was no test: makes it a skipped one of that reason, which r takes over, with its own behind
 // it.
 void result_skip(struct result *r, char *reason);

@@ -59,23 +59,42 @@ static bool may_be_left(const struct job *j)
 	return j->in_root && j->busted_leaves && j->framework == FRAMEWORK_PLAIN;
 }
 
-void support_begin(struct support *s, const struct jobs *jobs)
+void support_plan(struct support *s, const struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++)
+		map_put(&s->planned, jobs->items[i].path, s);
+}
+
+static void guess_folders(struct map *folders, const struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++)
+		if (jobs->items[i].framework == FRAMEWORK_BUSTED)
+			add_framework(folders, jobs->items[i].path, FRAMEWORK_BUSTED);
+}
+
+void support_begin(struct support *s, const struct jobs *jobs, const struct jobs *reused)
 {
 	struct map guessed = {0};
 
-	for (size_t i = 0; i < jobs->n; i++) {
-		struct job *j = &jobs->items[i];
-		map_put(&s->planned, j->path, j->path);
-		if (j->framework == FRAMEWORK_BUSTED)
-			add_framework(&guessed, j->path, j->framework);
-	}
+	guess_folders(&guessed, jobs);
+	guess_folders(&guessed, reused);
 	for (size_t i = 0; i < jobs->n; i++) {
 		struct job *j = &jobs->items[i];
 		if (j->found == FOUND_BY_NAME &&
 		    (j->mentioned || (may_be_left(j) && frameworks_beside(&guessed, j))))
 			map_put(&s->candidates, j->path, j);
 	}
+	// The tests of a pass that stands are known.
+	for (size_t i = 0; i < reused->n; i++)
+		if (reused->items[i].usual_tests > 0)
+			add_framework(&s->folders, reused->items[i].path,
+				      reused->items[i].framework);
 	map_release(&guessed);
+}
+
+bool support_may_be(const struct support *s, const struct job *j)
+{
+	return map_get(&s->candidates, j->path) != NULL;
 }
 
 void support_release(struct support *s)
@@ -84,6 +103,10 @@ void support_release(struct support *s)
 	map_release(&s->candidates);
 	map_release(&s->loaders);
 	map_release(&s->folders);
+	for (size_t i = 0; i < s->loads.n; i++) {
+		free(s->loads.items[i].loader);
+		free(s->loads.items[i].path);
+	}
 	free(s->loads.items);
 	*s = (struct support){0};
 }
@@ -92,10 +115,17 @@ void support_release(struct support *s)
 
 void support_note(struct support *s, const char *loader, const char *path)
 {
-	struct load_of load = {loader, path};
+	uintptr_t so_far = (uintptr_t)map_get(&s->loaders, loader);
 
-	if (strcmp(loader, path) != 0)
-		VEC_PUSH(&s->loads, load);
+	if (strcmp(loader, path) == 0 || !map_get(&s->planned, path))
+		return;
+	map_put(&s->loaders, loader, (void *)(so_far + 1));
+	VEC_PUSH(&s->loads, ((struct load_of){xstrdup(loader), xstrdup(path)}));
+}
+
+bool support_knows(const struct support *s, const char *loader)
+{
+	return map_get(&s->loaders, loader) != NULL;
 }
 
 void support_learn(struct support *s, const struct result *r)
@@ -104,14 +134,12 @@ void support_learn(struct support *s, const struct result *r)
 		return;
 	if (r->tests.n > 0)
 		add_framework(&s->folders, r->job->path, r->framework);
-	if (!r->inputs || map_put(&s->loaders, r->job->path, s))
+	if (!r->inputs || support_knows(s, r->job->path))
 		return;
 	for (size_t i = 0; i < r->inputs->list.n; i++) {
 		const struct input *in = &r->inputs->list.items[i];
-		const char *path =
-			in->kind == INPUT_PATH && in->found ? map_get(&s->planned, in->name) : NULL;
-		if (path)
-			support_note(s, r->job->path, path);
+		if (in->kind == INPUT_PATH && in->found)
+			support_note(s, r->job->path, in->name);
 	}
 }
 
@@ -127,11 +155,7 @@ bool support_is_open(const struct support *s, const struct result *r)
 
 static bool reads_many(const struct support *s, const char *loader)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->loads.n; i++)
-		n += strcmp(s->loads.items[i].loader, loader) == 0;
-	return n >= READS_MANY;
+	return (uintptr_t)map_get(&s->loaders, loader) >= READS_MANY;
 }
 
 // The first by its name of those that have loaded the file, or NULL.

@@ -15,23 +15,30 @@ struct jobs;
 struct result;
 
 struct support {
-	struct map planned;    // paths of the jobs
+	struct map planned;    // paths of all test files that were found
 	struct map candidates; // those of them that may be support
-	struct map loaders;    // those whose loads are known
+	struct map loaders;    // how many of them each file has loaded
 	struct map folders;    // of which frameworks the tests in a folder are, a bit for each
 	struct {
 		struct load_of {
-			const char *loader, *path;
+			char *loader, *path; // owned
 		} * items;
 		size_t n, cap;
 	} loads;
 };
 
-// Takes the jobs, whose frameworks are guessed by then; they must outlive s.
-void support_begin(struct support *s, const struct jobs *jobs);
+// Takes all that was found.
+void support_plan(struct support *s, const struct jobs *jobs);
+// Takes what is to be run of that, and the passes that stand: frameworks are guessed by then.
+void support_begin(struct support *s, const struct jobs *jobs, const struct jobs *reused);
 void support_release(struct support *s);
-// A file, of this run or of one whose pass stands, has loaded another. Both strings must outlive s.
+// Whether the file of a job that is to be run may turn out to be support.
+bool support_may_be(const struct support *s, const struct job *j);
+// A file, of this run or of one whose pass stands, has loaded another one. The rest that it has
+// loaded does not matter.
 void support_note(struct support *s, const char *loader, const char *path);
+// Whether it is known what the file has loaded.
+bool support_knows(const struct support *s, const char *loader);
 // Takes what the result of a file tells of it and of others.
 void support_learn(struct support *s, const struct result *r);
 // Whether the result's file may yet turn out to be support.

@@ -247,34 +247,37 @@ struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_r
 
 struct loading {
 	struct support *support;
-	struct map paths; // of the jobs
 	const char *loader;
 };
 
 static void note_load(const char *path, void *arg)
 {
-	struct loading *l = arg;
-	const char *job = map_get(&l->paths, path);
+	const struct loading *l = arg;
 
-	if (job)
-		support_note(l->support, l->loader, job);
+	support_note(l->support, l->loader, path);
 }
 
-// What reused files have loaded of those that are to be run, their last passes tell.
-static void note_loads(struct support *support, const struct jobs *jobs, const struct jobs *reused,
-		       const struct fresh *fresh)
+// What files have loaded of the others, their last passes tell.
+static void note_loads(struct support *support, const struct jobs *jobs, const struct fresh *fresh)
 {
-	struct loading l = {.support = support};
-
-	for (size_t i = 0; i < jobs->n; i++)
-		map_put(&l.paths, jobs->items[i].path, jobs->items[i].path);
-	for (size_t i = 0; i < reused->n && jobs->n > 0; i++) {
-		const struct snapshot *s = map_get(&fresh->snapshots, reused->items[i].path);
-		l.loader = reused->items[i].path;
-		if (s)
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct loading l = {support, jobs->items[i].path};
+		const struct snapshot *s = map_get(&fresh->snapshots, l.loader);
+		if (s && !support_knows(support, l.loader))
 			fresh_files(fresh, s, note_load, &l);
 	}
-	map_release(&l.paths);
+}
+
+int plan_note_loads(struct support *support, const struct jobs *ran, struct store *history,
+		    struct err *err)
+{
+	struct fresh fresh;
+	int status = fresh_open(&fresh, history, ran, 0, err);
+
+	if (status == 0)
+		note_loads(support, ran, &fresh);
+	fresh_release(&fresh);
+	return status;
 }
 
 static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
@@ -294,8 +297,8 @@ static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
 	if (status == 0) {
 		jobs->n = n;
 		order_jobs(reused, ORDER_PATH, 0);
-		if (support)
-			note_loads(support, jobs, reused, &fresh);
+		if (jobs->n > 0 && support)
+			note_loads(support, reused, &fresh);
 		fresh_renew(&fresh, history);
 	}
 	fresh_release(&fresh);
@@ -303,8 +306,8 @@ static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
 }
 
 // Texts of files that are not run name others as well.
-static void look_into_all(struct jobs *jobs, const struct jobs *reused,
-			  const struct plan_request *request)
+void plan_look_into(struct jobs *jobs, const struct jobs *reused,
+		    const struct plan_request *request)
 {
 	struct buf scratch = {0};
 	struct mentions m;
@@ -330,11 +333,13 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 {
 	int status = history ? plan_add_past(jobs, history, err) : 0;
 
+	if (support)
+		support_plan(support, jobs);
 	if (request->changed_only && history && status == 0)
 		status = set_fresh_aside(jobs, reused, request, history, support, err);
 	else if (request->failed_only)
 		filter(jobs, did_not_pass, NULL);
-	look_into_all(jobs, reused, request);
+	plan_look_into(jobs, reused, request);
 	order_for_run(jobs, request->order, request->seed, request->slots);
 	// Who asks for a chance order looks for what depends on it.
 	if (history && status == 0 && request->order != ORDER_RANDOM)

@@ -46,12 +46,19 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 int plan_add_past(struct jobs *jobs, struct store *history, struct err *err);
 // Whether the job, whose past is known, need not run. Sets its framework to that of its last pass.
 struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_request *request);
+// Guesses the frameworks of the jobs, and marks those that the texts of others name; reused: others
+// that are not run.
+void plan_look_into(struct jobs *jobs, const struct jobs *reused,
+		    const struct plan_request *request);
+// Notes in support what the jobs have loaded whose passes were recorded a moment ago.
+int plan_note_loads(struct support *support, const struct jobs *ran, struct store *history,
+		    struct err *err);
 // Looks into the files, learns what the history (which may be NULL) knows of them, leaves out those
 // that --failed does not want, puts those that --changed need not run into reused (which the caller
 // releases), and the others in the order of their start, those that write what others depend on
-// before these (plan/sequence.h). Fails, with all of that done without the
-// history, if that cannot be read. Notes in support, unless it is NULL, which of the jobs those in
-// reused have loaded.
+// before these (plan/sequence.h). Fails, with all of that done without the history, if that cannot
+// be read. Plans all that was found with support (unless that is NULL), and notes what those in
+// reused have loaded of it.
 int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request *request,
 	       struct store *history, struct support *support, struct err *err);
 

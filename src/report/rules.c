@@ -121,6 +121,10 @@ static void add_rule(struct buf *b, const struct rule *r)
 		buf_addch(b, ' ');
 		rules_add_name(b, r->files[i], false);
 	}
+	if (r->later) {
+		buf_addstr(b, " ; @:\n");
+		return;
+	}
 	// In one line, whatever the makefile calls the first character of a recipe's line.
 	buf_addstr(b, " ; +@$(firmo_one) ");
 	add_word(b, r->path);

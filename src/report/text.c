@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/map.h"
+#include "base/strings.h"
 #include "base/text.h"
 #include "model/conflicts.h"
 #include "model/failure.h"
@@ -18,6 +20,7 @@
 #include "report/layout.h"
 
 #define SLOWEST       5
+#define NAMED         8  // files in a line that names some of many
 #define LABEL         7  // cells of the widest label
 #define REMARK_INDENT 21 // where the paths begin
 #define SUMS_INDENT   7
@@ -215,15 +218,32 @@ static void add_slowest(struct buf *b, const struct run *run)
 	free(sorted);
 }
 
-static void add_conflicts(struct buf *b, const struct run *run)
+static bool is_any_bad(const struct conflict *c, const struct map *bad)
+{
+	bool is = false;
+
+	for (size_t i = 0; i < c->n; i++)
+		is |= map_get(bad, c->files[i]) != NULL;
+	return is;
+}
+
+// All of them if that is wanted, else those that may be why a file failed.
+static void add_conflicts(struct buf *b, const struct run *run, bool all)
 {
 	struct conflicts c;
+	struct map bad = {0};
+	size_t told = 0;
 
+	for (size_t i = 0; i < run->results.n; i++)
+		if (file_status_is_bad(run->results.items[i]->status))
+			map_put(&bad, run->results.items[i]->job->path, b);
 	conflicts_find(&c, run);
-	if (c.n > 0)
-		buf_addstr(b,
-			   "Written by more than one file, so these are not safe side by side:\n");
 	for (size_t i = 0; i < c.n; i++) {
+		if (!all && !is_any_bad(&c.items[i], &bad))
+			continue;
+		if (told++ == 0)
+			buf_addstr(b, "Written by more than one file, so these are not safe side "
+				      "by side:\n");
 		buf_addstr(b, "  ");
 		text_add_visible(b, c.items[i].path);
 		for (size_t k = 0; k < c.items[i].n; k++) {
@@ -233,6 +253,7 @@ static void add_conflicts(struct buf *b, const struct run *run)
 		buf_addch(b, '\n');
 	}
 	conflicts_release(&c);
+	map_release(&bad);
 }
 
 static void add_count(struct buf *b, size_t n, const char *word, const struct text_style *style,
@@ -382,6 +403,24 @@ static void add_failed(struct buf *b, const struct run *run, const struct text_s
 	buf_addch(b, '\n');
 }
 
+// " a, b and 3 more"
+static void add_paths(struct buf *b, const struct run *run)
+{
+	struct strings paths = {0};
+
+	for (size_t i = 0; i < run->results.n; i++)
+		VEC_PUSH(&paths, run->results.items[i]->job->path);
+	strings_sort(&paths);
+	size_t n = paths.n <= NAMED + 1 ? paths.n : NAMED;
+	for (size_t i = 0; i < n; i++) {
+		buf_addstr(b, i == 0 ? " " : i + 1 == paths.n ? " and " : ", ");
+		text_add_visible(b, paths.items[i]);
+	}
+	if (n < paths.n)
+		buf_addf(b, " and %zu more", paths.n - n);
+	free(paths.items);
+}
+
 static void add_verdict(struct buf *b, const struct run *run, const struct text_style *style)
 {
 	if (run->signal) {
@@ -397,8 +436,9 @@ static void add_verdict(struct buf *b, const struct run *run, const struct text_
 		buf_addstr(b, ": --filter and --tag leave nothing to run in these files\n");
 	} else if (!run_tells(run)) {
 		layout_coloured(b, style->colours, RED, "NO TEST");
-		buf_addf(b, ": no test was seen in %s\n",
-			 run->results.n == 1 ? "this file" : "any of these files");
+		buf_addstr(b, ": no test was seen in");
+		add_paths(b, run);
+		buf_addch(b, '\n');
 	} else {
 		layout_coloured(b, style->colours, GREEN, "OK");
 		buf_addch(b, '\n');
@@ -419,8 +459,7 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 		buf_addch(&b, '\n');
 	if (!style->quiet && run->results.n > 1 && run->longest_ns > 0)
 		add_slowest(&b, run);
-	if (style->verbose)
-		add_conflicts(&b, run);
+	add_conflicts(&b, run, style->verbose);
 	add_sums(&b, run, style);
 	add_verdict(&b, run, style);
 	return write_out(out, &b, err);

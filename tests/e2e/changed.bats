@@ -200,6 +200,14 @@ ALL="asks lists modules path popen reads spec units variable"
 	hasnt "own.txt"
 	conflict='#r.conflicts, r.conflicts[1].path, #r.conflicts[1].files'
 	is "$(json "$conflict")" "1 shared.txt 2"
+	# Where one of them fails that may be why.
+	run fj4
+	hasnt "not safe side by side"
+	echo "error('no')" >>tests/two_test.lua
+	run fj4
+	status_is 1
+	has "not safe side by side"
+	sed -i '$d' tests/two_test.lua
 	settle
 	fj4 --changed >/dev/null
 	run fj4 --changed --report=json:report.json

@@ -250,6 +250,72 @@ is_support() {
 	run -0 fj4
 }
 
+# as_support: the files of the next test are told as they are, by whoever runs them.
+as_support() {
+	local name
+	for name in b c; do
+		is_support tests/test_$name.lua "loaded by tests/a_test.lua; alone: exit status 1"
+	done
+	is_support spec/spec_helper.lua "busted would not run it; alone: exit status 1"
+	is_support tests/test_good.lua "loaded by tests/d_test.lua"
+	query_is "file('tests/real_test.lua').status" pass
+	query_is "#r.files" 8
+}
+
+@test "support is no test, whoever runs the files, and through others that load it" {
+	test_file tests/a_test.lua "package.path = './?.lua' assert(require('tests.test_b') == 3)"
+	test_file tests/test_b.lua "package.path = './?.lua' return require('tests.test_c')"
+	test_file tests/test_c.lua "assert(not arg or not arg[0]:find('test_[bc]')) return 3"
+	test_file tests/d_test.lua "dofile('tests/test_good.lua')"
+	test_file tests/test_good.lua "return {}"
+	test_file tests/real_test.lua "assert(true)"
+	write spec/a_spec.lua
+	test_file spec/spec_helper.lua "error('not alone')"
+	test_file Makefile 'FIRMO_FLAGS := --lua=lua5.4 --report=json:report.json' \
+		"include \$(shell '$FIRMO_JOBS' --print-mk)" "FIRMO_JOBS := '$FIRMO_JOBS'"
+	settle
+	for how in test test-changed test-changed test-stamps test-stamps; do
+		run -0 make -j2 "$how"
+		as_support
+	done
+	rm -r .firmo-jobs
+	run -0 make -j2 test-stamps
+	as_support
+	# What its loaders have loaded their last passes tell, also where those are not run again.
+	echo "-- more" >>tests/test_good.lua
+	echo "-- more" >>spec/spec_helper.lua
+	for how in test-changed test-stamps; do
+		run -0 make -j2 "$how"
+		as_support
+	done
+	# A file that may be support is run all the same, and is a test where it turns out to be one.
+	test_file tests/d_test.lua "-- test_good"
+	test_file tests/test_good.lua "error('alone')"
+	run -2 make -j2 test-stamps
+	query_is "file('tests/test_good.lua').status" fail
+	test_file tests/test_good.lua "assert(true)"
+	run -0 make -j2 test-stamps
+	query_is "file('tests/test_good.lua').status" pass
+	settle
+	run -0 make -j2 test-stamps
+	run -0 make -j2 test-stamps
+	query_is "file('tests/test_good.lua').cached" true
+}
+
+@test "what checks all the others has loaded none, also where few of them are run" {
+	local name
+	for name in a b c d; do
+		test_file tests/${name}_test.lua "assert(true)"
+	done
+	test_file tests/checks_test.lua "for _, name in ipairs{'a_test', 'b_test', 'c_test', 'd_test'} do" \
+		"assert(io.open('tests/' .. name .. '.lua')):read('*a') end"
+	settle
+	run -0 fj4
+	test_file tests/a_test.lua "assert(false)"
+	run -1 fj4 --changed --report=json:report.json
+	query_is "file('tests/a_test.lua').status" fail
+}
+
 NONE="none named *_test.lua, *_spec.lua, test_*.lua, spec_*.lua or *_spec.moon"
 
 # says WORDS NOTE [EXPECTED]: standard error is that note, after "firmo-jobs: "; the words that it ends

@@ -78,7 +78,7 @@ listed() {
 	status_is 4
 	has "SKIP"
 	has "(no test seen; --framework=plain takes its exit status)"
-	has "NO TEST: no test was seen in this file"
+	has "NO TEST: no test was seen in check.lua"
 	test -e ran
 	run fj --framework=plain check.lua
 	status_is 0
@@ -107,7 +107,13 @@ listed() {
 	: >tests/empty_test.lua
 	run fj4
 	status_is 4
-	has "NO TEST: no test was seen in any of these files"
+	has "NO TEST: no test was seen in tests/a_spec.lua and tests/empty_test.lua"
+	mkdir many
+	for n in 1 2 3 4 5 6 7 8 9 10; do : >"many/a${n}_test.lua"; done
+	run fj4 many
+	status_is 4
+	has "in many/a10_test.lua, many/a1_test.lua, many/a2_test.lua, "
+	has "many/a7_test.lua and 2 more"
 	test_file tests/empty_test.lua "os.exit(77)"
 	run fj4
 	status_is 0

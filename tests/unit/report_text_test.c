@@ -204,7 +204,7 @@ static void a_selection_of_no_test_is_told(void **state)
 	begin(&s);
 	struct result *r = add_file(&s, "a_spec.lua", FRAMEWORK_BUSTED, FILE_SKIPPED,
 				    "none of its tests is selected");
-	assert_last_line(&s.run, "NO TEST: no test was seen in this file\n");
+	assert_last_line(&s.run, "NO TEST: no test was seen in a_spec.lua\n");
 	r->partial = true;
 	assert_last_line(&s.run,
 			 "NO TEST MATCHES: --filter and --tag leave nothing to run in these "
