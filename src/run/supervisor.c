@@ -19,6 +19,7 @@
 #include "model/inputs.h"
 #include "model/pace.h"
 #include "model/run.h"
+#include "run/own_folder.h"
 #include "run/private.h"
 #include "run/worker.h"
 #include "sys/descendants.h"
@@ -161,6 +162,8 @@ static void decide(struct supervisor *s, struct worker *w, struct observation *o
 	// What has failed has loaded others, too.
 	if (s->settings->library && r->status != FILE_NOTRUN)
 		r->inputs = worker_inputs(w);
+	if (r->inputs)
+		own_folder_explain(r, s->settings->cwd);
 	if (r->framework == FRAMEWORK_PLAIN && !o->events)
 		find_library(s, r->inputs, o);
 }

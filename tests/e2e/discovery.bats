@@ -316,6 +316,34 @@ as_support() {
 	query_is "file('tests/a_test.lua').status" fail
 }
 
+@test "a test that looks in vain for what lies beside it is told of its own folder" {
+	test_file t/inner/tool.lua "return 1"
+	test_file t/lib/near.lua "return 1"
+	test_file lib/here.lua "return 1"
+	test_file own.lua "return 1"
+	# hint NAME FOUND LINE...: the reason of the test, and that it is true.
+	hint() {
+		test_file t/inner/$1_test.lua "${@:3}"
+		run -1 fj4 --report=json:report.json t/inner/$1_test.lua
+		query_is "file('t/inner/$1_test.lua').reason" "exit status 1; run in t/inner, its own folder, it would find $2"
+		(cd t/inner && fj4 $1_test.lua)
+	}
+	hint beside t/inner/tool.lua "require('tool')"
+	hint above t/lib/near.lua "dofile('../lib/near.lua')"
+	hint root lib/here.lua "assert(loadfile('../../lib/here.lua'))()"
+	hint opened t/inner/tool.lua "assert(io.open('tool.lua'))"
+	mv own.lua project.lua # as the folder is called
+	hint called project.lua "package.path = '../../?.lua' require('project')"
+	# Not where it was found, is nowhere, or is none of a failure's.
+	for line in "package.path = './?.lua;t/inner/?.lua' require('tool') error('x')" "require('no_such')" "error('x')"; do
+		test_file t/inner/other_test.lua "$line"
+		run -1 fj4 --report=json:report.json t/inner/other_test.lua
+		query_is "file('t/inner/other_test.lua').reason" "exit status 1"
+	done
+	test_file t/inner/other_test.lua "assert(not io.open('tool.lua'))"
+	run -0 fj4 t/inner/other_test.lua
+}
+
 NONE="none named *_test.lua, *_spec.lua, test_*.lua, spec_*.lua or *_spec.moon"
 
 # says WORDS NOTE [EXPECTED]: standard error is that note, after "firmo-jobs: "; the words that it ends

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Files that expect to be run in the folder they lie in, where all others run in the project's.
+#ifndef RUN_OWN_FOLDER_H
+#define RUN_OWN_FOLDER_H
+
+struct result;
+
+// Where a file that failed without a test has looked in vain for one that it would have found in
+// its own folder, says so behind its reason. Its inputs are those of the run, cwd the folder it ran
+// in.
+void own_folder_explain(struct result *r, const char *cwd);
+
+#endif
