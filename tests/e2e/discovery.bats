@@ -177,6 +177,70 @@ layout() {
 	has "--run: there is no .busted here to have a task"
 }
 
+# What projects have, in little: name | .busted | files | what is run | what is told.
+projects() {
+	cat <<-'END'
+		luv || tests/run.lua tests/test-dns.lua tests/test-fs.lua lib/tap.lua || --pattern='test-*.lua' tests
+		Penlight | {default={lpath="lua/?.lua"}} | spec/app_spec.lua tests/test-dir.lua tests/test-utils.lua lua/pl/dir.lua | spec/app_spec.lua | --pattern='test-*.lua' tests
+		json.lua || json.lua test/test.lua bench/bench_all.lua bench/util/bench.lua | test/test.lua |
+		lume || lume.lua test/test.lua test/util/tester.lua | test/test.lua |
+		luafilesystem || src/lfs.c=x tests/test.lua | tests/test.lua |
+		lua-cjson || tests/test.lua tests/bench.lua lua/cjson/util.lua tests/genutf8.pl=x | tests/test.lua |
+		lua-compat-5.3 || tests/test.lua tests/test-bit32.lua tests/testmod.c=x compat53/init.lua | tests/test.lua | --pattern=test-bit32.lua tests
+		serpent || src/serpent.lua t/test.lua t/bench.lua | t/test.lua |
+		lua-csv || lua/csv.lua lua/test.lua test-data/a.csv=x || firmo-jobs lua
+		djot || djot.lua test.lua pathological_tests.lua fuzz.lua test/links.test=x | test.lua |
+		lua-protobuf || luaunit.lua protoc.lua test.lua | test.lua |
+		tamale || tamale.lua bench.lua test.lua | test.lua |
+		luautf8 || test.lua test_compat.lua test_pm.lua parseucd.lua | test.lua | test_compat.lua test_pm.lua
+		30log || 30log.lua specs/class.lua specs/cast.lua || --pattern='*.lua' specs
+		Jumper || jumper/grid.lua specs/grid_specs.lua specs/path_specs.lua || --pattern='*_specs.lua' specs
+		ansicolors || ansicolors.lua specs/ansicolors_spec.lua | specs/ansicolors_spec.lua |
+		Moses || moses.lua spec/array_spec.lua spec/func_spec.lua | spec/array_spec.lua spec/func_spec.lua |
+		minetest || builtin/common/tests/misc_spec.lua builtin/mainmenu/tests/url_spec.lua builtin/init.lua || firmo-jobs builtin/common/tests builtin/mainmenu/tests
+		Mudlet || src/mudlet-lua/lua/DB.lua src/mudlet-lua/tests/DB_spec.lua || firmo-jobs src/mudlet-lua/tests
+		cliargs | {default={verbose=true,ROOT={"spec"},lpath="src/?.lua;spec/?.lua"}} | spec/spec_helper.lua spec/core_spec.lua spec/utils/split_spec.lua | spec/core_spec.lua spec/spec_helper.lua spec/utils/split_spec.lua |
+		APIcast | {default={helper="spec/spec_helper.lua",ROOT={"spec"}}} | spec/spec_helper.lua spec/a_spec.lua t/a.t=x t/fixtures/echo.lua | spec/a_spec.lua spec/spec_helper.lua |
+		prosody || spec/util_json_spec.lua spec/core_hosts_spec.lua spec/scansion/a.scs=x util/json.lua | spec/core_hosts_spec.lua spec/util_json_spec.lua |
+		luarocks | {default={lpath="src/?.lua",helper="spec/util/test_env.lua"}} | spec/build_spec.lua spec/util/test_env.lua spec/fixtures/a_rock.lua | spec/build_spec.lua spec/util/test_env.lua |
+		awesome | {default={helper="spec/preload.lua",lpath="lib/?.lua"}} | spec/preload.lua spec/gears/a_spec.lua spec/test_utils.lua tests/test-tag.lua | spec/gears/a_spec.lua spec/test_utils.lua | --pattern=test-tag.lua tests
+		lapis || spec/app_spec.moon spec/lua_spec.lua spec_postgres/a_spec.moon | spec/lua_spec.lua | no module moonscript
+		moonscript || spec/lang_spec.moon spec/inputs/cond.moon || no module moonscript
+		pallene || run-tests=x spec/coder_spec.lua spec/execution_tests.lua spec/traceback/a.lua | spec/coder_spec.lua | --pattern=execution_tests.lua spec
+		argparse || spec/actions_spec.lua spec/script=x src/argparse.lua | spec/actions_spec.lua |
+		tl | {default={["auto-insulate"]=false}} | spec/lang/if_spec.lua spec/cli/check_spec.lua spec/util.lua tl.lua | spec/cli/check_spec.lua spec/lang/if_spec.lua |
+		luacheck | {_all={["exclude-pattern"]="sample_spec"}} | spec/check_spec.lua spec/projects/default_stds/normal_file.lua spec/folder/sample_spec.lua spec/rock/spec/rock_spec.lua | spec/check_spec.lua spec/rock/spec/rock_spec.lua |
+		luasystem | {default={coverage=false,output="gtest"}} | spec/01-time_spec.lua spec/02-random_spec.lua system/init.lua | spec/01-time_spec.lua spec/02-random_spec.lua |
+		date | {default={ROOT={"spec/"}}} | spec/date_spec.lua src/date.lua | spec/date_spec.lua |
+		busted || spec/cl_spec.lua spec/cl_errors.lua spec/modules/luacov_spec.lua spec/.hidden/a_spec.lua | spec/cl_spec.lua spec/modules/luacov_spec.lua |
+		say || spec/say_spec.lua src/say/init.lua | spec/say_spec.lua |
+		copas || tests/close.lua tests/timer.lua src/copas.lua || --pattern='*.lua' tests
+		luafun || fun.lua tests/basic.lua tests/slicing.lua tests/runtest=x || --pattern='*.lua' tests
+		ldoc || ldoc.lua run-tests.lua tests/example.lua || --pattern=example.lua tests
+		plc || plc/md5.lua test/test_md5.lua test/test_sha2.lua test_all.lua | test/test_md5.lua test/test_sha2.lua | firmo-jobs test_all.lua
+		luaunit || luaunit.lua run_unit_tests.lua test/test_luaunit.lua test/compat_v2x.lua | test/test_luaunit.lua |
+		luasocket || src/socket.lua test/test_bind.lua test/testclnt.lua test/testsrvr.lua | test/test_bind.lua |
+		classic || classic.lua || name files or folders to run
+		middleclass || middleclass.lua spec/class_spec.lua performance/run.lua rockspecs/a.rockspec=x | spec/class_spec.lua |
+		uuid | {default={coverage=true}} | spec/rng_spec.lua spec/init_spec.lua src/uuid.lua | spec/init_spec.lua spec/rng_spec.lua |
+	END
+}
+
+@test "what is run of forty projects, and what is told of the rest" {
+	local name settings files expected told n=0
+	while IFS='|' read -r name settings files expected told; do
+		read -r name <<<"$name"
+		read -r settings <<<"$settings"
+		read -r expected <<<"$expected"
+		read -r told <<<"$told"
+		layout "$name" "$settings" "$files" "$expected"
+		[[ $(<told) == *"$told"* ]] || fail "$name: told: $(<told)"
+		[ -n "$told" ] || is "$name: $(<told)" "$name: "
+		n=$((n + 1))
+	done < <(projects)
+	[ "$n" -ge 40 ]
+}
+
 # is_support FILE WHY: in the last report the file is a skipped one, as support.
 is_support() {
 	query_is "file('$1').status" skip
