@@ -144,6 +144,12 @@ bool reading_is_better(const struct result *other, const struct result *before)
 		bool same = name || (file_status_is_bad(before->status) &&
 				     file_status_is_bad(other->status));
 		free(name);
+		// What busted runs by itself, and finds no test in, has none: left early, as
+		// where it lacks what it tests, it shows nothing as a plain file either.
+		bool busteds = before->job->in_root && !before->job->busted_leaves;
+		if (busteds && other->framework == FRAMEWORK_PLAIN &&
+		    other->status == FILE_PASSED && !file_status_is_bad(before->status))
+			return false;
 		return !same;
 	}
 	// A file that died is not saved by busted's finding nothing in it.

@@ -467,6 +467,7 @@ static void take_line(struct tap *t)
 		return;
 	if (indent > 0 ? take_indented(t, line, indent) : take_outer(t, line))
 		return;
+	t->others++;
 	if (t->strict) {
 		char *start = utf8_copy(line, strnlen(line, 60));
 		find_fault(t, xasprintf("no TAP under pragma +strict: %s", start));
@@ -576,8 +577,10 @@ void tap_finish(struct tap *t)
 enum tap_evidence tap_evidence(const struct tap *t)
 {
 	bool answered = t->seen > 0 || t->bailed || t->plan == 0;
+	// A plan and silence are tests that never ran; among other text it may be any range.
+	bool alone = t->others == 0;
 
-	if (t->version > 0 || (t->plans > 0 && answered))
+	if (t->version > 0 || (t->plans > 0 && (answered || alone)))
 		return TAP_STREAM;
 	return t->numbered_failures > 0 || t->bailed_outright ? TAP_BROKEN : TAP_NONE;
 }

@@ -19,6 +19,7 @@ struct tap {
 	long plan;                            // N of the first one, 1..N
 	long seen;                            // result lines, ok or not ok
 	long numbered_oks, numbered_failures; // those of them that have a number
+	long others;                          // lines that are none of TAP's
 	bool bailed;                          // a line "Bail out!", of a subtest or not
 	bool bailed_outright;                 // such a line, not indented and in these letters
 	char *skip_all;                       // the comment behind "1..0", or NULL; owned
@@ -44,8 +45,10 @@ struct tap {
 };
 
 enum tap_evidence {
-	TAP_NONE,   // no TAP: at most a line like "1..3", or some like "ok 1" or "not ok at all"
-	TAP_STREAM, // a version line; or a plan that results or "Bail out!" belong to, or of none
+	TAP_NONE,   // no TAP: at most a line like "1..3" among others, or some like "ok 1" or "not
+		    // ok at all"
+	TAP_STREAM, // a version line; or a plan that results or "Bail out!" belong to, of none, or
+		    // with nothing else
 	TAP_BROKEN, // "not ok" with a number or "Bail out!", but neither plan nor version: TAP
 		    // that lost its plan, which is never a pass
 };

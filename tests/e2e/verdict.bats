@@ -80,6 +80,8 @@ vendored luaunit fail 1 1'
 	plain good 'local t = require "h"; t.plan(2); t.ok(true); t.ok(true)'
 	plain noplan 'print("not ok 1 - x")'
 	plain loop 'print("1..10 loop")' 'io.write("1..", 3, " files\n")'
+	plain range 'print("a range:") print("1..3")'
+	plain silent 'print("1..3") os.exit(0)'
 	plain words 'print("ok 1 file read")' 'if false then print("not ok at all") end'
 	plain errors 'io.stderr:write("1..1\nnot ok 1\n")'
 	outcomes_are 'behind tap fail 1 1
@@ -88,6 +90,8 @@ errors plain pass 0 0
 good tap pass 2 0
 loop plain pass 0 0
 noplan tap error 1 1
+range plain pass 0 0
+silent tap error 0 0
 words plain pass 0 0'
 }
 
@@ -119,6 +123,21 @@ only_setup busted pass 1 0
 own plain fail 0 0
 own_global plain pass 0 0
 string plain pass 0 0'
+}
+
+@test "a file of busted's that shows no test is no pass, whatever it looks like" {
+	test_file spec/guard_test_spec.lua 'if not no_such then return end' 'describe("d", function() it("a", function() end) end)'
+	test_file spec/false_spec.lua 'if false then describe("d", function() it("a", function() end) end) end'
+	test_file spec/real_spec.lua 'describe("d", function() it("a", function() end) end)'
+	run fj4 --report=json:report.json
+	status_is 0
+	is "$(json 'file("guard").status, file("false").status, file("real").status')" "skip skip pass"
+	# Another framework that it loads, or a failure, is seen all the same.
+	test_file spec/h.lua 'local l = require "lust"' 'describe, it = l.describe, l.it'
+	test_file spec/lust_spec.lua 'require "spec.h"' '_G.describe("d", function() it("a", function() error "x" end) end)'
+	run fj4 --report=json:report.json
+	status_is 1
+	is "$(json 'file("lust_").status')" fail
 }
 
 @test "--framework has the last word, and what was learned is told" {
