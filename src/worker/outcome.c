@@ -200,15 +200,23 @@ static bool decide_violence(struct result *r, const struct ending *e)
 	return true;
 }
 
+// The interpreter could not compile the file: it names a place and what it read there but no
+// traceback, and nothing else was written. What ran and ended badly may say such a thing as well.
+static bool did_not_compile(const struct result *r, const char *argv0)
+{
+	const struct file_error *e = r->errors.n ? &r->errors.items[r->errors.n - 1] : NULL;
+
+	if (r->exit_code == 0 || !e || !e->file || e->traceback || !strstr(e->message, " near "))
+		return false;
+	const char *message = find_lua_message(r, argv0);
+	return message && message == r->output + strlen(argv0) + 2 &&
+	       message[strcspn(message, "\n") + 1] == '\0';
+}
+
 // A file whose exit status is all that is known of it.
 static void decide_by_exit(struct result *r)
 {
-	// The interpreter names a place but no traceback where it could not compile the file.
-	const struct file_error *e = r->errors.n ? &r->errors.items[r->errors.n - 1] : NULL;
-
-	if (r->exit_code != 0 && e && e->file && !e->traceback)
-		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
-	else if (r->exit_code == 0 && r->job->found == FOUND_STRANGE)
+	if (r->exit_code == 0 && r->job->found == FOUND_STRANGE)
 		set_outcome(r, FILE_SKIPPED,
 			    xstrdup("no test seen; --framework=plain takes its exit status"));
 	else if (r->exit_code == 0)
@@ -338,11 +346,13 @@ static void decide_without_events(struct result *r, const struct events *ev)
 }
 
 // A plain file, whose shim may have had something to say that did not arrive.
-static void decide_plain(struct result *r, const struct events *ev)
+static void decide_plain(struct result *r, const struct events *ev, const char *argv0)
 {
 	char *missing = ev && ev->hello ? missing_proof(r, ev) : NULL;
 
 	decide_by_exit(r);
+	if (did_not_compile(r, argv0))
+		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
 	if (r->errors.n > 0 && !file_status_is_bad(r->status))
 		set_outcome(r, FILE_ERROR, xstrdup("an error outside of its tests"));
 	else if (missing && !file_status_is_bad(r->status))
@@ -391,7 +401,7 @@ void outcome_decide(struct result *r, const struct ending *e)
 	if (r->framework == FRAMEWORK_TAP)
 		decide_by_tap(r, e->tap);
 	else if (r->framework == FRAMEWORK_PLAIN)
-		decide_plain(r, e->events);
+		decide_plain(r, e->events, e->argv0);
 	else if (reported_tests(r, e->events))
 		decide_by_events(r, e->events);
 	else

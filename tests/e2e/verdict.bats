@@ -107,6 +107,19 @@ words plain pass 0 0'
 	is "$output" 'a plain pass 0 0'
 }
 
+@test "what a script says of itself is not what the interpreter says of it" {
+	local lua
+	plain syntax 'local = 3'
+	plain said 'io.stderr:write(arg[-1], ": tests/said_test.lua:7: note\n") os.exit(1)'
+	plain quoted 'io.stderr:write(arg[-1], ": x.lua:7: unexpected near x\n") print("it ran") os.exit(1)'
+	for lua in $LUAS; do
+		outcomes "$lua"
+		is "$output" 'quoted plain fail 0 0
+said plain fail 0 0
+syntax plain error 0 0'
+	done
+}
+
 @test "names of busted's that a file defines are its own, those that it misses are busted's" {
 	plain computed 'for _, n in ipairs { "a" } do describe(n, function() it(n, function() end) end) end'
 	plain late 'local function each(describe, it) end' 'describe("x", function() it("y", function() end) end)'
