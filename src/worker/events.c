@@ -2,7 +2,6 @@
 #include "worker/events.h"
 
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +12,10 @@
 #include "base/text.h"
 #include "model/result.h"
 #include "worker/flow.h"
+#include "worker/json.h"
 
 // A line longer than this is no event of ours: the shim shortens what is longer.
 #define LINE_MAX_BYTES (4 << 20)
-#define NESTING_MAX    16
 
 void events_make_key(char key[EVENTS_KEY_SIZE])
 {
@@ -36,21 +35,19 @@ void events_init(struct events *ev, struct result *result, const char *key)
 void events_release(struct events *ev)
 {
 	buf_release(&ev->line);
-	if (ev->tokener)
-		json_tokener_free(ev->tokener);
 	free(ev->shim_error);
 	free(ev->open.items);
 	*ev = (struct events){0};
 }
 
 // A string member as valid UTF-8, or NULL. The caller frees it.
-static char *string_of(struct json_object *value)
+static char *string_of(const struct json *value)
 {
 	struct buf b = {0};
 
-	if (!json_object_is_type(value, json_type_string))
+	if (!json_is(value, JSON_STRING))
 		return NULL;
-	text_add_utf8(&b, json_object_get_string(value), (size_t)json_object_get_string_len(value));
+	text_add_utf8(&b, value->text, value->length);
 	// A NUL would end the string early everywhere: it is shown instead.
 	for (size_t i = 0; i < b.len; i++)
 		if (b.data[i] == '\0')
@@ -58,18 +55,14 @@ static char *string_of(struct json_object *value)
 	return buf_detach(&b);
 }
 
-static char *member(struct json_object *o, const char *key)
+static char *member(const struct json *o, const char *key)
 {
-	return string_of(json_object_object_get(o, key));
+	return string_of(json_member(o, key));
 }
 
-static long number(struct json_object *o, const char *key, long otherwise)
+static long number(const struct json *o, const char *key, long otherwise)
 {
-	struct json_object *v = json_object_object_get(o, key);
-	bool is_number =
-		json_object_is_type(v, json_type_int) || json_object_is_type(v, json_type_double);
-
-	return is_number ? (long)json_object_get_int64(v) : otherwise;
+	return (long)json_integer(json_member(o, key), otherwise);
 }
 
 // The history keeps times of tests to the microsecond, and a report of it is that of the day.
@@ -79,10 +72,9 @@ static int64_t to_us(int64_t ns)
 }
 
 // A member in seconds as nanoseconds; -1 if there is none that makes sense.
-static int64_t seconds(struct json_object *o, const char *key)
+static int64_t seconds(const struct json *o, const char *key)
 {
-	struct json_object *v = json_object_object_get(o, key);
-	double s = v ? json_object_get_double(v) : -1;
+	double s = json_real(json_member(o, key), -1);
 
 	return s >= 0 && s < 1e9 ? to_us((int64_t)(s * 1e9)) : -1;
 }
@@ -96,31 +88,30 @@ static void set_string(char **field, char *value)
 }
 
 // Fills *list with the strings of an array, unless it is filled already.
-static void set_list(char ***list, size_t *count, struct json_object *array)
+static void set_list(char ***list, size_t *count, const struct json *array)
 {
-	if (*list || !json_object_is_type(array, json_type_array))
+	if (*list || !json_is(array, JSON_ARRAY))
 		return;
-	size_t n = json_object_array_length(array);
-	*list = xcalloc(n, sizeof **list);
-	for (size_t i = 0; i < n; i++) {
-		char *s = string_of(json_object_array_get_idx(array, i));
+	*list = xcalloc(array->parts.n, sizeof **list);
+	for (size_t i = 0; i < array->parts.n; i++) {
+		char *s = string_of(&array->parts.items[i]);
 		if (s)
 			(*list)[(*count)++] = s;
 	}
 }
 
 // What start and test events have in common; a later event only adds to an earlier one.
-static void describe_test(struct test_case *t, struct json_object *o)
+static void describe_test(struct test_case *t, const struct json *o)
 {
-	set_list(&t->path, &t->npath, json_object_object_get(o, "path"));
-	set_list(&t->tags, &t->ntags, json_object_object_get(o, "tags"));
+	set_list(&t->path, &t->npath, json_member(o, "path"));
+	set_list(&t->tags, &t->ntags, json_member(o, "tags"));
 	t->round = (int)number(o, "round", t->round);
 	set_string(&t->name, member(o, "name"));
 	set_string(&t->file, member(o, "file"));
 	t->line = (int)number(o, "line", t->line);
 }
 
-static struct test_case *add_test(struct events *ev, struct json_object *o, int64_t now_ns)
+static struct test_case *add_test(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	struct test_case t = {
 		.id = number(o, "id", -1), .began_ns = now_ns, .wall_ns = -1, .own_ns = -1};
@@ -145,12 +136,12 @@ static struct test_case *end_running(struct events *ev, long id)
 }
 
 // The shim numbers its tests from 1; what has no number is not from it.
-static bool has_id(struct json_object *o)
+static bool has_id(const struct json *o)
 {
 	return number(o, "id", -1) >= 0;
 }
 
-static bool on_start(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool on_start(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	if (!has_id(o))
 		return false;
@@ -160,7 +151,7 @@ static bool on_start(struct events *ev, struct json_object *o, int64_t now_ns)
 	return true;
 }
 
-static bool on_test(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool on_test(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	char *status = member(o, "status");
 	enum test_status s = status && has_id(o) ? test_status_parse(status) : 0;
@@ -184,15 +175,15 @@ static bool on_test(struct events *ev, struct json_object *o, int64_t now_ns)
 
 // The groups and the name of what an error is charged to, as one string; NULL where there are none.
 // The caller frees it.
-static char *charged_name(struct json_object *o)
+static char *charged_name(const struct json *o)
 {
-	struct json_object *path = json_object_object_get(o, "path");
-	bool is_path = json_object_is_type(path, json_type_array);
+	const struct json *path = json_member(o, "path");
+	size_t n = json_is(path, JSON_ARRAY) ? path->parts.n : 0;
 	char *name = member(o, "name");
 	struct buf b = {0};
 
-	for (size_t i = 0; is_path && i < json_object_array_length(path); i++) {
-		char *group = string_of(json_object_array_get_idx(path, i));
+	for (size_t i = 0; i < n; i++) {
+		char *group = string_of(&path->parts.items[i]);
 		if (group)
 			buf_addf(&b, "%s%s", b.len ? " " : "", group);
 		free(group);
@@ -203,7 +194,7 @@ static char *charged_name(struct json_object *o)
 	return b.len ? buf_detach(&b) : NULL;
 }
 
-static bool on_error(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool on_error(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	struct file_error e = {
 		.where = member(o, "where"),
@@ -217,13 +208,13 @@ static bool on_error(struct events *ev, struct json_object *o, int64_t now_ns)
 	return true;
 }
 
-static bool on_hello(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool on_hello(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	ev->hello = true;
 	return true;
 }
 
-static bool on_attach(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool on_attach(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	char *name = member(o, "framework");
 	int framework = name ? framework_parse(name) : -1;
@@ -237,22 +228,22 @@ static bool on_attach(struct events *ev, struct json_object *o, int64_t now_ns)
 	return true;
 }
 
-static bool on_plan(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool on_plan(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	ev->result->expected = number(o, "tests", -1);
 	return true;
 }
 
-static bool on_seed(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool on_seed(struct events *ev, const struct json *o, int64_t now_ns)
 {
-	struct json_object *v = json_object_object_get(o, "seed");
+	const struct json *v = json_member(o, "seed");
 
-	if (v)
-		set_string(&ev->result->seed, xstrdup(json_object_get_string(v)));
-	return v != NULL;
+	if (v && v->text)
+		set_string(&ev->result->seed, xstrdup(v->text));
+	return v && v->text;
 }
 
-static bool on_done(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool on_done(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	ev->done = true;
 	ev->announced = number(o, "tests", -1);
@@ -260,7 +251,7 @@ static bool on_done(struct events *ev, struct json_object *o, int64_t now_ns)
 }
 
 // Whether nothing would have come after a call, as far as its source tells.
-static bool is_last_call(struct json_object *call)
+static bool is_last_call(const struct json *call)
 {
 	char *file = member(call, "file"), *name = member(call, "name");
 	const struct flow_call place = {.file = file ? file : "",
@@ -275,19 +266,19 @@ static bool is_last_call(struct json_object *call)
 }
 
 // lust knows no end of a run but that of the file. os.exit is it where it comes last.
-static bool is_end_of_file(struct json_object *o)
+static bool is_end_of_file(const struct json *o)
 {
-	struct json_object *calls = json_object_object_get(o, "calls");
+	const struct json *calls = json_member(o, "calls");
 
-	if (number(o, "open", -1) != 0 || !json_object_is_type(calls, json_type_array))
+	if (number(o, "open", -1) != 0 || !json_is(calls, JSON_ARRAY))
 		return false;
-	for (size_t i = 0; i < json_object_array_length(calls); i++)
-		if (!is_last_call(json_object_array_get_idx(calls, i)))
+	for (size_t i = 0; i < calls->parts.n; i++)
+		if (!is_last_call(&calls->parts.items[i]))
 			return false;
 	return true;
 }
 
-static bool on_exit_event(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool on_exit_event(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	char *how = member(o, "how");
 	ev->os_exit = how && strcmp(how, "os.exit") == 0;
@@ -295,7 +286,7 @@ static bool on_exit_event(struct events *ev, struct json_object *o, int64_t now_
 	return is_end_of_file(o) ? on_done(ev, o, now_ns) : true;
 }
 
-static bool on_shim(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool on_shim(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	set_string(&ev->shim_error, member(o, "message"));
 	return true;
@@ -303,14 +294,14 @@ static bool on_shim(struct events *ev, struct json_object *o, int64_t now_ns)
 
 static const struct {
 	const char *name;
-	bool (*handle)(struct events *ev, struct json_object *o, int64_t now_ns);
+	bool (*handle)(struct events *ev, const struct json *o, int64_t now_ns);
 } handlers[] = {
 	{"start", on_start},   {"test", on_test}, {"error", on_error}, {"hello", on_hello},
 	{"attach", on_attach}, {"plan", on_plan}, {"done", on_done},   {"exit", on_exit_event},
 	{"shim", on_shim},     {"seed", on_seed},
 };
 
-static bool dispatch(struct events *ev, struct json_object *o, int64_t now_ns)
+static bool dispatch(struct events *ev, const struct json *o, int64_t now_ns)
 {
 	char *name = member(o, "ev");
 	bool known = false;
@@ -322,25 +313,11 @@ static bool dispatch(struct events *ev, struct json_object *o, int64_t now_ns)
 	return known;
 }
 
-static struct json_object *parse(struct events *ev, const char *line, size_t n)
+static bool bears_key(const struct events *ev, const struct json *o)
 {
-	if (!ev->tokener)
-		ev->tokener = json_tokener_new_ex(NESTING_MAX);
-	json_tokener_reset(ev->tokener);
-	struct json_object *o = json_tokener_parse_ex(ev->tokener, line, (int)n);
-	if (json_tokener_get_error(ev->tokener) == json_tokener_success &&
-	    json_tokener_get_parse_end(ev->tokener) == n &&
-	    json_object_is_type(o, json_type_object))
-		return o;
-	json_object_put(o);
-	return NULL;
-}
+	const struct json *key = json_member(o, "key");
 
-static bool bears_key(const struct events *ev, struct json_object *o)
-{
-	const char *key = json_object_get_string(json_object_object_get(o, "key"));
-
-	return key && strcmp(key, ev->key) == 0;
+	return json_is(key, JSON_STRING) && strcmp(key->text, ev->key) == 0;
 }
 
 // Notes a line's number. A worker that executes another program before any test of its own begins
@@ -358,13 +335,14 @@ static bool count_line(struct events *ev, long n)
 
 static void take_line(struct events *ev, const char *line, size_t n, int64_t now_ns)
 {
+	struct json o;
+
 	if (n == 0)
 		return;
-	struct json_object *o = parse(ev, line, n);
-	if (!o || !bears_key(ev, o) || !count_line(ev, number(o, "n", 0)) ||
-	    !dispatch(ev, o, now_ns))
+	if (!json_read(&o, line, n) || !bears_key(ev, &o) || !count_line(ev, number(&o, "n", 0)) ||
+	    !dispatch(ev, &o, now_ns))
 		ev->foreign++;
-	json_object_put(o);
+	json_release(&o);
 }
 
 // Adds a piece of a line, unless the line has grown too long.

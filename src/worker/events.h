@@ -26,8 +26,6 @@
 #include "base/buf.h"
 #include "model/job.h"
 
-struct json_object;
-struct json_tokener;
 struct result;
 
 // Of a key, with the NUL at its end.
@@ -38,7 +36,6 @@ struct events {
 	char key[EVENTS_KEY_SIZE];
 	struct buf line; // the beginning of a line whose end has not come
 	bool too_long;   // what comes until the next newline is dropped
-	struct json_tokener *tokener;
 	struct {
 		size_t *items; // the tests that have begun and not ended, in result->tests
 		size_t n, cap;
