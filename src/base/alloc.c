@@ -1,43 +1,80 @@
 // SPDX-License-Identifier: MIT
 #include "base/alloc.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static void *or_abort(void *p)
+#include "firmo-jobs.h"
+
+// The one state that is no caller's: it is needed where nobody can be asked any more.
+static struct will *wills;
+
+void will_make(struct will *w)
 {
-	if (!p) {
-		fputs("firmo-jobs: out of memory\n", stderr);
-		abort();
-	}
+	w->pid = getpid();
+	w->next = wills;
+	wills = w;
+}
+
+void will_drop(struct will *w)
+{
+	for (struct will **at = &wills; *at; at = &(*at)->next)
+		if (*at == w) {
+			*at = w->next;
+			return;
+		}
+}
+
+void out_of_memory(void)
+{
+	static const char words[] = "firmo-jobs: out of memory: it ends here, and what it had not "
+				    "written yet is not written; fewer workers (-j) need less\n";
+	struct will *left = wills;
+
+	// A will that needs memory all the same ends us, too.
+	wills = NULL;
+	ssize_t told = write(STDERR_FILENO, words, sizeof words - 1);
+	(void)told; // there may be nobody to hear it
+	for (; left; left = left->next)
+		if (left->pid == getpid())
+			left->act(left->arg);
+	_exit(FIRMO_JOBS_BROKEN);
+}
+
+static void *or_end(void *p)
+{
+	if (!p)
+		out_of_memory();
 	return p;
 }
 
 void *xmalloc(size_t size)
 {
-	return or_abort(malloc(size ? size : 1));
+	return or_end(malloc(size ? size : 1));
 }
 
 void *xcalloc(size_t count, size_t size)
 {
-	return or_abort(calloc(count ? count : 1, size ? size : 1));
+	return or_end(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *xrealloc(void *p, size_t size)
 {
-	return or_abort(realloc(p, size ? size : 1));
+	return or_end(realloc(p, size ? size : 1));
 }
 
 char *xstrdup(const char *s)
 {
-	return or_abort(strdup(s));
+	return or_end(strdup(s));
 }
 
 char *xstrndup(const char *s, size_t n)
 {
-	return or_abort(strndup(s, n));
+	return or_end(strndup(s, n));
 }
 
 char *xasprintf(const char *fmt, ...)
@@ -48,7 +85,14 @@ char *xasprintf(const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vasprintf(&s, fmt, ap);
 	va_end(ap);
-	return or_abort(n < 0 ? NULL : s);
+	return or_end(n < 0 ? NULL : s);
+}
+
+void *xgiven(void *p)
+{
+	if (!p && errno == ENOMEM)
+		out_of_memory();
+	return p;
 }
 
 void *grow_array(void *items, size_t n, size_t *cap, size_t element_size)
@@ -56,5 +100,5 @@ void *grow_array(void *items, size_t n, size_t *cap, size_t element_size)
 	if (n < *cap)
 		return items;
 	*cap = *cap ? *cap * 2 : 8;
-	return or_abort(reallocarray(items, *cap, element_size));
+	return or_end(reallocarray(items, *cap, element_size));
 }

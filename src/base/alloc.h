@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: MIT
-// Memory that is there or the program is not: every function aborts with one line when memory runs
-// out.
+// Memory that is there or the program is not: where it runs out, the process ends with one line on
+// standard error and FIRMO_JOBS_BROKEN, after what has been left to be done in that case.
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H
 
 #include <stddef.h>
+#include <sys/types.h>
+
+// What is to be done when memory has run out: act(arg) needs none. The owner keeps it in place.
+struct will {
+	void (*act)(void *arg);
+	void *arg;
+	pid_t pid; // set by will_make: it is not a child's
+	struct will *next;
+};
+
+void will_make(struct will *w);
+// Does nothing if it was never made.
+void will_drop(struct will *w);
+// Carries out the wills, the latest first, and ends the process. Never allocates.
+void out_of_memory(void) __attribute__((noreturn));
 
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
@@ -12,6 +27,9 @@ void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+// What a function of the C library has given, NULL if it has failed: of there being no memory, if
+// errno says so.
+void *xgiven(void *p);
 
 // Makes room for one more element in the array *items of *cap elements, n of them used.
 void *grow_array(void *items, size_t n, size_t *cap, size_t element_size);

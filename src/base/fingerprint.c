@@ -2,6 +2,7 @@
 #include "base/fingerprint.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,21 +69,25 @@ static struct digest digest_of_names(char **names, size_t n)
 	return d;
 }
 
+static const char unreadable_folder[] = "a folder that cannot be read";
+
 static struct digest digest_of_entries(const char *path)
 {
 	struct {
 		char **items;
 		size_t n, cap;
 	} names = {0};
-	DIR *dir = opendir(path);
+	DIR *dir = xgiven(opendir(path));
 
 	if (!dir)
-		return digest_of_word("a folder that cannot be read");
+		return digest_of_word(unreadable_folder);
+	errno = 0;
 	for (struct dirent *e = readdir(dir); e; e = readdir(dir))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			VEC_PUSH(&names, xstrdup(e->d_name));
+	struct digest d =
+		errno ? digest_of_word(unreadable_folder) : digest_of_names(names.items, names.n);
 	closedir(dir);
-	struct digest d = digest_of_names(names.items, names.n);
 	for (size_t i = 0; i < names.n; i++)
 		free(names.items[i]);
 	free(names.items);

@@ -10,12 +10,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/err.h"
 #include "base/path.h"
 
+static void remove_temporary(void *path)
+{
+	unlink(path);
+}
+
 static void release(struct outfile *f)
 {
+	will_drop(&f->will);
 	free(f->path);
 	free(f->temporary);
 	*f = (struct outfile){0};
@@ -64,13 +69,13 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 		return -1;
 	}
 	if (is_special(path)) {
-		f->stream = fopen(path, "we");
+		f->stream = xgiven(fopen(path, "we"));
 	} else if (path_make_parent(path, err) < 0) {
 		release(f);
 		return -1;
 	} else {
 		// Where the file is a link, what it leads to is replaced, not the link.
-		char *real = realpath(path, NULL);
+		char *real = path_real(path);
 		if (real) {
 			free(f->path);
 			f->path = real;
@@ -78,13 +83,17 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 		f->temporary = xasprintf("%s.XXXXXX", f->path);
 		int fd = mkostemp(f->temporary, O_CLOEXEC);
 		if (fd >= 0) {
+			f->will = (struct will){.act = remove_temporary, .arg = f->temporary};
+			will_make(&f->will);
 			give_usual_mode(fd, f->path);
-			f->stream = fdopen(fd, "w");
+			f->stream = xgiven(fdopen(fd, "w"));
 		}
 	}
 	if (f->stream)
 		return 0;
 	err_set(err, errno, "write %s", path);
+	if (f->temporary)
+		unlink(f->temporary);
 	release(f);
 	return -1;
 }

@@ -5,15 +5,19 @@
 
 #include <stdio.h>
 
+#include "base/alloc.h"
+
 struct err;
 
 struct outfile {
 	FILE *stream; // write here
 	char *path, *temporary;
+	struct will will; // removes the temporary file where memory runs out
 };
 
 // Starts the file path; a path of "-" is standard output. Missing folders are made. What a link
-// leads to is replaced, unless it is a link as in path_check_links; its mode stays.
+// leads to is replaced, unless it is a link as in path_check_links; its mode stays. f stays where
+// it is until it is empty again.
 int outfile_open(struct outfile *f, const char *path, struct err *err);
 // Closes it and puts it in place; on failure the temporary file is removed. f is empty afterwards.
 int outfile_commit(struct outfile *f, struct err *err);

@@ -22,6 +22,16 @@ char *path_join(const char *dir, const char *name)
 	return xasprintf("%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", name);
 }
 
+char *path_real(const char *path)
+{
+	return xgiven(realpath(path, NULL));
+}
+
+char *path_cwd(void)
+{
+	return xgiven(getcwd(NULL, 0));
+}
+
 char *path_clean(const char *path)
 {
 	struct buf b = {0};
@@ -102,7 +112,7 @@ static char *if_readable(char *path)
 
 char *path_find_own(const char *name, const char *installed)
 {
-	char *program = realpath("/proc/self/exe", NULL);
+	char *program = path_real("/proc/self/exe");
 	char *path = if_readable(program ? path_beside(program, name) : NULL);
 
 	free(program);
@@ -203,7 +213,7 @@ int path_make_parent(const char *path, struct err *err)
 static void write_gitignore(const char *dir)
 {
 	char *path = path_join(dir, ".gitignore");
-	FILE *f = fopen(path, "wxe");
+	FILE *f = xgiven(fopen(path, "wxe"));
 
 	if (f) {
 		fputs("*\n", f);
@@ -246,21 +256,22 @@ static int remove_entry(int parent_fd, const char *name)
 	return unlinkat(parent_fd, name, AT_REMOVEDIR);
 }
 
+// Without opendir, which needs memory. Closes dir_fd.
 static int remove_entries(int dir_fd)
 {
-	DIR *dir = fdopendir(dir_fd);
-	struct dirent *e;
+	_Alignas(struct dirent64) char entries[2048];
 	int status = 0;
+	ssize_t n;
 
-	if (!dir) {
-		close(dir_fd);
-		return -1;
-	}
-	while ((e = readdir(dir)))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			status |= remove_entry(dirfd(dir), e->d_name);
-	closedir(dir);
-	return status;
+	while ((n = getdents64(dir_fd, entries, sizeof entries)) > 0)
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *e = (const void *)(entries + at);
+			if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+				status |= remove_entry(dir_fd, e->d_name);
+			at += e->d_reclen;
+		}
+	close(dir_fd);
+	return n < 0 ? -1 : status;
 }
 
 int path_remove_tree(const char *path)

@@ -38,4 +38,8 @@ int path_make_home(const char *path, struct err *err);
 // then.
 int path_remove_tree(const char *path);
 
+// As realpath and getcwd have it: NULL where there is none. The caller frees it.
+char *path_real(const char *path);
+char *path_cwd(void);
+
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The files of a session: the project's settings of busted, and what is found with them.
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -194,6 +195,12 @@ static void tell(struct firmo_jobs *s, const struct strings *notes)
 	}
 }
 
+// Of the machine, and no mistake of the user's.
+static bool is_shortage(int errnum)
+{
+	return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == EIO;
+}
+
 enum firmo_jobs_status session_find_files(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = read_settings(s);
@@ -204,7 +211,7 @@ enum firmo_jobs_status session_find_files(struct firmo_jobs *s)
 		return status;
 	if (plan_find(&s->jobs, &s->options.plan, &notes, &err) < 0) {
 		session_warn(err.message);
-		status = FIRMO_JOBS_USAGE;
+		status = is_shortage(err.errnum) ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_USAGE;
 	}
 	size_t moon = count_moon(&s->jobs);
 	if (moon > 0 && !has_moonscript(s))

@@ -96,7 +96,7 @@ static int limit_window(struct window *w, const struct options *o, struct err *e
 // The paths that are asked for, as the history has them. "." is where each of them starts.
 static char **clean_paths(const struct strings *paths, size_t *n)
 {
-	char *cwd = getcwd(NULL, 0), **clean = xcalloc(paths->n + 1, sizeof *clean);
+	char *cwd = path_cwd(), **clean = xcalloc(paths->n + 1, sizeof *clean);
 	bool all = false;
 
 	for (size_t i = 0; i < paths->n; i++) {

@@ -207,7 +207,7 @@ static int write_rules(const struct rules *r, const char *path, struct err *err)
 	struct outfile file;
 	char *text;
 	size_t n;
-	FILE *memory = open_memstream(&text, &n);
+	FILE *memory = xgiven(open_memstream(&text, &n));
 
 	if (!memory)
 		return err_set(err, errno, "write %s", path);

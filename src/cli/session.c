@@ -144,6 +144,7 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 	struct err err = {0};
 
 	s->spawner.socket = -1;
+	store_use_memory();
 	read_jobserver(&s->make);
 	if (options_parse(&s->options, argc, argv, &err) < 0) {
 		session_warn(err.message);
@@ -492,11 +493,11 @@ enum firmo_jobs_status session_look(struct firmo_jobs *s)
 // By the name that it has where no link leads to it, whether it is there yet or not.
 static void add_own(struct firmo_jobs *s, const char *path)
 {
-	char *real = realpath(path, NULL);
+	char *real = path_real(path);
 
 	if (!real) {
 		char *folder = xstrndup(path, (size_t)(path_base(path) - path));
-		char *above = realpath(*folder ? folder : ".", NULL);
+		char *above = path_real(*folder ? folder : ".");
 		real = above ? path_join(above, path_base(path)) : NULL;
 		free(above);
 		free(folder);
@@ -513,7 +514,7 @@ static void find_own(struct firmo_jobs *s)
 	add_own(s, s->workspace);
 	add_own(s, STATE_FOLDER);
 	add_own(s, s->options.db);
-	char *database = realpath(s->options.db, NULL);
+	char *database = path_real(s->options.db);
 	for (size_t i = 0; database && i < sizeof logs / sizeof *logs; i++)
 		VEC_PUSH(&s->own, xasprintf("%s%s", database, logs[i]));
 	free(database);
@@ -531,7 +532,7 @@ static void set_up_watching(struct firmo_jobs *s)
 		return;
 	s->library = path_find_own(TRACE_LIBRARY, TRACE_FOLDER);
 	find_own(s);
-	s->cwd = getcwd(NULL, 0);
+	s->cwd = path_cwd();
 	s->options.run.cwd = s->cwd;
 	s->options.run.library = s->library;
 	s->options.run.own = (const char *const *)s->own.items;

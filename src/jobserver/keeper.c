@@ -39,6 +39,12 @@ enum {
 	KEEPER_GRANT,   // from the keeper: a token; value: the byte
 };
 
+// Errors that say nothing of the other end.
+static bool may_pass(int errnum)
+{
+	return errnum == EAGAIN || errnum == EINTR || errnum == ENOBUFS || errnum == ENOMEM;
+}
+
 // ---- the process ----
 
 #define YIELD_NS (500 * INT64_C(1000))
@@ -144,7 +150,7 @@ static void serve(void)
 			ssize_t n = recv(state.socket, &m, sizeof m, 0);
 			if (n == (ssize_t)sizeof m)
 				handle(&m);
-			else if (n >= 0 || errno != EINTR)
+			else if (n >= 0 || !may_pass(errno))
 				return;
 		} else if (p[TOKEN].revents) {
 			grant();
@@ -179,17 +185,18 @@ static int kill_marked(const char *marker)
 
 	while (dir >= 0 && (n = getdents64(dir, entries, sizeof entries)) > 0)
 		found += kill_marked_of(entries, n, marker);
-	close(dir);
+	if (dir >= 0)
+		close(dir);
 	return found;
 }
 
 // We have outlived the runner: its workers, and whoever has left their groups, until nobody is
 // found.
-static void end_workers(const char *marker)
+static void end_workers(const volatile pid_t *groups, const char *marker)
 {
-	for (int i = 0; i < TOKENS_MAX; i++)
-		if (state.groups[i] > 1)
-			kill(-state.groups[i], SIGKILL);
+	for (int i = 0; groups && i < TOKENS_MAX; i++)
+		if (groups[i] > 1)
+			kill(-groups[i], SIGKILL);
 	// The killed take a moment to go and may just have had a child; and who is about to execute
 	// something cannot be recognised at that moment: so nobody has to be found twice.
 	for (int round = 0, quiet = 0; round < 100 && quiet < 2; round++) {
@@ -263,7 +270,7 @@ static void keep(const char *marker, const char *folder)
 	owe_all();
 	pay();
 	if (!state.bye)
-		end_workers(marker);
+		end_workers(state.groups, marker);
 	pay_patiently();
 	if (!state.bye)
 		path_remove_tree(folder);
@@ -339,7 +346,7 @@ static int tell(const struct keeper *k, int tag, int value)
 
 	if (send(k->socket, &m, sizeof m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof m)
 		return 1;
-	return errno == EAGAIN || errno == EINTR || errno == ENOBUFS || errno == ENOMEM ? 0 : -1;
+	return may_pass(errno) ? 0 : -1;
 }
 
 int keeper_take(struct keeper *k, char *byte)
@@ -355,7 +362,8 @@ int keeper_take(struct keeper *k, char *byte)
 		*byte = (char)m.value;
 		return 1;
 	}
-	if (n >= 0 || (errno != EAGAIN && errno != EINTR))
+	// Without memory for it, it has not come yet.
+	if (n >= 0 || !may_pass(errno))
 		return -1;
 	if (k->asked)
 		return 0;
@@ -400,12 +408,27 @@ static bool await_end(const struct keeper *k)
 	return false;
 }
 
-bool keeper_close(struct keeper *k)
+void keeper_abandon(struct keeper *k)
+{
+	shutdown(k->socket, SHUT_WR);
+	await_end(k);
+}
+
+void keeper_stand_in(const struct keeper *k, const char *marker)
+{
+	end_workers(k->groups, marker);
+}
+
+bool keeper_close(struct keeper *k, bool distrust)
 {
 	bool ended = true;
 
 	if (k->socket >= 0) {
-		tell(k, KEEPER_BYE, 0);
+		// Without a word it takes us for dead.
+		if (distrust)
+			shutdown(k->socket, SHUT_WR);
+		else
+			tell(k, KEEPER_BYE, 0);
 		ended = await_end(k);
 		close(k->socket);
 		while (ended && waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)

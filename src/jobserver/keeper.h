@@ -40,9 +40,13 @@ void keeper_forget(struct keeper *k);
 // Where the process group of the worker on that slot (below TOKENS_MAX) is to stand while there is
 // one, 0 otherwise. No call tells the keeper of it: it looks there when we are dead.
 pid_t *keeper_group(const struct keeper *k, int slot);
-// Everything was given to it and no worker is left: ends the keeper and waits until it has given
-// all back to make. False if that takes too long, as the pipe is full: it goes on trying for some
-// time.
-bool keeper_close(struct keeper *k);
+// Everything was given to it and no worker is left, or it is to look for what is (distrust): ends
+// the keeper and waits until it has given all back to make. False if that takes too long, as the
+// pipe is full: it goes on trying for some time.
+bool keeper_close(struct keeper *k, bool distrust);
+// Lets it do its work as if we were dead, and waits for that, in no memory: the process ends next.
+void keeper_abandon(struct keeper *k);
+// Where there is no keeper: ends the workers, as it would.
+void keeper_stand_in(const struct keeper *k, const char *marker);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/path.h"
 #include "jobserver/client.h"
 #include "jobserver/keeper.h"
 #include "jobserver/makeflags.h"
@@ -22,12 +23,16 @@ struct tokens {
 	int running;           // slots in use
 	bool shared;           // a client of make's jobserver
 	bool waiting;          // a job is ready to start
+	bool distrusted;       // the keeper is to look for processes
 	bool gone;             // its server has closed it: go on with what is held
 	struct client client;
 	struct keeper keeper; // takes from the client for us while it lives
+	struct will will;     // what is done where memory runs out
 	struct {
-		char *items; // the bytes taken from make, to be given back as they are
-		size_t n, cap;
+		// The bytes taken from make, to be given back as they are. There is room before one
+		// is taken.
+		char items[TOKENS_MAX];
+		size_t n;
 	} held;
 	struct loop *loop;
 	struct loop_watch watch; // of the next token
@@ -80,6 +85,23 @@ static void start_keeper(struct tokens *t)
 			     t->held.items, t->held.n, &err);
 }
 
+// Without any memory: what the keeper does when we are dead, and before make hears of our end.
+static void abandon(void *owner)
+{
+	struct tokens *t = owner;
+
+	if (t->keeper.socket >= 0) {
+		keeper_abandon(&t->keeper);
+		return;
+	}
+	if (t->marker)
+		keeper_stand_in(&t->keeper, t->marker);
+	while (t->held.n > 0 && client_give(&t->client, t->held.items[t->held.n - 1]))
+		t->held.n--;
+	if (t->folder)
+		path_remove_tree(t->folder);
+}
+
 struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, const char *marker,
 			   const char *folder, struct err *warning)
 {
@@ -112,6 +134,8 @@ struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
 	t->marker = marker ? xstrdup(marker) : NULL;
 	t->folder = marker ? xstrdup(folder) : NULL;
 	start_keeper(t);
+	t->will = (struct will){.act = abandon, .arg = t};
+	will_make(&t->will);
 	return t;
 }
 
@@ -134,6 +158,12 @@ static void watch(struct tokens *t)
 	t->room.events = t->held.n > needed(t) ? POLLOUT : 0;
 }
 
+static void hold(struct tokens *t, char byte)
+{
+	if (t->held.n < TOKENS_MAX)
+		t->held.items[t->held.n++] = byte;
+}
+
 // What the keeper had sent before its end is ours to give back; whoever waits gets it from make
 // again. What it had not yet passed on is lost with it.
 static void on_keeper_end(struct tokens *t)
@@ -141,7 +171,7 @@ static void on_keeper_end(struct tokens *t)
 	char byte;
 
 	while (keeper_take(&t->keeper, &byte) == 1)
-		VEC_PUSH(&t->held, byte);
+		hold(t, byte);
 	keeper_forget(&t->keeper);
 	start_keeper(t);
 }
@@ -186,7 +216,7 @@ static void drain(struct tokens *t)
 	char byte;
 
 	if (t->shared && t->keeper.socket >= 0 && take(t, &byte) == 1)
-		VEC_PUSH(&t->held, byte);
+		hold(t, byte);
 	give_surplus(t);
 	if (t->keeper.socket >= 0)
 		keeper_cancel(&t->keeper);
@@ -246,7 +276,7 @@ bool tokens_take(struct tokens *t)
 			t->gone = true;
 		if (taken <= 0)
 			return false;
-		VEC_PUSH(&t->held, byte);
+		hold(t, byte);
 	}
 	t->running++;
 	return true;
@@ -278,13 +308,19 @@ pid_t tokens_keeper(const struct tokens *t)
 	return t->keeper.socket >= 0 ? t->keeper.pid : 0;
 }
 
+void tokens_distrust(struct tokens *t)
+{
+	t->distrusted = true;
+}
+
 bool tokens_close(struct tokens *t)
 {
 	int64_t until_ns = clock_mono_ns() + CLIENT_PATIENCE_NS;
 
+	will_drop(&t->will);
 	t->running = 0;
 	give_surplus(t);
-	bool all = keeper_close(&t->keeper);
+	bool all = keeper_close(&t->keeper, t->distrusted);
 	// Without a keeper, or with one that does not listen: it gives back what it knows of.
 	for (; t->held.n > 0 && all &&
 	       client_give_until(&t->client, t->held.items[t->held.n - 1], until_ns);
@@ -297,7 +333,6 @@ bool tokens_close(struct tokens *t)
 	}
 	if (t->shared)
 		client_close(&t->client);
-	free(t->held.items);
 	free(t->marker);
 	free(t->folder);
 	free(t);

@@ -48,6 +48,9 @@ pid_t tokens_keeper(const struct tokens *t);
 int tokens_most(const struct tokens *t);
 // Whether they come from make's jobserver.
 bool tokens_shared(const struct tokens *t);
+// Processes of the run may be left that could not be looked for: in the end the keeper does that,
+// as if we were dead.
+void tokens_distrust(struct tokens *t);
 // Gives back all that is held, detaches from the loop and frees t. False if make's pipe had no room
 // for some of it within CLIENT_PATIENCE_NS: the keeper, if there is one, goes on trying for a
 // while.

@@ -40,8 +40,8 @@ void discovery_release(struct discovery *d)
 // 0: no link stands in the path; 1: it is one itself; 2: one of its folders is.
 static int links_in(const char *path)
 {
-	char *folder = path_beside(path, ""), *real = realpath(*folder ? folder : ".", NULL);
-	char *cwd = getcwd(NULL, 0), *own = path_below(real ? real : folder, cwd);
+	char *folder = path_beside(path, ""), *real = path_real(*folder ? folder : ".");
+	char *cwd = path_cwd(), *own = path_below(real ? real : folder, cwd);
 	char *clean = path_below(folder, cwd);
 	struct stat st;
 	int links = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
@@ -165,7 +165,7 @@ static bool is_below(const char *path, const char *folder)
 
 static char *root_path(const struct busted_settings *b, const char *root)
 {
-	char *cwd = getcwd(NULL, 0);
+	char *cwd = path_cwd();
 	char *joined =
 		*root == '/' || !b->directory ? xstrdup(root) : path_join(b->directory, root);
 	char *path = path_below(joined, cwd);
@@ -277,13 +277,13 @@ static enum entry entry_at(const char *path, unsigned char type)
 
 static int search(struct search *s, const char *folder, bool deeper, struct err *err)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = xgiven(opendir(folder));
 	struct dirent *e;
 	int status = 0;
 
 	if (!dir)
 		return err_set(err, errno, "cannot search %s", folder);
-	while (status == 0 && (e = readdir(dir))) {
+	while (status == 0 && (errno = 0, e = readdir(dir))) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		char *path = path_join(folder, e->d_name);
@@ -295,6 +295,8 @@ static int search(struct search *s, const char *folder, bool deeper, struct err 
 		status = entry == ENTRY_FOLDER ? descend(s, path, err) : 0;
 		free(path);
 	}
+	if (status == 0 && errno)
+		status = err_set(err, errno, "cannot search %s", folder);
 	closedir(dir);
 	return status;
 }
@@ -387,7 +389,7 @@ static void note_others(struct search *s)
 static char *resolve(const char *path, bool is_folder)
 {
 	char *folder = is_folder ? xstrdup(path) : path_beside(path, "");
-	char *real = realpath(*folder ? folder : ".", NULL);
+	char *real = path_real(*folder ? folder : ".");
 	char *whole = !real       ? xstrdup(path)
 		      : is_folder ? xstrdup(real)
 				  : path_join(real, path_base(path));
@@ -434,7 +436,7 @@ int discover(struct discovery *d, const char *given, struct err *err)
 
 	if (stat(given, &st) < 0)
 		return err_set(err, errno, "%s", given);
-	char *cwd = getcwd(NULL, 0);
+	char *cwd = path_cwd();
 	char *whole = has_parent(given) ? resolve(given, S_ISDIR(st.st_mode)) : xstrdup(given);
 	char *path = path_below(whole, cwd);
 	if (S_ISDIR(st.st_mode)) {
@@ -535,12 +537,15 @@ static void note_here(struct discovery *d, struct strings *tests, struct strings
 
 // Tests in the project's own folder are told. A test.lua, which may as well run all the others, is
 // a test where there is no other.
-static void look_here(struct discovery *d)
+static int look_here(struct discovery *d, struct err *err)
 {
-	DIR *dir = opendir(".");
+	DIR *dir = xgiven(opendir("."));
 	struct strings tests = {0}, near = {0};
 	bool alone = d->jobs->n == 0 && d->globs->n == 0;
 
+	// One that is not to be read has been searched for its folders of tests all the same.
+	if (!dir && errno != EACCES && errno != ENOENT)
+		return err_set(err, errno, "cannot look for tests here");
 	for (struct dirent *e; dir && (e = readdir(dir));) {
 		bool is_test = strcmp(e->d_name, "test.lua") == 0;
 		if (entry_at(e->d_name, e->d_type) != ENTRY_FILE)
@@ -561,6 +566,7 @@ static void look_here(struct discovery *d)
 	note_here(d, &tests, &near);
 	strings_free_all(&tests);
 	strings_free_all(&near);
+	return 0;
 }
 
 #define LOOK_DEPTH   4    // folders below the project's own
@@ -571,7 +577,7 @@ static void look_here(struct discovery *d)
 static void look_below(struct discovery *d, const char *folder, int depth, long *left,
 		       struct strings *found)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = xgiven(opendir(folder));
 	bool has_test = false;
 
 	for (struct dirent *e;
@@ -635,9 +641,8 @@ int discover_usual(struct discovery *d, struct err *err)
 		status = search_usual(d, usual_folders[i], err);
 	for (size_t i = 0; status == 0 && i < b->roots.n; i++)
 		status = search_root(d, b->roots.items[i], err);
-	if (status < 0)
+	if (status < 0 || look_here(d, err) < 0)
 		return -1;
-	look_here(d);
 	if (d->jobs->n == 0 && d->notes.n == 0)
 		look_elsewhere(d);
 	note_missed(d);

@@ -337,7 +337,7 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 		support_plan(support, jobs);
 	if (request->changed_only && history && status == 0)
 		status = set_fresh_aside(jobs, reused, request, history, support, err);
-	else if (request->failed_only)
+	else if (request->failed_only && history && status == 0)
 		filter(jobs, did_not_pass, NULL);
 	plan_look_into(jobs, reused, request);
 	order_for_run(jobs, request->order, request->seed, request->slots);

@@ -172,13 +172,13 @@ int report_advice_text(FILE *out, const struct advice *a, const struct text_styl
 
 static struct json_object *row_object(const struct advice *a, const struct advice_row *row)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = object_new();
 	char speedup[32];
 
 	snprintf(speedup, sizeof speedup, "%.3f", advice_speedup(a, row));
 	object_put(o, "workers", object_integer(row->workers));
 	object_put(o, "wall", object_seconds(row->wall_ns));
-	object_put(o, "speedup", json_object_new_double_s(advice_speedup(a, row), speedup));
+	object_put(o, "speedup", object_number(advice_speedup(a, row), speedup));
 	object_put(o, "lower_bound", object_seconds(row->lower_bound_ns));
 	object_put(o, "bound", object_string(advice_bound_name(row->bound)));
 	object_put(o, "memory", object_integer(row->memory_bytes));
@@ -188,7 +188,7 @@ static struct json_object *row_object(const struct advice *a, const struct advic
 
 static struct json_object *longest_object(const struct advice *a)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = object_new();
 
 	object_put(o, "path", object_string(a->longest.path));
 	object_put(o, "wall", object_seconds(a->longest.wall_ns));
@@ -199,15 +199,15 @@ static struct json_object *longest_object(const struct advice *a)
 
 static struct json_object *timeout_object(const struct advice *a)
 {
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *o = object_new(), *list = object_list();
 
 	for (size_t i = 0; i < a->timeout.others.n; i++) {
 		const struct advice_deadline *d = &a->timeout.others.items[i];
-		struct json_object *other = json_object_new_object();
+		struct json_object *other = object_new();
 		object_put(other, "path", object_string(d->path));
 		object_put(other, "p99", object_seconds(d->p99_ns));
 		object_put(other, "deadline", object_seconds(d->deadline_ns));
-		json_object_array_add(list, other);
+		object_append(list, other);
 	}
 	object_put(o, "all", object_seconds(a->timeout.all_ns));
 	object_put(o, "most", object_seconds(a->timeout.most_ns));
@@ -217,10 +217,10 @@ static struct json_object *timeout_object(const struct advice *a)
 
 int report_advice_json(FILE *out, const struct advice *a, struct err *err)
 {
-	struct json_object *o = json_object_new_object(), *rows = json_object_new_array();
+	struct json_object *o = object_new(), *rows = object_list();
 
 	for (size_t i = 0; i < a->rows.n; i++)
-		json_object_array_add(rows, row_object(a, &a->rows.items[i]));
+		object_append(rows, row_object(a, &a->rows.items[i]));
 	object_put(o, "schema", object_integer(1));
 	object_put(o, "cpus", object_integer(a->cpus));
 	object_put(o, "files", object_integer((int64_t)a->files));

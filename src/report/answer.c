@@ -351,7 +351,7 @@ static struct json_object *fraction(int64_t millionths)
 	char text[32];
 
 	snprintf(text, sizeof text, "%.6f", (double)millionths / MILLION);
-	return json_object_new_double_s((double)millionths / MILLION, text);
+	return object_number((double)millionths / MILLION, text);
 }
 
 static struct json_object *value_of(enum cell_kind kind, const struct cell *c)
@@ -372,7 +372,7 @@ static struct json_object *array_of(struct json_object *o, const char *key)
 	struct json_object *array = json_object_object_get(o, key);
 
 	if (!array) {
-		array = json_object_new_array();
+		array = object_list();
 		object_put(o, key, array);
 	}
 	return array;
@@ -383,18 +383,18 @@ static void add_rows(struct json_object *o, const struct table *t)
 	struct json_object *array = array_of(o, t->key);
 
 	for (size_t r = 0; r < table_rows(t); r++) {
-		struct json_object *row = json_object_new_object();
+		struct json_object *row = object_new();
 		for (size_t c = 0; c < t->n_columns; c++)
 			if (t->columns[c].key)
 				object_put(row, t->columns[c].key,
 					   value_of(t->columns[c].kind, table_cell(t, r, c)));
-		json_object_array_add(array, row);
+		object_append(array, row);
 	}
 }
 
 int report_answer_json(FILE *out, const struct answer *a, struct err *err)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = object_new();
 
 	object_put(o, "schema", object_integer(1));
 	object_put(o, "view", object_string(a->view));
@@ -441,7 +441,7 @@ static void add_csv_cell(struct buf *b, enum cell_kind kind, const struct cell *
 	if (is_text(kind))
 		add_field(b, c->text ? c->text : "");
 	else if (value)
-		buf_addstr(b, json_object_to_json_string(value));
+		buf_addstr(b, object_text(value));
 	json_object_put(value);
 }
 

@@ -19,16 +19,16 @@ static struct json_object *line_number(int line)
 
 static struct json_object *strings(char *const *items, size_t n)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = object_list();
 
 	for (size_t i = 0; i < n; i++)
-		json_object_array_add(list, object_string(items[i]));
+		object_append(list, object_string(items[i]));
 	return list;
 }
 
 static struct json_object *test_object(const struct test_case *t)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = object_new();
 
 	object_put(o, "path", strings(t->path, t->npath));
 	object_put(o, "name", object_string(t->name ? t->name : ""));
@@ -60,7 +60,7 @@ static void put_process(struct json_object *o, const struct result *r)
 // A file at one of its attempts; company and earlier are put by who knows them.
 static struct json_object *attempt_object(const struct result *r)
 {
-	struct json_object *o = json_object_new_object(), *tests = json_object_new_array();
+	struct json_object *o = object_new(), *tests = object_list();
 
 	object_put(o, "path", object_string(r->job->path));
 	object_put(o, "framework", object_string(framework_name(r->framework)));
@@ -78,7 +78,7 @@ static struct json_object *attempt_object(const struct result *r)
 	object_put(o, "expected", r->expected >= 0 ? object_integer(r->expected) : NULL);
 	object_put(o, "seed", object_string(r->seed));
 	for (size_t i = 0; i < r->tests.n; i++)
-		json_object_array_add(tests, test_object(&r->tests.items[i]));
+		object_append(tests, test_object(&r->tests.items[i]));
 	object_put(o, "tests", tests);
 	object_put(o, "output", object_bytes(r->output ? r->output : "", r->output_len));
 	return o;
@@ -89,22 +89,22 @@ static void add_earlier(const struct result *attempt, void *list)
 	struct json_object *o = attempt_object(attempt);
 
 	object_put(o, "company", NULL);
-	object_put(o, "earlier", json_object_new_array());
-	json_object_array_add(list, o);
+	object_put(o, "earlier", object_list());
+	object_append(list, o);
 }
 
 static void add_path(const char *path, void *list)
 {
-	json_object_array_add(list, object_string(path));
+	object_append(list, object_string(path));
 }
 
 static struct json_object *file_object(const struct run *run, const struct result *r)
 {
-	struct json_object *o = attempt_object(r), *earlier = json_object_new_array();
+	struct json_object *o = attempt_object(r), *earlier = object_list();
 	struct json_object *company = NULL;
 
 	if (result_fails_only_in_company(r)) {
-		company = json_object_new_array();
+		company = object_list();
 		run_company(run, r->earlier, add_path, company);
 	}
 	object_put(o, "company", company);
@@ -121,32 +121,32 @@ struct errors {
 static void add_error(const struct failure *f, void *arg)
 {
 	const struct errors *errors = arg;
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = object_new();
 
 	object_put(o, "file", object_string(errors->result->job->path));
 	object_put(o, "test", object_string(f->test));
 	object_put(o, "message", object_string(f->message));
 	object_put(o, "traceback", object_string(f->traceback));
 	object_put(o, "line", line_number(f->line));
-	json_object_array_add(errors->list, o);
+	object_append(errors->list, o);
 }
 
 static struct json_object *waits(const struct run *run)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = object_list();
 
 	for (size_t i = 0; i < run->waits.n; i++) {
-		struct json_object *o = json_object_new_object();
+		struct json_object *o = object_new();
 		object_put(o, "from", object_seconds(run->waits.items[i].from_ns));
 		object_put(o, "to", object_seconds(run->waits.items[i].to_ns));
-		json_object_array_add(list, o);
+		object_append(list, o);
 	}
 	return list;
 }
 
 static struct json_object *run_object(const struct run *run)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = object_new();
 
 	object_put(o, "id", run->id ? object_integer(run->id) : NULL);
 	object_put(o, "name", object_string(run->name));
@@ -155,7 +155,7 @@ static struct json_object *run_object(const struct run *run)
 	object_put(o, "jobs", run->jobs ? object_integer(run->jobs) : NULL);
 	object_put(o, "tokens_peak", object_integer(run->peak));
 	object_put(o, "lower_bound", object_seconds(run->lower_bound_ns));
-	object_put(o, "seed", run->seed ? json_object_new_uint64(run->seed) : NULL);
+	object_put(o, "seed", run->seed ? object_unsigned(run->seed) : NULL);
 	object_put(o, "lua", object_string(run->lua));
 	object_put(o, "repeated", object_boolean(run->repeated));
 	object_put(o, "flaky_fails", object_boolean(run->flaky_fails));
@@ -185,28 +185,27 @@ static void put_counts(struct json_object *o, const struct run *run)
 // The lists may be long: they are written piece by piece into the open end of the head.
 static void write_head(FILE *out, const struct run *run)
 {
-	struct json_object *head = json_object_new_object();
+	struct json_object *head = object_new();
 
 	put_counts(head, run);
-	const char *s = json_object_to_json_string_ext(
-		head, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *s = object_text(head);
 	fwrite(s, 1, strlen(s) - 1, out);
 	json_object_put(head);
 }
 
 static struct json_object *conflict_list(const struct run *run)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = object_list();
 	struct conflicts c;
 
 	conflicts_find(&c, run);
 	for (size_t i = 0; i < c.n; i++) {
-		struct json_object *o = json_object_new_object(), *files = json_object_new_array();
+		struct json_object *o = object_new(), *files = object_list();
 		for (size_t k = 0; k < c.items[i].n; k++)
-			json_object_array_add(files, object_string(c.items[i].files[k]));
+			object_append(files, object_string(c.items[i].files[k]));
 		object_put(o, "path", object_string(c.items[i].path));
 		object_put(o, "files", files);
-		json_object_array_add(list, o);
+		object_append(list, o);
 	}
 	conflicts_release(&c);
 	return list;
@@ -214,7 +213,7 @@ static struct json_object *conflict_list(const struct run *run)
 
 int report_json(FILE *out, const struct run *run, struct err *err)
 {
-	struct errors errors = {.list = json_object_new_array()};
+	struct errors errors = {.list = object_list()};
 
 	for (size_t i = 0; i < run->results.n; i++) {
 		errors.result = run->results.items[i];

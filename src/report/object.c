@@ -1,15 +1,41 @@
 // SPDX-License-Identifier: MIT
 #include "report/object.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
 
+static struct json_object *made(struct json_object *o)
+{
+	if (!o)
+		out_of_memory();
+	return o;
+}
+
+struct json_object *object_new(void)
+{
+	return made(json_object_new_object());
+}
+
+struct json_object *object_list(void)
+{
+	return made(json_object_new_array());
+}
+
 void object_put(struct json_object *o, const char *key, struct json_object *value)
 {
-	json_object_object_add(o, key, value);
+	if (json_object_object_add(o, key, value) < 0)
+		out_of_memory();
+}
+
+void object_append(struct json_object *list, struct json_object *value)
+{
+	if (json_object_array_add(list, value) < 0)
+		out_of_memory();
 }
 
 struct json_object *object_bytes(const char *s, size_t n)
@@ -17,7 +43,7 @@ struct json_object *object_bytes(const char *s, size_t n)
 	struct buf b = {0};
 
 	text_add_utf8(&b, s, n);
-	struct json_object *o = json_object_new_string_len(b.data ? b.data : "", (int)b.len);
+	struct json_object *o = made(json_object_new_string_len(b.data ? b.data : "", (int)b.len));
 	buf_release(&b);
 	return o;
 }
@@ -29,12 +55,22 @@ struct json_object *object_string(const char *s)
 
 struct json_object *object_integer(int64_t n)
 {
-	return json_object_new_int64(n);
+	return made(json_object_new_int64(n));
+}
+
+struct json_object *object_unsigned(uint64_t n)
+{
+	return made(json_object_new_uint64(n));
+}
+
+struct json_object *object_number(double n, const char *text)
+{
+	return made(json_object_new_double_s(n, text));
 }
 
 struct json_object *object_boolean(bool b)
 {
-	return json_object_new_boolean(b);
+	return made(json_object_new_boolean(b));
 }
 
 struct json_object *object_seconds(int64_t ns)
@@ -45,13 +81,23 @@ struct json_object *object_seconds(int64_t ns)
 		return NULL;
 	// As text, so that 0.1 s is not written as 0.10000000000000001.
 	snprintf(text, sizeof text, "%.6f", ns_to_sec(ns));
-	return json_object_new_double_s(ns_to_sec(ns), text);
+	return object_number(ns_to_sec(ns), text);
+}
+
+const char *object_text(struct json_object *o)
+{
+	// Where memory runs out on the way, json-c leaves a part out and goes on: errno has seen
+	// it.
+	errno = 0;
+	const char *text = json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!text || errno == ENOMEM)
+		out_of_memory();
+	return text;
 }
 
 void object_write(FILE *out, struct json_object *o)
 {
-	fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-							JSON_C_TO_STRING_NOSLASHESCAPE),
-	      out);
+	fputs(object_text(o), out);
 	json_object_put(o);
 }

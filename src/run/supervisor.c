@@ -576,11 +576,15 @@ static void end_stragglers(struct supervisor *s)
 {
 	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run->name);
 
-	for (int round = 0; round < 100 && worker_escaped(s, marker, true) > 0; round++) {
+	size_t left = 1;
+
+	for (int round = 0; round < 100 && (left = worker_escaped(s, marker, true)) > 0; round++) {
 		poll(NULL, 0, 10);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 	}
+	if (left > 0)
+		tokens_distrust(s->tokens);
 	free(marker);
 }
 

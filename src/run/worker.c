@@ -140,9 +140,12 @@ size_t worker_escaped(const struct supervisor *s, const char *marker, bool end_t
 	// Those that were adopted stand behind all workers.
 	size_t max = s->workers.n + 256, found = 0;
 	pid_t *pids = xmalloc(max * sizeof *pids);
-	size_t n = descendants_children(pids, max);
+	size_t n;
 
-	for (size_t i = 0; i < (n < max ? n : max); i++) {
+	if (!descendants_children(pids, max, &n))
+		tokens_distrust(s->tokens);
+
+	for (size_t i = 0; i < n; i++) {
 		if (is_known(s, pids[i]))
 			continue;
 		enum belongs belongs = descendants_belongs(pids[i], marker);
@@ -388,10 +391,10 @@ static int make_pipe(struct loop_watch *watch, int *write_fd, struct err *err)
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_set(err, errno, "pipe");
-	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	watch->fd = fds[0];
 	*write_fd = fds[1];
-	return 0;
+	// One that would block would stop everything.
+	return fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0 ? 0 : err_set(err, errno, "pipe");
 }
 
 static int make_pipes(struct worker *w, struct spawn *s, struct err *err)

@@ -20,7 +20,7 @@ char *workspace_path(const char *run_name)
 	const char *tmp = getenv("TMPDIR");
 
 	// Workers may change their folder: the path has to be absolute.
-	char *folder = realpath(tmp && *tmp ? tmp : "/tmp", NULL);
+	char *folder = path_real(tmp && *tmp ? tmp : "/tmp");
 	char *path = xasprintf("%s/firmo-jobs-%s", folder ? folder : tmp, path_base(run_name));
 	free(folder);
 	return path;

@@ -190,14 +190,21 @@ static int check_file(const char *path, struct err *err)
 	return 0;
 }
 
+static void remove_folder(void *path)
+{
+	path_remove_tree(path);
+}
+
 struct store *store_open_copy(const char *path, int *format, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	char *folder = xasprintf("%s/firmo-jobs-copy.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	struct will will = {.act = remove_folder, .arg = folder};
 	struct store *s = NULL;
 	struct err why = {0};
 	int unused;
 
+	will_make(&will);
 	if (check_file(path, err) == 0) {
 		if (!mkdtemp(folder))
 			err_set(err, errno, "make the folder %s", folder);
@@ -208,6 +215,7 @@ struct store *store_open_copy(const char *path, int *format, struct err *err)
 		// What is open stays readable, and nothing stays behind whatever befalls us.
 		path_remove_tree(folder);
 	}
+	will_drop(&will);
 	free(folder);
 	return s;
 }

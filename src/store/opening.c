@@ -92,6 +92,38 @@ static int on_progress(void *arg)
 	return 1;
 }
 
+// ---- memory ----
+
+static sqlite3_mem_methods usual; // what sqlite allocates with, which is of the process
+
+static void *allocate(int bytes)
+{
+	void *p = usual.xMalloc(bytes);
+
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
+static void *reallocate(void *p, int bytes)
+{
+	p = usual.xRealloc(p, bytes);
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
+void store_use_memory(void)
+{
+	// Refused where sqlite is in use already: then what fails of it is told as an error.
+	if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &usual) != SQLITE_OK)
+		return;
+	sqlite3_mem_methods ours = usual;
+	ours.xMalloc = allocate;
+	ours.xRealloc = reallocate;
+	sqlite3_config(SQLITE_CONFIG_MALLOC, &ours);
+}
+
 // ---- opening ----
 
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)

@@ -26,6 +26,9 @@ enum store_mode {
 // What err->errnum is where a file is no history of ours.
 #define STORE_FOREIGN EMEDIUMTYPE
 
+// To be called before anything else here, and before anybody in the process uses sqlite, which ends
+// the process from then on where there is no memory for it, as base/alloc.h has it.
+void store_use_memory(void);
 // NULL if it cannot be used: then err says why, and err->errnum is ENOENT if STORE_READ found
 // nothing, or STORE_FOREIGN. What is another program's is never written to. A damaged file is
 // renamed to PATH.corrupt-TIME under STORE_WRITE and a new one begun; that is told in *notice

@@ -33,23 +33,22 @@ static bool read_file(const char *path, struct buf *b)
 	return n == 0;
 }
 
-size_t descendants_children(pid_t *pids, size_t max)
+bool descendants_children(pid_t *pids, size_t max, size_t *n)
 {
 	struct buf b = {0};
-	size_t count = 0;
 	char path[64];
 
 	snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
-	if (read_file(path, &b)) {
+	*n = 0;
+	bool told = read_file(path, &b);
+	if (told) {
 		char *end, *p = b.data;
-		for (long pid = strtol(p, &end, 10); end != p; p = end, pid = strtol(p, &end, 10)) {
-			if (count < max)
-				pids[count] = (pid_t)pid;
-			count++;
-		}
+		for (long pid = strtol(p, &end, 10); end != p && *n < max;
+		     p = end, pid = strtol(p, &end, 10))
+			pids[(*n)++] = (pid_t)pid;
 	}
 	buf_release(&b);
-	return count;
+	return told;
 }
 
 // Looks for the entry in a sequence of strings that comes in pieces.
@@ -81,7 +80,7 @@ enum belongs descendants_belongs(pid_t pid, const char *entry)
 	struct search search = {.entry = entry, .length = strlen(entry)};
 	char path[64], chunk[4096];
 	bool any = false;
-	ssize_t n;
+	ssize_t n = -1;
 
 	snprintf(path, sizeof path, "/proc/%d/environ", pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -11,9 +11,9 @@
 
 // Makes this process a subreaper. False where the system does not know it.
 bool descendants_adopt(void);
-// Fills pids with the direct children, zombies included; returns how many there are (may be more
-// than max). 0 where /proc is not there.
-size_t descendants_children(pid_t *pids, size_t max);
+// Fills pids with *n direct children, zombies included, max at most. False where /proc does not
+// tell.
+bool descendants_children(pid_t *pids, size_t max, size_t *n);
 // Whether the environment that pid was started with has the entry "NAME=VALUE", or one that goes on
 // behind it with a dot or a slash. BELONGS_UNKNOWN if there is nothing to read: a process is just
 // about to execute another program, or is a zombie.

@@ -158,7 +158,7 @@ static void add_busted(struct words *w, struct command *cmd, const struct comman
 
 static void push_path(struct words *w, const struct commands *c, const char *path)
 {
-	char *cwd = c->moves && *path != '/' ? getcwd(NULL, 0) : NULL;
+	char *cwd = c->moves && *path != '/' ? path_cwd() : NULL;
 
 	VEC_PUSH(w, cwd ? path_join(cwd, path) : xstrdup(path));
 	free(cwd);

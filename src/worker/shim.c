@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/embed.h"
 #include "base/err.h"
@@ -32,7 +33,7 @@ static int write_file(const char *dir, const char *name, const char *data, size_
 		      struct err *err)
 {
 	char *path = path_join(dir, name);
-	FILE *f = fopen(path, "we");
+	FILE *f = xgiven(fopen(path, "we"));
 	int status = f && fwrite(data, 1, n, f) == n ? 0 : -1;
 
 	if (f && fclose(f) != 0)
