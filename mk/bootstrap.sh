@@ -85,7 +85,7 @@ groups_of() {
 	check | check-* | test | tests) echo build lua frameworks tests git ;;
 	bench) echo build lua bench ;;
 	fuzz | fuzz-*) echo build fuzz ;;
-	hostile) echo build lua frameworks hostile ;;
+	hostile | faults) echo build lua frameworks hostile ;;
 	format) echo build format ;;
 	lint) echo build format lint ;;
 	*) echo build ;;

@@ -7,6 +7,8 @@ helper_sources := $(filter-out $(if $(glibc),,%/traced.c),$(sort $(wildcard test
 helper_programs := $(helper_sources:%.c=$(O)/%)
 # The children that the prover of reuse starts, and libraries for them that differ in one word.
 reuse := $(O)/tests/reuse
+# What makes allocations fail in the program under test.
+faults_library := $(if $(glibc),$(O)/tests/faults/memory.so)
 reuse_programs := $(addprefix $(reuse)/,look look-static ask look.mk new/libanswer.so)
 e2e_files := $(sort $(wildcard tests/e2e/*.bats))
 
@@ -16,7 +18,7 @@ test_environment = FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/t
 
 .PHONY: check test tests check-firmo quickstart
 .SECONDEXPANSION:
-tests: $(runnable) $(unit_programs) $(helper_programs) $(reuse_programs) $$(replay_programs) ## build what check runs
+tests: $(runnable) $(unit_programs) $(helper_programs) $(faults_library) $(reuse_programs) $$(replay_programs) ## build what check runs
 
 check: tests ## build and run all tests; check-NAME: one file of them
 	+@$(test_environment) sh tests/run.sh $(unit_programs) $(replay_programs) $(e2e_files)
@@ -28,7 +30,7 @@ check-replay: $$(replay_programs)
 	+@sh tests/run.sh $^
 
 # make check-makeflags, make check-run: tests/unit/makeflags_test.c, tests/e2e/run.bats
-check-%: $(runnable) $(helper_programs) $(reuse_programs) $$(filter $(O)/tests/unit/$$*_test,$(unit_programs))
+check-%: $(runnable) $(helper_programs) $(faults_library) $(reuse_programs) $$(filter $(O)/tests/unit/$$*_test,$(unit_programs))
 	+@$(test_environment) sh tests/run.sh \
 		$(filter %/$*_test,$(unit_programs)) $(filter %/$*.bats,$(e2e_files))
 
@@ -42,6 +44,16 @@ check-bare: ## run quickstart and check in a bare Debian that is made for it, as
 .PHONY: soak
 soak: $(runnable) ## 300 runs under make, half of them killed: at most two minutes
 	+@$(test_environment) bash tests/soak.sh
+
+$(O)/tests/faults/memory.so: tests/faults/memory.c tests/faults/start.h
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(warnings) -O2 -fPIC -shared -o $@ $<
+
+$(O)/tests/helpers/fault: tests/faults/start.h
+
+.PHONY: faults
+faults: $(runnable) $(helper_programs) $(faults_library) ## let COUNT=1000 calls fail, one a run; SEED=n
+	+@$(test_environment) COUNT='$(COUNT)' SEED='$(SEED)' /usr/bin/python3 tests/faults.py
 
 $(reuse)/look: tests/reuse/look.c
 	@mkdir -p $(@D)
