@@ -3,6 +3,9 @@
 // written on these functions, and they take its words, so that everything it can do can be done
 // here.
 //
+// Where there is no memory left, the process ends with one line on standard error and
+// FIRMO_JOBS_BROKEN, its workers ended and make's tokens given back.
+//
 // Not thread-safe: a session handles the signals and the children of its whole process while it
 // runs.
 #ifndef FIRMO_JOBS_H
@@ -33,12 +36,15 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 // prints to standard output.
 enum firmo_jobs_status firmo_jobs_carry_out(struct firmo_jobs *session);
 // Finds the test files, chooses among them and orders them. FIRMO_JOBS_NO_TESTS if there is none.
+// Once in a session.
 enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *session);
 // The number of files that are planned, and their paths in the order of their start; they are the
 // session's. NULL beyond the last one.
 unsigned long firmo_jobs_planned(const struct firmo_jobs *session);
 const char *firmo_jobs_planned_path(const struct firmo_jobs *session, unsigned long index);
-// Runs what was planned: prints as files end, records in the history.
+// Runs what was planned: prints as files end, records in the history. Once in a session, after
+// firmo_jobs_plan: FIRMO_JOBS_USAGE otherwise. Children that the process had before are not waited
+// for.
 enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *session);
 // Writes the reports that the words ask for. The result is that of the whole session: the run's, or
 // FIRMO_JOBS_BROKEN if everything passed and a report could not be written.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@ int err_set(struct err *e, int errnum, const char *fmt, ...)
 	va_end(ap);
 
 	if (errnum && n >= 0 && (size_t)n < sizeof e->message)
-		snprintf(e->message + n, sizeof e->message - (size_t)n, ": %s", strerror(errnum));
+		snprintf(e->message + n, sizeof e->message - (size_t)n, ": %s%s", strerror(errnum),
+			 errnum == EMFILE ? " (ulimit -n 256 allows more)" : "");
 	return -1;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -112,7 +113,11 @@ static char *if_readable(char *path)
 
 char *path_find_own(const char *name, const char *installed)
 {
+	const char *started = (const char *)getauxval(AT_EXECFN);
 	char *program = path_real("/proc/self/exe");
+	// Without /proc it is what it was started as.
+	if (!program && started)
+		program = path_real(started);
 	char *path = if_readable(program ? path_beside(program, name) : NULL);
 
 	free(program);

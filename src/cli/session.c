@@ -272,11 +272,29 @@ static void join_run(struct firmo_jobs *s)
 	s->options.progress = PROGRESS_NONE;
 }
 
+// The functions of a session are called once, in their order. False, and a word, where they are
+// not.
+static bool proceed(struct firmo_jobs *s, enum stage from, const char *function)
+{
+	if (s->stage == from) {
+		s->stage++;
+		return true;
+	}
+	char *message = xasprintf("%s: %s; another run takes another session", function,
+				  s->stage > from ? "it was called before"
+						  : "firmo_jobs_plan has to be called first");
+	session_warn(message);
+	free(message);
+	return false;
+}
+
 enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 {
 	bool to_run = s->options.mode == &mode_run;
 	struct err err = {0};
 
+	if (!proceed(s, STAGE_OPENED, "firmo_jobs_plan"))
+		return FIRMO_JOBS_USAGE;
 	// make -n, -t and -q run recipes that hold a + all the same: nothing may happen then.
 	if (s->make.dry_run && to_run)
 		return FIRMO_JOBS_OK;
@@ -530,6 +548,12 @@ static void set_up_watching(struct firmo_jobs *s)
 {
 	if (s->options.no_trace || !s->store)
 		return;
+	if (access("/proc/self/fd", F_OK) != 0) {
+		session_warn(
+			"/proc is not there: what the files depend on is not learned, and what "
+			"they leave behind may stay alive");
+		return;
+	}
 	s->library = path_find_own(TRACE_LIBRARY, TRACE_FOLDER);
 	find_own(s);
 	s->cwd = path_cwd();
@@ -636,6 +660,8 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
+	if (!proceed(s, STAGE_PLANNED, "firmo_jobs_run"))
+		return FIRMO_JOBS_USAGE;
 	if (!s->joined) {
 		s->run.started_ns = clock_real_ns();
 		if (session_add_reused(s) != FIRMO_JOBS_OK)

@@ -23,7 +23,11 @@ struct tokens;
 // in no history. firmo-jobs.mk goes by it as well.
 #define SESSION_GATHER "FIRMO_JOBS_GATHER"
 
+// How far a session has come.
+enum stage { STAGE_OPENED, STAGE_PLANNED, STAGE_RUN };
+
 struct firmo_jobs {
+	enum stage stage;
 	struct options options;
 	struct makeflags make;
 	char *workspace;               // the path of the run's temporary folder

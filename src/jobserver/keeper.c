@@ -402,9 +402,14 @@ static bool await_end(const struct keeper *k)
 	int64_t until_ns = clock_mono_ns() + CLIENT_PATIENCE_NS;
 	struct pollfd p = {.fd = k->socket};
 
-	for (int64_t left = CLIENT_PATIENCE_NS; left > 0; left = until_ns - clock_mono_ns())
-		if (poll(&p, 1, (int)(left / NS_PER_MS) + 1) > 0)
+	for (int64_t left = CLIENT_PATIENCE_NS; left > 0; left = until_ns - clock_mono_ns()) {
+		int ended = poll(&p, 1, (int)(left / NS_PER_MS) + 1);
+		if (ended > 0)
 			return true;
+		// Where waiting is refused, its own patience bounds ours.
+		if (ended < 0 && errno != EINTR)
+			return waitpid(k->pid, NULL, 0) == k->pid;
+	}
 	return false;
 }
 

@@ -3,6 +3,7 @@
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
 
+#include "base/err.h"
 #include "base/map.h"
 #include "jobserver/lender.h"
 #include "run/environment.h"
@@ -52,11 +53,18 @@ struct supervisor {
 			      // find_library
 	struct room room;
 	bool strangers; // there are children of ours that cannot be told from descendants
-	bool starved;   // no process could be started: wait for a worker to end
+	struct {
+		pid_t *items; // children that we had before, which are not ours to reap
+		size_t n;
+	} others;
+	struct err broken; // why the run cannot go on; its message is empty while it can
+	bool starved;      // no process could be started: wait for a worker to end
 };
 
 // Whether what the program does can be watched.
 bool supervisor_can_watch(struct supervisor *s, const char *program);
+// Looks which of the lingering workers have become quiet.
+void supervisor_check_quiet(struct supervisor *s);
 // A worker has reached WORKER_FINISHED: decides its outcome, passes on its result, frees it.
 void supervisor_on_finished(struct supervisor *s, struct worker *w);
 

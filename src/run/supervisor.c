@@ -21,6 +21,7 @@
 #include "model/run.h"
 #include "run/own_folder.h"
 #include "run/private.h"
+#include "run/reaper.h"
 #include "run/worker.h"
 #include "sys/descendants.h"
 #include "sys/lease.h"
@@ -385,6 +386,12 @@ static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t si
 		result_free(r);
 		return false;
 	}
+	// What is too little for one is too little for every other, too.
+	if (err.errnum == EMFILE) {
+		s->broken = err;
+		result_free(r);
+		return false;
+	}
 	queue_begin(&s->queue, turn);
 	end_unstarted(s, r, FILE_ERROR, err.message);
 	return true;
@@ -412,7 +419,7 @@ static void start_ready(struct supervisor *s)
 	bool held_back = false, ready = false;
 	struct turn turn;
 
-	while (!s->starved && (ready = queue_peek(&s->queue, &turn))) {
+	while (!s->starved && !*s->broken.message && (ready = queue_peek(&s->queue, &turn))) {
 		int64_t since_ns;
 		if (settle_without_worker(s, &turn))
 			continue;
@@ -463,37 +470,9 @@ static void check_quiet(struct worker *w, void *arg)
 	worker_check_quiet(w);
 }
 
-static struct worker *find_worker(struct supervisor *s, pid_t pid)
+void supervisor_check_quiet(struct supervisor *s)
 {
-	for (size_t i = 0; i < s->workers.n; i++)
-		if (!s->workers.items[i]->reaped && s->workers.items[i]->pid == pid)
-			return s->workers.items[i];
-	return NULL;
-}
-
-static void reap(struct supervisor *s)
-{
-	siginfo_t info = {0};
-	struct rusage usage;
-	bool orphans = false;
-	int status;
-
-	// Looked at before it is reaped: until then there is more to be asked about it.
-	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
-		struct worker *w = find_worker(s, info.si_pid);
-		if (w)
-			worker_on_death(w);
-		if (wait4(info.si_pid, &status, 0, &usage) < 0)
-			break;
-		if (w)
-			worker_on_exit(w, status, &usage);
-		else
-			orphans = true;
-		info.si_pid = 0;
-	}
-	// An adopted descendant has gone: it may have been the last of a lingering worker.
-	if (orphans)
-		for_each_worker(s, check_quiet, NULL);
+	for_each_worker(s, check_quiet, NULL);
 }
 
 static void stop_run(struct supervisor *s, int signo)
@@ -542,7 +521,7 @@ static void on_signal(struct loop_watch *watch, short revents)
 
 	while ((signo = signals_next(s->signals)) != 0) {
 		if (signo == SIGCHLD)
-			reap(s);
+			reaper_reap(s);
 		else if (signals_is_fatal(signo))
 			stop_run(s, signo);
 		else if (signo == SIGTSTP)
@@ -568,6 +547,7 @@ static int begin(struct supervisor *s, struct err *err)
 	environment_init(&s->environment, environ, s->workspace.dir, &s->settings->selection,
 			 s->settings->library);
 	descendants_adopt();
+	reaper_open(s);
 	return 0;
 }
 
@@ -580,8 +560,7 @@ static void end_stragglers(struct supervisor *s)
 
 	for (int round = 0; round < 100 && (left = worker_escaped(s, marker, true)) > 0; round++) {
 		poll(NULL, 0, 10);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
+		reaper_reap(s);
 	}
 	if (left > 0)
 		tokens_distrust(s->tokens);
@@ -599,6 +578,21 @@ static void end(struct supervisor *s)
 	free(s->slots.items);
 	free(s->spare.items);
 	map_release(&s->libraries);
+	reaper_close(s);
+}
+
+// Nothing can be learned of them any more: they are ended, and have no outcome.
+static void abandon_workers(struct supervisor *s)
+{
+	while (s->workers.n > 0) {
+		struct worker *w = s->workers.items[0];
+		worker_signal(w, SIGKILL);
+		end_worker(s, w);
+		result_free(w->result);
+		free(w);
+		tokens_give(s->tokens);
+		tokens_distrust(s->tokens);
+	}
 }
 
 // Goes on with what the end of all jobs has made necessary. False: nothing has to be run any more.
@@ -645,15 +639,18 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	loop_add_watch(loop, &signal_watch);
 	tokens_attach(tokens, loop, on_token, &s);
 	start_ready(&s);
-	while (s.workers.n > 0 || !queue_is_empty(&s.queue) || go_on(&s)) {
-		loop_step(loop);
+	while (!*s.broken.message && (s.workers.n > 0 || !queue_is_empty(&s.queue) || go_on(&s))) {
+		if (loop_step(loop) < 0)
+			err_set(&s.broken, errno, "wait for the workers");
 		start_ready(&s); // also gives back the slots that nobody needs
 	}
+	abandon_workers(&s);
 	tokens_await(tokens, false);
 	lender_close(&s.lender);
 	loop_remove_watch(loop, &signal_watch);
 	loop_remove_timer(loop, &s.room.timer);
 	end(&s);
 	run->elapsed_ns = clock_mono_ns() - s.began_ns;
-	return 0;
+	*err = s.broken;
+	return *err->message ? -1 : 0;
 }

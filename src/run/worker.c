@@ -17,6 +17,7 @@
 #include "model/pace.h"
 #include "model/run.h"
 #include "run/private.h"
+#include "run/reaper.h"
 #include "sys/descendants.h"
 #include "sys/signals.h"
 #include "sys/spawner.h"
@@ -127,7 +128,7 @@ static void signal_group(struct worker *w, int signo)
 
 static bool is_known(const struct supervisor *s, pid_t pid)
 {
-	if (pid == tokens_keeper(s->tokens) || pid == s->settings->spawner->pid)
+	if (pid == tokens_keeper(s->tokens) || reaper_is_stranger(s, pid))
 		return true;
 	for (size_t i = 0; i < s->workers.n; i++)
 		if (!s->workers.items[i]->reaped && s->workers.items[i]->pid == pid)
@@ -235,7 +236,7 @@ static enum worker_state cut_short(struct worker *w)
 static enum worker_state end_now(struct worker *w)
 {
 	end_all_processes(w);
-	w->timer.at_ns = LOOP_NEVER;
+	set_timer(w, KILL_NS);
 	return WORKER_KILLED;
 }
 
@@ -278,6 +279,14 @@ static enum worker_state end_leaked(struct worker *w)
 	return WORKER_FINISHED;
 }
 
+// It waits in the kernel, or we may not end it: the run goes on without it.
+static enum worker_state give_up(struct worker *w)
+{
+	w->result->wall_ns = clock_mono_ns() - w->began_ns;
+	w->result->leaked = true;
+	return WORKER_FINISHED;
+}
+
 static enum worker_state finish(struct worker *w)
 {
 	return WORKER_FINISHED;
@@ -296,7 +305,7 @@ static enum worker_state (*const transitions[WORKER_STATES][WORKER_EVENTS])(stru
 	[WORKER_TERMINATED] = {[WORKER_TIMER] = end_now,
 			       [WORKER_EXITED] = linger,
 			       [WORKER_STOP_NOW] = cut_short_now},
-	[WORKER_KILLED] = {[WORKER_EXITED] = linger},
+	[WORKER_KILLED] = {[WORKER_TIMER] = give_up, [WORKER_EXITED] = linger},
 	[WORKER_LINGERING] = {[WORKER_TIMER] = end_leaked,
 			      [WORKER_QUIET] = finish,
 			      [WORKER_STOP_NOW] = end_leaked},

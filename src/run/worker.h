@@ -22,6 +22,8 @@
 #include "worker/trace.h"
 
 #define LINGER_NS (250 * INT64_C(1000000))
+// How long a process may take to end of SIGKILL.
+#define KILL_NS (5 * INT64_C(1000000000))
 
 enum worker_state {
 	WORKER_RUNNING,

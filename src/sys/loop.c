@@ -97,7 +97,7 @@ static void fire_timers(struct loop *l)
 	}
 }
 
-void loop_step(struct loop *l)
+int loop_step(struct loop *l)
 {
 	close_gaps(l);
 	fill_polled(l);
@@ -109,5 +109,8 @@ void loop_step(struct loop *l)
 		if (w && l->polled[i].revents)
 			w->ready(w, l->polled[i].revents);
 	}
+	if (ready < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
+		return -1;
 	fire_timers(l);
+	return 0;
 }
