@@ -144,6 +144,21 @@ static enum firmo_jobs_status report(struct firmo_jobs *s, int status)
 	return outcome == FIRMO_JOBS_OK ? written : outcome;
 }
 
+// Without a history everybody has reported for himself, and nobody for all.
+static enum firmo_jobs_status leave_to_others(const struct firmo_jobs *s, int status)
+{
+	bool reports = false;
+
+	for (size_t i = 0; i < s->options.reports.n; i++)
+		reports |= s->options.reports.items[i].format != REPORT_TEXT;
+	if (reports)
+		session_warn("no report is written: without a history nobody knows what ran below "
+			     "--gather");
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return FIRMO_JOBS_FAILED;
+	return reports ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_OK;
+}
+
 static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *err)
 {
 	int status;
@@ -157,10 +172,8 @@ static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *e
 	display_close(&s->display);
 	if (gathered)
 		return report(s, status);
-	// Without a history everybody has reported for himself.
 	if (ran && !*err->message)
-		return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? FIRMO_JOBS_OK
-								     : FIRMO_JOBS_FAILED;
+		return leave_to_others(s, status);
 	session_warn(err->message);
 	return FIRMO_JOBS_BROKEN;
 }

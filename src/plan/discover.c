@@ -465,7 +465,11 @@ static bool is_folder(const char *path)
 static int search_usual(struct discovery *d, const char *path, struct err *err)
 {
 	const struct busted_settings *b = d->busted;
+	struct stat st;
 
+	// One that cannot be looked at may have any number of tests.
+	if (stat(path, &st) < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+		return err_set(err, errno, "cannot search %s", path);
 	if (!is_folder(path))
 		return 0;
 	if (!is_below_any(b, &b->roots, path) && is_below_any(b, &b->task_roots, path)) {

@@ -380,7 +380,7 @@ int64_t database_bytes(struct store *s)
 {
 	struct numbers size = {0};
 	int code = database_list_all(s, SQL_DATABASE_SIZE, &size);
-	int64_t bytes = code == SQLITE_DONE && size.n > 0 ? size.items[0] : 0;
+	int64_t bytes = code == SQLITE_DONE && size.n > 0 ? size.items[0] : database_file_bytes(s);
 
 	free(size.items);
 	return bytes;

@@ -84,3 +84,73 @@ nobody_left() {
 	has "going on without history"
 	has "2 in all, 1 passed, 1 failed"
 }
+
+@test "where the kernel does not let us wait, a run ends with one line and 3, and leaves nobody" {
+	needs_faults
+	plain quick "print('fine')"
+	plain slow "os.execute('setsid sleep 60 >/dev/null 2>&1 & exec sleep 60')"
+	for call in reap wait; do
+		run audit --no-holders -- "$HELPERS/fault" "$call" 2+ ENOSYS calls "$LIBRARY" \
+			"$FIRMO_JOBS" --lua="$LUA"
+		status_is 3
+		is "$(count 'firmo-jobs: ')" 1
+		has "firmo-jobs: wait for the workers: Function not implemented"
+		await nobody_left
+	done
+}
+
+@test "where the kernel does not let us send signals, a file that hangs is given up, and the keeper ends it" {
+	needs_faults
+	plain hangs "while true do end"
+	plain good "print('fine')"
+	run audit --no-holders -- "$HELPERS/fault" signal 1+ EPERM calls "$LIBRARY" \
+		"$FIRMO_JOBS" --lua="$LUA" --timeout=0.1 --grace=0.1
+	status_is 1
+	has "TIMEOUT"
+	has "2 in all, 1 passed, 1 timed out"
+	await nobody_left
+}
+
+@test "too few file descriptors, or none to spare, are told in one line that says what to do" {
+	plain good "print('fine')"
+	plain also "print('fine')"
+	for most in 8 9 10 11 12 13 14 15 16 17 18 20 24 32; do
+		run bash -c 'ulimit -n "$1"; shift; exec "$@"' - "$most" "$FIRMO_JOBS" --lua="$LUA" -j2
+		case $status in
+		0) has "2 passed" ;;
+		3)
+			is "$(count 'Too many open files (ulimit -n 256 allows more)')" 1
+			hasnt "ERROR"
+			;;
+		*) fail "with $most descriptors" ;;
+		esac
+	done
+	status_is 0
+}
+
+@test "files that may not grow are told, and are no reason to die" {
+	plain good "print('fine')"
+	plain bad "os.exit(1)"
+	for most in 1 8 40 100; do
+		run bash -c 'ulimit -f "$1"; shift; exec "$@"' - "$most" "$FIRMO_JOBS" --lua="$LUA" --report=json:report.json
+		case $status in
+		1) json 'r.failed' >/dev/null || has "write report.json: File too large" ;;
+		3) has "File too large" ;;
+		*) fail "with $most blocks" ;;
+		esac
+		rm -rf .firmo-jobs report.json
+	done
+}
+
+@test "without /proc a run works, and the warning names what is missing" {
+	unshare -rm true 2>/dev/null || skip "no namespaces here"
+	plain good "print('fine')"
+	mkdir none
+	run unshare -rm bash -c 'mount --bind none /proc && exec "$@"' - "$FIRMO_JOBS" --lua="$LUA"
+	status_is 0
+	has "1 passed"
+	[ -z "${TRACE_LIBRARY:-}" ] || has "firmo-jobs: /proc is not there: what the files depend on is not learned"
+	hasnt "firmo-jobs-trace.so"
+	run unshare -rm bash -c 'mount --bind none /proc && exec "$@"' - "$FIRMO_JOBS" --print-mk
+	status_is 0
+}

@@ -84,4 +84,8 @@ load common
 	run fj4 --gather="$FIRMO_JOBS --lua=lua5.4"
 	status_is 1
 	has "1 failed"
+	rm tests/bad_test.lua
+	run fj4 --gather="$FIRMO_JOBS --lua=lua5.4" --report=json:report.json
+	status_is 3
+	has "firmo-jobs: no report is written: without a history nobody knows what ran below --gather"
 }

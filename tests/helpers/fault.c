@@ -90,7 +90,9 @@ static const struct kind {
 	{"size", "ENOSPC EIO", {SYS_ftruncate, SYS_fallocate}},
 	{"descriptor", "EMFILE ENFILE ENOMEM", {SYS_memfd_create, SYS_inotify_init1, SYS_inotify_add_watch,
 		SYS_signalfd4, SYS_dup, SYS_dup3}},
-	{"wait", "ENOMEM", {SYS_ppoll,
+	{"reap", "ENOSYS EPERM", {SYS_wait4, SYS_waitid}},
+	{"signal", "EPERM ENOSYS", {SYS_kill}},
+	{"wait", "ENOMEM ENOSYS EPERM", {SYS_ppoll,
 #ifdef SYS_poll
 		SYS_poll,
 #endif
