@@ -70,8 +70,8 @@ mkdir -p "$1"
 base=$(mktemp -d "$1/bare.XXXXXX")
 trap 'rm -rf --one-file-system "$base"' EXIT
 mkdir "$base/root"
-# A signal is heeded while `wait` waits.
-unshare --mount --pid --fork --kill-child --mount-proc sh mk/check-bare.sh --root "$base/root" &
+# A signal is heeded while `wait` waits; in there it is what it is in front.
+env --default-signal=INT,QUIT unshare --mount --pid --fork --kill-child --mount-proc sh mk/check-bare.sh --root "$base/root" &
 child=$!
 trap 'kill -KILL "$child" 2>/dev/null; wait "$child"; exit 130' INT
 trap 'kill -KILL "$child" 2>/dev/null; wait "$child"; exit 143' TERM HUP
