@@ -93,6 +93,10 @@ called() {
 	status_is 1
 	[[ $stderr == *" make"* ]]
 	[[ $stderr != *cmocka* ]]
+	WORDS=(check-bare)
+	bootstrap
+	status_is 1
+	[[ $stderr == *" git debootstrap;"* && $stderr != *cmocka* ]] || fail "check-bare takes something else"
 	refute test -e calls
 }
 
