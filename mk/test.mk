@@ -14,7 +14,8 @@ e2e_files := $(sort $(wildcard tests/e2e/*.bats))
 
 # What the tests find in their environment.
 test_environment = FIRMO_JOBS='$(abspath $(program))' HELPERS='$(abspath $(O))/tests/helpers' SAN='$(SAN)' \
-	TRACE_LIBRARY='$(if $(trace_library),$(abspath $(trace_library)))' REUSE='$(abspath $(reuse))'
+	TRACE_LIBRARY='$(if $(trace_library),$(abspath $(trace_library)))' REUSE='$(abspath $(reuse))' \
+	CC='$(CC)' CFLAGS='$(CFLAGS)'
 
 .PHONY: check test tests check-firmo quickstart
 .SECONDEXPANSION:

@@ -144,7 +144,8 @@ make_suite() {
 
 setup_file() {
 	export BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR REPLY_FILE=$BATS_FILE_TMPDIR/reply.json
-	setup_project
+	# Its processes are those of all the tests here.
+	PATIENCE_WITH_TEST=$((8 * PATIENCE_WITH_TEST)) setup_project
 	make_suite
 	export SUITE=$PWD
 	start_browser
