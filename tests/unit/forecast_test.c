@@ -6,7 +6,7 @@
 static struct forecast forecast_of(const int64_t *times, size_t n, int slots)
 {
 	struct job *items = xcalloc(n, sizeof *items);
-	struct jobs jobs = {items, n, n};
+	struct jobs jobs = {.items = items, .n = n, .cap = n};
 	struct forecast f;
 
 	for (size_t i = 0; i < n; i++)

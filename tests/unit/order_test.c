@@ -46,7 +46,7 @@ static void bad_then_unknown_then_slowest(void **state)
 		job("limit", FILE_LIMIT, 2, 1),           job("error", FILE_ERROR, 4, 1),
 		job("timeout", FILE_TIMEOUT, 3 * SEC, 1), job("skipped", FILE_SKIPPED, 2, 1),
 	};
-	struct jobs jobs = {items, COUNT(items), COUNT(items)};
+	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
 	order_jobs(&jobs, ORDER_SLOWEST, 0);
@@ -62,7 +62,7 @@ static void larger_files_first_among_the_unknown(void **state)
 		job("large", FILE_SKIPPED, -1, 4000000000),
 		job("broken", FILE_ERROR, -1, 1),
 	};
-	struct jobs jobs = {items, COUNT(items), COUNT(items)};
+	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
 	order_jobs(&jobs, ORDER_SLOWEST, 0);
@@ -76,7 +76,7 @@ static void the_path_decides_between_equals(void **state)
 		job("b", FILE_PASSED, 7, 1),    job("a", FILE_PASSED, 7, 2),
 		job("\xff", FILE_FAILED, 7, 1), job("B", FILE_FAILED, 7, 2),
 	};
-	struct jobs jobs = {items, COUNT(items), COUNT(items)};
+	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
 	order_jobs(&jobs, ORDER_SLOWEST, 0);
@@ -87,7 +87,7 @@ static void bad_ones_with_a_time_stand_before_those_without(void **state)
 {
 	struct job items[] = {job("a", FILE_ERROR, -1, 99), job("b", FILE_FAILED, 0, 1),
 			      job("c", FILE_FAILED, 5, 1)};
-	struct jobs jobs = {items, COUNT(items), COUNT(items)};
+	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
 	order_jobs(&jobs, ORDER_SLOWEST, 0);
@@ -98,7 +98,7 @@ static void order_path_looks_at_nothing_else(void **state)
 {
 	struct job items[] = {job("b/a", FILE_FAILED, 9, 9), job("a/z", FILE_PASSED, 1, 1),
 			      job("a", FILE_NOTRUN, -1, 3)};
-	struct jobs jobs = {items, COUNT(items), COUNT(items)};
+	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
 	order_jobs(&jobs, ORDER_PATH, 42);
@@ -108,7 +108,7 @@ static void order_path_looks_at_nothing_else(void **state)
 static void few_jobs_are_no_trouble(void **state)
 {
 	struct job one = job("only", FILE_PASSED, 1, 1);
-	struct jobs none = {0}, single = {&one, 1, 1};
+	struct jobs none = {.items = 0}, single = {&one, .n = 1, .cap = 1};
 
 	(void)state;
 	for (enum order o = ORDER_SLOWEST; o <= ORDER_RANDOM; o++) {
@@ -267,7 +267,7 @@ static void a_small_loss_is_accepted(void **state)
 		job("failed too", FILE_FAILED, SEC / 20, 1),
 		job("long", FILE_PASSED, 10 * SEC, 1),
 	};
-	struct jobs jobs = {items, COUNT(items), COUNT(items)};
+	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
 	order_promote_longest(&jobs, 2);
@@ -281,7 +281,7 @@ static void no_more_move_than_needed(void **state)
 		job("x3", FILE_FAILED, 4 * SEC, 1),   job("x4", FILE_FAILED, 4 * SEC, 1),
 		job("long", FILE_PASSED, 9 * SEC, 1), job("short", FILE_PASSED, SEC, 1),
 	};
-	struct jobs jobs = {items, COUNT(items), COUNT(items)};
+	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
 	order_promote_longest(&jobs, 3);
@@ -295,7 +295,7 @@ static void unknown_files_are_not_lost(void **state)
 		job("old", FILE_PASSED, 5 * SEC, 1),
 		job("tiny", FILE_PASSED, 1, 1),
 	};
-	struct jobs jobs = {items, COUNT(items), COUNT(items)};
+	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
 	for (int slots = 1; slots < 5; slots++)

@@ -24,10 +24,8 @@ static struct firmo_jobs *open_session(void)
 				(char *)"a_test.lua",
 				NULL};
 	struct firmo_jobs *session;
-	enum firmo_jobs_mode mode;
 
-	assert_int_equal(firmo_jobs_open(&session, 6, words, &mode), FIRMO_JOBS_OK);
-	assert_int_equal(mode, FIRMO_JOBS_RUN);
+	assert_int_equal(firmo_jobs_open(&session, 6, words), FIRMO_JOBS_OK);
 	return session;
 }
 

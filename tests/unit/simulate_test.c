@@ -14,7 +14,7 @@ struct spec {
 static struct simulation simulated(const struct spec *specs, size_t n, int slots, int cpus)
 {
 	struct job *items = xcalloc(n + 1, sizeof *items);
-	struct jobs jobs = {items, n, n};
+	struct jobs jobs = {.items = items, .n = n, .cap = n};
 	struct simulation s;
 
 	for (size_t i = 0; i < n; i++)
