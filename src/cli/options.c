@@ -22,10 +22,12 @@
 
 static int on_timeout(struct options *o, const char *value, struct err *err)
 {
-	o->run.auto_timeout = strcmp(value, "auto") == 0;
-	if (o->run.auto_timeout)
-		o->run.timeout_ns = TIMEOUT_NS;
-	else if (!text_parse_seconds(value, &o->run.timeout_ns))
+	struct deadline *d = &o->run.deadline;
+
+	d->by_past = strcmp(value, "auto") == 0;
+	if (d->by_past)
+		d->ns = TIMEOUT_NS;
+	else if (!text_parse_seconds(value, &d->ns))
 		return option_invalid(err, "timeout", value,
 				      "wants seconds, such as 60 or 0.5; 0 for none; or auto");
 	return 0;
@@ -534,7 +536,9 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 	*o = (struct options){
 		.mode = &mode_run,
 		.plan = {.order = ORDER_SLOWEST, .framework = -1},
-		.run = {.timeout_ns = TIMEOUT_NS, .grace_ns = 2 * NS_PER_SEC, .memory_guard = true},
+		.run = {.deadline = {.ns = TIMEOUT_NS},
+			.grace_ns = 2 * NS_PER_SEC,
+			.memory_guard = true},
 		.text = {.worker_output = true},
 		.db = db && *db ? db : STATE_FOLDER "/history.db",
 	};

@@ -458,19 +458,15 @@ static void on_suspended(void *owner, bool now)
 		display_restore(&s->display);
 }
 
-// All that results depend on besides their command and their inputs.
+// The key of a pass: all that results depend on besides their command, their inputs and their
+// deadline (pace_stands). A setting that no outcome depends on is none of it.
 static char *make_settings_key(const struct options *o)
 {
 	const struct limits *l = &o->run.limits;
 	struct buf b = {0};
 
 	buf_addf(&b, "%s\n%d\n", FIRMO_JOBS_VERSION, o->plan.framework);
-	// Deadlines that follow the files' times move, and a pass stands all the same.
-	if (o->run.auto_timeout)
-		buf_addstr(&b, "auto");
-	else
-		buf_addf(&b, "%" PRId64, o->run.timeout_ns);
-	buf_addf(&b, "\n%s\n%s", o->run.selection.filter ? o->run.selection.filter : "",
+	buf_addf(&b, "%s\n%s", o->run.selection.filter ? o->run.selection.filter : "",
 		 o->run.selection.tags ? o->run.selection.tags : "");
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		if (l->set[i])
@@ -487,6 +483,7 @@ enum firmo_jobs_status session_find_programs(struct firmo_jobs *s)
 	s->settings_key = make_settings_key(&s->options);
 	s->options.run.settings_key = s->options.plan.settings_key = s->settings_key;
 	s->options.plan.commands = &s->commands;
+	s->options.plan.deadline = s->options.run.deadline;
 	if (commands_init(&s->commands, s->options.lua, s->options.command, s->options.extra,
 			  getenv("PATH"), &err) == 0) {
 		s->options.run.commands = &s->commands;

@@ -92,7 +92,7 @@ static void print_doubts(const struct fresh *f, const struct fresh_answer *a)
 		{DOUBT_BLIND, "a part of it could not be watched (a static program, say)"},
 		{DOUBT_OVERFLOW, "it had more inputs than could be noted"},
 		{DOUBT_YOUNG, "an input was changed while it ran, or less than 2 seconds before"},
-		{DOUBT_RETRY, "it failed at first, and passed only when it was tried again"},
+		{DOUBT_RETRY, "it passed only when it was tried again"},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -136,6 +136,18 @@ static void print_last_pass(const struct snapshot *s)
 	session_print_time(s->started_ns);
 }
 
+// Behind "its pass of THEN".
+static void print_deadline(const struct fresh_answer *a)
+{
+	printf(" took %.3f s, and its deadline would be %g s", ns_to_sec(a->snapshot->wall_ns),
+	       ns_to_sec(a->deadline_ns));
+	if (a->snapshot->deadline_ns == 0)
+		fputs(" (it had none)", stdout);
+	else if (a->snapshot->deadline_ns > 0)
+		printf(" (it had %g s)", ns_to_sec(a->snapshot->deadline_ns));
+	puts(": less than five times as long");
+}
+
 static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 {
 	struct fresh_answer a = plan_ask(f, job, &s->options.plan);
@@ -149,9 +161,10 @@ static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 		printf(" (%zu inputs)\n", count_inputs(f, a.snapshot));
 		break;
 	case FRESH_NEW:
-		puts(job->last == FILE_NOTRUN
-			     ? "it has not been run yet"
-			     : "nothing is known of what its last pass depended on");
+		puts(job->last == FILE_NOTRUN    ? "it has not been run yet"
+		     : job->last == FILE_SKIPPED ? "it was skipped the last time"
+						 : "nothing is known of what its last pass "
+						   "depended on");
 		break;
 	case FRESH_FAILED:
 		printf("it did not pass the last time (%s)\n", file_status_name(job->last));
@@ -159,6 +172,10 @@ static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 	case FRESH_OTHER_KEY:
 		puts("it would be run by another command, interpreter or settings than the last "
 		     "time");
+		break;
+	case FRESH_HURRIED:
+		print_last_pass(a.snapshot);
+		print_deadline(&a);
 		break;
 	case FRESH_DOUBTED:
 		puts("nothing has changed, but");

@@ -15,6 +15,18 @@ int64_t pace_deadline_ns(int64_t p99_ns)
 	return deadline < most ? deadline : most;
 }
 
+int64_t pace_deadline_of(const struct deadline *d, int64_t p99_ns)
+{
+	return d->by_past && p99_ns >= 0 ? pace_deadline_ns(p99_ns) : d->ns;
+}
+
+bool pace_stands(int64_t wall_ns, int64_t had_ns, int64_t deadline_ns)
+{
+	if (deadline_ns == 0 || (had_ns > 0 && deadline_ns >= had_ns))
+		return true;
+	return wall_ns >= 0 && deadline_ns / 5 >= wall_ns;
+}
+
 int64_t pace_slow_ns(int64_t p99_ns)
 {
 	if (p99_ns < 0)

@@ -65,12 +65,13 @@ struct result {
 	int64_t offset_ns;  // when it started, from the start of the run
 	int64_t started_ns; // the same on the real clock
 	int64_t wall_ns, user_ns, sys_ns;
-	int64_t delay_ns; // that its process was ready to run and got no CPU; -1: unknown
-	int64_t maxrss;   // bytes
-	int exit_code;    // -1: it was not left by exit
-	int signal;       // 0: it was not ended by one
-	long expected;    // tests that were announced, -1: unknown
-	char *seed;       // of the order in which the framework shuffled its tests, or NULL
+	int64_t deadline_ns; // that it had; 0: none
+	int64_t delay_ns;    // that its process was ready to run and got no CPU; -1: unknown
+	int64_t maxrss;      // bytes
+	int exit_code;       // -1: it was not left by exit
+	int signal;          // 0: it was not ended by one
+	long expected;       // tests that were announced, -1: unknown
+	char *seed;          // of the order in which the framework shuffled its tests, or NULL
 	struct {
 		struct test_case *items;
 		size_t n, cap;

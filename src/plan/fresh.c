@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "model/job.h"
+#include "model/pace.h"
 
 // One file, as make rules ask for it, is not told by loading thousands.
 static int load_one(struct fresh *f, struct store *store, const char *path, struct err *err)
@@ -85,9 +86,11 @@ static bool is_whole(const struct fresh *f, const struct snapshot *s)
 	return s->n > 0;
 }
 
-struct fresh_answer fresh_ask(struct fresh *f, const struct job *job, const struct digest *key)
+struct fresh_answer fresh_ask(struct fresh *f, const struct job *job, const struct digest *key,
+			      int64_t deadline_ns)
 {
-	struct fresh_answer a = {.snapshot = map_get(&f->snapshots, job->path)};
+	struct fresh_answer a = {.snapshot = map_get(&f->snapshots, job->path),
+				 .deadline_ns = deadline_ns};
 
 	if (file_status_is_bad(job->last))
 		a.verdict = FRESH_FAILED;
@@ -95,6 +98,8 @@ struct fresh_answer fresh_ask(struct fresh *f, const struct job *job, const stru
 		a.verdict = FRESH_NEW;
 	else if (!digest_equal(&a.snapshot->key, key))
 		a.verdict = FRESH_OTHER_KEY;
+	else if (!pace_stands(a.snapshot->wall_ns, a.snapshot->deadline_ns, deadline_ns))
+		a.verdict = FRESH_HURRIED;
 	else if ((a.version = first_change(f, a.snapshot)) != NULL)
 		a.verdict = FRESH_CHANGED;
 	else if ((a.doubts = a.snapshot->doubts & ~f->trusted) != 0)

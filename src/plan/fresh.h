@@ -19,6 +19,7 @@ enum fresh_verdict {
 	FRESH_NEW,       // it has never passed, or was not watched when it did
 	FRESH_FAILED,    // its last result is not a pass
 	FRESH_OTHER_KEY, // it was run with another command, interpreter or settings
+	FRESH_HURRIED,   // its deadline would be too short for what it took: deadline_ns
 	FRESH_DOUBTED,   // its pass is not trusted: doubts
 	FRESH_CHANGED,   // an input is not what it was: version, now
 };
@@ -26,6 +27,7 @@ enum fresh_verdict {
 struct fresh_answer {
 	enum fresh_verdict verdict;
 	unsigned doubts;                 // enum doubt, those that count
+	int64_t deadline_ns;             // that it would have; 0: none
 	const struct version *version;   // the first input that has changed
 	struct fingerprint now;          // what that is at present
 	const struct snapshot *snapshot; // of its last pass, or NULL
@@ -44,8 +46,9 @@ struct fresh {
 // failure, too.
 int fresh_open(struct fresh *f, struct store *store, const struct jobs *jobs, unsigned trusted,
 	       struct err *err);
-// key: of how the job would be run now.
-struct fresh_answer fresh_ask(struct fresh *f, const struct job *job, const struct digest *key);
+// key: of how the job would be run now; deadline_ns: under which deadline, 0: none.
+struct fresh_answer fresh_ask(struct fresh *f, const struct job *job, const struct digest *key,
+			      int64_t deadline_ns);
 // Calls each() for every input of the snapshot that has changed.
 void fresh_changes(struct fresh *f, const struct snapshot *snapshot,
 		   void (*each)(const struct version *was, const struct fingerprint *now,

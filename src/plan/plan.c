@@ -242,7 +242,7 @@ struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_r
 		j->framework = s->framework;
 		key = key_of(j, request);
 	}
-	return fresh_ask(f, j, &key);
+	return fresh_ask(f, j, &key, pace_deadline_of(&request->deadline, j->p99_ns));
 }
 
 struct loading {

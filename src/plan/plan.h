@@ -9,6 +9,7 @@
 
 #include "base/strings.h"
 #include "model/job.h"
+#include "model/pace.h"
 #include "plan/fresh.h"
 #include "plan/order.h"
 
@@ -34,6 +35,7 @@ struct plan_request {
 	unsigned trusted;  // enum doubt, added up: those that do not count
 	const struct commands *commands; // how files are run, for changed_only
 	const char *settings_key;        // and with what settings, as command_key takes it
+	struct deadline deadline;        // and under which
 	int framework; // an enum framework for every file, or -1: by what each file holds
 };
 

@@ -17,7 +17,6 @@
 #include "base/err.h"
 #include "jobserver/tokens.h"
 #include "model/inputs.h"
-#include "model/pace.h"
 #include "model/run.h"
 #include "run/own_folder.h"
 #include "run/private.h"
@@ -39,13 +38,6 @@ extern char **environ;
 #define WAIT_SEEN_NS NS_PER_MS
 // How long a slot goes from job to job before make may give it to somebody else.
 #define HAND_ON_NS (100 * NS_PER_MS)
-
-int64_t run_deadline_ns(const struct run_settings *settings, const struct job *job)
-{
-	if (settings->auto_timeout && job->p99_ns >= 0)
-		return pace_deadline_ns(job->p99_ns);
-	return settings->timeout_ns;
-}
 
 static int take_slot(struct supervisor *s)
 {
@@ -149,7 +141,7 @@ static void decide(struct supervisor *s, struct worker *w, struct observation *o
 	keep_output(r, &w->capture);
 	observe(s, w, o);
 	const struct ending ending = {
-		.timeout_ns = w->timed_out ? run_deadline_ns(s->settings, r->job) : 0,
+		.timeout_ns = w->timed_out ? r->deadline_ns : 0,
 		.hung = w->hung,
 		.done = w->done,
 		.cut_short = w->cut_short,

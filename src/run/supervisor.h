@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/pace.h"
 #include "sys/limits.h"
 #include "worker/selection.h"
 
@@ -21,9 +22,8 @@ struct spawner;
 struct tokens;
 
 struct run_settings {
-	int64_t timeout_ns; // for each file, see run_deadline_ns; 0: none
-	bool auto_timeout;  // that is for files without a past; the others have one by their past
-	int64_t grace_ns;   // between SIGINT, SIGTERM and SIGKILL
+	struct deadline deadline;
+	int64_t grace_ns; // between SIGINT, SIGTERM and SIGKILL
 	struct limits limits;
 	struct selection selection;
 	long max_failures;     // start no more files after so many bad ones; 0: go on
@@ -65,9 +65,6 @@ struct run_hooks {
 			  bool now); // true before, false after a Ctrl-Z; both may be slow
 	void *owner;
 };
-
-// How long that file may take; 0: as long as it wants.
-int64_t run_deadline_ns(const struct run_settings *settings, const struct job *job);
 
 // Runs the jobs in their order, as a part of a run that began at run->started_ns; hands over each
 // result as it comes, and fills run->peak, waits, elapsed_ns, signal and stopped. jobs must outlive

@@ -499,6 +499,7 @@ static int prepare(struct worker *w, struct err *err)
 	if (command_make(&w->command, sup->settings->commands, w->result->job->path, f, err) < 0)
 		return -1;
 	w->result->key = command_key(&w->command, sup->settings->settings_key);
+	w->result->deadline_ns = pace_deadline_of(&sup->settings->deadline, w->result->job->p99_ns);
 	const char *tmpdir = workspace_take_tmpdir(&sup->workspace, w->slot, err);
 	if (!tmpdir)
 		return -1;
@@ -539,7 +540,7 @@ static void set_clocks(struct worker *w)
 {
 	const struct supervisor *sup = w->supervisor;
 	const struct job *job = w->result->job;
-	int64_t deadline = run_deadline_ns(sup->settings, job), slow = pace_slow_ns(job->p99_ns);
+	int64_t deadline = w->result->deadline_ns, slow = pace_slow_ns(job->p99_ns);
 
 	w->timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = w};
 	if (deadline > 0)

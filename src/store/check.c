@@ -75,7 +75,8 @@ static const struct {
 	{"failure", "result, seq, message, traceback", "INcc"},
 	{"file_error", "result, seq, place, name, source, line, message, traceback", "INccclcc"},
 	{"input", "id, kind, name, digest, size, mtime, ctime, inode", "IPChaaaa"},
-	{"snapshot", "file, result, started, key, doubts, inputs, written, stands", "IITHUBBF"},
+	{"snapshot", "file, result, started, key, doubts, inputs, written, stands, deadline",
+	 "IITHUBBFD"},
 };
 
 static void check_values(struct store *s, struct store_facts *facts)

@@ -28,7 +28,7 @@ static const struct {
 	{"failure", "result seq message traceback"},
 	{"file_error", "result seq place name source line message traceback"},
 	{"input", "id kind name digest size mtime ctime inode"},
-	{"snapshot", "file result started key doubts inputs written stands"},
+	{"snapshot", "file result started key doubts inputs written stands deadline"},
 	{"test_result", NULL},
 	{"result_by_run", ""},
 	{"result_by_file", ""},

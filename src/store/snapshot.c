@@ -237,6 +237,7 @@ static int put_snapshot(struct store *s, const struct result *r, sqlite3_int64 f
 				  SQLITE_STATIC);
 		sqlite3_bind_blob(q, 7, written.len ? written.data : "", (int)written.len,
 				  SQLITE_STATIC);
+		sqlite3_bind_int64(q, 8, range_nearest('d', r->deadline_ns));
 		code = database_step(q);
 	} else if (code == SQLITE_DONE) {
 		code = SQLITE_ERROR;
@@ -605,6 +606,8 @@ static struct snapshot *read_snapshot(sqlite3_stmt *q)
 	if (sqlite3_column_bytes(q, 3) == DIGEST_SIZE)
 		memcpy(p->key.bytes, sqlite3_column_blob(q, 3), DIGEST_SIZE);
 	p->framework = (enum framework)sqlite3_column_int(q, 7);
+	p->wall_ns = sqlite3_column_int64(q, 8);
+	p->deadline_ns = sqlite3_column_int64(q, 9);
 	p->doubts = (unsigned)sqlite3_column_int64(q, 4);
 	p->inputs = unpack_ids(database_packed(q, 5), &p->n);
 	p->written_bytes = (size_t)sqlite3_column_bytes(q, 6);

@@ -31,6 +31,8 @@ struct versions {
 
 struct snapshot {
 	int64_t result, started_ns;
+	int64_t wall_ns;     // that it took
+	int64_t deadline_ns; // that it had; 0: none; -1: unknown
 	enum framework framework;
 	struct digest key; // of how it was run
 	unsigned doubts;   // enum doubt, added up

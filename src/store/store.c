@@ -37,10 +37,11 @@
 #define INPUT_SHAPE "IPChaaaa"
 
 #define SNAPSHOT_ROWS                                                                              \
-	"SELECT f.path, s.result, s.started, s.key, s.doubts, s.inputs, s.written, r.framework "   \
+	"SELECT f.path, s.result, s.started, s.key, s.doubts, s.inputs, s.written, r.framework, "  \
+	"r.wall, s.deadline "                                                                      \
 	"FROM snapshot s JOIN file f ON f.id = s.file JOIN result r ON r.id = s.result "           \
 	"WHERE s.stands "
-#define SNAPSHOT_SHAPE "CITHUBBw"
+#define SNAPSHOT_SHAPE "CITHUBBwYD"
 
 #define PAST_ROWS     "SELECT path, status, ended, tests, state, trail FROM file "
 #define PAST_SHAPE    "CSTnaB"
@@ -134,7 +135,7 @@ static const struct {
 	[SQL_RENEW_INPUT] = {"UPDATE input SET size=?2, mtime=?3, ctime=?4, inode=?5 WHERE id=?1",
 			     ""},
 	[SQL_PUT_SNAPSHOT] = {"INSERT OR REPLACE INTO snapshot(file, result, started, key, "
-			      "doubts, inputs, written) VALUES(?,?,?,?,?,?,?)",
+			      "doubts, inputs, written, deadline) VALUES(?,?,?,?,?,?,?,?)",
 			      ""},
 	[SQL_RETIRE_SNAPSHOT] = {"UPDATE snapshot SET stands=0 WHERE file=?", ""},
 	[SQL_OLD_INPUTS] = {"SELECT inputs, key, stands, "

@@ -76,3 +76,143 @@ grown() {
 	is "$(sql "SELECT count(*) > 500 FROM input")" 1
 	[ $((many - few)) -lt 1024 ] || fail "100 more files took $((many - few)) KiB"
 }
+
+# ---- what a pass stands under ----
+
+@test "a pass stands under every deadline that leaves it five times what it took, or what it had" {
+	plain quick "return 1"
+	plain slow "os.execute('exec sleep 1')"
+	settle
+	run -0 fj4 -t 10
+	for option in "" --timeout=60 --timeout=0 --timeout=auto --timeout=100 --timeout=10; do
+		run -0 fj4 --changed $option
+		has "Cached: 2 of them"
+	done
+	run -0 fj4 --why=tests/slow_test.lua --timeout=4
+	[[ $output =~ ^"tests/slow_test.lua would run: its pass of "[-0-9]+" "[:0-9]+" took 1."[0-9]{3}" s, and its deadline would be 4 s (it had 10 s): less than five times as long"$ ]] ||
+		fail "$output"
+	run -0 fj4 --changed --timeout=4 --report=json:report.json
+	is "$(ran)" "slow"
+	settle
+	# It has had no more than that, and has passed.
+	run -0 fj4 --changed --timeout=4
+	has "Cached: 2 of them"
+	run -0 fj4 --changed --timeout=0
+	has "Cached: 2 of them"
+	run -0 fj4 --why=tests/slow_test.lua --timeout=3.9
+	has "(it had 4 s)"
+	run -0 fj4 -t 0
+	run -0 fj4 --why=tests/slow_test.lua --timeout=4.5
+	has "its deadline would be 4.5 s (it had none): less than five times as long"
+}
+
+@test "of all options, only those that an outcome depends on make a pass void" {
+	plain one "return 1"
+	test_file .busted "return { unit = {} }"
+	settle
+	run -0 fj4
+	why() { "$FIRMO_JOBS" --lua=lua5.4 --why=tests/one_test.lua "$@" 2>&1; }
+	while read -r verdict option; do
+		case $verdict in
+		stands) [[ $(why $option) == *"would not run"* ]] || fail "$option: $(why $option)" ;;
+		runs) [[ $(why $option) == *"would run: it would be run by another"* ]] || fail "$option: $(why $option)" ;;
+		esac
+		printf '%s\n' "${option%%[= ]*}"
+	done >told <<-'END'
+		stands --workers=3
+		stands --share-tokens
+		stands --max-load=99
+		stands --min-memory=1K
+		stands --no-memory-guard
+		stands --no-trace
+		runs --framework=tap
+		stands --framework=auto
+		runs --limit=nofile=99
+		runs --limit=cpu=100
+		stands --timeout=33
+		stands --grace=9
+		stands --changed
+		stands --trust=network
+		stands --failed
+		stands --pattern=*.lua
+		stands --run=unit
+		stands --include=*one*
+		stands --exclude=none
+		runs --filter=x
+		runs --tag=slow
+		stands --order=random:3
+		stands --fail-fast
+		stands --max-failures=2
+		stands --retries=2
+		stands --flaky=fail
+		stands --repeat=2
+		stands --until-fail
+		stands --no-report
+		stands --no-worker-output
+		stands --progress=plain
+		stands --color=always
+		stands --verbose
+		stands --quiet
+		other --lua
+		other --command
+		other --report
+		other --list
+		other --advise
+		other --history
+		other --since
+		other --last
+		other --why
+		other --show
+		other --print-mk
+		other --rules
+		other --gather
+		other --db
+		other --prune
+		other --export
+		other --import
+		other --check
+		other --help
+		other --version
+	END
+	fj --help | grep -oE '^ .{2,5}--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u >there
+	is "$(sort -u told)" "$(<there)"
+	# Where it goes, what reports are written and how many run at once; another program and its words.
+	run -0 fj4 --changed -j1 -v --report=junit:out.xml --report=html:out.html --grace=1 --retries=1
+	has "Cached: 1 of them"
+	run -0 fj4 --changed --db=moved/history.db
+	hasnt "Cached"
+	run -0 fj --command='lua5.4 -W {}' --why=tests/one_test.lua
+	has "would run: it would be run by another command"
+	run -0 fj4 --why=tests/one_test.lua -- word
+	has "would run: it would be run by another command"
+}
+
+@test "a pass that came only when it was tried again does not stand" {
+	plain shaky "local f = io.open('tried') if not f then io.open('tried', 'w'):close() error('once') end"
+	run -0 fj4 --retries=1
+	settle
+	run -0 fj4 --changed --retries=1 --report=json:report.json
+	is "$(ran)" shaky
+	rm tried
+	run -0 fj4 --retries=1
+	settle
+	run -0 fj4 --why=tests/shaky_test.lua
+	has "it passed only when it was tried again"
+}
+
+@test "--why of a file that was skipped, or of whose pass nothing is known, says so" {
+	plain skips "os.exit(77)"
+	plain unwatched "return 1"
+	run -0 fj4 --no-trace
+	run -0 fj4 --why=tests/skips_test.lua
+	is "$output" "tests/skips_test.lua would run: it was skipped the last time"
+	run -0 fj4 --why=tests/unwatched_test.lua
+	is "$output" "tests/unwatched_test.lua would run: nothing is known of what its last pass depended on"
+	# A skip for what has changed leaves what was known, and that is what has changed.
+	plain skips "return 1"
+	run -0 fj4
+	plain skips "os.exit(77)"
+	run -0 fj4
+	run -0 fj4 --why=tests/skips_test.lua
+	has "tests/skips_test.lua: its content has changed"
+}

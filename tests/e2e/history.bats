@@ -78,7 +78,7 @@ in_mount() {
 	fj -q
 	is "$(cat .firmo-jobs/.gitignore)" "*"
 	is_sound
-	is "$(sql 'PRAGMA user_version')" 7
+	is "$(sql 'PRAGMA user_version')" 8
 }
 
 @test "a folder that is there is left as it is" {

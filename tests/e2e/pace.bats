@@ -77,7 +77,9 @@ held() {
 	settle
 	run -0 make -j2 test-stamps
 	is "$(sql 'SELECT count(*) FROM result')" 2
-	# That the deadlines are of another kind does count.
+	# A number counts as one of the file's own would.
 	run -0 fj4 --changed --report=json:report.json
+	is "$(ran)" ""
+	run -0 fj4 --changed --timeout=9 --report=json:report.json
 	is "$(ran)" one
 }

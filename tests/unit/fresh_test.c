@@ -91,7 +91,7 @@ static enum fresh_verdict asked(struct store *s, const char *key, unsigned trust
 		struct err err = {0};
 		const struct jobs asked = {.items = (struct job *)jobs, .n = n};
 		check_row(fresh_open(&f, s, &asked, trusted, &err) == 0, "%s", err.message);
-		*answer = fresh_ask(&f, &jobs[0], &d);
+		*answer = fresh_ask(&f, &jobs[0], &d, 60 * NS_PER_SEC);
 		fresh_renew(&f, s);
 		fresh_release(&f);
 		verdicts[n - 1] = answer->verdict;
@@ -311,7 +311,7 @@ static void every_change_can_be_listed(void **state)
 	write_text("lib/absent.lua", "");
 	const struct jobs asked = {.items = (struct job *)jobs, .n = 1};
 	assert_int_equal(fresh_open(&f, s, &asked, 0, &err), 0);
-	struct fresh_answer a = fresh_ask(&f, &jobs[0], &key);
+	struct fresh_answer a = fresh_ask(&f, &jobs[0], &key, 0);
 	fresh_changes(&f, a.snapshot, count_change, &n);
 	assert_int_equal(n, 2);
 	fresh_release(&f);
