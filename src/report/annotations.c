@@ -74,17 +74,6 @@ static bool is_name_of(const char *name, size_t n, const char *path)
 	return strlen(path) == n && memcmp(path, name, n) == 0;
 }
 
-// The file as it is called below the working directory, as far as that can be told.
-static const char *relative(const char *file, const struct result *r)
-{
-	const char *path = r->job->path;
-	size_t n = strlen(path);
-
-	return *file == '/' && ends_with(file, path, n) && file[strlen(file) - n - 1] == '/'
-		       ? path
-		       : without_dot(file);
-}
-
 // What a chunk is called that is no file, or of which the beginning is unknown, names none.
 static bool names_file(const char *name, size_t n)
 {
@@ -102,15 +91,15 @@ static void find_place(const struct failure *f, const struct result *r, char **f
 	for (const char *p; (p = memmem(message, n, ": ", 2)); message = p + 2)
 		n -= (size_t)(p + 2 - message);
 	if (n && is_name_of(message, n, without_dot(known))) {
-		*file = xstrdup(relative(known, r));
+		*file = xstrdup(format_source(known, r));
 	} else if (n && is_name_of(message, n, r->job->path)) {
 		*file = xstrdup(r->job->path);
 	} else if (n && names_file(message, n)) {
 		char *told = xstrndup(message, n);
-		*file = xstrdup(relative(told, r));
+		*file = xstrdup(format_source(told, r));
 		free(told);
 	} else {
-		*file = xstrdup(relative(known, r));
+		*file = xstrdup(format_source(known, r));
 		*line = f->file ? f->line : 0;
 	}
 }

@@ -32,6 +32,17 @@ bool format_never_ran(const struct test_case *t)
 	return t->status == TEST_SKIPPED && t->message && strncmp(t->message, "never ran", 9) == 0;
 }
 
+const char *format_source(const char *file, const struct result *r)
+{
+	const char *path = r->job->path;
+	size_t n = strlen(path), len = strlen(file);
+
+	if (*file == '/' && len > n && file[len - n - 1] == '/' &&
+	    strcmp(file + len - n, path) == 0)
+		return path;
+	return strncmp(file, "./", 2) == 0 ? file + 2 : file;
+}
+
 void format_each_earlier(const struct result *r,
 			 void (*each)(const struct result *attempt, void *arg), void *arg)
 {

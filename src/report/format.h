@@ -16,6 +16,9 @@ struct test_case;
 void format_error_name(struct buf *b, const struct file_error *e);
 // It did not run, because the setup of its group failed.
 bool format_never_ran(const struct test_case *t);
+// The file of a test of r as it is called below the working directory, as far as that can be told:
+// a part of one of them.
+const char *format_source(const char *file, const struct result *r);
 // Calls each(attempt) for the attempts before r, the first one first.
 void format_each_earlier(const struct result *r,
 			 void (*each)(const struct result *attempt, void *arg), void *arg);

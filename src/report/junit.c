@@ -77,11 +77,16 @@ struct ending {
 	int64_t wall_ns;              // -1: unknown
 	const struct result *attempt; // which one
 	bool first_bad;               // of its attempt: the output goes with it
+	const char *file;             // where it stands; NULL: in the test file
+	int line;                     // 0: unknown
 };
 
 // All attempts of one of them, in their order.
 struct entry {
 	char *class, *name, *tags;
+	const char *file; // the result's, where it stands; NULL: in the test file
+	int line;         // 0: unknown
+	size_t number;    // in the suite
 	struct {
 		struct ending *items;
 		size_t n, cap;
@@ -163,6 +168,7 @@ static struct entry *entry_for(struct suite *s, const char *class, const char *n
 		struct entry *e = xcalloc(1, sizeof *e);
 		e->class = xstrdup(class);
 		e->name = xstrdup(name);
+		e->number = s->entries.n;
 		VEC_PUSH(&names->entries, e);
 		VEC_PUSH(&s->entries, e);
 	}
@@ -174,6 +180,10 @@ static struct entry *add_ending(struct suite *s, const char *class, const char *
 {
 	struct entry *e = entry_for(s, class, name, round, ending.attempt);
 
+	if (!e->line) {
+		e->file = ending.file;
+		e->line = ending.line;
+	}
 	ending.first_bad = is_bad(ending.status) && !s->said_bad;
 	s->said_bad |= is_bad(ending.status);
 	VEC_PUSH(&e->endings, ending);
@@ -184,13 +194,15 @@ static void add_test(struct suite *s, const struct result *r, const struct test_
 {
 	struct buf class = {0}, tags = {0};
 
+	// Many a file has a group of the same name.
+	buf_addstr(&class, r->job->path);
 	for (size_t i = 0; i < t->npath; i++)
-		buf_addf(&class, "%s%s", i ? " " : "", t->path[i]);
+		buf_addf(&class, "%s%s", i ? " " : ".", t->path[i]);
 	for (size_t i = 0; i < t->ntags; i++)
 		buf_addf(&tags, "%s%s", i ? "," : "", t->tags[i]);
-	struct entry *e = add_ending(
-		s, class.len ? class.data : r->job->path, t->name ? t->name : "(no name)", t->round,
-		(struct ending){t->status, t->message, t->traceback, t->wall_ns, r, false});
+	struct entry *e = add_ending(s, class.data, t->name ? t->name : "(no name)", t->round,
+				     (struct ending){t->status, t->message, t->traceback,
+						     t->wall_ns, r, false, t->file, t->line});
 	if (!e->tags && tags.len)
 		e->tags = buf_detach(&tags);
 	buf_release(&class);
@@ -210,7 +222,8 @@ static void add_itself(struct suite *s, const struct result *r, const char *mess
 		       const char *traceback)
 {
 	add_ending(s, r->job->path, r->job->path, 0,
-		   (struct ending){status_of_file(r), message, traceback, r->wall_ns, r, false});
+		   (struct ending){status_of_file(r), message, traceback, r->wall_ns, r, false,
+				   NULL, 0});
 }
 
 // A file without tests has no errors outside of them: they are its own.
@@ -224,7 +237,8 @@ static void add_error(struct suite *s, const struct result *r, const struct file
 	}
 	format_error_name(&name, e);
 	add_ending(s, r->job->path, name.data, 0,
-		   (struct ending){TEST_ERROR, e->message, e->traceback, -1, r, false});
+		   (struct ending){TEST_ERROR, e->message, e->traceback, -1, r, false, e->file,
+				   e->line});
 	buf_release(&name);
 }
 
@@ -247,6 +261,52 @@ static void suite_init(struct suite *s, const struct result *r)
 	*s = (struct suite){.last = r};
 	format_each_earlier(r, add_attempt, s);
 	add_attempt(r, s);
+}
+
+// ---- names ----
+
+static int by_line(const void *a, const void *b)
+{
+	const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+// Whether no other entry is written under that name; it is taken then.
+static bool take_name(struct map *taken, const char *class, const char *name)
+{
+	struct buf key = {0};
+
+	add_attribute(&key, "classname", class);
+	add_attribute(&key, "name", name);
+	bool is_free = !map_get(taken, key.data);
+	if (is_free)
+		map_put(taken, key.data, taken);
+	buf_release(&key);
+	return is_free;
+}
+
+// A CI server knows a test by its classname and name from run to run, and shows one of those that
+// have the same. Namesakes are counted by their lines, not in the order of this run.
+static void tell_apart(struct suite *s, struct map *taken)
+{
+	struct entry **sorted = xmalloc((s->entries.n + 1) * sizeof *sorted);
+
+	memcpy(sorted, s->entries.items, s->entries.n * sizeof *sorted);
+	qsort(sorted, s->entries.n, sizeof *sorted, by_line);
+	for (size_t i = 0; i < s->entries.n; i++) {
+		struct entry *e = sorted[i];
+		char *name = xstrdup(e->name);
+		for (int n = 2; !take_name(taken, e->class, name); n++) {
+			free(name);
+			name = xasprintf("%s (%d)", e->name, n);
+		}
+		free(e->name);
+		e->name = name;
+	}
+	free(sorted);
 }
 
 // ---- how an entry ended in the end ----
@@ -394,6 +454,9 @@ static void add_case(struct buf *b, const struct suite *s, const struct entry *e
 	buf_addstr(b, "    <testcase");
 	add_attribute(b, "classname", e->class);
 	add_attribute(b, "name", e->name);
+	add_attribute(b, "file", e->file ? format_source(e->file, s->last) : s->last->job->path);
+	if (e->line > 0)
+		buf_addf(b, " line=\"%d\"", e->line);
 	if (e->tags)
 		add_attribute(b, "group", e->tags);
 	buf_addf(b, " time=\"%.6f\"", wall_ns > 0 ? ns_to_sec(wall_ns) : 0.0);
@@ -497,6 +560,7 @@ static void add_to_sum(struct tally *sum, const struct result *r)
 int report_junit(FILE *out, const struct run *run, struct err *err)
 {
 	struct tally sum = {0};
+	struct map taken = {0};
 	struct buf b = {0};
 
 	for (size_t i = 0; i < run->results.n; i++)
@@ -510,9 +574,11 @@ int report_junit(FILE *out, const struct run *run, struct err *err)
 	for (size_t i = 0; i < run->results.n; i++) {
 		struct suite s;
 		suite_init(&s, run->results.items[i]);
+		tell_apart(&s, &taken);
 		write_suite(out, run, &s);
 		suite_release(&s);
 	}
+	map_release(&taken);
 	fputs("</testsuites>\n", out);
 	return ferror(out) ? err_set(err, errno, "write the JUnit report") : 0;
 }

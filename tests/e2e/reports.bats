@@ -355,7 +355,7 @@ reported() {
 	is "$(xpath 'count(//testsuite)')" 7
 	several='//testsuite[@name="tests/several_spec.lua"]'
 	is "$(xpath "string($several/@tests)")" 4
-	is "$(xpath "count($several/testcase[@classname='group'][@name='fails']/failure)")" 1
+	is "$(xpath "count($several/testcase[@classname='tests/several_spec.lua.group'][@name='fails']/failure)")" 1
 	is "$(xpath "count($several/testcase[@name='raises']/error)")" 1
 	is "$(xpath "count($several/testcase[@name='later']/skipped)")" 1
 	is "$(xpath "count($several/testcase[@name='works']/*)")" 0
@@ -366,6 +366,36 @@ reported() {
 		//testsuite[@name="tests/bad_test.lua"]//failure)') == *"it is broken"* ]]
 	[[ $(xpath 'string(//testsuite[1]/@timestamp)') =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}$ ]]
 	xpath '//testsuite[@name="tests/unloadable_spec.lua"]//error'
+}
+
+# Every classname and name of report.xml, a line each.
+identities() {
+	xmllint --xpath '//testcase' report.xml | grep -o 'classname="[^"]*" name="[^"]*"'
+}
+
+@test "junit: every test has a name of its own, the same in every run, and a place" {
+	local works="describe('init', function() it('works', function() end) it('works', function() end) end)"
+	busted_test one "$works"
+	busted_test two "$works" "it('works (2)', function() end)" "it('works', function() end)"
+	busted_test three "describe('a b', function() it('c', function() end) end)" \
+		"describe('a', function() describe('b', function() it('c', function() error('no') end) end) end)"
+	luaunit_test units "TestInit = {}" "function TestInit:testWorks() end"
+	test_file tests/lust_test.lua "local lust = require('lust')" "lust.describe('init', function()" \
+		"lust.it('works', function() end) lust.it('works', function() end) end)"
+	plain tap "print('1..2') print('ok 1 - works') print('ok 2 - works')"
+	plain plain "return 1"
+	cp tests/one_spec.lua tests/one.lua_spec.lua
+	run -1 fj4 -j2 --report=junit:report.xml
+	check_junit
+	identities | sort >first
+	is "$(uniq -d first)" ""
+	is "$(wc -l <first)" "$(xpath 'count(//testcase)')"
+	is "$(xpath 'count(//testcase[not(@file)])')" 0
+	is "$(xpath "string(//testcase[@classname='tests/two_spec.lua'][@name='works (2)']/@line)")" 2
+	is "$(xpath "string(//testcase[@classname='tests/three_spec.lua.a b'][@name='c (2)']/error/@message)" | grep -c no)" 1
+	run fj4 -j1 --order=random:7 --report=junit:report.xml -- --shuffle
+	identities | sort >second
+	diff first second
 }
 
 @test "junit to standard output" {

@@ -61,7 +61,7 @@ static void junit_shows_every_file(void **state)
 		"<property name=\"signal\" value=\"11\"/>",
 		"<property name=\"maxrss\" value=\"1048576\"/>",
 		"timestamp=\"2023-11-14T22:13:20\"",
-		"classname=\"queue\" name=\"pop\" time=\"0.010000\"",
+		"classname=\"t/fail_test.lua.queue\" name=\"pop\" file=\"t/fail_test.lua\"",
 		"<failure message=\"expected 1, got 2\"",
 		"<error message=\"it broke\"",
 		"<skipped message=\"not yet\"/>",
@@ -143,13 +143,13 @@ static void junit_tells_of_attempts(void **state)
 	begin_retried(&s);
 	s.run.results.items[0]->framework = FRAMEWORK_PLAIN;
 	set_output(s.run.results.items[0]->earlier, "port is taken\n", 14);
-	assert_has(&s.run,
-		   "    <testcase classname=\"port.lua\" name=\"port.lua\" time=\"0.010000\">\n"
-		   "      <flakyFailure message=\"exit status 1\" type=\"fail\">\n"
-		   "        <stackTrace>exit status 1</stackTrace>\n"
-		   "        <system-out>port is taken\n</system-out>\n"
-		   "      </flakyFailure>\n"
-		   "    </testcase>\n");
+	assert_has(&s.run, "    <testcase classname=\"port.lua\" name=\"port.lua\" "
+			   "file=\"port.lua\" time=\"0.010000\">\n"
+			   "      <flakyFailure message=\"exit status 1\" type=\"fail\">\n"
+			   "        <stackTrace>exit status 1</stackTrace>\n"
+			   "        <system-out>port is taken\n</system-out>\n"
+			   "      </flakyFailure>\n"
+			   "    </testcase>\n");
 	assert_has(&s.run, "<testsuite name=\"port.lua\" tests=\"1\" failures=\"0\" errors=\"0\"");
 	assert_has(&s.run, "<property name=\"attempts\" value=\"2\"/>");
 	// A test that the last attempt has not reached is as bad as its file.
@@ -174,16 +174,18 @@ static void junit_tells_of_attempts_of_each_test(void **state)
 		else
 			add_test(r, "queue", "once", TEST_PASSED);
 	}
-	assert_has(&s.run, "    <testcase classname=\"queue\" name=\"always\" time=\"0.010000\">\n"
-			   "      <failure message=\"no 1\" type=\"fail\">no 1\nstack traceback:\n"
-			   "\tx.lua:1: in main chunk</failure>\n"
-			   "      <rerunFailure message=\"no 2\" type=\"fail\">\n"
-			   "        <stackTrace>no 2\nstack traceback:\n"
-			   "\tx.lua:1: in main chunk</stackTrace>\n"
-			   "      </rerunFailure>\n"
-			   "      <rerunFailure message=\"no 3\" type=\"fail\">\n");
-	assert_has(&s.run, "name=\"never\" time=\"0.010000\"/>\n");
-	assert_has(&s.run, "name=\"once\" time=\"0.010000\">\n"
+	assert_has(&s.run,
+		   "    <testcase classname=\"bad.lua.queue\" name=\"always\" file=\"bad.lua\" "
+		   "time=\"0.010000\">\n"
+		   "      <failure message=\"no 1\" type=\"fail\">no 1\nstack traceback:\n"
+		   "\tx.lua:1: in main chunk</failure>\n"
+		   "      <rerunFailure message=\"no 2\" type=\"fail\">\n"
+		   "        <stackTrace>no 2\nstack traceback:\n"
+		   "\tx.lua:1: in main chunk</stackTrace>\n"
+		   "      </rerunFailure>\n"
+		   "      <rerunFailure message=\"no 3\" type=\"fail\">\n");
+	assert_has(&s.run, "name=\"never\" file=\"bad.lua\" time=\"0.010000\"/>\n");
+	assert_has(&s.run, "name=\"once\" file=\"bad.lua\" time=\"0.010000\">\n"
 			   "      <flakyError message=\"odd\" type=\"error\">\n"
 			   "        <stackTrace>odd</stackTrace>\n"
 			   "      </flakyError>\n"
@@ -202,7 +204,8 @@ static void junit_has_one_case_of_a_plain_file(void **state)
 	struct file_error e = {.where = xstrdup("file"), .message = xstrdup("t.lua:1: no")};
 	VEC_PUSH(&r->errors, e);
 	assert_has(&s.run,
-		   "    <testcase classname=\"t.lua\" name=\"t.lua\" time=\"0.010000\">\n"
+		   "    <testcase classname=\"t.lua\" name=\"t.lua\" file=\"t.lua\" "
+		   "time=\"0.010000\">\n"
 		   "      <failure message=\"t.lua:1: no\" type=\"fail\">t.lua:1: no</failure>\n"
 		   "    </testcase>\n  </testsuite>");
 	add_attempt(&s, "t.lua", FILE_PASSED, 2, 20 * MS, false);
@@ -226,10 +229,12 @@ static void junit_mixes_no_namesakes_up(void **state)
 		r->tests.items[3].round = 2;
 	}
 	assert_has(&s.run, "tests=\"4\" failures=\"2\"");
-	assert_has(&s.run, "name=\"same\" time=\"0.010000\"/>\n");
-	assert_has(&s.run, "name=\"round\" time=\"0.010000\"/>\n");
+	assert_has(&s.run, "name=\"same\" file=\"bad.lua\" time=\"0.010000\"/>\n");
+	assert_has(&s.run, "name=\"round\" file=\"bad.lua\" time=\"0.010000\"/>\n");
 	struct buf b = rendered(&s.run, report_junit);
 	assert_int_equal(occurrences(b.data, "<rerunFailure"), 2);
+	assert_int_equal(occurrences(b.data, "name=\"same (2)\""), 1);
+	assert_int_equal(occurrences(b.data, "name=\"round (2)\""), 1);
 	buf_release(&b);
 	end(&s);
 }
@@ -245,7 +250,7 @@ static void junit_groups_by_tags(void **state)
 	t->tags = xcalloc(2, sizeof *t->tags);
 	t->tags[t->ntags++] = xstrdup("slow");
 	t->tags[t->ntags++] = xstrdup("net");
-	assert_has(&s.run, "name=\"one\" group=\"slow,net\" time=");
+	assert_has(&s.run, "name=\"one\" file=\"a_spec.lua\" group=\"slow,net\" time=");
 	end(&s);
 }
 
