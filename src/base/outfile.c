@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/muzzle.h"
 #include "base/path.h"
 
 static void remove_temporary(void *path)
@@ -69,7 +70,7 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 		return -1;
 	}
 	if (is_special(path)) {
-		f->stream = xgiven(fopen(path, "we"));
+		f->stream = muzzle_put_on(xgiven(fopen(path, "we")));
 	} else if (path_make_parent(path, err) < 0) {
 		release(f);
 		return -1;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/muzzle.h"
 #include "firmo-jobs.h"
 #include "sys/signals.h"
 
@@ -22,6 +23,7 @@ int main(int argc, char **argv)
 {
 	if (fill_standard_fds() < 0)
 		return FIRMO_JOBS_BROKEN;
+	muzzle_install();
 	// Where files may not grow further (RLIMIT_FSIZE), a write that fails can be told of.
 	signal(SIGXFSZ, SIG_IGN);
 	struct firmo_jobs *session;

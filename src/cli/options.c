@@ -328,7 +328,7 @@ void options_help(FILE *out)
 	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not\n"
 	      "be carried out, 4 no test was found.\n"
 	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR,\n"
-	      "MAKEFLAGS, GITHUB_ACTIONS.\n",
+	      "MAKEFLAGS, GITHUB_ACTIONS, TF_BUILD, TEAMCITY_VERSION.\n",
 	      out);
 }
 

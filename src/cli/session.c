@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/muzzle.h"
 #include "base/outfile.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -754,11 +755,18 @@ enum firmo_jobs_status session_write(const struct firmo_jobs *s, session_writer 
 	return make_reports(s, writer, subject);
 }
 
-static bool is_on_github(void)
+// What GitHub shows beside the lines of a change is told by commands of ours.
+static int annotate(const struct run *run, struct err *err)
 {
 	const char *actions = getenv("GITHUB_ACTIONS");
+	FILE *out = muzzle_bypass();
 
-	return actions && *actions;
+	if (!actions || !*actions)
+		return 0;
+	fflush(stdout);
+	int status = report_annotations(out, run, err);
+	fflush(out);
+	return status;
 }
 
 enum firmo_jobs_status session_report(struct firmo_jobs *s, bool whole)
@@ -769,8 +777,7 @@ enum firmo_jobs_status session_report(struct firmo_jobs *s, bool whole)
 		whole ? report_text : report_text_end;
 
 	if (s->text_to_stdout &&
-	    (text(stdout, &s->run, &s->options.text, &err) < 0 ||
-	     (is_on_github() && report_annotations(stdout, &s->run, &err) < 0)))
+	    (text(stdout, &s->run, &s->options.text, &err) < 0 || annotate(&s->run, &err) < 0))
 		status = FIRMO_JOBS_BROKEN;
 	enum firmo_jobs_status files = make_reports(s, write_run, &s->run);
 	return status == FIRMO_JOBS_OK ? files : status;

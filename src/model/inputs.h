@@ -25,7 +25,7 @@ enum doubt {
 	DOUBT_BLIND = 4,
 	DOUBT_OVERFLOW = 8,
 	DOUBT_YOUNG = 16, // an input was changed while it ran, or up to two seconds before
-	DOUBT_RETRY = 32, // it failed at first, and passed when it was tried again
+	DOUBT_RETRY = 32, // it passed only when it was tried again
 };
 
 struct input {

@@ -8,25 +8,30 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/muzzle.h"
 #include "base/text.h"
 #include "model/failure.h"
 #include "model/run.h"
 #include "report/format.h"
 
-// GitHub's own escapes, of `special` characters; other control characters are left out.
+// GitHub's own escapes, of `special` characters; other control characters are left out, and marks
+// of other commands are broken.
 static void add_escaped(struct buf *b, const char *text, const char *special)
 {
-	struct buf clean = {0};
+	struct muzzle behind = {.inside = true};
+	struct buf clean = {0}, line = {0};
 
 	text_add_utf8(&clean, text, strlen(text));
 	for (size_t i = 0; i < clean.len; i++) {
 		unsigned char c = (unsigned char)clean.data[i];
 		if (strchr(special, c))
-			buf_addf(b, "%%%02X", c);
+			buf_addf(&line, "%%%02X", c);
 		else if (c >= 0x20 || c == '\t')
-			buf_addch(b, (char)c);
+			buf_addch(&line, (char)c);
 	}
+	muzzle_add(&behind, b, line.data, line.len);
 	buf_release(&clean);
+	buf_release(&line);
 }
 
 static void add_property(struct buf *b, const char *name, const char *value)

@@ -21,7 +21,8 @@
 // ---- XML ----
 
 // XML 1.0 has no way to write most control characters, U+FFFE and U+FFFF: they become U+FFFD. What
-// a parser would turn into a blank or a newline is written as a reference.
+// a parser would turn into a blank or a newline is written as a reference, and so are the marks of
+// commands that CI servers look for (base/muzzle.h).
 static void add_character(struct buf *b, const char *s, size_t len, const char *referred)
 {
 	unsigned char c = (unsigned char)*s;
@@ -34,7 +35,7 @@ static void add_character(struct buf *b, const char *s, size_t len, const char *
 		buf_addstr(b, "&amp;");
 	else if (c == '"')
 		buf_addstr(b, "&quot;");
-	else if (c && strchr(referred, c))
+	else if (c == '#' || (c == ':' && s[1] == ':') || (c && strchr(referred, c)))
 		buf_addf(b, "&#%d;", c);
 	else if ((c < 0x20 && c != '\n' && c != '\t') || strncmp(s, "\xef\xbf\xbe", len) == 0 ||
 		 strncmp(s, "\xef\xbf\xbf", len) == 0)
@@ -48,6 +49,7 @@ static void add_xml(struct buf *b, const char *s, size_t n, const char *referred
 	struct buf clean = {0};
 
 	text_add_utf8(&clean, s, n);
+	buf_reserve(&clean, 0);
 	for (size_t i = 0, len; i < clean.len; i += len) {
 		len = text_utf8_length(clean.data + i, clean.len - i);
 		add_character(b, clean.data + i, len, referred);

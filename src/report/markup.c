@@ -29,6 +29,9 @@ static void add_escaped(struct buf *b, const struct buf *text)
 		case '\'':
 			buf_addstr(b, "&#39;");
 			break;
+		case '#': // of the marks of commands (base/muzzle.h)
+			buf_addstr(b, "&#35;");
+			break;
 		default:
 			buf_addch(b, text->data[i]);
 		}

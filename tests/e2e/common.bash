@@ -29,7 +29,7 @@ teardown() {
 setup_project() {
 	unset BASE E2E_PROJECT
 	: "${FIRMO_JOBS:?run this by make check}" "${HELPERS:?}"
-	unset MAKEFLAGS MFLAGS MAKELEVEL FIRMO_JOBS_FLAGS FIRMO_JOBS_DB NO_COLOR GITHUB_ACTIONS ${!LUA_*}
+	unset MAKEFLAGS MFLAGS MAKELEVEL FIRMO_JOBS_FLAGS FIRMO_JOBS_DB NO_COLOR GITHUB_ACTIONS TF_BUILD TEAMCITY_VERSION ${!LUA_*}
 	# A sanitizer's complaint must not look like a test that failed.
 	if [ -n "${SAN:-}" ]; then
 		export ASAN_OPTIONS=exitcode=86 UBSAN_OPTIONS=exitcode=86:print_stacktrace=1
