@@ -205,12 +205,16 @@ static void add_slowest(struct buf *b, const struct run *run)
 	size_t n = 0;
 	struct result **sorted = xmalloc((run->results.n + 1) * sizeof *sorted);
 
-	for (size_t i = 0; i < run->results.n; i++)
-		if (!run->results.items[i]->cached)
-			sorted[n++] = run->results.items[i];
+	// What was cut short has taken as long as the run was let go on.
+	for (size_t i = 0; i < run->results.n; i++) {
+		struct result *r = run->results.items[i];
+		if (!r->cached && r->status != FILE_NOTRUN && r->wall_ns > 0)
+			sorted[n++] = r;
+	}
 	qsort(sorted, n, sizeof *sorted, by_wall);
-	buf_addstr(b, "Slowest files:\n");
-	for (size_t i = 0; i < n && i < SLOWEST && sorted[i]->wall_ns > 0; i++) {
+	if (n > 0)
+		buf_addstr(b, "Slowest files:\n");
+	for (size_t i = 0; i < n && i < SLOWEST; i++) {
 		buf_addf(b, "  %9.3fs ", ns_to_sec(sorted[i]->wall_ns));
 		layout_path(b, sorted[i]->job->path, LAYOUT_COLUMNS - 13);
 		buf_addch(b, '\n');

@@ -67,8 +67,8 @@ static const struct {
 	{"result",
 	 "id, run, file, attempt, started, wall, user, sys, maxrss, status, reason, exit, signal, "
 	 "slot, leaked, tests, failed, output, offset, framework, crowded, partial, has_tests, "
-	 "expected, seed, output_total, roster, endings, delay",
-	 "IIIRTYYYZScxgofnnbywfffnczibd"},
+	 "expected, seed, output_total, roster, endings, delay, learned",
+	 "IIIRTYYYZScxgofnnbywfffnczibdc"},
 	{"test", "id, file, name, tags, born", "IICci"},
 	{"roster", "id, file, digest, tests", "IIAB"},
 	{"trail", "file, seq, samples", "IIB"},

@@ -141,6 +141,7 @@ enum statement {
 	X(OUTPUT_TOTAL, "r.output_total", "z")                                                     \
 	X(REASON, "r.reason", "c")                                                                 \
 	X(SEED, "r.seed", "c")                                                                     \
+	X(LEARNED, "r.learned", "c")                                                               \
 	X(OUTPUT, "r.output", "b")                                                                 \
 	X(ROSTER, "r.roster", "i")                                                                 \
 	X(ENDINGS, "r.endings", "b")                                                               \

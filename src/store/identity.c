@@ -21,7 +21,7 @@ static const struct {
 	{"file", "id path born status ended tests state trail reading"},
 	{"result", "id run file attempt started wall user sys maxrss status reason exit signal "
 		   "slot leaked tests failed output offset framework crowded partial has_tests "
-		   "expected seed output_total roster endings delay"},
+		   "expected seed output_total roster endings delay learned"},
 	{"test", "id file name tags born"},
 	{"roster", "id file digest tests"},
 	{"trail", "file seq samples"},

@@ -82,6 +82,7 @@ static void read_result(sqlite3_stmt *q, struct result *r)
 	r->delay_ns = database_number(q, COLUMN_DELAY, -1);
 	r->reason = database_text(q, COLUMN_REASON);
 	r->seed = database_text(q, COLUMN_SEED);
+	r->learned = database_text(q, COLUMN_LEARNED);
 	r->inputs = read_written(q, COLUMN_WRITTEN);
 	r->output_len = (size_t)sqlite3_column_bytes(q, COLUMN_OUTPUT);
 	r->output = xmalloc(r->output_len + 1);

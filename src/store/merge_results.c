@@ -140,7 +140,7 @@ static int put_roster(struct merge *m, sqlite3_stmt *theirs)
 // ---- results ----
 
 // Columns of SQL_COPY_RESULTS: the number, and the parameters of SQL_ADD_RESULT.
-enum { RUN = 1, FILE_ID = 2, ATTEMPT = 3, STARTED = 4, ROSTER = 23, RESULT_COLUMNS_COUNT = 28 };
+enum { RUN = 1, FILE_ID = 2, ATTEMPT = 3, STARTED = 4, ROSTER = 23, RESULT_COLUMNS_COUNT = 29 };
 
 // *ours is 0 if we do not have it.
 static int find_our_result(struct merge *m, sqlite3_stmt *theirs, const struct home *home,

@@ -78,6 +78,7 @@ static int add_result(struct store *s, const struct home *home, const struct res
 	if (roster)
 		pack_endings(&endings, r);
 	bind_blob(q, n + 4, endings.data, endings.len);
+	database_bind_string(q, n + 5, r->learned);
 	int code = database_step(q);
 	buf_release(&endings);
 	return code;

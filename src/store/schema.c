@@ -160,8 +160,11 @@ static const struct {
 	 "UPDATE file_error SET line = 0 WHERE line NOT BETWEEN 0 AND 2147483647;"
 	 "PRAGMA application_id = 0x466a6f62;",
 	 NULL, NULL},
-	// deadline: that the pass had; 0: none; -1: unknown.
-	{8, "ALTER TABLE snapshot ADD COLUMN deadline INTEGER NOT NULL DEFAULT -1;", NULL, NULL},
+	// deadline: that the pass had; 0: none; -1: unknown. learned: how the framework was.
+	{8,
+	 "ALTER TABLE snapshot ADD COLUMN deadline INTEGER NOT NULL DEFAULT -1;"
+	 "ALTER TABLE result ADD COLUMN learned TEXT;",
+	 NULL, NULL},
 };
 
 #define STEPS (sizeof steps / sizeof *steps)

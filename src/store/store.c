@@ -18,8 +18,8 @@
 #define RESULT_VALUES                                                                              \
 	"run, file, attempt, started, offset, wall, user, sys, maxrss, status, exit, signal, "     \
 	"slot, leaked, tests, failed, framework, crowded, partial, has_tests, expected, "          \
-	"output_total, roster, delay, reason, seed, output, endings"
-#define RESULT_LETTERS "IIRTyYYYZSxgofnnwfffnzidccbb"
+	"output_total, roster, delay, reason, seed, output, endings, learned"
+#define RESULT_LETTERS "IIRTyYYYZSxgofnnwfffnzidccbbc"
 
 // All of a run but the results that it has taken over.
 #define RUN_VALUES                                                                                 \
@@ -74,7 +74,7 @@ static const struct {
 			   "WHERE file=?1",
 			   ""},
 	[SQL_ADD_RESULT] = {"INSERT INTO result(" RESULT_VALUES ") VALUES(?,?,?,?,?,?,?,?,?,"
-			    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+			    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 			    ""},
 	[SQL_FIND_TEST] = {"SELECT id, tags, born FROM test WHERE file=? AND name=?", "Ici"},
 	[SQL_ADD_TEST] = {"INSERT INTO test(file, name, tags, born) VALUES(?,?,?,?)", ""},

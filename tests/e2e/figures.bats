@@ -216,3 +216,49 @@ grown() {
 	run -0 fj4 --why=tests/skips_test.lua
 	has "tests/skips_test.lua: its content has changed"
 }
+
+# ---- files that were cut short ----
+
+@test "what an interruption has cut short is not among the slowest files" {
+	mkdir pids
+	plain long "os.execute('echo \$\$ >pids/long; exec sleep 100')"
+	plain short "return 1"
+	start --lua="$LUA" -j1 --order=path --report=html:out.html -v
+	await test -s pids/long
+	kill -INT "$RUNNER"
+	finish
+	is "$how" "signal 2"
+	hasnt "long_test.lua" <<<"$output"
+	hasnt "Slowest" <<<"$output"
+	rm -r tests/long_test.lua
+	plain other "os.execute('echo \$\$ >pids/other; exec sleep 100')"
+	start --lua="$LUA" -j2
+	await test -s pids/other
+	await grep -q short_test.lua out
+	kill -INT "$RUNNER"
+	finish
+	run fj4 --show
+	for text in "$(<out)" "$output"; do
+		[[ $text == *"Slowest files:"*short_test.lua* ]] || fail "$text"
+		[[ $text != *"Slowest files:"*other_test.lua* ]] || fail "$text"
+	done
+}
+
+@test "a run that loses its history on the way says so, and has one of all its files in the end" {
+	plain a "return 1"
+	plain b "assert(os.execute('rm -r .firmo-jobs'))"
+	plain c "return 1"
+	run -0 fj4 -j1 --order=path
+	has "was removed or replaced while the run went on"
+	is "$(sql 'SELECT count(*) FROM result')" 3
+	run -0 fj4 --show
+	has "Files: 3 in all, 3 passed"
+	# What an earlier file depended on is not known any more: it runs, and its pass stands then.
+	plain b "return 1"
+	settle
+	run -0 fj4 --changed
+	hasnt "firmo-jobs: "
+	run -0 fj4 --changed
+	has "Cached: 3 of them"
+	run -0 fj --check
+}

@@ -166,7 +166,7 @@ damaged() {
 
 @test "a history of a format without a mark is known by its tables, and gets one" {
 	settled
-	sqlite3 "$DB" "PRAGMA application_id=0; PRAGMA user_version=6; ALTER TABLE snapshot DROP COLUMN deadline"
+	sqlite3 "$DB" "PRAGMA application_id=0; PRAGMA user_version=6; ALTER TABLE snapshot DROP COLUMN deadline; ALTER TABLE result DROP COLUMN learned"
 	run --separate-stderr fj --history
 	status_is 0
 	is "$stderr" ""

@@ -159,6 +159,13 @@ string plain pass 0 0'
 	run fj4 -v --report=json:report.json
 	status_is 1
 	has "read as lust: it loads"
+	# What a report tells, that of the past tells as well, and that of a copy.
+	run fj4 --show -v
+	has "read as lust: it loads"
+	run -0 fj4 --export=copy.db
+	run -0 fj4 --db=other.db --import copy.db
+	run fj4 --db=other.db --show -v
+	has "read as lust: it loads"
 	run fj4 --framework=plain
 	status_is 0
 	run fj4 --framework=luaunit
