@@ -101,32 +101,39 @@ static bool is_read_for_commands(void)
 	return false;
 }
 
+// to itself where it cannot be opened.
+static FILE *open_sink(struct sink *sink, FILE *to, cookie_close_function_t *close)
+{
+	const cookie_io_functions_t does = {.write = write_sink, .close = close};
+
+	sink->to = to;
+	FILE *stream = fopencookie(sink, "w", does);
+	return stream ? stream : to;
+}
+
 FILE *muzzle_put_on(FILE *stream)
 {
-	const cookie_io_functions_t does = {.write = write_sink, .close = close_sink};
-
 	if (!stream || !is_read_for_commands())
 		return stream;
 	struct sink *sink = xcalloc(1, sizeof *sink);
-	sink->to = stream;
-	FILE *muzzled = fopencookie(sink, "w", does);
-	if (muzzled)
-		return muzzled;
-	free(sink);
-	return stream;
+	FILE *muzzled = open_sink(sink, stream, close_sink);
+	if (muzzled == stream)
+		free(sink);
+	return muzzled;
 }
 
 static FILE *bypass; // what stdout was
 
 void muzzle_install(void)
 {
+	static struct sink out, err; // in use until the end
 	int buffering = isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF;
 
 	bypass = stdout;
 	if (!is_read_for_commands())
 		return;
-	stdout = muzzle_put_on(stdout);
-	stderr = muzzle_put_on(stderr);
+	stdout = open_sink(&out, stdout, NULL);
+	stderr = open_sink(&err, stderr, NULL);
 	setvbuf(stdout, NULL, buffering, BUFSIZ);
 	setvbuf(stderr, NULL, _IONBF, 0);
 }
