@@ -32,6 +32,8 @@ void discovery_release(struct discovery *d)
 {
 	strings_free_all(&d->notes);
 	strings_free_all(&d->missed);
+	strings_free_all(&d->searched);
+	strings_free_all(&d->links);
 	map_release(&d->files);
 }
 
@@ -292,6 +294,10 @@ static int search(struct search *s, const char *folder, bool deeper, struct err 
 			take_file(s, path, deeper);
 			continue;
 		}
+		if (entry == ENTRY_CIRCLE && *e->d_name != '.') {
+			VEC_PUSH(&s->d->links, path);
+			continue;
+		}
 		status = entry == ENTRY_FOLDER ? descend(s, path, err) : 0;
 		free(path);
 	}
@@ -409,6 +415,9 @@ static bool has_parent(const char *path)
 
 static int search_from(struct search s, const char *path, struct err *err)
 {
+	char *real = realpath(path, NULL);
+
+	VEC_PUSH(&s.d->searched, real ? real : xstrdup(path));
 	s.root = path;
 	s.in_root = is_below_any(s.d->busted, &s.d->busted->roots, path);
 	s.by_busted |= s.in_root;
@@ -578,7 +587,7 @@ static int look_here(struct discovery *d, struct err *err)
 #define LOOK_FOLDERS 8    // that are told
 
 // Adds the folders that hold a test, at the most LOOK_FOLDERS.
-static void look_below(struct discovery *d, const char *folder, int depth, long *left,
+static void look_below(const struct discovery *d, const char *folder, int depth, long *left,
 		       struct strings *found)
 {
 	DIR *dir = xgiven(opendir(folder));
@@ -621,6 +630,45 @@ static void look_elsewhere(struct discovery *d)
 	if (found.n > 0)
 		VEC_PUSH(&d->notes, buf_detach(&b));
 	strings_free_all(&found);
+}
+
+static bool is_searched_already(const struct discovery *d, const char *path)
+{
+	char *real = realpath(path, NULL);
+	bool is = false;
+
+	for (size_t i = 0; real && i < d->searched.n; i++)
+		is |= is_below(real, d->searched.items[i]);
+	free(real);
+	return is;
+}
+
+static bool holds_tests(const struct discovery *d, const char *folder)
+{
+	struct strings found = {0};
+	long left = LOOK_ENTRIES;
+
+	look_below(d, folder, LOOK_DEPTH, &left, &found);
+	bool holds = found.n > 0;
+	strings_free_all(&found);
+	return holds;
+}
+
+void discover_links(struct discovery *d)
+{
+	struct strings told = {0};
+	struct buf b = {0};
+
+	strings_sort(&d->links);
+	for (size_t i = 0; i < d->links.n && told.n < LOOK_FOLDERS; i++)
+		if (!is_searched_already(d, d->links.items[i]) && holds_tests(d, d->links.items[i]))
+			VEC_PUSH(&told, d->links.items[i]);
+	if (told.n > 0) {
+		buf_addf(&b, "links to folders are not followed; to run what is there: firmo-jobs");
+		add_words(&b, &told);
+		VEC_PUSH(&d->notes, buf_detach(&b));
+	}
+	free(told.items);
 }
 
 static void note_missed(struct discovery *d)

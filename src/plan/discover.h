@@ -16,7 +16,9 @@ struct discovery {
 	struct jobs *jobs;     // what was found; discovery sets path, size and how it was found
 	struct strings notes;  // lines that tell of files that might be tests, and how to run them
 	struct strings missed; // files that busted would run, in folders that are left out; owned
-	struct map files;      // where in jobs each file is, by its identity; private
+	struct strings searched; // folders, as the system names them; owned
+	struct strings links;    // to folders, which are not followed; owned
+	struct map files;        // where in jobs each file is, by its identity; private
 };
 
 // Adds every file that `path` names: the file itself, or the test files in that folder and below
@@ -28,6 +30,8 @@ int discover(struct discovery *d, const char *path, struct err *err);
 // The same without a path: tests, test, spec, specs and t, those that exist, test.lua, and the
 // roots in busted's settings, which must exist.
 int discover_usual(struct discovery *d, struct err *err);
+// All is searched: notes which of the folders that links lead to hold tests.
+void discover_links(struct discovery *d);
 void discovery_release(struct discovery *d);
 
 #endif

@@ -208,6 +208,8 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 	*jobs = (struct jobs){0};
 	busted_settings_default(&defaults);
 	int status = find_files(&d, request, err);
+	if (status == 0)
+		discover_links(&d);
 	if (status < 0)
 		jobs_release(jobs);
 	for (size_t i = 0; i < d.notes.n; i++)

@@ -155,6 +155,8 @@ layout() {
 	refused 'while true do end'
 	[[ $stderr == "firmo-jobs: .busted: it "@("does not come to an end: 2 s of CPU time are enough"|"takes longer than 10 s") ]] ||
 		fail "an endless one is not told"
+	wrong 'error(setmetatable({}, {__tostring=error}))' "an error that tells nothing"
+	wrong 'error()' "nil"
 	wrong 'os.exit(0)' "it ends the interpreter that reads it"
 	wrong 'io.write(("x"):rep(3e6)) return {}' "it writes more than 1048576 bytes"
 	wrong 'return {default={pattern="["}}' "its pattern '[' is none: a '[' is not closed; %[ stands for the character"
@@ -457,6 +459,20 @@ near() {
 	layout task '{default={ROOT={"spec/unit"}},slow={ROOT={"spec/slow"}}}' 'spec/unit/a_spec.lua spec/slow/b_spec.lua' 'spec/unit/a_spec.lua'
 	says "spec/slow is not searched: in .busted it belongs to another task; --run=TASK chooses one: default slow"
 	layout quiet '' 'tests/a_test.lua spec/b_spec.lua lib/c.lua' 'spec/b_spec.lua tests/a_test.lua'
+	is "$(<told)" ""
+}
+
+@test "links to folders are told where they lead to tests that are not run" {
+	write tests/a_test.lua ../outside/deep/b_test.lua ../empty/c.lua
+	ln -s ../../outside tests/more
+	ln -s ../../empty tests/none
+	ln -s . tests/loop
+	ln -s nowhere tests/dangling
+	is "$(listed)" "tests/a_test.lua "
+	says "links to folders are not followed; to run what is there: firmo-jobs tests/more" tests/more/deep/b_test.lua
+	is "$(listed tests)" "tests/a_test.lua "
+	says "links to folders are not followed; to run what is there: firmo-jobs tests/more"
+	is "$(listed tests tests/more)" "tests/a_test.lua tests/more/deep/b_test.lua "
 	is "$(<told)" ""
 }
 

@@ -93,7 +93,8 @@ else
 	stdout:write("\n\0firmo-jobs\0")
 end
 if not ok then
-	say("error", why)
+	local told, text = pcall(tostring, why)
+	say("error", told and text or "an error that tells nothing")
 end
 if pcall(require, "moonscript") then
 	say("moonscript", "")
