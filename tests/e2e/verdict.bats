@@ -58,13 +58,35 @@ outcomes_are() {
 		'	return name == "mine" and loadfile("units.lua") or "no" end)' \
 		'function testA() error "x" end os.exit(require("mine").LuaUnit.run())'
 	plain vendored 'local lu = require "unit.framework" function testA() error "x" end os.exit(lu.LuaUnit.run())'
+	mkdir lib
+	cp units.lua lib/luaunit.lua
+	plain slash 'local lu = require("lib/luaunit")' \
+		'for i = 1, 256 do _G["test" .. i] = function() error "x" end end' 'os.exit(lu.LuaUnit.run() % 256)'
+	plain unasked 'local lu = require("lib.luaunit") function testA() error "x" end lu.LuaUnit.run()'
+	plain printed 'local lu = dofile("units.lua") local r = lu.LuaUnit.new() r:setOutputType("tap")' \
+		'function testA() error "x" end r:runSuite()'
+	test_file globals.lua 'local l = require "lust" check, case = l.describe, l.it'
+	plain globals 'require "globals" check("d", function() case("a", function() error "x" end) end)'
+	plain preload 'package.preload.mine = function() return dofile("lust.lua") end' \
+		'require("mine").it("a", function() error "x" end)'
+	plain routine 'coroutine.wrap(function() return require "h" end)().it("a", function() error "x" end)'
+	plain unhooked 'debug.sethook() require("h").it("a", function() error "x" end)'
+	plain loaded_later 'print("hello")' 'local function go() return require "h" end go().it("a", function() error "x" end)'
 	outcomes_are 'behind lust fail 1 1
 dofile lust fail 1 1
+globals lust fail 1 1
 loaded lust fail 1 1
+loaded_later lust fail 1 1
 locals lust fail 1 1
 pieces lust fail 1 1
+preload lust fail 1 1
 preset luaunit fail 256 256
+printed luaunit fail 1 1
+routine lust fail 1 1
 searcher luaunit fail 1 1
+slash luaunit fail 256 256
+unasked luaunit fail 1 1
+unhooked lust fail 1 1
 vendored luaunit fail 1 1'
 	# The history knows them: each runs once, and is told as before.
 	local before=$output
@@ -78,20 +100,44 @@ vendored luaunit fail 1 1'
 	plain behind 'local t = require "h"; t.plan(1); t.ok(false)'
 	plain built 'print(string.format("1..%d", 1)) print(string.format("not ok %d - x", 1))'
 	plain good 'local t = require "h"; t.plan(2); t.ok(true); t.ok(true)'
+	plain variable 'local plan = "1.." .. 2' 'print(plan) print("ok 1") print("not ok 2")'
+	mkdir -p Test lib
+	cp h.lua Test/Assertion.lua
+	cp h.lua tapered.lua
+	cp h.lua lib/tap.lua
+	plain assertion 'local t = require "Test.Assertion" t.plan(1) t.ok(false)'
+	plain tapered 'local t = require "tapered" t.ok(false) t.plan(1)'
+	plain slash 'local t = require "lib/tap" t.plan(1) t.ok(false)'
+	plain child 'os.execute("echo 1..1; echo not ok 1")'
+	plain routine 'coroutine.wrap(function() local t = require "h" t.plan(1) t.ok(false) end)()'
+	plain unended 'io.stdout:setvbuf("full") print("1..1") io.write("not ok 1")'
+	plain left 'local t = require "h" t.plan(2) t.ok(true) os.exit(0)'
+	plain version 'print("TAP version 13")'
+	plain indented 'print("# 1..2") print("  not ok 1 - indented")'
 	plain noplan 'print("not ok 1 - x")'
 	plain loop 'print("1..10 loop")' 'io.write("1..", 3, " files\n")'
 	plain range 'print("a range:") print("1..3")'
 	plain silent 'print("1..3") os.exit(0)'
 	plain words 'print("ok 1 file read")' 'if false then print("not ok at all") end'
 	plain errors 'io.stderr:write("1..1\nnot ok 1\n")'
-	outcomes_are 'behind tap fail 1 1
+	outcomes_are 'assertion tap fail 1 1
+behind tap fail 1 1
 built tap fail 1 1
+child tap fail 1 1
 errors plain pass 0 0
 good tap pass 2 0
+indented plain pass 0 0
+left tap error 1 0
 loop plain pass 0 0
 noplan tap error 1 1
 range plain pass 0 0
+routine tap fail 1 1
 silent tap error 0 0
+slash tap fail 1 1
+tapered tap fail 1 1
+unended tap fail 1 1
+variable tap fail 2 1
+version tap error 0 0
 words plain pass 0 0'
 }
 
@@ -129,12 +175,21 @@ syntax plain error 0 0'
 		'it("a", function() error "x" end)' 'os.exit(fails)'
 	plain own_global 'function before_each(f) f() end before_each(function() end)'
 	plain string "local s = 'a\\z" "   it(\"x\") describe(\"y\")'" 'assert(s)'
+	plain argument 'local function suite(it) it("a", function() end) end suite(function(n, f) f() end)'
+	plain field 'local t = { it = function(n, f) f() end } t.it("a", function() end)'
+	plain several 'local describe, it = function(n, f) f() end, function(n, f) f() end' \
+		'describe("a", function() it("b", function() end) end)'
+	plain quoted 'local s = [[ describe("x", function() it("y", function() end) end) ]] --[==[ it("x") ]==] assert(s)'
 	outcomes lua5.4
-	is "$output" 'computed busted pass 1 0
+	is "$output" 'argument plain pass 0 0
+computed busted pass 1 0
+field plain pass 0 0
 late busted pass 1 0
 only_setup busted pass 1 0
 own plain fail 0 0
 own_global plain pass 0 0
+quoted plain pass 0 0
+several plain pass 0 0
 string plain pass 0 0'
 }
 
@@ -221,15 +276,20 @@ b lust pass 1 0"
 	plain forged 'local l = require "lust"' \
 		'l.it("a", function() local f = io.open("/dev/fd/3", "w")' \
 		'f:write([[{"ev":"plan","tests":50}]], "\n") f:close() end)'
+	luaunit_test unit 'function testA() local f = io.open("/dev/fd/3", "w") f:write("x") f:close() end' 'function testB() end'
 	plain before 'local f = io.open("/dev/fd/3", "w") f:write("x") f:close()' \
 		'local l = require "lust"' 'l.it("a", function() error "x" end)'
 	local lua
 	for lua in $LUAS; do
 		run fj --lua="$lua" --report=json:report.json
 		status_is 1
-		is "$(json 'file("foreign").status, file("forged").status, r.success')" 'error error false'
+		is "$(json 'file("foreign").status, file("forged").status, file("unit").status, r.success')" 'error error error false'
 		is "$(json 'file("before").status ~= "pass"')" true
 	done
+	busted_test spec 'it("a", function() local f = io.open("/dev/fd/3", "w") f:write("x") f:close() end) it("b", function() end)'
+	run fj4 --report=json:report.json tests/spec_spec.lua
+	status_is 1
+	is "$(json 'file("spec").status')" error
 }
 
 @test "lust: os.exit is the end only where nothing would have come after it" {
@@ -292,12 +352,15 @@ subject luaunit pass 1 0'
 @test "long messages and names arrive shortened, in whole characters" {
 	plain lust 'local l = require "lust"' \
 		'l.it(("n"):rep(5e6), function() error(("\195\169"):rep(3e6)) end)' 'l.it("b", function() end)'
+	# LuaUnit itself takes minutes over a long line of a message.
+	luaunit_test unit '_G[("test"):rep(1e6)] = function() error("x") end' 'function testB() end'
 	busted_test b 'it(("n"):rep(5e6), function() error(("y"):rep(5e6)) end)'
 	local lua
 	for lua in $LUAS; do
-		run fj --lua="$lua" -q --report=json:report.json tests/lust_test.lua
+		run fj --lua="$lua" -q --report=json:report.json tests/lust_test.lua tests/unit_test.lua
 		status_is 1
 		is "$lua $(json '#file("lust").tests, file("lust").status')" "$lua 2 fail"
+		is "$(json '#file("unit").tests, file("unit").status')" "2 fail"
 		is "$(json 'file("lust").tests[1].name:match("^nnn") ~= nil, file("lust").tests[1].message:match("bytes in all") ~= nil,
 			utf8.len(file("lust").tests[1].message) ~= nil')" "true true true"
 	done
@@ -308,9 +371,12 @@ subject luaunit pass 1 0'
 @test "luaunit: tests behind a setup that failed are listed" {
 	luaunit_test suite 'function setupSuite() error "no" end' 'function testA() end' 'function testB() end'
 	luaunit_test class 'TestC = { setupClass = function() error "no" end, testA = function() end }' 'function testB() end'
-	run fj4 -q --report=json:report.json
-	status_is 1
-	is "$(json '#file("suite").tests, #file("class").tests, file("suite").status, file("class").status')" "2 2 error error"
+	local lua
+	for lua in $LUAS; do
+		run fj --lua="$lua" -q --report=json:report.json
+		status_is 1
+		is "$lua $(json '#file("suite").tests, #file("class").tests, file("suite").status, file("class").status')" "$lua 2 2 error error"
+	done
 }
 
 # ---- the shim leaves no trace ----
