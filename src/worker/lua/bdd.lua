@@ -99,7 +99,8 @@ end
 -- inside was told of it before. All but `failed` may be nil. It is no more than two calls on the stack,
 -- each of which makes the tracebacks that Firmo itself takes dearer. Lua calls no handler where the stack has
 -- overflown, or memory is short: then failed() is called once the stack is gone.
-function M.watched(fn, failed, entered, left)
+-- mark.called is set before all else, whatever a test has made of the functions that are called here.
+function M.watched(fn, failed, entered, left, mark)
 	local handled
 	local function handler(problem)
 		handled = guard("error", look_at, failed, problem)
@@ -112,6 +113,9 @@ function M.watched(fn, failed, entered, left)
 		handled = nil
 	end
 	return function(...)
+		if mark then
+			mark.called = true
+		end
 		local n = select("#", ...)
 		if entered then
 			entered()

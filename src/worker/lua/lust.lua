@@ -49,7 +49,7 @@ local function watch_test(test, fn)
 		bdd.start(test)
 	end, function()
 		test.returned = true
-	end)
+	end, test)
 end
 
 -- The error of a hook leaves `it`: there will be no other end of the test.
@@ -73,7 +73,7 @@ local function run_test(it, test, ...)
 	call_open(it, ...)
 	running = outer
 	bdd.forget()
-	local status = test.message and "fail" or test.returned and "pass" or test.started and "error" or "skip"
+	local status = test.message and "fail" or test.returned and "pass" or test.called and "error" or "skip"
 	guard("result", end_test, test, status)
 end
 
