@@ -43,8 +43,8 @@ check-bare: ## run quickstart and check in a bare Debian that is made for it, as
 	+@sh mk/check-bare.sh '$(abspath $(O))'
 
 .PHONY: soak
-soak: $(runnable) ## 300 runs under make, half of them killed: at most two minutes
-	+@$(test_environment) bash tests/soak.sh
+soak: $(runnable) ## 300 runs under make, half of them killed: two minutes, or SOAK_SECONDS=n; MAKES='make make-4.4'
+	+@$(test_environment) SOAK_SECONDS='$(SOAK_SECONDS)' MAKES='$(MAKES)' bash tests/soak.sh
 
 $(O)/tests/faults/memory.so: tests/faults/memory.c tests/faults/start.h
 	@mkdir -p $(@D)

@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/alloc.h"
+
 #define CHUNK_BYTES (64 << 10)
 
 static struct digest canonical(XXH128_hash_t hash)
@@ -30,6 +32,8 @@ int digest_of_file(struct digest *d, int fd)
 	XXH3_state_t *state = XXH3_createState();
 	ssize_t n;
 
+	if (!state)
+		out_of_memory();
 	XXH3_128bits_reset(state);
 	while ((n = read(fd, chunk, sizeof chunk)) > 0 || (n < 0 && errno == EINTR))
 		if (n > 0)

@@ -30,13 +30,13 @@ static bool is_set_per_worker(const char *entry)
 	       strncmp(entry, "FIRMO_JOBS_", strlen("FIRMO_JOBS_")) == 0;
 }
 
-static void find_lua_inits(struct environment *e, char *const *environ)
+static void find_lua_inits(struct environment *e, char *const *entries)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < LUA_INITS; i++) {
 		const char *value = NULL;
-		for (char *const *p = environ; *p && !value; p++)
+		for (char *const *p = entries; *p && !value; p++)
 			value = value_of(*p, lua_inits[i]);
 		// All are ours: a script that starts Lua may set LUA_INIT, and a versioned one
 		// wins.
@@ -46,17 +46,17 @@ static void find_lua_inits(struct environment *e, char *const *environ)
 }
 
 // What the user preloads himself comes first.
-static char *preload_entry(char *const *environ, const char *library)
+static char *preload_entry(char *const *entries, const char *library)
 {
 	const char *theirs = NULL;
 
-	for (char *const *p = environ; *p && !theirs; p++)
+	for (char *const *p = entries; *p && !theirs; p++)
 		theirs = value_of(*p, "LD_PRELOAD");
 	return xasprintf("LD_PRELOAD=%s%s%s", theirs ? theirs : "", theirs && *theirs ? ":" : "",
 			 library);
 }
 
-void environment_init(struct environment *e, char *const *environ, const char *shim_dir,
+void environment_init(struct environment *e, char *const *entries, const char *shim_dir,
 		      const struct selection *selection, const char *library)
 {
 	struct {
@@ -65,13 +65,13 @@ void environment_init(struct environment *e, char *const *environ, const char *s
 	} base = {0};
 
 	*e = (struct environment){.shim_path = xasprintf("@%s/init.lua", shim_dir)};
-	find_lua_inits(e, environ);
+	find_lua_inits(e, entries);
 	if (library)
-		e->preload = preload_entry(environ, library);
+		e->preload = preload_entry(entries, library);
 	char *flags = makeflags_with_jobserver(getenv("MAKEFLAGS"), LOAN_READ_FD, LOAN_WRITE_FD);
 	e->makeflags = xasprintf("MAKEFLAGS=%s", flags);
 	free(flags);
-	for (char *const *p = environ; *p; p++)
+	for (char *const *p = entries; *p; p++)
 		if (!is_set_per_worker(*p))
 			VEC_PUSH(&base, xstrdup(*p));
 	if (selection->filter)

@@ -29,9 +29,9 @@ struct worker_environment {
 	char **owned; // the strings made for it
 };
 
-// environ: the environment to start from. shim_dir: the folder with init.lua. library: what watches
+// entries: the environment to start from. shim_dir: the folder with init.lua. library: what watches
 // the workers, or NULL.
-void environment_init(struct environment *e, char *const *environ, const char *shim_dir,
+void environment_init(struct environment *e, char *const *entries, const char *shim_dir,
 		      const struct selection *selection, const char *library);
 void environment_release(struct environment *e);
 

@@ -56,10 +56,18 @@ bool database_is_damage(int code)
 	}
 }
 
+// A disk that could not be read, which sqlite calls damage as well.
+static bool is_io(int code)
+{
+	return (code & 0xff) == SQLITE_CORRUPT && (errno == EIO || errno == ENXIO);
+}
+
 int database_error(struct store *s, struct err *err)
 {
 	int code = s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM;
 
+	if (!*s->damage && is_io(code))
+		return err_set(err, 0, "%s", strerror(errno));
 	if (!*s->damage && database_is_damage(code))
 		database_damaged(s, sqlite3_errmsg(s->db));
 	if (*s->damage)

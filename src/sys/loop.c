@@ -109,7 +109,9 @@ int loop_step(struct loop *l)
 		if (w && l->polled[i].revents)
 			w->ready(w, l->polled[i].revents);
 	}
-	if (ready < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
+	if (ready < 0 && errno == ENOMEM)
+		out_of_memory();
+	if (ready < 0 && errno != EINTR && errno != EAGAIN)
 		return -1;
 	fire_timers(l);
 	return 0;

@@ -323,7 +323,7 @@ static void tell_the_same(struct store *a, struct store *b, bool inputs, const c
 // Imports a copy of each file, as the program does.
 static void import(struct store *s, const char **paths, size_t n, struct imported *out)
 {
-	struct store *others[4];
+	struct store *others[4] = {0};
 	struct err err = {0};
 
 	for (size_t i = 0; i < n; i++) {

@@ -7,7 +7,7 @@
 
 #define SEC NS_PER_SEC
 
-static char names[1000][8];
+static char names[1000][24];
 
 // Jobs of paths f000, f001, ...: the seconds they are expected to take, -1: unknown.
 static struct jobs jobs_of(struct job *items, const int *seconds, size_t n)
