@@ -89,7 +89,7 @@ static int add_pattern(struct strings *list, const char *value, struct err *err)
 static int take(struct busted_settings *s, const char *name, const char *value, struct err *err)
 {
 	if (strcmp(name, "error") == 0)
-		return err_set(err, 0, "%s", value);
+		return err_set(err, 0, "%s", *value ? value : "it fails without a word");
 	if (strcmp(name, "ROOTs") == 0)
 		s->has_root = true;
 	else if (strcmp(name, "ROOT") == 0)
@@ -133,7 +133,8 @@ static const char *next_string(const char **p, const char *end)
 static int read_answer(struct busted_settings *s, const char *answer, size_t n, struct err *err)
 {
 	static const char mark[] = "\n\0firmo-jobs";
-	const char *end = answer + n, *p = n ? memmem(answer, n, mark, sizeof mark) : NULL;
+	const char *end = n ? answer + n : answer,
+		   *p = n ? memmem(answer, n, mark, sizeof mark) : NULL;
 
 	// What the file itself has printed stands before the mark.
 	for (p = p ? p + sizeof mark : end; p < end;) {
