@@ -136,6 +136,8 @@ static void read_jobserver(struct makeflags *make)
 		return;
 	char *moved = makeflags_with_jobserver(getenv("MAKEFLAGS"), make->read_fd, make->write_fd);
 	setenv("MAKEFLAGS", moved, 1);
+	if (getenv("CARGO_MAKEFLAGS"))
+		setenv("CARGO_MAKEFLAGS", moved, 1);
 	free(moved);
 }
 

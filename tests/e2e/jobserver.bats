@@ -613,6 +613,39 @@ refused() {
 	exec 7>&-
 }
 
+# full_pipe SIGNAL STATUS: three tokens are in use when the pipe fills up, and the signal comes.
+full_pipe() {
+	waiting_tests 4
+	"$LUA" -e 'io.stdout:write(("+"):rep(65536))' >bytes
+	mkfifo f
+	exec 7<>f
+	printf abc >&7
+	MAKEFLAGS=" -j4 --jobserver-auth=fifo:$PWD/f" start --lua="$LUA"
+	await test -e w1.pids -a -e w2.pids -a -e w3.pids -a -e w4.pids
+	timeout 5 cat bytes >&7
+	kill -"$1" "$RUNNER"
+	finish
+	status_is "$2"
+	await all_gone
+	# As soon as there is room, the keeper gives back the very tokens.
+	timeout 5 head -c 65536 <&7 >/dev/null
+	is "$(timeout 20 head -c 3 <&7 | grep -o . | sort | tr -d '\n')" abc
+	exec 7>&-
+}
+
+@test "a signal with tokens in use and a full pipe: SIGTERM ends the run, and says so" {
+	full_pipe TERM 143
+	[[ $errors == *"jobserver is full"* ]] || fail "it is not told"
+}
+
+@test "a signal with tokens in use and a full pipe: SIGINT" {
+	full_pipe INT 130
+}
+
+@test "a signal with tokens in use and a full pipe: SIGKILL" {
+	full_pipe KILL 137
+}
+
 @test "a limit on the size of files is told of, and ends no runner by a signal" {
 	plain one "assert(true)"
 	run bash -c 'ulimit -f 8; exec "$FIRMO_JOBS" --lua=lua5.4 --report=html:report.html'
