@@ -94,12 +94,21 @@ static struct digest digest_of_entries(const char *path)
 	return d;
 }
 
+// What cannot be looked at may be there.
+static struct fingerprint of_none(int errnum)
+{
+	if (errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP)
+		return (struct fingerprint){0};
+	return (struct fingerprint){.present = true,
+				    .digest = digest_of_word("what cannot be looked at")};
+}
+
 struct fingerprint fingerprint_of_path(const char *path, const struct fingerprint *known)
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return (struct fingerprint){0};
+		return of_none(errno);
 	// The times of a folder are those of its entries, which are not meant here.
 	if (!S_ISREG(st.st_mode))
 		return (struct fingerprint){
@@ -117,7 +126,7 @@ struct fingerprint fingerprint_of_listing(const char *path, const struct fingerp
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return (struct fingerprint){0};
+		return of_none(errno);
 	struct fingerprint f = {.present = true, .stamp = stamp_of(&st)};
 	bool still = known && known->present && same_stamp(&known->stamp, &f.stamp);
 	f.digest = still ? known->digest : digest_of_entries(path);

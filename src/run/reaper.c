@@ -53,13 +53,9 @@ static struct worker *find_worker(struct supervisor *s, pid_t pid)
 // there is more to be asked about it.
 static bool reap_worker(struct supervisor *s, struct worker *w)
 {
-	siginfo_t info = {0};
 	struct rusage usage;
 	int status;
 
-	if (waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	    info.si_pid == 0)
-		return false;
 	worker_on_death(w);
 	pid_t reaped = wait4(w->pid, &status, WNOHANG, &usage);
 	if (reaped > 0)
@@ -69,7 +65,7 @@ static bool reap_worker(struct supervisor *s, struct worker *w)
 	return reaped > 0;
 }
 
-// True if it was an adopted descendant.
+// Reaps a worker or an adopted descendant, if it has ended.
 static bool reap_one(struct supervisor *s, pid_t pid, bool *orphans)
 {
 	struct worker *w = find_worker(s, pid);
@@ -79,6 +75,15 @@ static bool reap_one(struct supervisor *s, pid_t pid, bool *orphans)
 	bool reaped = waitpid(pid, NULL, WNOHANG) > 0;
 	*orphans |= reaped;
 	return reaped;
+}
+
+// Where nothing is told, it may have ended.
+static bool is_alive(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == 0;
 }
 
 // Asks for each of them by itself. A worker that ends may take others from the list.
@@ -92,7 +97,8 @@ static void reap_each(struct supervisor *s, bool *orphans)
 		if (!s->workers.items[i]->reaped)
 			pids[n++] = s->workers.items[i]->pid;
 	for (size_t i = 0; i < n; i++)
-		if (!reaper_is_stranger(s, pids[i]) && pids[i] != tokens_keeper(s->tokens))
+		if (!reaper_is_stranger(s, pids[i]) && pids[i] != tokens_keeper(s->tokens) &&
+		    !is_alive(pids[i]))
 			reap_one(s, pids[i], orphans);
 	free(pids);
 }
