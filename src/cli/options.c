@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,7 +102,7 @@ static int on_random(struct options *o, const char *seed, struct err *err)
 
 	if (*seed == '\0')
 		n = (long)(clock_real_ns() / 1000 % 1000000000) + 1;
-	else if (*seed != ':' || !text_parse_long(seed + 1, 1, INT64_MAX, &n))
+	else if (*seed != ':' || !text_parse_long(seed + 1, 1, LONG_MAX, &n))
 		return err_set(err, 0,
 			       "--order=random%s: a seed is a whole number, as in random:42", seed);
 	o->plan.order = ORDER_RANDOM;

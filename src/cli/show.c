@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // --show: the report of a run that is over, from the history.
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -13,7 +14,7 @@ static int read_run(struct options *o, const char *value, struct err *err)
 {
 	long n = 0;
 
-	if (*value && !text_parse_long(value, 1, INT64_MAX, &n))
+	if (*value && !text_parse_long(value, 1, LONG_MAX, &n))
 		return option_invalid(err, "show", value,
 				      "wants the number of a run, as --history lists them");
 	o->shown_run = n;

@@ -2,6 +2,7 @@
 #include "history/window.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -109,7 +110,7 @@ void window_last(struct window *w, size_t n)
 static bool parse_run(struct window *w, const char *since)
 {
 	long id;
-	size_t place = text_parse_long(since, 1, INT64_MAX, &id) ? place_of(w, id) : w->runs.n;
+	size_t place = text_parse_long(since, 1, LONG_MAX, &id) ? place_of(w, id) : w->runs.n;
 
 	if (place == w->runs.n)
 		return false;

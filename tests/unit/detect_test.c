@@ -133,8 +133,8 @@ static void lust_is_told_by_its_module(void **state)
 {
 	static const char *const lust[] = {
 		"local lust = require 'lust' describe('x', f)",
-		"local lust = require('lib.lust')\nlocal describe = lust.describe\ndescribe('x', "
-		"f)",
+		("local lust = require('lib.lust')\nlocal describe = lust.describe\ndescribe('x', "
+		 "f)"),
 		"require 'tests/lust'",
 		"describe('x', f) local l = pcall(require, 'lust')",
 		"require 'lust' print('1..1')",
@@ -175,8 +175,8 @@ static void names_that_a_file_defines_are_its_own(void **state)
 		"local it = function() end it('x')",
 		"it = function() end it('x')",
 		"_G.describe = function() end describe('x')",
-		"local lust = require 'h' local describe, it = lust.describe, lust.it "
-		"describe('x', f)",
+		("local lust = require 'h' local describe, it = lust.describe, lust.it "
+		 "describe('x', f)"),
 		"local it; it('x', f)",
 		"local function run(it) it('x', f) end",
 		"for _, it in ipairs(t) do it('x') end",

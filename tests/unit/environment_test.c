@@ -5,13 +5,13 @@
 
 static const struct selection everything = {0};
 
-// What one worker gets of the environment environ.
+// What one worker gets of the environment outer.
 struct given {
 	struct environment environment;
 	struct worker_environment worker;
 };
 
-static void give(struct given *g, const char *const *environ, bool shim)
+static void give(struct given *g, const char *const *outer, bool shim)
 {
 	const struct worker_identity id = {.run = "run-1",
 					   .serial = 42,
@@ -20,7 +20,7 @@ static void give(struct given *g, const char *const *environ, bool shim)
 					   .tmpdir = "/tmp/w 3",
 					   .shim = shim ? "0,plain" : NULL};
 
-	environment_init(&g->environment, (char *const *)environ, "/run/shim", &everything, NULL);
+	environment_init(&g->environment, (char *const *)outer, "/run/shim", &everything, NULL);
 	environment_for(&g->worker, &g->environment, &id);
 }
 
@@ -62,11 +62,11 @@ static size_t count(const struct given *g)
 
 static void a_worker_is_told_who_it_is(void **state)
 {
-	static const char *const environ[] = {"PATH=/bin", "HOME=/root", NULL};
+	static const char *const outer[] = {"PATH=/bin", "HOME=/root", NULL};
 	struct given g;
 
 	(void)state;
-	give(&g, environ, false);
+	give(&g, outer, false);
 	assert_value(&g, "PATH", "/bin");
 	assert_value(&g, "HOME", "/root");
 	assert_value(&g, "FIRMO_JOBS_RUN", "run-1");
@@ -82,13 +82,13 @@ static void a_worker_is_told_who_it_is(void **state)
 
 static void every_worker_has_a_marker_of_its_own(void **state)
 {
-	static const char *const environ[] = {NULL};
+	static const char *const outer[] = {NULL};
 	struct environment e;
 	struct worker_environment one, two;
 	struct worker_identity id = {.run = "r", .serial = 1, .tmpdir = "/t"};
 
 	(void)state;
-	environment_init(&e, (char *const *)environ, "/shim", &everything, NULL);
+	environment_init(&e, (char *const *)outer, "/shim", &everything, NULL);
 	environment_for(&one, &e, &id);
 	id.serial = 11;
 	environment_for(&two, &e, &id);
@@ -100,7 +100,7 @@ static void every_worker_has_a_marker_of_its_own(void **state)
 
 static void what_another_run_told_us_is_not_for_ours(void **state)
 {
-	static const char *const environ[] = {
+	static const char *const outer[] = {
 		"FIRMO_JOBS_SLOT=9",
 		"FIRMO_JOBS_WORKER=other.1",
 		"FIRMO_JOBS_EVENTS=3",
@@ -114,7 +114,7 @@ static void what_another_run_told_us_is_not_for_ours(void **state)
 	struct given g;
 
 	(void)state;
-	give(&g, environ, false);
+	give(&g, outer, false);
 	assert_value(&g, "FIRMO_JOBS_SLOT", "3");
 	assert_value(&g, "TMPDIR", "/tmp/w 3");
 	assert_value(&g, "TMPDIRX", "/kept");
@@ -130,11 +130,11 @@ static void what_another_run_told_us_is_not_for_ours(void **state)
 
 static void the_shim_is_named_by_lua_init(void **state)
 {
-	static const char *const environ[] = {"A=1", NULL};
+	static const char *const outer[] = {"A=1", NULL};
 	struct given g;
 
 	(void)state;
-	give(&g, environ, true);
+	give(&g, outer, true);
 	assert_value(&g, "LUA_INIT", "@/run/shim/init.lua");
 	assert_value(&g, "FIRMO_JOBS_LUA_INIT", NULL);
 	// A script that starts Lua may set LUA_INIT: that of the version wins then.
@@ -147,11 +147,11 @@ static void the_shim_is_named_by_lua_init(void **state)
 
 static void the_users_own_lua_init_is_chained(void **state)
 {
-	static const char *const environ[] = {"LUA_INIT=x = 1", "A=1", NULL};
+	static const char *const outer[] = {"LUA_INIT=x = 1", "A=1", NULL};
 	struct given g;
 
 	(void)state;
-	give(&g, environ, true);
+	give(&g, outer, true);
 	assert_value(&g, "LUA_INIT", "@/run/shim/init.lua");
 	assert_value(&g, "FIRMO_JOBS_LUA_INIT", "x = 1");
 	assert_value(&g, "A", "1");
@@ -168,9 +168,9 @@ static void the_variables_of_versions_are_chained_where_they_are_set(void **stat
 	for (size_t i = 0; i < COUNT(versions); i++) {
 		char *entry = xasprintf("%s=@own.lua", versions[i]),
 		     *chained = xasprintf("FIRMO_JOBS_%s", versions[i]);
-		const char *const environ[] = {entry, NULL};
+		const char *const outer[] = {entry, NULL};
 		struct given g;
-		give(&g, environ, true);
+		give(&g, outer, true);
 		assert_value(&g, "LUA_INIT", "@/run/shim/init.lua");
 		assert_value(&g, versions[i], "@/run/shim/init.lua");
 		assert_value(&g, chained, "@own.lua");
@@ -183,12 +183,12 @@ static void the_variables_of_versions_are_chained_where_they_are_set(void **stat
 
 static void all_of_them_may_be_set(void **state)
 {
-	static const char *const environ[] = {"LUA_INIT=0",     "LUA_INIT_5_2=2", "LUA_INIT_5_3=3",
-					      "LUA_INIT_5_4=4", "LUA_INIT_5_5=5", NULL};
+	static const char *const outer[] = {"LUA_INIT=0",     "LUA_INIT_5_2=2", "LUA_INIT_5_3=3",
+					    "LUA_INIT_5_4=4", "LUA_INIT_5_5=5", NULL};
 	struct given g;
 
 	(void)state;
-	give(&g, environ, true);
+	give(&g, outer, true);
 	assert_value(&g, "LUA_INIT_5_3", "@/run/shim/init.lua");
 	assert_value(&g, "FIRMO_JOBS_LUA_INIT", "0");
 	assert_value(&g, "FIRMO_JOBS_LUA_INIT_5_2", "2");
@@ -198,11 +198,11 @@ static void all_of_them_may_be_set(void **state)
 
 static void a_plain_script_gets_no_shim(void **state)
 {
-	static const char *const environ[] = {"LUA_INIT=x = 1", "LUA_INIT_5_4=y = 2", NULL};
+	static const char *const outer[] = {"LUA_INIT=x = 1", "LUA_INIT_5_4=y = 2", NULL};
 	struct given g;
 
 	(void)state;
-	give(&g, environ, false);
+	give(&g, outer, false);
 	assert_value(&g, "LUA_INIT", "x = 1");
 	assert_value(&g, "LUA_INIT_5_4", "y = 2");
 	assert_value(&g, "FIRMO_JOBS_LUA_INIT", NULL);
@@ -213,11 +213,11 @@ static void a_plain_script_gets_no_shim(void **state)
 
 static void the_pid_has_room_in_its_entry(void **state)
 {
-	static const char *const environ[] = {NULL};
+	static const char *const outer[] = {NULL};
 	struct given g;
 
 	(void)state;
-	give(&g, environ, true);
+	give(&g, outer, true);
 	assert_value(&g, "FIRMO_JOBS_PID", "");
 	snprintf(g.worker.pid_text, SPAWN_PID_SIZE, "%d", 2147483647);
 	assert_value(&g, "FIRMO_JOBS_PID", "2147483647");
@@ -228,25 +228,25 @@ static void the_pid_has_room_in_its_entry(void **state)
 
 static void odd_entries_are_passed_on(void **state)
 {
-	static const char *const environ[] = {"NOVALUE", "=C:",      "E=", "\xff=\xfe",
-					      "N=a\nb",  "LUA_INIT", NULL};
+	static const char *const outer[] = {"NOVALUE", "=C:",      "E=", "\xff=\xfe",
+					    "N=a\nb",  "LUA_INIT", NULL};
 	struct given g;
 
 	(void)state;
-	give(&g, environ, false);
-	for (size_t i = 0; environ[i]; i++)
-		check_row(strcmp(g.worker.envp[i], environ[i]) == 0, "'%s' is '%s'", environ[i],
+	give(&g, outer, false);
+	for (size_t i = 0; outer[i]; i++)
+		check_row(strcmp(g.worker.envp[i], outer[i]) == 0, "'%s' is '%s'", outer[i],
 			  g.worker.envp[i]);
 	take_back(&g);
 }
 
 static void an_empty_environment_is_enough(void **state)
 {
-	static const char *const environ[] = {NULL};
+	static const char *const outer[] = {NULL};
 	struct given g;
 
 	(void)state;
-	give(&g, environ, false);
+	give(&g, outer, false);
 	assert_int_equal(count(&g), 5);
 	take_back(&g);
 	assert_null(g.worker.envp);
@@ -256,15 +256,15 @@ static void an_empty_environment_is_enough(void **state)
 static void a_large_environment_fits(void **state)
 {
 	static char entries[3000][16];
-	static const char *environ[3001];
+	static const char *outer[3001];
 	struct given g;
 
 	(void)state;
 	for (size_t i = 0; i < 3000; i++) {
 		snprintf(entries[i], sizeof entries[i], "V%zu=%zu", i, i);
-		environ[i] = entries[i];
+		outer[i] = entries[i];
 	}
-	give(&g, environ, true);
+	give(&g, outer, true);
 	assert_value(&g, "V0", "0");
 	assert_value(&g, "V2999", "2999");
 	assert_true(count(&g) > 3000);

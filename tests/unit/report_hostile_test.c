@@ -41,8 +41,8 @@ static const char *const pieces[] = {
 	"\xc3",
 	"\xed\xa0\x80",
 	"\xc2\x85",
-	"\xc2\x9b"
-	"2J",
+	("\xc2\x9b"
+	 "2J"),
 	"\xe2\x80\xa8",
 	"\xef\xbb\xbf",
 	"\xef\xbf\xbe",

@@ -54,8 +54,8 @@ static void junit_shows_every_file(void **state)
 	begin_full(&s);
 	struct buf b = rendered(&s.run, report_junit);
 	static const char *const parts[] = {
-		"<testsuite name=\"t/fail_test.lua\" tests=\"5\" failures=\"1\" errors=\"1\" "
-		"time=\"0.200\" skipped=\"2\"",
+		("<testsuite name=\"t/fail_test.lua\" tests=\"5\" failures=\"1\" errors=\"1\" "
+		 "time=\"0.200\" skipped=\"2\""),
 		"<property name=\"framework\" value=\"busted\"/>",
 		"<property name=\"exit\" value=\"1\"/>",
 		"<property name=\"signal\" value=\"11\"/>",
