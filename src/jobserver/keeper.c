@@ -121,6 +121,18 @@ static void grant(void)
 
 enum { SOCKET, TOKEN, ROOM, POLLED };
 
+// Where the kernel has no ppoll, or refuses it: what can be done at once is, and then the runner's
+// next word is waited for.
+static int wait_without_poll(struct pollfd p[POLLED])
+{
+	if (p[TOKEN].fd >= 0)
+		grant();
+	p[ROOM].revents = state.nowed > 0 ? POLLOUT : 0;
+	p[TOKEN].revents = 0;
+	p[SOCKET].revents = POLLIN;
+	return 1;
+}
+
 // Waits for the runner; if it wants a token, for make; and for room in a full pipe. Whoever else
 // waits for the token that has just gone back gets a moment to take it: without, we would always be
 // the first.
@@ -134,7 +146,10 @@ static int wait_for_news(struct pollfd p[POLLED])
 	p[TOKEN] = (struct pollfd){.fd = take ? state.client->poll_fd : -1, .events = POLLIN};
 	p[ROOM] = (struct pollfd){.fd = state.nowed > 0 ? state.client->write_fd : -1,
 				  .events = POLLOUT};
-	return ppoll(p, POLLED, left > 0 ? &moment : NULL, NULL);
+	int ready = ppoll(p, POLLED, left > 0 ? &moment : NULL, NULL);
+	if (ready < 0 && !may_pass(errno))
+		ready = wait_without_poll(p);
+	return ready;
 }
 
 static void serve(void)

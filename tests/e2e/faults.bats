@@ -154,3 +154,21 @@ nobody_left() {
 	run unshare -rm bash -c 'mount --bind none /proc && exec "$@"' - "$FIRMO_JOBS" --print-mk
 	status_is 0
 }
+
+@test "a keeper that may not wait for two things at once serves the run all the same" {
+	needs_faults
+	meeting 3 2
+	run audit --no-holders -- "$HELPERS/fault" all:ppoll 1+ ENOSYS calls "$LIBRARY" "$FIRMO_JOBS" --lua="$LUA"
+	status_is 0
+	has "audit: ok 3 tokens"
+	has "3 passed"
+	plain waits "os.execute('echo >here; exec sleep 60')"
+	start_command "$HELPERS/jobserver-audit" --no-holders -- "$HELPERS/fault" all:ppoll 1+ ENOSYS calls "$LIBRARY" \
+		"$FIRMO_JOBS" --lua="$LUA" tests/waits_test.lua
+	await test -e here
+	kill -TERM "$RUNNER"
+	finish
+	status_is 143
+	[[ $errors == *"audit: ok 3 tokens"* ]] || fail "tokens are lost"
+	await nobody_left
+}

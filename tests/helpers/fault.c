@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: MIT
-/*
- * fault - run a command one of whose calls fails.
- *
- *	fault CALL NTH ERRNO LOG LIBRARY COMMAND [ARG]...
- *	fault --list
- *
- * COMMAND takes the place of this process. Its NTH call of the kind CALL, counted from the
- *beginning of its own code, fails with ERRNO (a name); NTH+: and all that follow do. Its children
- *are left alone. 0: none fails. How many there were is written to the file LOG in the end, when
- *nobody below COMMAND is left. LIBRARY is tests/faults/memory.so. --list writes the kinds, each
- *with the errors that it may have, a line each.
- *
- * `memory` is malloc and its kin, which the library fails. All others are system calls: a filter
- * of seccomp hands them to a process of ours that answers or lets them go on, so that those made by
- * the C library itself and by sqlite are met as well.
- *
- * Exit status: that of COMMAND; 98 where there was no way to begin.
- */
+// fault - runs a command one of whose calls fails.
+//
+//	fault CALL NTH ERRNO LOG LIBRARY COMMAND [ARG]...
+//	fault --list
+//
+// COMMAND takes the place of this process. Its NTH call of the kind CALL, counted from the
+// beginning of its own code, fails with ERRNO (a name); with NTH+ all that follow do, too; with 0
+// none. Its children are left alone, unless CALL has `all:` in front. How many calls there were is
+// written to the file LOG when nobody below COMMAND is left. LIBRARY is tests/faults/memory.so.
+// --list writes the kinds, each with the errors that it may have, a line each.
+//
+// `memory` is malloc and its kin, which the library fails. All others are system calls: a filter
+// of seccomp hands them to a process of ours that answers or lets them go on, so that those made by
+// the C library itself and by sqlite are met as well.
+//
+// Exit status: that of COMMAND; 98 where there was no way to begin.
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <fcntl.h>
@@ -92,6 +90,7 @@ static const struct kind {
 		SYS_signalfd4, SYS_dup, SYS_dup3}},
 	{"reap", "ENOSYS EPERM", {SYS_wait4, SYS_waitid}},
 	{"signal", "EPERM ENOSYS", {SYS_kill}},
+	{"ppoll", "ENOSYS EPERM", {SYS_ppoll}},
 	{"wait", "ENOMEM ENOSYS EPERM", {SYS_ppoll,
 #ifdef SYS_poll
 		SYS_poll,
@@ -121,7 +120,7 @@ static _Noreturn void die(const char *what)
 struct point {
 	const struct kind *kind;
 	long nth;
-	bool lasting;
+	bool lasting, everywhere;
 	int error;
 	pid_t pid;
 	const char *log;
@@ -143,7 +142,7 @@ static void answer(int listener, const struct point *p, long *seen, bool *starte
 	if (is_start(&n)) {
 		*started |= n.pid == (uint32_t)p->pid;
 	} else {
-		bool counts = *started && n.pid == (uint32_t)p->pid;
+		bool counts = *started && (p->everywhere || n.pid == (uint32_t)p->pid);
 		*seen += counts;
 		if (counts && p->nth > 0 && (p->lasting ? *seen >= p->nth : *seen == p->nth))
 			r.error = -p->error;
@@ -302,7 +301,9 @@ int main(int argc, char **argv)
 		fputs("usage: fault CALL NTH ERRNO LOG LIBRARY COMMAND [ARG]...\n", stderr);
 		return 2;
 	}
-	struct point p = {.kind = find_kind(argv[1]),
+	bool everywhere = strncmp(argv[1], "all:", 4) == 0;
+	struct point p = {.kind = find_kind(argv[1] + (everywhere ? 4 : 0)),
+			  .everywhere = everywhere,
 			  .nth = atol(argv[2]),
 			  .lasting = strchr(argv[2], '+') != NULL,
 			  .error = error_number(argv[3]),
