@@ -57,6 +57,7 @@ tests       cmd:pgrep             procps         procps-ng                 procp
 tests       cmd:script            bsdutils       /usr/bin/script           util-linux-misc  util-linux   util-linux     https://github.com/util-linux/util-linux
 tests       cmd:unshare           util-linux     util-linux                util-linux-misc  util-linux   util-linux     https://github.com/util-linux/util-linux
 tests       cmd:tmux              tmux           tmux                      tmux             tmux         tmux           https://github.com/tmux/tmux
+tests       cmd:musl-gcc          musl-tools     musl-gcc                  -                musl         -              https://musl.libc.org
 tests       cmd:time              time           time                      -                time         time           https://www.gnu.org/software/time
 bench       cmd:xargs             findutils      findutils                 findutils        findutils    findutils      https://www.gnu.org/software/findutils
 bench       cmd:hyperfine         hyperfine      hyperfine                 hyperfine        hyperfine    hyperfine      https://github.com/sharkdp/hyperfine

@@ -529,15 +529,21 @@ static void on_signal(struct loop_watch *watch, short revents)
 
 static int begin(struct supervisor *s, struct err *err)
 {
+	const char *library = s->settings->library;
+
 	if (workspace_open(&s->workspace, s->settings->workspace, err) < 0)
 		return -1;
+	if (library && !(library = workspace_preload(&s->workspace, library, err))) {
+		workspace_close(&s->workspace);
+		return -1;
+	}
 	s->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (s->null_fd < 0) {
 		workspace_close(&s->workspace);
 		return err_set(err, errno, "open /dev/null");
 	}
 	environment_init(&s->environment, environ, s->workspace.dir, &s->settings->selection,
-			 s->settings->library);
+			 library);
 	descendants_adopt();
 	reaper_open(s);
 	return 0;

@@ -38,6 +38,32 @@ int workspace_open(struct workspace *w, const char *path, struct err *err)
 	return -1;
 }
 
+// "$" begins what ld.so replaces, such as $LIB.
+static bool can_be_listed(const char *path)
+{
+	return !path[strcspn(path, " \t\n\v\f\r:$")];
+}
+
+const char *workspace_preload(struct workspace *w, const char *library, struct err *err)
+{
+	if (can_be_listed(library)) {
+		w->preload = xstrdup(library);
+	} else if (can_be_listed(w->dir)) {
+		w->preload = xasprintf("%s/%s", w->dir, path_base(library));
+		if (symlink(library, w->preload) < 0)
+			goto failed;
+	} else {
+		w->preload_fd = open(library, O_RDONLY | O_CLOEXEC);
+		if (w->preload_fd < 0)
+			goto failed;
+		w->preload = xasprintf("/proc/%ld/fd/%d", (long)getpid(), w->preload_fd);
+	}
+	return w->preload;
+failed:
+	err_set(err, errno, "make %s known to ld.so", library);
+	return NULL;
+}
+
 static void forget(struct tmpdir *t)
 {
 	if (t->path)
@@ -51,6 +77,9 @@ void workspace_close(struct workspace *w)
 	for (size_t i = 0; i < w->tmpdirs.n; i++)
 		forget(&w->tmpdirs.items[i]);
 	free(w->tmpdirs.items);
+	if (w->preload_fd > 0)
+		close(w->preload_fd);
+	free(w->preload);
 	if (w->dir)
 		path_remove_tree(w->dir);
 	free(w->dir);

@@ -15,7 +15,9 @@ struct tmpdir {
 };
 
 struct workspace {
-	char *dir; // owned
+	char *dir;      // owned
+	char *preload;  // of workspace_preload, or NULL; owned
+	int preload_fd; // held open for it; 0: none
 	struct {
 		struct tmpdir *items; // by slot
 		size_t n, cap;
@@ -27,6 +29,10 @@ struct workspace {
 char *workspace_path(const char *run_name);
 // Makes the folder, which must not be there yet, and writes the shim into it.
 int workspace_open(struct workspace *w, const char *path, struct err *err);
+// The path by which ld.so can be told of that library in LD_PRELOAD, where blanks and colons stand
+// between paths: its own; else a link in the folder; else the file as we hold it open, until
+// workspace_close. The path is the workspace's. NULL on failure.
+const char *workspace_preload(struct workspace *w, const char *library, struct err *err);
 // Removes it with all that is in it.
 void workspace_close(struct workspace *w);
 // An empty TMPDIR for the worker on that slot. The path is the workspace's. NULL on failure.

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 // The tables of a shared object's symbols, as it has them in memory.
 struct symbols {
@@ -72,15 +73,47 @@ static void *find_in(const struct link_map *object, const struct symbols *s, con
 	}
 }
 
+// Of glibc, and only of its loader: no reason not to be loaded elsewhere.
+#pragma weak _r_debug
+
+static const struct link_map *objects(void)
+{
+	return &_r_debug ? _r_debug.r_map : NULL;
+}
+
+static const struct link_map *own_object(void)
+{
+	const struct link_map *object = objects();
+
+	while (object && object->l_ld != _DYNAMIC)
+		object = object->l_next;
+	return object;
+}
+
+const char *hook_own_path(void)
+{
+	const struct link_map *own = own_object();
+
+	return own ? own->l_name : "";
+}
+
+const char *hook_loader(void)
+{
+	ElfW(Addr) base = getauxval(AT_BASE);
+	const struct link_map *object = objects();
+
+	while (object && base && object->l_addr != base)
+		object = object->l_next;
+	return object && base ? object->l_name : NULL;
+}
+
 // Only reads what the loader has left behind, so that a signal handler and the child of a fork may
 // come here first: dlsym takes a lock. The objects that the program began with come first, in the
 // order in which the loader searches them, and stay.
 void *hook_find(const char *name, void **next)
 {
-	const struct link_map *object = _r_debug.r_map;
+	const struct link_map *object = own_object();
 
-	while (object && object->l_ld != _DYNAMIC)
-		object = object->l_next;
 	while (object && (object = object->l_next)) {
 		struct symbols s = symbols_of(object);
 		void *found = s.hashes ? find_in(object, &s, name) : NULL;

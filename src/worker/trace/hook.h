@@ -9,6 +9,10 @@
 // The function of that name that comes after ours, which is kept in *next. Async-signal-safe.
 void *hook_find(const char *name, void **next);
 
+// The name by which the loader has found this library, and its own, or NULL. Async-signal-safe.
+const char *hook_own_path(void);
+const char *hook_loader(void);
+
 #define EXPORT __attribute__((visibility("default")))
 
 // The next function is found when it is wanted.

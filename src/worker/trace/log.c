@@ -63,10 +63,18 @@ static struct trace_head *map_trace(const char *path)
 
 static void say_hello(char **argv);
 
+// Another C library has it not. It may load us all the same, and is left alone.
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
+
 // argv: of main; NULL: it is too early to know.
 static bool start(char **argv)
 {
 	int before = UNKNOWN, errnum = errno;
+
+	if (!gnu_get_libc_version) {
+		atomic_store(&state, OFF);
+		return false;
+	}
 
 	// A library may call us before libc has set the environment up: not a time to decide.
 	if (!environ || !atomic_compare_exchange_strong(&state, &before, STARTING))

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "worker/trace/hook.h"
+#include "worker/trace/host.h"
 #include "worker/trace/programs.h"
 #include "worker/trace/shell.h"
 
@@ -22,32 +23,35 @@
 
 HOOK(int, execve, const char *path, char *const argv[], char *const envp[])
 {
+	// cppcheck-suppress allocaCalled
+	TAKE_ENVIRON(hosted, AT_FDCWD, path, envp)
 	log_exec(AT_FDCWD, path);
-	NEXT(execve)(path, argv, envp);
+	NEXT(execve)(path, argv, hosted);
 	log_exec_failed(AT_FDCWD, path);
 	return -1;
 }
 
-HOOK(int, execv, const char *path, char *const argv[])
+EXPORT int execv(const char *path, char *const argv[])
 {
-	log_exec(AT_FDCWD, path);
-	NEXT(execv)(path, argv);
-	log_exec_failed(AT_FDCWD, path);
-	return -1;
+	return execve(path, argv, environ);
 }
 
 HOOK(int, execveat, int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
+	// cppcheck-suppress allocaCalled
+	TAKE_ENVIRON(hosted, dir, path, envp)
 	log_exec(dir, path);
-	NEXT(execveat)(dir, path, argv, envp, flags);
+	NEXT(execveat)(dir, path, argv, hosted, flags);
 	log_exec_failed(dir, path);
 	return -1;
 }
 
 HOOK(int, fexecve, int fd, char *const argv[], char *const envp[])
 {
+	// cppcheck-suppress allocaCalled
+	TAKE_ENVIRON(hosted, fd, "", envp)
 	log_exec(fd, "");
-	NEXT(fexecve)(fd, argv, envp);
+	NEXT(fexecve)(fd, argv, hosted);
 	log_exec_failed(fd, "");
 	return -1;
 }
@@ -98,30 +102,24 @@ static const char *search(struct candidate *c, const char *file)
 	return found;
 }
 
-HOOK(int, execvp, const char *file, char *const argv[])
+HOOK(int, execvpe, const char *file, char *const argv[], char *const envp[])
 {
 	struct candidate c;
 	const char *path = search(&c, file);
+	// cppcheck-suppress allocaCalled
+	TAKE_ENVIRON(hosted, AT_FDCWD, path, envp)
 
 	if (path)
 		log_exec(AT_FDCWD, path);
-	NEXT(execvp)(file, argv);
+	NEXT(execvpe)(file, argv, hosted);
 	if (path)
 		log_exec_failed(AT_FDCWD, path);
 	return -1;
 }
 
-HOOK(int, execvpe, const char *file, char *const argv[], char *const envp[])
+EXPORT int execvp(const char *file, char *const argv[])
 {
-	struct candidate c;
-	const char *path = search(&c, file);
-
-	if (path)
-		log_exec(AT_FDCWD, path);
-	NEXT(execvpe)(file, argv, envp);
-	if (path)
-		log_exec_failed(AT_FDCWD, path);
-	return -1;
+	return execvpe(file, argv, environ);
 }
 
 // ---- exec with its words as arguments ----
@@ -194,7 +192,9 @@ HOOK(int, posix_spawn, pid_t *pid, const char *path, const posix_spawn_file_acti
      const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
 	pid_t child = 0;
-	int error = NEXT(posix_spawn)(&child, path, actions, attributes, argv, envp);
+	// cppcheck-suppress allocaCalled
+	TAKE_ENVIRON(hosted, AT_FDCWD, path, envp)
+	int error = NEXT(posix_spawn)(&child, path, actions, attributes, argv, hosted);
 
 	if (pid && !error)
 		*pid = child;
@@ -207,7 +207,9 @@ HOOK(int, posix_spawnp, pid_t *pid, const char *file, const posix_spawn_file_act
 	pid_t child = 0;
 	struct candidate c;
 	const char *path = search(&c, file);
-	int error = NEXT(posix_spawnp)(&child, file, actions, attributes, argv, envp);
+	// cppcheck-suppress allocaCalled
+	TAKE_ENVIRON(hosted, AT_FDCWD, path, envp)
+	int error = NEXT(posix_spawnp)(&child, file, actions, attributes, argv, hosted);
 
 	if (pid && !error)
 		*pid = child;
