@@ -527,6 +527,30 @@ static void on_signal(struct loop_watch *watch, short revents)
 
 // ---- the run ----
 
+// To compile the shim once takes as long as to read its text so many times.
+#define COMPILE_FROM 8
+
+static bool has_lua_init(void)
+{
+	for (char **entry = environ; *entry; entry++)
+		if (strncmp(*entry, "LUA_INIT", strlen("LUA_INIT")) == 0)
+			return true;
+	return false;
+}
+
+// Only an interpreter that is surely one is started for that, and where it runs nothing but that.
+static void compile_shim(const struct supervisor *s, const struct jobs *jobs)
+{
+	const struct commands *c = s->settings->commands;
+	size_t n = 0;
+
+	for (size_t i = 0; i < jobs->n; i++)
+		n += framework_has_events(jobs->items[i].framework) || jobs->items[i].shim ||
+		     (!s->settings->library && jobs->items[i].source != READING_GIVEN);
+	if (n >= COMPILE_FROM && !c->template && !has_lua_init())
+		workspace_compile(&s->workspace, c->busted_lua ? c->busted_lua : c->lua);
+}
+
 static int begin(struct supervisor *s, struct err *err)
 {
 	const char *library = s->settings->library;
@@ -628,6 +652,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	if (begin(&s, err) < 0)
 		return -1;
 	queue_init(&s.queue, jobs, settings->rounds, settings->retries);
+	compile_shim(&s, jobs);
 	if (settings->share_tokens && lender_open(&s.lender, tokens, loop, on_token, &s, err) < 0) {
 		end(&s);
 		return -1;

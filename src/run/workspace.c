@@ -11,8 +11,12 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/embed.h"
 #include "base/err.h"
 #include "base/path.h"
+#include "sys/command.h"
 #include "worker/shim.h"
 
 char *workspace_path(const char *run_name)
@@ -36,6 +40,30 @@ int workspace_open(struct workspace *w, const char *path, struct err *err)
 		return 0;
 	workspace_close(w);
 	return -1;
+}
+
+#define COMPILE_NS    (2 * NS_PER_SEC)
+#define COMPILE_BYTES 4096 // of complaints
+
+void workspace_compile(const struct workspace *w, const char *interpreter)
+{
+	const struct embedded *code = shim_compile_code();
+	char *const argv[] = {(char *)interpreter, (char *)"-",         w->dir,
+			      (char *)"main",      (char *)"events",    (char *)"busted",
+			      (char *)"firmo",     (char *)"bdd",       (char *)"lust",
+			      (char *)"luaunit",   (char *)"libraries", NULL};
+	const struct question q = {.argv = argv,
+				   .input = code->start,
+				   .input_bytes = embedded_size(code),
+				   .timeout_ns = COMPILE_NS,
+				   .most_bytes = COMPILE_BYTES,
+				   .with_errors = true};
+	struct buf ignored = {0};
+	struct err err;
+	int status;
+
+	command_ask(&q, &ignored, &status, &err);
+	buf_release(&ignored);
 }
 
 // "$" begins what ld.so replaces, such as $LIB.

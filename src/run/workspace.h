@@ -29,6 +29,8 @@ struct workspace {
 char *workspace_path(const char *run_name);
 // Makes the folder, which must not be there yet, and writes the shim into it.
 int workspace_open(struct workspace *w, const char *path, struct err *err);
+// Has the interpreter at that path compile the shim for its workers, which it may fail to do.
+void workspace_compile(const struct workspace *w, const char *interpreter);
 // The path by which ld.so can be told of that library in LD_PRELOAD, where blanks and colons stand
 // between paths: its own; else a link in the folder; else the file as we hold it open, until
 // workspace_close. The path is the workspace's. NULL on failure.

@@ -108,7 +108,7 @@ static int start_asked(const struct question *q, int in, int out, pid_t *pid, st
 				.envp = environ,
 				.stdin_fd = in,
 				.stdout_fd = out,
-				.stderr_fd = STDERR_FILENO,
+				.stderr_fd = q->with_errors ? out : STDERR_FILENO,
 				.extra_fds = {-1, -1, -1},
 				.limits = q->limits,
 				.mask = &none,

@@ -3,6 +3,7 @@
 #ifndef SYS_COMMAND_H
 #define SYS_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,11 +27,13 @@ struct question {
 	const struct limits *limits;
 	int64_t timeout_ns; // by the clock on the wall
 	size_t most_bytes;  // of its answer
+	bool with_errors;   // what it writes to standard error is part of that
 };
 
-// Runs it in a process group of its own, with our environment and standard error, appends what it
-// writes to standard output to answer, and ends all of that group when that is over. *status is as
-// waitpid(2) has it. Fails if it could not be started, writes more or takes longer.
+// Runs it in a process group of its own, with our environment and standard error, unless
+// with_errors, appends what it writes to standard output to answer, and ends all of that group when
+// that is over. *status is as waitpid(2) has it. Fails if it could not be started, writes more or
+// takes longer.
 int command_ask(const struct question *q, struct buf *answer, int *status, struct err *err);
 
 // The first line that a command of the shell prints, without its end; the caller frees it. NULL if

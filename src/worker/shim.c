@@ -13,20 +13,22 @@
 #include "worker/library.h"
 
 EMBED(shim_init, "src/worker/lua/init.lua");
+EMBED(shim_main, "src/worker/lua/main.lua");
 EMBED(shim_events, "src/worker/lua/events.lua");
 EMBED(shim_bdd, "src/worker/lua/bdd.lua");
 EMBED(shim_firmo, "src/worker/lua/firmo.lua");
 EMBED(shim_lust, "src/worker/lua/lust.lua");
 EMBED(shim_busted, "src/worker/lua/busted.lua");
 EMBED(shim_luaunit, "src/worker/lua/luaunit.lua");
+EMBED(shim_compiler, "src/worker/lua/compile.lua");
 
 static const struct {
 	const char *name;
 	const struct embedded *content;
 } files[] = {
-	{"init.lua", &shim_init},       {"events.lua", &shim_events}, {"bdd.lua", &shim_bdd},
-	{"firmo.lua", &shim_firmo},     {"lust.lua", &shim_lust},     {"busted.lua", &shim_busted},
-	{"luaunit.lua", &shim_luaunit},
+	{"init.lua", &shim_init},     {"main.lua", &shim_main},       {"events.lua", &shim_events},
+	{"bdd.lua", &shim_bdd},       {"firmo.lua", &shim_firmo},     {"lust.lua", &shim_lust},
+	{"busted.lua", &shim_busted}, {"luaunit.lua", &shim_luaunit},
 };
 
 static int write_file(const char *dir, const char *name, const char *data, size_t n,
@@ -55,4 +57,9 @@ int shim_write(const char *dir, struct err *err)
 		status = write_file(dir, files[i].name, files[i].content->start,
 				    embedded_size(files[i].content), err);
 	return status;
+}
+
+const struct embedded *shim_compile_code(void)
+{
+	return &shim_compiler;
 }

@@ -4,9 +4,13 @@
 #ifndef WORKER_SHIM_H
 #define WORKER_SHIM_H
 
+struct embedded;
 struct err;
 
 // Writes the files into the folder dir, which exists. init.lua is the one that LUA_INIT names.
 int shim_write(const char *dir, struct err *err);
+// What an interpreter runs to compile parts of the shim for itself: its arguments are that folder
+// and the names of the parts. Where it has not, the parts are read as they are.
+const struct embedded *shim_compile_code(void);
 
 #endif

@@ -1,46 +1,22 @@
 -- SPDX-License-Identifier: MIT
--- The first file of a worker, run by LUA_INIT=@DIR/init.lua before the test file. Every start of an
--- interpreter pays for it, so it only installs hooks: the rest is loaded when a test framework is.
--- Everything is captured now: a test may replace io.open, os.exit or string.match later.
-local getenv, open, exit, pcall, loadfile = os.getenv, io.open, os.exit, pcall, loadfile
-local type, tostring, pairs, ipairs, tonumber = type, tostring, pairs, ipairs, tonumber
-local error, rawget, setmetatable = error, rawget, setmetatable
-local match, gsub, sub, find, concat = string.match, string.gsub, string.sub, string.find, table.concat
-local write, close, read, getinfo = io.stderr.write, io.stderr.close, io.stderr.read, debug.getinfo
+-- The first file of a worker, run by LUA_INIT=@DIR/init.lua before the test file; and, as they inherit that,
+-- of every Lua that it starts. In those nothing happens.
+local getenv, open, close, pcall, loadfile = os.getenv, io.open, io.stderr.close, pcall, loadfile
+local match, gsub, sub, error, rawget = string.match, string.gsub, string.sub, error, rawget
 
-local DIR = match(getinfo(1, "S").source, "^@(.*/)") or "./"
--- Modules of frameworks that have a runner of their own, by the ends of their names.
-local MODULES = {
-	["core%.test_definition$"] = "firmo",
-	["core%.runner$"] = "firmo",
-	["lib%.async$"] = "firmo",
-	["^busted%.modules%.cli$"] = "busted",
-	["^busted%.modules%.helper_loader$"] = "busted",
-	["^busted%.modules%.output_handler_loader$"] = "busted",
-}
-local ENDS = {} -- of the names above: they tell nearly every other module apart
-for pattern in pairs(MODULES) do
-	ENDS[sub(pattern, -5, -2)] = true
-end
+local DIR = match(debug.getinfo(1, "S").source, "^@(.*/)") or "./"
 -- It is there for the worker alone: a child has no such thread.
 local OWN_THREAD = "/proc/self/task/" .. (getenv("FIRMO_JOBS_PID") or "0") .. "/comm"
-local fd = getenv("FIRMO_JOBS_EVENTS")
-local key, expected = match(getenv("FIRMO_JOBS_SHIM") or "", "^(%x+),(%a+)$")
--- busted and Firmo load their modules by the hundred: nothing but their names is looked at there.
-local libraries_are_wanted = expected ~= "busted" and expected ~= "firmo"
-local pipe, ended, events
-local count = 0 -- lines that were sent
-local muted -- another process tells the rest
-local closing -- the lines to send when the interpreter's state is closed
-local attach = {} -- framework -> its post-processor of modules
+local jit = rawget(_G, "jit")
+local COMPILED = "." .. gsub(jit and jit.version or _VERSION, "%W", "_")
 
 local function is_there(path)
 	local file = open(path)
 	return file and close(file)
 end
 
--- Children inherit LUA_INIT, and forked ones even this state: true in the worker itself, false in
--- another process, nil where nobody can tell (no file descriptor is left, say).
+-- Forked children inherit even this state: true in the worker itself, false in another process, nil where
+-- nobody can tell (no file descriptor is left, say).
 local function is_worker()
 	if is_there(OWN_THREAD) then
 		return true
@@ -48,260 +24,17 @@ local function is_worker()
 	return is_there("/proc/self/comm") and false
 end
 
--- Line `number`: the key tells it from what others write, the number tells when one is lost. body: from
--- the value of "ev" on.
-local function line(number, body)
-	return '{"key":"' .. key .. '","n":' .. number .. ',"ev":' .. body .. "}\n"
-end
-
--- A finalizer writes constants and no more, as LuaJIT has hung in real work: they are made beforehand. lust
--- knows no end of a run: it is where the file ends while none of its blocks is open.
-local function prepare_closing()
-	local number, done = count + 1, ""
-	closing = nil
-	if events and events.open == 0 then
-		done = line(number, '"done","tests":' .. events.announced)
-		number = number + 1
-	end
-	closing = done .. line(number, '"exit","how":"close"')
-end
-
-local function send(body)
-	if not muted and is_worker() ~= false then
-		count = count + 1 -- one that cannot be written, for want of memory, is missed
-		closing = nil
-		write(pipe, line(count, body))
-		prepare_closing()
-	end
-end
-
-local function complain(where, message)
-	local text = gsub(sub(tostring(message), 1, 4096), '[%c"\\]', "?")
-	send('"shim","where":"' .. where .. '","message":"' .. text .. '"')
-end
-
--- Calls a function of the shim, whose failure never reaches the test.
-local function guarded(fn, ...)
-	local ok, result = pcall(fn, ...)
-	if not ok then
-		complain("init", result)
-	end
-	return ok and result
-end
-
+-- A part of the shim, as this interpreter has compiled it, if there is such a file (compile.lua).
 local function load_part(name, ...)
-	local chunk, problem = loadfile(DIR .. name .. ".lua")
+	local chunk, problem = loadfile(DIR .. name .. COMPILED)
+	if not chunk then
+		chunk, problem = loadfile(DIR .. name .. ".lua")
+	end
 	return (chunk or error(problem, 0))(...)
 end
 
-local function mute()
-	muted, ended = true, true
-end
-
-local function process(framework, module, name)
-	events = events or load_part("events", send, DIR, prepare_closing, mute)
-	attach[framework] = attach[framework] or load_part(framework, events, load_part)
-	return attach[framework](module, name)
-end
-
--- The results of a framework's chunk, the first of which goes through the framework's part of the shim.
-local function handed_over(framework, name, module, ...)
-	if module == nil and type(name) == "string" then
-		module = package.loaded[name]
-	end
-	local ok, replacement = pcall(process, framework, module, name)
-	if not ok then
-		complain(framework, replacement)
-	elseif replacement ~= nil then
-		return replacement, ...
-	end
-	return module, ...
-end
-
-local function wrapped(chunk, framework, name)
-	return function(...)
-		return handed_over(framework, name, chunk(...))
-	end
-end
-
--- ---- frameworks that a test file runs itself ----
-
--- They are known by words of their source, whatever their file is called and however it is loaded.
-local libraries
-local function library_of(text)
-	libraries = libraries or load_part("libraries")
-	for framework, words in pairs(libraries) do
-		local all = true
-		for _, word in ipairs(words) do
-			all = all and find(text, word, 1, true) ~= nil
-		end
-		if all then
-			return framework
-		end
-	end
-end
-
-local function library_in(path)
-	local file = type(path) == "string" and open(path, "rb")
-	local text = file and read(file, "*a")
-	if file then
-		close(file)
-	end
-	return text and library_of(text)
-end
-
--- A file or text is loaded as it would be without us, unless it holds such a framework.
-local function install_loaders()
-	local globals = _G
-	local dofile, load, loadstring = dofile, load, rawget(_G, "loadstring")
-	local function loading(original, kind)
-		return function(source, ...)
-			local framework = guarded(kind, source)
-			if not framework then
-				return original(source, ...)
-			end
-			local chunk, problem = original(source, ...)
-			return chunk and wrapped(chunk, framework), problem
-		end
-	end
-	local function in_text(text)
-		return type(text) == "string" and library_of(text)
-	end
-	globals.dofile = function(...)
-		local framework = guarded(library_in, (...))
-		if not framework then
-			return dofile(...)
-		end
-		return handed_over(framework, nil, dofile(...))
-	end
-	globals.loadfile = loading(loadfile, library_in)
-	if loadstring then
-		globals.loadstring = loading(loadstring, in_text)
-	end
-	local load_text = loading(load, in_text)
-	globals.load = function(source, ...)
-		if type(source) ~= "function" then
-			return load_text(source, ...)
-		end
-		local pieces = {}
-		local chunk, problem = load(function()
-			local piece = source()
-			pieces[#pieces + 1] = type(piece) == "string" and piece or nil
-			return piece
-		end, ...)
-		local framework = chunk and guarded(library_of, concat(pieces))
-		return framework and wrapped(chunk, framework) or chunk, problem
-	end
-end
-
--- ---- require ----
-
-local function module_of_runner(name)
-	for pattern, framework in pairs(ENDS[sub(name, -4)] and MODULES or {}) do
-		if match(name, pattern) then
-			return framework
-		end
-	end
-end
-
-local function framework_of(name, loader)
-	local framework = module_of_runner(name)
-	if framework or not libraries_are_wanted then
-		return framework
-	end
-	return match(name, "luaunit$") or match(name, "%f[%w]lust$")
-		or library_in(match(getinfo(loader, "S").source, "^@(.*)")) -- of a C function: none
-end
-
--- Each searcher stays in its place, and gives what it gave.
-local function install_searchers(searchers)
-	for i = 1, #searchers do
-		local searcher = searchers[i]
-		searchers[i] = function(...)
-			local name, loader, extra = (...), searcher(...)
-			local framework
-			if type(loader) == "function" and type(name) == "string" then
-				framework = guarded(framework_of, name, loader)
-			end
-			return framework and wrapped(loader, framework, name) or loader, extra
-		end
-	end
-end
-
--- ---- the end ----
-
--- The calls that lead to os.exit, innermost first: where each stands, and what it calls. There are this
--- function, report_exit, pcall and os.exit in front of them.
-local function calls_to_exit()
-	local calls = {}
-	for level = 5, 200 do
-		local info = getinfo(level, "Sl")
-		if not info then
-			break
-		elseif info.currentline > 0 then
-			local called = getinfo(level - 1, "n")
-			calls[#calls + 1] = events.encoded_call(info, called and called.name)
-		end
-	end
-	return concat(calls, ",")
-end
-
-local function report_exit(code)
-	local status = (code == nil or code == true) and 0 or code == false and 1 or tonumber(code)
-	if status then -- anything else is an error that os.exit itself will raise
-		local body = '"exit","how":"os.exit"'
-		if events and events.open then
-			body = body .. ',"open":' .. events.open .. ',"tests":' .. events.announced
-				.. ',"calls":[' .. calls_to_exit() .. "]"
-		end
-		send(body)
-		ended = true
-	end
-end
-
-local function install_exit()
-	os.exit = function(...)
-		local ok, problem = pcall(report_exit, (...))
-		if not ok then
-			pcall(complain, "os.exit", problem)
-		end
-		return exit(...)
-	end
-end
-
-local function install_close()
-	local function closed()
-		if not ended and closing then
-			write(pipe, closing)
-		end
-	end
-	local newproxy = rawget(_G, "newproxy") -- 5.1 and LuaJIT finalize no tables
-	local sentinel = newproxy and newproxy(true) or setmetatable({}, { __gc = closed })
-	if newproxy then
-		getmetatable(sentinel).__gc = closed
-	end
-	debug.getregistry()[sentinel] = true
-end
-
-local function install()
-	pipe = fd and key and is_worker() and open("/dev/fd/" .. fd, "a")
-	if pipe then
-		pipe:setvbuf("no") -- one write(2) an event, however long
-		io.stdout:setvbuf("line") -- what was printed is not lost with a worker that is killed
-		local jit = rawget(_G, "jit")
-		send('"hello","lua":"' .. (jit and jit.version or _VERSION) .. '"')
-		install_exit()
-		install_close()
-		install_searchers(package.searchers or package.loaders)
-		if libraries_are_wanted then
-			install_loaders()
-		end
-	end
-end
-
-local installed, problem = pcall(install)
-if not installed and pipe then
-	pcall(complain, "init", problem)
+if getenv("FIRMO_JOBS_SHIM") and is_worker() then
+	pcall(load_part, "main", DIR, load_part, is_worker)
 end
 
 -- The user's own LUA_INIT, as the stock interpreter runs it: the one for this version goes first. A script
