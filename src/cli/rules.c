@@ -18,6 +18,7 @@
 #include "cli/session.h"
 #include "plan/order.h"
 #include "plan/plan.h"
+#include "plan/sequence.h"
 #include "report/rules.h"
 #include "store/store.h"
 
@@ -29,9 +30,10 @@ struct file {
 
 struct rules {
 	struct fresh fresh;
-	struct map files; // path -> struct file *
-	char *stamps;     // the folder
-	bool is_ours;     // what lies in the way there is ours as well, and makes room
+	struct map files;       // path -> struct file *
+	char *stamps;           // the folder
+	bool is_ours;           // what lies in the way there is ours as well, and makes room
+	struct timespec *times; // of the stamp of each job
 	struct {
 		struct rule *items;
 		size_t n, cap;
@@ -40,8 +42,11 @@ struct rules {
 
 static void release(struct rules *r)
 {
-	for (size_t i = 0; i < r->list.n; i++)
+	for (size_t i = 0; i < r->list.n; i++) {
 		free(r->list.items[i].files);
+		free(r->list.items[i].after);
+	}
+	free(r->times);
 	for (size_t i = 0; i < r->files.cap; i++)
 		free(r->files.slots[i].value);
 	free(r->list.items);
@@ -100,6 +105,22 @@ static struct rule make_rule(struct rules *r, const char *path, const struct sna
 			add_file(r, &rule, v->name, youngest);
 	}
 	return rule;
+}
+
+// It is not judged before those that write what it depends on have been run, and its stamp is no
+// older than theirs.
+static void add_producers(struct rules *r, struct rule *rule, const struct jobs *jobs, size_t job,
+			  struct timespec *youngest)
+{
+	rule->after = xcalloc(jobs->handovers.n + 1, sizeof *rule->after);
+	for (size_t i = 0; i < jobs->handovers.n; i++) {
+		const struct handover *h = &jobs->handovers.items[i];
+		if (h->consumer != job || !rules_can_run(jobs->items[h->producer].path))
+			continue;
+		rule->after[rule->nafter++] = jobs->items[h->producer].path;
+		if (is_younger(&r->times[h->producer], youngest))
+			*youngest = r->times[h->producer];
+	}
 }
 
 static int touch(const char *path, const struct timespec *when)
@@ -161,9 +182,11 @@ static int settle_stamp(const struct rules *r, const char *path, bool stands,
 	return status;
 }
 
-static int add_job(struct rules *r, struct job *job, const struct plan_request *request,
-		   const struct support *support, struct err *err)
+static int add_job(struct rules *r, const struct jobs *jobs, size_t i,
+		   const struct plan_request *request, const struct support *support,
+		   struct err *err)
 {
+	struct job *job = &jobs->items[i];
 	struct fresh_answer a = plan_ask(&r->fresh, job, request);
 	struct timespec youngest;
 
@@ -176,6 +199,8 @@ static int add_job(struct rules *r, struct job *job, const struct plan_request *
 	}
 	struct rule rule = make_rule(r, job->path, a.snapshot, &youngest);
 	rule.later = support_may_be(support, job);
+	add_producers(r, &rule, jobs, i, &youngest);
+	r->times[i] = youngest;
 	VEC_PUSH(&r->list, rule);
 	return settle_stamp(r, job->path, a.verdict == FRESH, &youngest, err);
 }
@@ -240,8 +265,11 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 	plan_look_into(&s->jobs, &s->reused, request);
 	support_begin(&s->support, &s->jobs, &s->reused);
 	order_jobs(&s->jobs, ORDER_SLOWEST, 0);
+	if (s->store && sequence_learn(&s->jobs, s->store, err) < 0)
+		return -1;
+	r->times = xcalloc(s->jobs.n, sizeof *r->times);
 	for (size_t i = 0; i < s->jobs.n; i++)
-		if (add_job(r, &s->jobs.items[i], request, &s->support, err) < 0)
+		if (add_job(r, &s->jobs, i, request, &s->support, err) < 0)
 			return -1;
 	if (s->store)
 		fresh_renew(&r->fresh, s->store);

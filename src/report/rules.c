@@ -88,10 +88,10 @@ void rules_add_stamp(struct buf *b, const char *path)
 	buf_addf(b, "++%s", digits);
 }
 
-static void add_stamp(struct buf *b, const struct rule *r)
+static void add_stamp(struct buf *b, const char *path)
 {
 	buf_addstr(b, "$(firmo_s)/");
-	rules_add_stamp(b, r->path);
+	rules_add_stamp(b, path);
 }
 
 // The path as a word of the shell in a recipe, and never an option.
@@ -113,13 +113,17 @@ static void add_word(struct buf *b, const char *path)
 
 static void add_rule(struct buf *b, const struct rule *r)
 {
-	add_stamp(b, r);
+	add_stamp(b, r->path);
 	buf_addstr(b, " :");
 	for (size_t i = 0; i < r->n; i++) {
 		if (!rules_can_name(r->files[i]))
 			continue;
 		buf_addch(b, ' ');
 		rules_add_name(b, r->files[i], false);
+	}
+	for (size_t i = 0; i < r->nafter; i++) {
+		buf_addch(b, ' ');
+		add_stamp(b, r->after[i]);
 	}
 	if (r->later) {
 		buf_addstr(b, " ; @:\n");
@@ -136,7 +140,7 @@ static void add_list(struct buf *b, const struct rule *rules, size_t n)
 	buf_addstr(b, "firmo_stamps :=");
 	for (size_t i = 0; i < n; i++) {
 		buf_addstr(b, " \\\n ");
-		add_stamp(b, &rules[i]);
+		add_stamp(b, rules[i].path);
 	}
 	buf_addstr(b, "\n\n");
 }

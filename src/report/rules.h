@@ -16,7 +16,9 @@ struct rule {
 	const char *path;   // of the test file
 	const char **files; // what it depended on; those that no rule can name are left out
 	size_t n;
-	bool later; // it runs when make has ended: only what it depends on is made before
+	bool later;         // it runs when make has ended: only what it depends on is made before
+	const char **after; // test files that write what it depends on, in front of it
+	size_t nafter;
 };
 
 // The rules in their order, which make starts them in. For those that rules_can_run only. A file

@@ -153,6 +153,23 @@ old() {
 	is "$(ran)" "makes wants"
 }
 
+@test "make judges a consumer once its producer has been run, and needs no second look when nothing has changed" {
+	old src.txt gen.txt
+	plain z_makes "$(passes_on src.txt gen.txt)"
+	plain a_wants "$(wants gen.txt)"
+	printf '%s\n' "FIRMO_JOBS := $FIRMO_JOBS" 'FIRMO_FLAGS := --lua=lua5.4' 'FIRMO_REPORTS := json:report.json' \
+		"include $(fj --print-mk)" >Makefile
+	learn
+	make -j2 test-stamps >/dev/null
+	is "$(ran)" ""
+	grep -q 'a_wants.* $(firmo_s)/tests,z_makes_test.lua ;' .firmo-jobs/rules.mk
+	is "$(make -j2 -n test-stamps 2>/dev/null | grep -c changed)" 0
+	echo new >src.txt
+	run make -j2 -k test-stamps
+	status_is 2
+	is "$(ran)" "a_wants z_makes"
+}
+
 # ---- the order ----
 
 # order: the names of the files by the times at which they started.

@@ -89,9 +89,10 @@ static void rules_are_written_in_their_order(void **state)
 {
 	const char *slow[] = {"tests/slow.lua", "lib/m.lua", "/bin/sh", "a\nb", "lib/x.so.1"};
 	const char *quick[] = {"tests/qu'ick$.lua", "lib/m.lua", "x"};
-	const struct rule rules[] = {{"tests/slow.lua", slow, COUNT(slow), false},
-				     {"tests/qu'ick$.lua", quick, COUNT(quick), false},
-				     {"-none.lua", NULL, 0, false}};
+	const struct rule rules[] = {
+		{.path = "tests/slow.lua", .files = slow, .n = COUNT(slow)},
+		{.path = "tests/qu'ick$.lua", .files = quick, .n = COUNT(quick)},
+		{.path = "-none.lua"}};
 	struct err err = {0};
 	char *text;
 	size_t n;
@@ -130,7 +131,7 @@ static void rules_are_written_in_their_order(void **state)
 
 static void a_full_disk_is_told(void **state)
 {
-	const struct rule rule = {"tests/a.lua", NULL, 0, false};
+	const struct rule rule = {.path = "tests/a.lua"};
 	struct err err = {0};
 	FILE *f = fopen("/dev/full", "w");
 
