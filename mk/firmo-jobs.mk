@@ -140,11 +140,10 @@ $(firmo.files): ; +@$$(call firmo.load,$1)$$(firmo.$1.cd)f=$$(call firmo.quote,$
 	[ -e "$$$$f" ] || f=$$(call firmo.quote,$$@); exec $$(firmo.report) "$$$$f"$$(firmo.words)
 endef
 
-# Below firmo-jobs, which has the last word however make ends. To the tests it is this make, at no
-# other level: what they read of that counts.
+# Below firmo-jobs, which has the last word however make ends.
 define firmo.rule_of_stamps
-$1-stamps: ; +@$$(call firmo.start,$1) env MAKELEVEL=$$(MAKELEVEL) $$(firmo.report) --rules=$$(firmo.$1.state)/rules.mk \
-	--gather=$$(call firmo.quote,$$(MAKE) -f $$(call firmo.quote,$$(firmo.$1.makefile)) $$@) $$(firmo.args)
+$1-stamps: ; +@$$(call firmo.start,$1) $$(firmo.report) --rules=$$(firmo.$1.state)/rules.mk \
+	--gather=$$(call firmo.quote,$$(MAKE) --no-print-directory -f $$(call firmo.quote,$$(firmo.$1.makefile)) $$@) $$(firmo.args)
 endef
 
 $(eval $(call firmo.rules,$(firmo.suite)))
@@ -159,7 +158,8 @@ else
 # firmo-jobs has just written the rules.
 firmo_s := $(firmo.$(firmo.suite).state)/stamps
 firmo.made := $(firmo.suite)
-firmo_one = $(call firmo.load,$(firmo.made))exec $(firmo.program) --no-report --changed
+# Without exec make needs no shell for it, which takes a good part of its time.
+firmo_one = $(call firmo.load,$(firmo.made))$(firmo.program) --no-report --changed --join
 firmo_args = $(firmo.words)
 include $(firmo.$(firmo.suite).state)/rules.mk
 $(firmo.suite)-stamps: $(firmo_stamps) ; @:

@@ -64,6 +64,17 @@ fi
 echo "The same, unchanged since the last run:"
 time_all "firmo-jobs -q --changed --lua=$lua"
 
+echo "5,000 trivial files that all run again, two at a time, by firmo-jobs and by make's rules:"
+trivial "$work/rules" 5000
+cd "$work/rules"
+# Another word for each run: no pass stands.
+printf 'FIRMO_FLAGS := -q --lua=%s\nFIRMO_ARGS = $(shell date +%%s%%N)\ninclude $(shell firmo-jobs --print-mk)\n' "$lua" >rules.mk
+all_runs=$runs
+runs=2
+time_all "make -sf rules.mk -j2 test" "make -sf rules.mk -j2 test-stamps"
+runs=$all_runs
+awk -F, 'NR == 2 { a = $(NF - 4) } NR == 3 { printf "  %.2f ms more for each file by the rules\n", ($(NF - 4) - a) / 5 }' "$work/times.csv"
+
 echo "Long tail: 40 files of 0.1 s and one of 2 s, its name last, two at a time (ideal 3.0 s):"
 mkdir -p "$work/tail/tests"
 cd "$work/tail"

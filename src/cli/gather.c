@@ -9,18 +9,15 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/map.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "cli/mode.h"
 #include "cli/option.h"
+#include "cli/service.h"
 #include "cli/session.h"
+#include "jobserver/tokens.h"
 #include "store/store.h"
 #include "sys/command.h"
-
-static void warn(void *owner, const char *message)
-{
-	(void)owner;
-	session_warn(message);
-}
 
 // The run is in the history before anybody below us looks for it.
 static void begin(struct firmo_jobs *s)
@@ -29,22 +26,61 @@ static void begin(struct firmo_jobs *s)
 	s->run.started_ns = clock_real_ns();
 	s->run.jobs = s->make.jobs > 0 ? s->make.jobs : 0;
 	session_describe_run(s);
-	s->journal = (struct journal){.store = &s->store,
-				      .run = &s->run,
-				      .announce = session_announce,
-				      .warn = warn,
-				      .owner = s};
-	display_open(&s->display, PROGRESS_NONE, false, 0, &s->loop);
-	journal_open(&s->journal, &s->loop);
+	// The lines of others stand between ours.
+	s->options.progress = PROGRESS_NONE;
+	session_open_journal(s);
 	journal_begin(&s->journal);
 	setenv(SESSION_GATHER, s->run.name, 1);
 }
 
-static int run_command(struct firmo_jobs *s, int *status, struct err *err)
+// Those below us run and report for themselves where we would know nothing of what did not ask us,
+// and where what is repeated, or shares the slots that it has, needs to know of all files.
+static bool open_service(struct firmo_jobs *s, struct service *v)
+{
+	struct err err;
+	bool is_past_known = s->options.writes_rules || !s->store ||
+			     plan_add_past(&s->jobs, s->store, &err) == 0;
+
+	return (s->store || s->options.writes_rules) && is_past_known &&
+	       s->options.run.rounds == 1 && !s->options.run.share_tokens &&
+	       service_open(v, s, &err) == 0;
+}
+
+// Whoever asks us to run a file has a slot for it, so we have as many as are asked for. make holds
+// the load down itself.
+static int serve(struct firmo_jobs *s, char **words, struct service *v, struct err *err)
+{
+	const struct makeflags none = {.auth = AUTH_NONE};
+
+	if (command_start(words, &s->signals, &v->hooks.command, err) < 0)
+		return -1;
+	session_forget_jobserver();
+	s->service = v;
+	if (s->store)
+		s->slots = path_beside(s->options.db, "slots");
+	s->options.run.slots = s->slots;
+	s->options.run.has_make_load = false;
+	session_open_tokens(s, &none, TOKENS_MAX);
+	int code = session_supervise(s, &s->jobs, err);
+	s->service = NULL;
+	support_release(&s->support);
+	return code;
+}
+
+static int run_command(struct firmo_jobs *s, int *status, bool *served, struct err *err)
 {
 	char **words = text_split_words(s->options.gather, NULL);
-	int code = command_run(words, &s->signals, status, &s->run.signal, err);
+	struct service service;
+	int code;
 
+	*served = open_service(s, &service);
+	if (*served) {
+		code = serve(s, words, &service, err);
+		*status = service.status;
+		service_close(&service);
+	} else {
+		code = command_run(words, &s->signals, status, &s->run.signal, err);
+	}
 	text_free_words(words);
 	session_forget_jobserver();
 	return code;
@@ -73,8 +109,11 @@ static int load_ran(struct firmo_jobs *s, struct err *err)
 	s->run = (struct run){.lower_bound_ns = -1};
 	int status = store_load_run(s->store, begun.id, &s->run, &s->ran, err);
 	s->run.unfinished = false;
-	s->run.elapsed_ns = clock_real_ns() - begun.started_ns;
+	s->run.elapsed_ns =
+		begun.elapsed_ns ? begun.elapsed_ns : clock_real_ns() - begun.started_ns;
 	s->run.signal = begun.signal;
+	s->run.stopped = begun.stopped;
+	begun.stopped = NULL;
 	run_release(&begun);
 	for (size_t i = 0; i < s->ran.n; i++)
 		map_put(&ran, s->ran.items[i].path, s);
@@ -110,7 +149,7 @@ static int run_left(struct firmo_jobs *s, struct err *err)
 		support_learn(&s->support, s->run.results.items[i]);
 	if (plan_note_loads(&s->support, &s->ran, s->store, err) < 0)
 		return -1;
-	session_open_tokens(s);
+	session_open_tokens(s, &s->make, (int)s->options.jobs);
 	return session_supervise(s, &s->left, err);
 }
 
@@ -161,16 +200,18 @@ static enum firmo_jobs_status leave_to_others(const struct firmo_jobs *s, int st
 
 static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *err)
 {
+	bool served;
 	int status;
 
 	begin(s);
-	bool ran = run_command(s, &status, err) == 0;
+	bool ran = run_command(s, &status, &served, err) == 0;
 	bool gathered = ran && s->store && gather(s, err) == 0;
 	// Completes the record, with what was not run.
-	run_add_missing(&s->run, &s->jobs, "not started");
+	session_add_missing(s);
 	journal_close(&s->journal);
 	display_close(&s->display);
-	if (gathered)
+	// What we have run ourselves we know, also where there is no history.
+	if (gathered || (ran && served && !s->store))
 		return report(s, status);
 	if (ran && !*err->message)
 		return leave_to_others(s, status);

@@ -303,6 +303,7 @@ static const struct option_row rows[] = {
 	MODE(0, "print-mk", NULL, "print the path of firmo-jobs.mk, for makefiles", &mode_print_mk),
 	MODE(0, "rules", "[=FILE]", "write make rules [rules.mk beside the history]", &mode_rules),
 	MODE(0, "gather", "WORDS", "run a command; report on all it ran, as one run", &mode_gather),
+	ON("join", "below --gather: have that one run the file", join),
 	TEXT("db", "FILE", "the history [" STATE_FOLDER "/history.db]", named_db,
 	     "a file's name is missing"),
 	MODE(0, "prune", "[=RUNS|AGE]", "remove old runs: RUNS stay [2000], or AGE, 30d",

@@ -45,6 +45,7 @@ struct options {
 	const char *db, *named_db; // the history; --db, where that says so and not the environment
 	const char *why;           // the file of --why
 	const char *task;          // of --run, or NULL
+	bool join;                 // --join
 	bool writes_rules;         // --rules, alone or with --gather
 	const char *rules;         // its file; NULL: beside the history
 	const char *gather;        // the command of --gather

@@ -32,6 +32,7 @@ struct rules {
 	struct fresh fresh;
 	struct map files;       // path -> struct file *
 	char *stamps;           // the folder
+	bool has_history;       // without one all run when make asks for them
 	bool is_ours;           // what lies in the way there is ours as well, and makes room
 	struct timespec *times; // of the stamp of each job
 	struct {
@@ -198,7 +199,7 @@ static int add_job(struct rules *r, const struct jobs *jobs, size_t i,
 		return 0;
 	}
 	struct rule rule = make_rule(r, job->path, a.snapshot, &youngest);
-	rule.later = support_may_be(support, job);
+	rule.later = r->has_history && support_may_be(support, job);
 	add_producers(r, &rule, jobs, i, &youngest);
 	r->times[i] = youngest;
 	VEC_PUSH(&r->list, rule);
@@ -285,7 +286,8 @@ static int read_file(struct options *o, const char *value, struct err *err)
 
 int session_write_rules(struct firmo_jobs *s, struct err *err)
 {
-	struct rules r = {.is_ours = !s->options.rules || s->options.gather};
+	struct rules r = {.has_history = s->store,
+			  .is_ours = !s->options.rules || s->options.gather};
 	char *path = s->options.rules ? xstrdup(s->options.rules)
 				      : path_beside(s->options.db, "rules.mk");
 	r.stamps = path_beside(path, "stamps");

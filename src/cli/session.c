@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/mode.h"
+#include "cli/service.h"
 #include "jobserver/client.h"
 #include "jobserver/tokens.h"
 #include "model/inputs.h"
@@ -224,18 +225,19 @@ char *session_run_name(void)
 			 (uint64_t)clock_real_ns());
 }
 
-void session_open_tokens(struct firmo_jobs *s)
+void session_open_tokens(struct firmo_jobs *s, const struct makeflags *m, int most)
 {
 	struct err warning;
 
 	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run.name);
+	free(s->workspace);
 	s->workspace = workspace_path(s->run.name);
 	s->options.run.workspace = s->workspace;
-	s->tokens = tokens_open(&s->make, (int)s->options.jobs, cpus_usable(), marker, s->workspace,
-				&warning);
+	s->tokens = tokens_open(m, most, cpus_usable(), marker, s->workspace, &warning);
 	free(marker);
 	// It shares the memory of the keeper, and is as small.
-	spawner_open(&s->spawner);
+	if (s->spawner.socket < 0)
+		spawner_open(&s->spawner);
 	s->options.run.spawner = &s->spawner;
 	if (*warning.message)
 		session_warn(warning.message);
@@ -291,6 +293,15 @@ static bool proceed(struct firmo_jobs *s, enum stage from, const char *function)
 	return false;
 }
 
+// The exit status that --join was answered; -1: nobody has.
+static int ask_service(const struct firmo_jobs *s)
+{
+	const char *name = getenv(SESSION_GATHER);
+	const struct strings *paths = &s->options.plan.paths;
+
+	return s->options.join && name && paths->n == 1 ? service_ask(name, paths->items[0]) : -1;
+}
+
 enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 {
 	bool to_run = s->options.mode == &mode_run;
@@ -301,9 +312,12 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 	// make -n, -t and -q run recipes that hold a + all the same: nothing may happen then.
 	if (s->make.dry_run && to_run)
 		return FIRMO_JOBS_OK;
+	int answered = to_run ? ask_service(s) : -1;
+	if (answered >= 0)
+		return (enum firmo_jobs_status)answered;
 	if (to_run) {
 		s->run.name = session_run_name();
-		session_open_tokens(s);
+		session_open_tokens(s, &s->make, (int)s->options.jobs);
 	}
 	enum firmo_jobs_status found = session_find_files(s);
 	if (found != FIRMO_JOBS_OK)
@@ -378,7 +392,11 @@ static void warn_in_run(void *owner, const char *message)
 
 static void on_started(void *owner, const struct result *r)
 {
-	display_started(&((struct firmo_jobs *)owner)->display, r);
+	struct firmo_jobs *s = owner;
+
+	display_started(&s->display, r);
+	if (s->service)
+		service_started(s->service, r);
 }
 
 static void on_slow(void *owner, const struct result *r)
@@ -404,10 +422,14 @@ static void on_waits(void *owner, const struct job *job, int64_t left_bytes)
 static void on_ended(void *owner, struct result *r)
 {
 	struct firmo_jobs *s = owner;
+	bool bad = file_status_is_bad(r->status) || r->status == FILE_NOTRUN;
 
 	display_ended(&s->display, r);
 	support_learn(&s->support, r);
 	session_note_writes(s, r);
+	// Who waits for what is not decided yet goes on: our own status has the last word.
+	if (s->service)
+		service_finished(s->service, r, bad && !support_is_open(&s->support, r));
 	// What it depended on is of use for nothing else.
 	if (r->status != FILE_PASSED && r->inputs)
 		inputs_forget(r->inputs);
@@ -575,15 +597,8 @@ void session_describe_run(struct firmo_jobs *s)
 		s->run.revision = command_first_line("git rev-parse HEAD 2>/dev/null");
 }
 
-static void begin_run(struct firmo_jobs *s)
+void session_open_journal(struct firmo_jobs *s)
 {
-	const struct tokens *tokens = s->tokens;
-
-	s->run.jobs = tokens_most(tokens) < TOKENS_MAX || !tokens_shared(tokens)
-			      ? tokens_most(tokens)
-			      : s->make.jobs;
-	s->run.jobs = s->run.jobs > 0 ? s->run.jobs : 0;
-	session_describe_run(s);
 	display_open(&s->display, s->options.progress, use_colours(&s->options, STDERR_FILENO),
 		     s->jobs.n * (size_t)s->options.run.rounds, &s->loop);
 	// Lines that are gathered for as long as the line below them stands still do not flicker;
@@ -599,6 +614,18 @@ static void begin_run(struct firmo_jobs *s)
 	journal_open(&s->journal, &s->loop);
 }
 
+static void begin_run(struct firmo_jobs *s)
+{
+	const struct tokens *tokens = s->tokens;
+
+	s->run.jobs = tokens_most(tokens) < TOKENS_MAX || !tokens_shared(tokens)
+			      ? tokens_most(tokens)
+			      : s->make.jobs;
+	s->run.jobs = s->run.jobs > 0 ? s->run.jobs : 0;
+	session_describe_run(s);
+	session_open_journal(s);
+}
+
 int session_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err *err)
 {
 	const struct run_hooks hooks = {.started = on_started,
@@ -609,6 +636,7 @@ int session_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err 
 					.done = on_done,
 					.asked = on_asked,
 					.suspended = on_suspended,
+					.service = s->service ? &s->service->hooks : NULL,
 					.owner = s};
 
 	set_up_watching(s);
@@ -622,10 +650,15 @@ int session_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err 
 	// What a run that was ended early has changed may matter all the same.
 	session_fallen(s);
 	journal_flush(&s->journal);
-	run_add_missing(&s->run, jobs, "not started");
+	return status;
+}
+
+void session_add_missing(struct firmo_jobs *s)
+{
+	run_add_missing(&s->run, &s->jobs, "not started");
+	run_add_missing(&s->run, &s->left, "not started");
 	for (size_t i = 0; i < s->fallen.n; i++)
 		run_add_missing(&s->run, s->fallen.items[i], "not started");
-	return status;
 }
 
 static int carry_out(struct firmo_jobs *s, struct err *err)
@@ -633,6 +666,7 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 	support_begin(&s->support, &s->jobs, &s->reused);
 	begin_run(s);
 	int status = session_supervise(s, &s->jobs, err);
+	session_add_missing(s);
 	journal_close(&s->journal);
 	display_close(&s->display);
 	return status;

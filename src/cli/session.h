@@ -17,6 +17,7 @@
 #include "worker/busted.h"
 #include "worker/framework.h"
 
+struct service;
 struct tokens;
 
 // The variable in which firmo-jobs --gather tells those below it the name of its run, which may be
@@ -33,6 +34,7 @@ struct firmo_jobs {
 	char *workspace;               // the path of the run's temporary folder
 	struct spawner spawner;        // of the workers
 	struct tokens *tokens;         // while a run is planned or carried out
+	struct service *service;       // what others ask for our files by, or NULL
 	struct busted_settings busted; // the project's, where options.plan points to it
 	struct commands commands;
 	struct store *store; // NULL: no history
@@ -83,6 +85,11 @@ int session_write_rules(struct firmo_jobs *s, struct err *err);
 // A name for a run that no other has. A run inside of a worker of another run is marked as a part
 // of that one. The caller frees it.
 char *session_run_name(void);
+// Makes the pool of slots, or takes part in the jobserver that m names, until session_supervise: at
+// most so many (0: by default). The run has its name.
+void session_open_tokens(struct firmo_jobs *s, const struct makeflags *m, int most);
+// Makes ready for results: the lines of the files, and their way to the history.
+void session_open_journal(struct firmo_jobs *s);
 // Sets what the options make of the run.
 void session_describe_run(struct firmo_jobs *s);
 // A file has ended so: notes whether it may have written what others depend on.
@@ -91,13 +98,13 @@ void session_note_writes(struct firmo_jobs *s, const struct result *r);
 // were taken over. Gives back the latter, and returns those that have to be run after all; NULL:
 // none. They are the session's.
 const struct jobs *session_fallen(struct firmo_jobs *s);
-// Takes part in make's jobserver from here on, for workers of s->run, until session_supervise.
-void session_open_tokens(struct firmo_jobs *s);
 // The journal's, of the session: prints what was recorded, and adds it to the run.
 void session_announce(void *owner, struct result *const *results, size_t n);
-// Runs the jobs as a part of the session's run, whose journal and display are open; support has
-// begun. Gives the tokens back.
+// Runs the jobs, or serves them, as a part of the session's run, whose journal and display are
+// open; support has begun. Gives the tokens back.
 int session_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err *err);
+// Adds what was to be run and was not.
+void session_add_missing(struct firmo_jobs *s);
 // Adds the passes that stand to the run.
 enum firmo_jobs_status session_add_reused(struct firmo_jobs *s);
 // What the run's results come to.

@@ -307,6 +307,14 @@ static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
 	return status;
 }
 
+void plan_look(struct job *j, const struct plan_request *request)
+{
+	struct buf scratch = {0};
+
+	look_into(j, request, &scratch);
+	buf_release(&scratch);
+}
+
 // Texts of files that are not run name others as well.
 void plan_look_into(struct jobs *jobs, const struct jobs *reused,
 		    const struct plan_request *request)

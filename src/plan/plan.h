@@ -55,6 +55,8 @@ void plan_look_into(struct jobs *jobs, const struct jobs *reused,
 // Notes in support what the jobs have loaded whose passes were recorded a moment ago.
 int plan_note_loads(struct support *support, const struct jobs *ran, struct store *history,
 		    struct err *err);
+// Looks into the file of the job, for its framework.
+void plan_look(struct job *j, const struct plan_request *request);
 // Looks into the files, learns what the history (which may be NULL) knows of them, leaves out those
 // that --failed does not want, puts those that --changed need not run into reused (which the caller
 // releases), and the others in the order of their start, those that write what others depend on

@@ -28,6 +28,19 @@ void queue_init(struct queue *q, const struct jobs *jobs, long rounds, long retr
 	}
 }
 
+void queue_init_asked(struct queue *q, const struct jobs *jobs, long retries)
+{
+	queue_init(q, jobs, 1, retries);
+	q->round = 2;
+}
+
+void queue_ask(struct queue *q, const struct job *job)
+{
+	const struct turn turn = {.job = job, .attempt = 1};
+
+	VEC_PUSH(&q->again, turn);
+}
+
 void queue_release(struct queue *q)
 {
 	free(q->entries);

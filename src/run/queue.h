@@ -36,6 +36,9 @@ struct queue {
 
 // jobs must outlive q.
 void queue_init(struct queue *q, const struct jobs *jobs, long rounds, long retries);
+// Each of the jobs is run only when it is asked for, once, after those asked for before.
+void queue_init_asked(struct queue *q, const struct jobs *jobs, long retries);
+void queue_ask(struct queue *q, const struct job *job);
 void queue_release(struct queue *q);
 // Nothing is left to be started, now or later; what runs may still fail and be tried again.
 bool queue_is_empty(const struct queue *q);

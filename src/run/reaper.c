@@ -15,6 +15,11 @@
 
 #define CHILDREN_MOST 4096 // that are looked at
 
+bool reaper_is_command(const struct supervisor *s, pid_t pid)
+{
+	return s->hooks->service && s->hooks->service->command == pid;
+}
+
 void reaper_open(struct supervisor *s)
 {
 	pid_t *pids = xmalloc(CHILDREN_MOST * sizeof *pids);
@@ -22,7 +27,7 @@ void reaper_open(struct supervisor *s)
 
 	descendants_children(pids, CHILDREN_MOST, &n);
 	for (size_t i = 0; i < n; i++)
-		if (pids[i] != tokens_keeper(s->tokens))
+		if (pids[i] != tokens_keeper(s->tokens) && !reaper_is_command(s, pids[i]))
 			pids[kept++] = pids[i];
 	s->others.items = pids;
 	s->others.n = kept;
@@ -72,7 +77,10 @@ static bool reap_one(struct supervisor *s, pid_t pid, bool *orphans)
 
 	if (w)
 		return reap_worker(s, w);
-	bool reaped = waitpid(pid, NULL, WNOHANG) > 0;
+	int status;
+	bool reaped = waitpid(pid, &status, WNOHANG) > 0;
+	if (reaped && reaper_is_command(s, pid))
+		s->hooks->service->reaped(s->hooks->service->owner, status);
 	*orphans |= reaped;
 	return reaped;
 }

@@ -17,5 +17,7 @@ void reaper_close(struct supervisor *s);
 void reaper_reap(struct supervisor *s);
 // Whether it was there before the run.
 bool reaper_is_stranger(const struct supervisor *s, pid_t pid);
+// Whether it is the command of the run's service.
+bool reaper_is_command(const struct supervisor *s, pid_t pid);
 
 #endif

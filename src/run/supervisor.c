@@ -56,6 +56,8 @@ static void stop(struct supervisor *s)
 {
 	s->stopping = true;
 	queue_stop(&s->queue);
+	if (s->hooks->service)
+		s->hooks->service->stopped(s->hooks->service->owner);
 }
 
 static void pass_on(struct supervisor *s, struct result *r)
@@ -65,11 +67,12 @@ static void pass_on(struct supervisor *s, struct result *r)
 	queue_end(&s->queue, r);
 	s->bad += file_status_is_bad(r->status) && !r->again &&
 		  !(s->hooks->is_open && s->hooks->is_open(s->hooks->owner, r));
-	if (set->max_failures > 0 && s->bad >= set->max_failures && !s->stopping) {
-		stop(s);
-		s->run->stopped = xstrdup(set->stop_word);
-	}
+	bool last = set->max_failures > 0 && s->bad >= set->max_failures && !s->stopping;
 	s->hooks->ended(s->hooks->owner, r);
+	if (last) {
+		s->run->stopped = xstrdup(set->stop_word);
+		stop(s);
+	}
 }
 
 // ---- the end of a worker ----
@@ -471,9 +474,24 @@ static void stop_run(struct supervisor *s, int signo)
 {
 	enum worker_event event = s->run->signal ? WORKER_STOP_NOW : WORKER_STOP;
 
-	stop(s);
 	if (!s->run->signal)
 		s->run->signal = signo;
+	stop(s);
+	for_each_worker(s, handle_event, &event);
+}
+
+bool supervise_ask(struct supervisor *s, const struct job *job)
+{
+	if (!s->stopping)
+		queue_ask(&s->queue, job);
+	return !s->stopping;
+}
+
+void supervise_end(struct supervisor *s)
+{
+	enum worker_event event = WORKER_STOP;
+
+	stop(s);
 	for_each_worker(s, handle_event, &event);
 }
 
@@ -631,6 +649,14 @@ static bool go_on(struct supervisor *s)
 	return true;
 }
 
+// Others may still ask for jobs.
+static bool is_open(const struct supervisor *s)
+{
+	const struct run_service *service = s->hooks->service;
+
+	return service && service->goes_on(service->owner);
+}
+
 int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
 	      struct tokens *tokens, struct loop *loop, struct signals *signals,
 	      const struct run_hooks *hooks, struct err *err)
@@ -651,7 +677,10 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	s.wait_ns = -1;
 	if (begin(&s, err) < 0)
 		return -1;
-	queue_init(&s.queue, jobs, settings->rounds, settings->retries);
+	if (hooks->service)
+		queue_init_asked(&s.queue, jobs, settings->retries);
+	else
+		queue_init(&s.queue, jobs, settings->rounds, settings->retries);
 	compile_shim(&s, jobs);
 	if (settings->share_tokens && lender_open(&s.lender, tokens, loop, on_token, &s, err) < 0) {
 		end(&s);
@@ -661,8 +690,11 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	loop_add_timer(loop, &s.room.timer);
 	loop_add_watch(loop, &signal_watch);
 	tokens_attach(tokens, loop, on_token, &s);
+	if (hooks->service)
+		hooks->service->begun(hooks->service->owner, &s);
 	start_ready(&s);
-	while (!*s.broken.message && (s.workers.n > 0 || !queue_is_empty(&s.queue) || go_on(&s))) {
+	while (!*s.broken.message &&
+	       (s.workers.n > 0 || !queue_is_empty(&s.queue) || is_open(&s) || go_on(&s))) {
 		if (loop_step(loop) < 0)
 			err_set(&s.broken, errno, "wait for the workers");
 		start_ready(&s); // also gives back the slots that nobody needs

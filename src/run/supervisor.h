@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "model/pace.h"
 #include "sys/limits.h"
@@ -19,6 +20,7 @@ struct result;
 struct run;
 struct signals;
 struct spawner;
+struct supervisor;
 struct tokens;
 
 struct run_settings {
@@ -48,6 +50,16 @@ struct run_settings {
 	const char *settings_key; // all of this that results depend on, as text for command_key
 };
 
+// Where it is others that ask for the jobs, while we run. Called from inside supervise().
+struct run_service {
+	void (*begun)(void *owner, struct supervisor *s); // who is to be asked from now on
+	bool (*goes_on)(void *owner);                     // whether anybody may still ask
+	void (*stopped)(void *owner); // no further job is started: run->signal or run->stopped
+	pid_t command;                // a child that was started before
+	void (*reaped)(void *owner, int status); // it has ended, as waitpid(2) has it
+	void *owner;
+};
+
 // Called from inside supervise().
 struct run_hooks {
 	void (*started)(void *owner, const struct result *r);
@@ -62,7 +74,8 @@ struct run_hooks {
 	const struct jobs *(*done)(void *owner);
 	void (*asked)(void *owner); // SIGUSR1: what is running?
 	void (*suspended)(void *owner,
-			  bool now); // true before, false after a Ctrl-Z; both may be slow
+			  bool now);       // true before, false after a Ctrl-Z; both may be slow
+	const struct run_service *service; // NULL: all jobs are run, in their order
 	void *owner;
 };
 
@@ -73,5 +86,10 @@ struct run_hooks {
 int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
 	      struct tokens *tokens, struct loop *loop, struct signals *signals,
 	      const struct run_hooks *hooks, struct err *err);
+
+// Asks for one of the jobs. False: it will not be started any more.
+bool supervise_ask(struct supervisor *s, const struct job *job);
+// Nobody waits for the results any more: what runs is ended.
+void supervise_end(struct supervisor *s);
 
 #endif

@@ -128,7 +128,8 @@ static void signal_group(struct worker *w, int signo)
 
 static bool is_known(const struct supervisor *s, pid_t pid)
 {
-	if (pid == tokens_keeper(s->tokens) || reaper_is_stranger(s, pid))
+	if (pid == tokens_keeper(s->tokens) || reaper_is_stranger(s, pid) ||
+	    reaper_is_command(s, pid))
 		return true;
 	for (size_t i = 0; i < s->workers.n; i++)
 		if (!s->workers.items[i]->reaped && s->workers.items[i]->pid == pid)

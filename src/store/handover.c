@@ -24,6 +24,7 @@ struct search {
 		struct named {
 			int64_t id;   // of a version of an input
 			size_t which; // of written: what it stands for
+			bool listed;  // as an entry of its folder
 		} * items;            // by id
 		size_t n, cap;
 	} named;
@@ -81,7 +82,7 @@ static int find_versions(struct store *s, struct search *h, size_t which, enum i
 	sqlite3_bind_int(q, 1, kind);
 	sqlite3_bind_text(q, 2, name, -1, SQLITE_STATIC);
 	while ((code = database_next(s, SQL_INPUTS_NAMED)) == SQLITE_ROW) {
-		const struct named n = {sqlite3_column_int64(q, 0), which};
+		const struct named n = {sqlite3_column_int64(q, 0), which, kind == INPUT_LISTING};
 		VEC_PUSH(&h->named, n);
 	}
 	sqlite3_reset(q);
@@ -129,11 +130,15 @@ static int find_all_inputs(struct store *s, struct search *h)
 
 // ---- who depends on that ----
 
-static bool has_path(struct packed paths, const char *path)
+// Whether one of the paths is path, or, in_folder, one beside it.
+static bool has_path(struct packed paths, const char *path, bool in_folder)
 {
+	size_t n = (size_t)(path_base(path) - path);
+
 	for (const char *p = (const char *)paths.at; p < (const char *)paths.end;
 	     p += strlen(p) + 1)
-		if (strcmp(p, path) == 0)
+		if (in_folder ? (size_t)(path_base(p) - p) == n && memcmp(p, path, n) == 0
+			      : strcmp(p, path) == 0)
 			return true;
 	return false;
 }
@@ -155,8 +160,10 @@ static void tell(const struct search *h, const struct reader *r, int64_t id)
 		at--;
 	for (size_t i = (size_t)(at - h->ids.items); i < h->named.n && h->named.items[i].id == id;
 	     i++) {
-		const struct written *w = &h->written.items[h->named.items[i].which];
-		if (strcmp(w->producer, r->path) != 0 && !has_path(r->written, w->path))
+		const struct named *n = &h->named.items[i];
+		const struct written *w = &h->written.items[n->which];
+		// What both write to is not handed over.
+		if (strcmp(w->producer, r->path) != 0 && !has_path(r->written, w->path, n->listed))
 			r->told(w->producer, r->path, w->path, r->arg);
 	}
 }

@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,22 +21,39 @@
 
 extern char **environ;
 
-// With the signals as we found them.
-static int start(char *const *argv, const struct signals *signals, pid_t *pid)
+// In the child: with the signals as we found them.
+static void become(char *const *argv, const struct signals *signals, pid_t parent)
 {
-	posix_spawnattr_t attr;
-	sigset_t defaults;
-
-	sigemptyset(&defaults);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(127);
 	if (sigismember(&signals->ignored, SIGPIPE) != 1)
-		sigaddset(&defaults, SIGPIPE);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &signals->inherited);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	int errnum = posix_spawnp(pid, argv[0], NULL, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	return errnum;
+		signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &signals->inherited, NULL);
+	execvp(argv[0], argv);
+}
+
+int command_start(char *const *argv, const struct signals *signals, pid_t *pid, struct err *err)
+{
+	pid_t parent = getpid();
+	int failure[2], errnum = 0;
+
+	if (pipe2(failure, O_CLOEXEC) < 0)
+		return err_set(err, errno, "run %s", argv[0]);
+	*pid = fork();
+	if (*pid == 0) {
+		become(argv, signals, parent);
+		errnum = errno;
+		_exit(write(failure[1], &errnum, sizeof errnum) < 0 ? 126 : 127);
+	}
+	if (*pid < 0)
+		errnum = errno;
+	close(failure[1]);
+	bool failed = *pid > 0 && read(failure[0], &errnum, sizeof errnum) == sizeof errnum;
+	close(failure[0]);
+	if (failed)
+		waitpid(*pid, NULL, 0);
+	return *pid < 0 || failed ? err_set(err, errnum, "run %s", argv[0]) : 0;
 }
 
 // All that waits. The terminal has stopped the program as well, when it stops us.
@@ -59,11 +77,10 @@ int command_run(char *const *argv, struct signals *signals, int *status, int *si
 {
 	struct pollfd ready = {.fd = signals->fd, .events = POLLIN};
 	pid_t pid;
-	int errnum = start(argv, signals, &pid);
 
 	*signo = *status = 0;
-	if (errnum != 0)
-		return err_set(err, errnum, "run %s", argv[0]);
+	if (command_start(argv, signals, &pid, err) < 0)
+		return -1;
 	while (waitpid(pid, status, WNOHANG) == 0) {
 		poll(&ready, 1, -1);
 		handle_signals(signals, pid, signo);

@@ -6,14 +6,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct buf;
 struct err;
 struct limits;
 struct signals;
 
-// Runs the program argv[0], found in PATH, with our environment and all files that are not
-// close-on-exec, and waits for its end: *status is as waitpid(2) has it. Fatal signals that we get
+// Starts the program argv[0], found in PATH, with our environment and all files that are not
+// close-on-exec. It gets SIGTERM when we die. Fails if it could not be started.
+int command_start(char *const *argv, const struct signals *signals, pid_t *pid, struct err *err);
+// Does so, and waits for its end: *status is as waitpid(2) has it. Fatal signals that we get
 // meanwhile it gets too (from a terminal it has them twice), and the first of them is in *signo; 0:
 // none. Fails if it could not be started.
 int command_run(char *const *argv, struct signals *signals, int *status, int *signo,

@@ -89,7 +89,7 @@ old() {
 	echo newer >one.txt
 	fj4 -j1 >/dev/null
 	fj4 -j1 >/dev/null
-	learn
+	settle
 	echo newest >two.txt
 	again -j2
 	status_is 0

@@ -355,6 +355,100 @@ interrupted() {
 	interrupted TERM 15 PID
 }
 
+# The firmo-jobs above make, make itself, the firmo-jobs that waits, and what runs.
+find_processes() {
+	await eval 'ABOVE=$(pgrep -P "$RUNNER" -x firmo-jobs) && MAKE=$(pgrep -P "$ABOVE" -x make) &&
+		WAITS=$(pgrep -P "$MAKE" -x firmo-jobs) && WORKER=$(pgrep -P "$ABOVE" lua)'
+}
+
+hanging() {
+	plain b_hangs "io.open('hangs', 'w'):close() while true do end"
+	plain c_last "io.open('last', 'w'):close()"
+	makefile INCLUDE
+	start_command setsid env -u FIRMO_JOBS make "${@:2}" -j1 test-stamps FIRMO_REPORTS=json:report.json \
+		FIRMO_FLAGS="--lua=lua5.4 --grace=0.1"
+	await test -e hangs
+	find_processes
+	kill -"$1" "$ABOVE"
+	finish
+	is "$how" "exit 2"
+	await eval 'gone $ABOVE && gone $MAKE && gone $WAITS && gone $WORKER'
+	[ ! -e last ]
+	await eval '[ -z "$(ls -A "$TMPDIR")" ]'
+}
+
+@test "SIGINT, SIGTERM, SIGHUP and SIGQUIT for the firmo-jobs above make alone end everything, with a report" {
+	local signal
+	for signal in INT TERM HUP QUIT; do
+		rm -rf .firmo-jobs hangs
+		hanging "$signal" -k
+		has INTERRUPTED
+		is "$(json 'r.run.signal')" "$(kill -l "$signal")"
+	done
+}
+
+@test "a firmo-jobs above make that is killed takes make and the files with it, also below -k" {
+	hanging KILL
+	rm -rf .firmo-jobs hangs
+	hanging KILL -k
+}
+
+@test "make below it that is killed, or who waits for a file, ends the run" {
+	local which
+	for which in MAKE WAITS; do
+		rm -rf .firmo-jobs hangs
+		plain hangs "io.open('hangs', 'w'):close() while true do end"
+		makefile INCLUDE
+		start_command setsid env -u FIRMO_JOBS make -j1 test-stamps FIRMO_FLAGS="--lua=lua5.4 --grace=0.1"
+		await test -e hangs
+		find_processes
+		kill -KILL "${!which}"
+		finish
+		is "$how" "exit 2"
+		has "NOT RUN: 1 of 1 file"
+		await gone "$WORKER"
+	done
+}
+
+@test "Ctrl-Z does not count into a file's time, nor into that of the run" {
+	plain waits "io.open('hangs', 'w'):close() while not io.open('go') do end"
+	makefile INCLUDE
+	start_command setsid env -u FIRMO_JOBS make -j1 test-stamps FIRMO_REPORTS=json:report.json \
+		FIRMO_FLAGS="--lua=lua5.4 --timeout=4"
+	await test -e hangs
+	find_processes
+	kill -TSTP "$ABOVE"
+	await in_state T "$ABOVE"
+	await in_state T "$WORKER"
+	sleep 4.5
+	touch go
+	kill -CONT "$ABOVE"
+	finish
+	is "$how" "exit 0"
+	json 'file("waits").wall, r.elapsed' | grep -Eq '^[0-3]\.[0-9e-]* [0-3]\.' || fail "the time it was stopped for counts"
+}
+
+@test "retries, --fail-fast and reports are for all files of the rules together" {
+	plain flaky "if not io.open('tried') then io.open('tried', 'w'):close() error('first') end"
+	plain good "assert(true)"
+	: >tests/empty_test.lua
+	makefile INCLUDE
+	stamps FIRMO_FLAGS='--lua=lua5.4 --retries=1'
+	status_is 0
+	is "$(json 'file("flaky").flaky, file("empty").status, r.passed')" "true skip 2"
+	plain bad "error('it is bad')"
+	run make_ -k -j1 test-stamps FIRMO_FLAGS='--lua=lua5.4 --fail-fast' FIRMO_ARGS=again
+	status_is 2
+	has "STOPPED by --fail-fast"
+	# Standard output is the report's alone.
+	make_ -s -k test-stamps FIRMO_REPORTS=json >report.json 2>/dev/null || true
+	is "$(json 'r.success, file("bad").status')" "false fail"
+	# What does not fit that is run as ever.
+	stamps FIRMO_FLAGS='--lua=lua5.4 --repeat=2' -k
+	status_is 2
+	is "$(json 'file("bad").status')" fail
+}
+
 @test "make -C, make -f from below, and a makefile below that includes the one above" {
 	local here=$PWD
 	plain good "assert(true)"

@@ -238,9 +238,38 @@ static void who_is_tried_again_holds_nobody_up(void **state)
 	queue_release(&q);
 }
 
+static void what_is_asked_for_is_run_in_that_order(void **state)
+{
+	const struct jobs jobs = plan(3);
+	struct queue q;
+
+	(void)state;
+	queue_init_asked(&q, &jobs, 1);
+	assert_true(queue_is_empty(&q));
+	assert_string_equal(peeked(&q), "-");
+	queue_ask(&q, &files[2]);
+	queue_ask(&q, &files[0]);
+	assert_false(queue_is_empty(&q));
+	begin(&q, "c1");
+	begin(&q, "a1");
+	assert_true(queue_is_empty(&q));
+	// It has failed in company: it is tried again when it can be alone.
+	assert_true(end(&q, 2, 1, FILE_FAILED, true).again);
+	assert_string_equal(peeked(&q), "-");
+	queue_ask(&q, &files[1]);
+	begin(&q, "b1");
+	end(&q, 1, 1, FILE_PASSED, true);
+	end(&q, 0, 1, FILE_PASSED, true);
+	begin(&q, "c2!");
+	assert_true(end(&q, 2, 2, FILE_PASSED, false).flaky);
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_asked_for_is_run_in_that_order),
 		cmocka_unit_test(the_plan_is_run_once_in_its_order),
 		cmocka_unit_test(what_failed_in_company_is_tried_alone_after_the_others),
 		cmocka_unit_test(what_failed_alone_may_have_company),

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#include "cli/service.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/path.h"
+#include "cli/session.h"
+#include "plan/fresh.h"
+#include "plan/plan.h"
+
+// A question is the working folder and the path, each with a null byte behind it; an answer is one
+// byte, an exit status, or this.
+#define NOT_SERVED 255
+
+// One that waits.
+struct client {
+	struct loop_watch watch;
+	struct service *service;
+	const struct job *job; // NULL: it has not asked yet
+	bool begun;            // the job runs
+};
+
+// An abstract name: nothing is left behind, whatever happens. Its end is what differs.
+static socklen_t address_of(const char *run_name, struct sockaddr_un *a)
+{
+	const size_t most = sizeof a->sun_path - sizeof "\0firmo-jobs/";
+	size_t n = strlen(run_name);
+
+	*a = (struct sockaddr_un){.sun_family = AF_UNIX};
+	int length = snprintf(a->sun_path + 1, sizeof a->sun_path - 1, "firmo-jobs/%s",
+			      run_name + (n > most ? n - most : 0));
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+}
+
+// Anybody on the machine may know the name.
+static bool is_of_our_user(int fd)
+{
+	struct ucred other;
+	socklen_t n = sizeof other;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &other, &n) == 0 && other.uid == geteuid();
+}
+
+// ---- those that wait ----
+
+// While a file that was asked for cannot be started, nobody else is let in: who waits outside needs
+// no file descriptor of ours, which may be what is missing.
+static void open_door(struct service *v)
+{
+	bool pending = false;
+
+	for (size_t i = 0; i < v->clients.n && !pending; i++)
+		pending = v->clients.items[i]->job && !v->clients.items[i]->begun;
+	v->watch.events = pending ? 0 : POLLIN;
+}
+
+static void hang_up(struct client *c)
+{
+	struct service *v = c->service;
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->clients.n; i++)
+		if (v->clients.items[i] != c)
+			v->clients.items[n++] = v->clients.items[i];
+	v->clients.n = n;
+	loop_remove_watch(&v->session->loop, &c->watch);
+	close(c->watch.fd);
+	free(c);
+	open_door(v);
+}
+
+static void answer(struct client *c, unsigned char status)
+{
+	// One that has gone away needs none.
+	if (send(c->watch.fd, &status, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EINVAL)
+		session_warn("an answer could not be sent");
+	hang_up(c);
+}
+
+static struct client *who_waits_for(struct service *v, const struct job *job)
+{
+	for (size_t i = 0; i < v->clients.n; i++)
+		if (v->clients.items[i]->job == job)
+			return v->clients.items[i];
+	return NULL;
+}
+
+// As make has just made what the file depends on, all of that is looked at now.
+static bool stands(struct service *v, struct job *job)
+{
+	struct firmo_jobs *s = v->session;
+	struct jobs one = {.items = job, .n = 1, .cap = 1};
+	struct fresh fresh;
+	struct err err;
+	bool is_fresh = false;
+
+	if (!s->store)
+		return false;
+	if (fresh_open(&fresh, s->store, &one, s->options.plan.trusted, &err) == 0) {
+		is_fresh = plan_ask(&fresh, job, &s->options.plan).verdict == FRESH;
+		fresh_renew(&fresh, s->store);
+	}
+	fresh_release(&fresh);
+	return is_fresh;
+}
+
+static void serve(struct client *c, const char *cwd, const char *path)
+{
+	struct service *v = c->service;
+	struct job *job = strcmp(cwd, v->cwd) == 0 ? map_get(&v->jobs, path) : NULL;
+
+	if (!job) {
+		answer(c, NOT_SERVED);
+		return;
+	}
+	map_put(&v->jobs, path, NULL);
+	if (stands(v, job)) {
+		answer(c, FIRMO_JOBS_OK);
+		return;
+	}
+	plan_look(job, &v->session->options.plan);
+	c->job = job;
+	if (supervise_ask(v->supervisor, job))
+		open_door(v);
+	else
+		answer(c, FIRMO_JOBS_FAILED);
+}
+
+// A question, or its end. What runs for one that has gone goes on: make's own end ends that.
+static void on_client(struct loop_watch *w, short revents)
+{
+	struct client *c = w->owner;
+	char question[2 * PATH_MAX + 2];
+	ssize_t n = recv(w->fd, question, sizeof question, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	const char *path = n > 0 ? memchr(question, '\0', (size_t)n) : NULL;
+	bool whole = path && path + 1 < question + n && question[n - 1] == '\0' && !c->job;
+	if (whole)
+		serve(c, question, path + 1);
+	else
+		hang_up(c);
+}
+
+static void on_arrival(struct loop_watch *w, short revents)
+{
+	struct service *v = w->owner;
+	int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0 && !is_of_our_user(fd)) {
+		close(fd);
+		return;
+	}
+	if (fd < 0) {
+		// Too many are open; the end of a file opens the door again.
+		if (errno == EMFILE && v->clients.n > 0)
+			v->watch.events = 0;
+		return;
+	}
+	struct client *c = xcalloc(1, sizeof *c);
+	*c = (struct client){.service = v,
+			     .watch = {.fd = fd, .events = POLLIN, .ready = on_client}};
+	c->watch.owner = c;
+	loop_add_watch(&v->session->loop, &c->watch);
+	VEC_PUSH(&v->clients, c);
+}
+
+void service_started(struct service *v, const struct result *r)
+{
+	struct client *c = who_waits_for(v, r->job);
+
+	if (c) {
+		c->begun = true;
+		open_door(v);
+	}
+}
+
+void service_finished(struct service *v, const struct result *r, bool bad)
+{
+	struct client *c = who_waits_for(v, r->job);
+
+	if (c && r->again) {
+		c->begun = false;
+		open_door(v);
+	} else if (c) {
+		answer(c, bad ? FIRMO_JOBS_FAILED : FIRMO_JOBS_OK);
+	}
+}
+
+// ---- hooks ----
+
+static void on_begun(void *owner, struct supervisor *supervisor)
+{
+	struct service *v = owner;
+
+	v->supervisor = supervisor;
+	loop_add_watch(&v->session->loop, &v->watch);
+}
+
+static bool goes_on(void *owner)
+{
+	return !((struct service *)owner)->ended;
+}
+
+// The command gets the signal that ends us; those whose file will not be started need not wait.
+static void on_stopped(void *owner)
+{
+	struct service *v = owner;
+
+	if (v->session->run.signal && !v->ended)
+		kill(v->hooks.command, v->session->run.signal);
+	for (size_t i = v->clients.n; i-- > 0;)
+		if (v->clients.items[i]->job && !v->clients.items[i]->begun)
+			answer(v->clients.items[i], FIRMO_JOBS_FAILED);
+}
+
+static void on_reaped(void *owner, int status)
+{
+	struct service *v = owner;
+
+	v->ended = true;
+	v->status = status;
+	// Whatever still runs, make has not waited for.
+	supervise_end(v->supervisor);
+}
+
+// ---- its life ----
+
+static int listen_at(const char *run_name)
+{
+	struct sockaddr_un a;
+	socklen_t n = address_of(run_name, &a);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0 && (bind(fd, (struct sockaddr *)&a, n) < 0 || listen(fd, SOMAXCONN) < 0)) {
+		int errnum = errno;
+		close(fd);
+		fd = -1;
+		errno = errnum;
+	}
+	return fd;
+}
+
+int service_open(struct service *v, struct firmo_jobs *session, struct err *err)
+{
+	int fd = listen_at(session->run.name);
+
+	if (fd < 0)
+		return err_set(err, errno, "listen for those below --gather");
+	*v = (struct service){
+		.session = session,
+		.cwd = getcwd(NULL, 0),
+		.watch = {.fd = fd, .events = POLLIN, .ready = on_arrival, .owner = v},
+		.hooks = {.begun = on_begun,
+			  .goes_on = goes_on,
+			  .stopped = on_stopped,
+			  .reaped = on_reaped,
+			  .owner = v},
+	};
+	for (size_t i = 0; i < session->jobs.n; i++)
+		map_put(&v->jobs, session->jobs.items[i].path, &session->jobs.items[i]);
+	return 0;
+}
+
+void service_close(struct service *v)
+{
+	while (v->clients.n > 0)
+		hang_up(v->clients.items[0]);
+	if (v->supervisor)
+		loop_remove_watch(&v->session->loop, &v->watch);
+	close(v->watch.fd);
+	free(v->clients.items);
+	map_release(&v->jobs);
+	free(v->cwd);
+	*v = (struct service){0};
+}
+
+// ---- the other side ----
+
+static int ask(int fd, const char *path)
+{
+	char *cwd = getcwd(NULL, 0), *clean = path_below(path, cwd);
+	struct buf question = {0};
+	unsigned char status;
+	ssize_t n = -1;
+
+	buf_add(&question, cwd ? cwd : "", cwd ? strlen(cwd) + 1 : 1);
+	buf_add(&question, clean, strlen(clean) + 1);
+	if (send(fd, question.data, question.len, MSG_NOSIGNAL) == (ssize_t)question.len)
+		do
+			n = recv(fd, &status, 1, 0);
+		while (n < 0 && errno == EINTR);
+	buf_release(&question);
+	free(clean);
+	free(cwd);
+	if (n == 1)
+		return status == NOT_SERVED ? -1 : status;
+	session_warn("the firmo-jobs above make has ended");
+	return FIRMO_JOBS_BROKEN;
+}
+
+int service_ask(const char *run_name, const char *path)
+{
+	struct sockaddr_un a;
+	socklen_t n = address_of(run_name, &a);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), status = -1;
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, n) == 0 && is_of_our_user(fd))
+		status = ask(fd, path);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}

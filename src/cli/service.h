@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// What --gather offers to those below its command: to run a file for them, with its own history,
+// clocks and signals, while they wait. make's rules for single files use it, by --join.
+#ifndef CLI_SERVICE_H
+#define CLI_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/map.h"
+#include "run/supervisor.h"
+#include "sys/loop.h"
+
+struct err;
+struct firmo_jobs;
+struct job;
+struct result;
+
+struct service {
+	struct run_service hooks; // for supervise
+	struct firmo_jobs *session;
+	struct supervisor *supervisor; // from its begin on
+	struct map jobs;               // path -> struct job *, those that nobody has asked for yet
+	char *cwd;
+	struct loop_watch watch; // of who comes
+	struct {
+		struct client **items;
+		size_t n, cap;
+	} clients;
+	bool ended; // the command, whose pid the caller sets in hooks, with that:
+	int status; // as waitpid(2) has it
+};
+
+// Listens by the name of the session's run. The session's jobs are found, and their past is known.
+int service_open(struct service *v, struct firmo_jobs *session, struct err *err);
+// The file has been started; its result is there, and is a failure for who waits or not.
+void service_started(struct service *v, const struct result *r);
+void service_finished(struct service *v, const struct result *r, bool bad);
+// Hangs up on all.
+void service_close(struct service *v);
+
+// The other side: has the service of that run run the file, and waits. An exit status, or -1 if it
+// does not serve us.
+int service_ask(const char *run_name, const char *path);
+
+#endif
