@@ -271,12 +271,12 @@ int store_export(struct store *s, const char *path, int64_t *bytes, struct err *
 	}
 	database_forget_statements(s);
 	database_take_time(s);
-	if (vacuum_into(s, out.temporary, &why) < 0 || fsync(fileno(out.stream)) < 0) {
+	if (vacuum_into(s, out.temporary, &why) < 0 || fsync(fileno(out.stream)) < 0 ||
+	    (*bytes = size_of(out.temporary, "")) < 0) {
 		err_set(err, *why.message ? 0 : errno, "write %s%s%s", path,
 			*why.message ? ": " : "", why.message);
 		outfile_abandon(&out);
 		return -1;
 	}
-	*bytes = size_of(out.temporary, "");
 	return outfile_commit(&out, err);
 }
