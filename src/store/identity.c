@@ -142,18 +142,36 @@ static enum verdict foreign(struct err *err)
 	return VERDICT_FOREIGN;
 }
 
-// The mark where sqlite does not get so far: as it stands in the head of the file.
-static int64_t mark_in_head(struct store *s)
+#define HEAD_BYTES 72
+
+// The head of the file as it stands there; false if it has none.
+static bool read_head(struct store *s, unsigned char head[HEAD_BYTES])
 {
-	unsigned char head[72] = {0};
 	sqlite3_file *file = NULL;
 
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-	if (!file || !file->pMethods ||
-	    file->pMethods->xRead(file, head, sizeof head, 0) != SQLITE_OK ||
-	    memcmp(head, "SQLite format 3", 16) != 0)
+	return file && file->pMethods &&
+	       file->pMethods->xRead(file, head, HEAD_BYTES, 0) == SQLITE_OK &&
+	       memcmp(head, "SQLite format 3", 16) == 0;
+}
+
+// The mark where sqlite does not get so far.
+static int64_t mark_in_head(struct store *s)
+{
+	unsigned char head[HEAD_BYTES];
+
+	if (!read_head(s, head))
 		return 0;
 	return (int64_t)head[68] << 24 | head[69] << 16 | head[70] << 8 | head[71];
+}
+
+// Of a version of its format that sqlite only reads, and we have never written: 1 is without a log,
+// 2 is with one.
+static bool is_read_only_format(struct store *s)
+{
+	unsigned char head[HEAD_BYTES];
+
+	return read_head(s, head) && head[18] > 2;
 }
 
 static enum verdict judge_failure(struct store *s, const struct look *l, int code, struct err *err)
@@ -195,9 +213,12 @@ static enum verdict judge(struct store *s, const struct look *l, struct err *err
 			(long long)l->version, schema_version());
 		return VERDICT_NEWER;
 	}
-	if (l->version == schema_version() && !l->other && (l->seen & all) == all)
+	bool complete = l->version == schema_version() && !l->other && (l->seen & all) == all;
+	if (complete && !is_read_only_format(s))
 		return VERDICT_SOUND;
-	if (l->other)
+	if (complete)
+		err_set(err, 0, "the version of its format cannot be");
+	else if (l->other)
 		err_set(err, 0, "it has what no history has: %s", l->what);
 	else
 		err_set(err, 0, "tables are missing");

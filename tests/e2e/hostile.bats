@@ -217,3 +217,15 @@ damaged() {
 	status_is 0
 	is "$(sql 'SELECT count(*) FROM run')" 1
 }
+
+@test "a file that says that it can only be read is damaged, and set aside" {
+	settled
+	printf '\077' | dd of="$DB" bs=1 seek=18 conv=notrunc 2>/dev/null
+	run fj --check
+	[ "$status" -ne 0 ] || fail "it is called sound"
+	run fj4
+	status_is 1
+	has "is damaged (the version of its format cannot be)"
+	run fj --check
+	status_is 0
+}

@@ -48,7 +48,7 @@ static struct trace_head *map_trace(const char *path)
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) == 0 && st.st_size >= TRACE_BYTES)
+	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size >= TRACE_BYTES)
 		map = mmap(NULL, TRACE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	syscall(SYS_close, fd);
 	if (map == MAP_FAILED)
