@@ -55,6 +55,8 @@ in_mount() {
 	rm hanging
 	start -j1 --order=path
 	await test -e hanging
+	# What has ended is recorded a moment later.
+	await eval '[ "$(sql "SELECT max(id) FROM run")" = 2 ]'
 	kill -KILL "$RUNNER"
 	finish
 	fj -q tests/first_test.lua
