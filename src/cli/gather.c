@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/alloc.h"
@@ -183,19 +184,28 @@ static enum firmo_jobs_status report(struct firmo_jobs *s, int status)
 	return outcome == FIRMO_JOBS_OK ? written : outcome;
 }
 
+// Whether somebody below has written the report, if only of his own part.
+static bool is_written(const struct report_request *r, int64_t since_ns)
+{
+	struct stat st;
+
+	return strcmp(r->path, "-") == 0 ||
+	       (stat(r->path, &st) == 0 && st.st_mtim.tv_sec >= since_ns / NS_PER_SEC);
+}
+
 // Without a history everybody has reported for himself, and nobody for all.
 static enum firmo_jobs_status leave_to_others(const struct firmo_jobs *s, int status)
 {
-	bool reports = false;
+	bool missing = false;
 
 	for (size_t i = 0; i < s->options.reports.n; i++)
-		reports |= s->options.reports.items[i].format != REPORT_TEXT;
-	if (reports)
+		missing |= !is_written(&s->options.reports.items[i], s->run.started_ns);
+	if (missing)
 		session_warn("no report is written: without a history nobody knows what ran below "
 			     "--gather");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return FIRMO_JOBS_FAILED;
-	return reports ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_OK;
+	return missing ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_OK;
 }
 
 static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *err)
