@@ -9,7 +9,7 @@ helper_programs := $(helper_sources:%.c=$(O)/%)
 reuse := $(O)/tests/reuse
 # What makes allocations fail in the program under test.
 faults_library := $(if $(glibc),$(O)/tests/faults/memory.so)
-reuse_programs := $(addprefix $(reuse)/,look look-static ask look.mk new/libanswer.so)
+reuse_programs := $(addprefix $(reuse)/,look look-past look-static ask look.mk new/libanswer.so)
 e2e_files := $(sort $(wildcard tests/e2e/*.bats))
 
 # What the tests find in their environment.
@@ -59,6 +59,9 @@ faults: $(runnable) $(helper_programs) $(faults_library) ## let COUNT=1000 calls
 $(reuse)/look: tests/reuse/look.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(warnings) -O2 -o $@ $<
+$(reuse)/look-past: tests/reuse/look.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -w -O2 -DPAST_LIBRARIES -o $@ $<
 # Not everywhere is there a library to link to statically: then there is no such child.
 $(reuse)/look-static: tests/reuse/look.c
 	@mkdir -p $(@D)

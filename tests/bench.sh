@@ -68,6 +68,7 @@ echo "5,000 trivial files that all run again, two at a time, by firmo-jobs and b
 trivial "$work/rules" 5000
 cd "$work/rules"
 # Another word for each run: no pass stands.
+# shellcheck disable=SC2016 # the words of a makefile
 printf 'FIRMO_FLAGS := -q --lua=%s\nFIRMO_ARGS = $(shell date +%%s%%N)\ninclude $(shell firmo-jobs --print-mk)\n' "$lua" >rules.mk
 all_runs=$runs
 runs=2

@@ -4,14 +4,20 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/attributes.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/entry.h"
+#include "base/environ.h"
+#include "base/loader_cache.h"
+#include "base/path.h"
 
 static int64_t to_ns(const struct timespec *t)
 {
@@ -51,32 +57,16 @@ static struct digest digest_of_content(const char *path)
 	return d;
 }
 
-static int compare_names(const void *a, const void *b)
+struct digest digest_of_entries(uint64_t sum)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static struct digest digest_of_names(char **names, size_t n)
-{
-	struct buf b = {0};
-
-	if (n > 0)
-		qsort(names, n, sizeof *names, compare_names);
-	for (size_t i = 0; i < n; i++)
-		buf_add(&b, names[i], strlen(names[i]) + 1);
-	struct digest d = digest_of(b.data ? b.data : "", b.len);
-	buf_release(&b);
-	return d;
+	return digest_of(&sum, sizeof sum);
 }
 
 static const char unreadable_folder[] = "a folder that cannot be read";
 
-static struct digest digest_of_entries(const char *path)
+static struct digest digest_of_folder(const char *path)
 {
-	struct {
-		char **items;
-		size_t n, cap;
-	} names = {0};
+	uint64_t sum = 0;
 	DIR *dir = xgiven(opendir(path));
 
 	if (!dir)
@@ -84,13 +74,9 @@ static struct digest digest_of_entries(const char *path)
 	errno = 0;
 	for (struct dirent *e = readdir(dir); e; e = readdir(dir))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			VEC_PUSH(&names, xstrdup(e->d_name));
-	struct digest d =
-		errno ? digest_of_word(unreadable_folder) : digest_of_names(names.items, names.n);
+			sum += entry_hash(e->d_name, DTTOIF((uint32_t)e->d_type));
+	struct digest d = errno ? digest_of_word(unreadable_folder) : digest_of_entries(sum);
 	closedir(dir);
-	for (size_t i = 0; i < names.n; i++)
-		free(names.items[i]);
-	free(names.items);
 	return d;
 }
 
@@ -102,6 +88,73 @@ static struct fingerprint of_none(int errnum)
 	return (struct fingerprint){.present = true,
 				    .digest = digest_of_word("what cannot be looked at")};
 }
+
+// ---- what there is ----
+
+static const char *type_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return "a file";
+	case S_IFDIR:
+		return "a folder";
+	case S_IFLNK:
+		return "a link";
+	case S_IFIFO:
+		return "a FIFO";
+	case S_IFSOCK:
+		return "a socket";
+	case S_IFCHR:
+		return "a device";
+	default:
+		return "a block device";
+	}
+}
+
+struct digest digest_of_type(mode_t mode)
+{
+	return digest_of_word(type_of(mode));
+}
+
+static struct digest digest_of_text(char *text)
+{
+	struct digest d = digest_of_word(text);
+
+	free(text);
+	return d;
+}
+
+static char *access_text(const struct stat *st)
+{
+	return xasprintf("%s %o %u %u", type_of(st->st_mode), (unsigned)st->st_mode & 07777u,
+			 (unsigned)st->st_uid, (unsigned)st->st_gid);
+}
+
+struct digest digest_of_access(const struct stat *st)
+{
+	return digest_of_text(access_text(st));
+}
+
+struct digest digest_of_status(const struct stat *st)
+{
+	char *access = access_text(st);
+	struct digest d;
+
+	if (S_ISREG(st->st_mode))
+		d = digest_of_text(xasprintf("%s %lld %lld", access, (long long)st->st_size,
+					     (long long)to_ns(&st->st_mtim)));
+	else
+		d = digest_of_word(access);
+	free(access);
+	return d;
+}
+
+struct digest digest_of_link(const char *target)
+{
+	return digest_of_text(xasprintf("-> %s", target));
+}
+
+// ---- fingerprints ----
 
 struct fingerprint fingerprint_of_path(const char *path, const struct fingerprint *known)
 {
@@ -129,8 +182,99 @@ struct fingerprint fingerprint_of_listing(const char *path, const struct fingerp
 		return of_none(errno);
 	struct fingerprint f = {.present = true, .stamp = stamp_of(&st)};
 	bool still = known && known->present && same_stamp(&known->stamp, &f.stamp);
-	f.digest = still ? known->digest : digest_of_entries(path);
+	f.digest = still ? known->digest : digest_of_folder(path);
 	return f;
+}
+
+// Without a stamp: to look at it is all there is to do.
+static struct fingerprint present(struct digest d)
+{
+	return (struct fingerprint){.present = true, .digest = d};
+}
+
+struct fingerprint fingerprint_of_type(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? present(digest_of_type(st.st_mode)) : (struct fingerprint){0};
+}
+
+struct fingerprint fingerprint_of_access(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? present(digest_of_access(&st)) : (struct fingerprint){0};
+}
+
+struct fingerprint fingerprint_of_status(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? present(digest_of_status(&st)) : (struct fingerprint){0};
+}
+
+struct fingerprint fingerprint_of_link(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return (struct fingerprint){0};
+	if (!S_ISLNK(st.st_mode))
+		return present(digest_of_type(st.st_mode));
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof target - 1);
+	target[n > 0 ? n : 0] = '\0';
+	return present(digest_of_link(target));
+}
+
+struct digest digest_of_real(const char *real, const char *cwd)
+{
+	char *below = path_below(real, cwd);
+	struct digest d = digest_of_word(below);
+
+	free(below);
+	return d;
+}
+
+struct fingerprint fingerprint_of_real(const char *path)
+{
+	char *real = realpath(path, NULL), *cwd = getcwd(NULL, 0);
+	struct fingerprint f = {0};
+
+	if (real)
+		f = present(digest_of_real(real, cwd));
+	free(real);
+	free(cwd);
+	return f;
+}
+
+// Whether something can be made in the folder that the path lies in.
+static bool can_make(const char *path)
+{
+	char *folder = path_beside(path, ".");
+	bool can = faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0;
+
+	free(folder);
+	return can;
+}
+
+struct fingerprint fingerprint_of_free(const char *path)
+{
+	struct stat st;
+	bool is_free = lstat(path, &st) < 0 && errno == ENOENT && can_make(path);
+
+	return is_free ? present(digest_of_word("free")) : (struct fingerprint){0};
+}
+
+struct fingerprint fingerprint_of_room(const char *path)
+{
+	struct stat st;
+	bool has_room =
+		stat(path, &st) == 0
+			? !S_ISDIR(st.st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0
+			: errno == ENOENT && can_make(path);
+
+	return has_room ? present(digest_of_word("room")) : (struct fingerprint){0};
 }
 
 struct fingerprint fingerprint_of_variable(const char *name)
@@ -141,18 +285,58 @@ struct fingerprint fingerprint_of_variable(const char *name)
 		     : (struct fingerprint){0};
 }
 
-// What differs between one terminal, one level of make or shell, and another.
-static bool is_of_the_place(const char *entry)
+static int compare_names(const void *a, const void *b)
 {
-	static const char *const names[] = {"_",      "COLUMNS",  "LINES",       "MAKELEVEL",
-					    "OLDPWD", "PWD",      "SHLVL",       "TERM",
-					    "TMPDIR", "WINDOWID", "TERM_PROGRAM"};
-	size_t n = strcspn(entry, "=");
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strlen(names[i]) == n && strncmp(names[i], entry, n) == 0)
-			return true;
-	return strncmp(entry, "SSH_", 4) == 0 || strncmp(entry, "FIRMO_JOBS_", 11) == 0;
+static struct digest digest_of_names(char **names, size_t n)
+{
+	struct buf b = {0};
+
+	if (n > 0)
+		qsort(names, n, sizeof *names, compare_names);
+	for (size_t i = 0; i < n; i++)
+		buf_add(&b, names[i], strlen(names[i]) + 1);
+	struct digest d = digest_of(b.data ? b.data : "", b.len);
+	buf_release(&b);
+	return d;
+}
+
+static struct fingerprint fingerprint_of_text(struct buf *text)
+{
+	struct fingerprint f = {.present = text->len > 0};
+
+	if (f.present)
+		f.digest = digest_of(text->data, text->len);
+	buf_release(text);
+	return f;
+}
+
+// There always is one, if only an empty one.
+struct fingerprint fingerprint_of_attribute(const char *name)
+{
+	struct buf text = {0};
+
+	buf_addch(&text, '=');
+	attribute_add_value(&text, name);
+	return fingerprint_of_text(&text);
+}
+
+struct fingerprint fingerprint_of_library(const char *name, const struct fingerprint *known)
+{
+	static const char cache[] = "/etc/ld.so.cache";
+	struct buf text = {0};
+	struct stat st;
+	struct stamp stamp = stat(cache, &st) == 0 ? stamp_of(&st) : (struct stamp){0};
+
+	if (known && known->present && same_stamp(&known->stamp, &stamp))
+		return *known;
+	loader_cache_add(&text, cache, name);
+	struct fingerprint f = fingerprint_of_text(&text);
+	if (f.present)
+		f.stamp = stamp;
+	return f;
 }
 
 struct fingerprint fingerprint_of_environment(void)
@@ -162,10 +346,15 @@ struct fingerprint fingerprint_of_environment(void)
 	while (environ && environ[all])
 		all++;
 	char **entries = xmalloc((all + 1) * sizeof *entries);
-	for (size_t i = 0; i < all; i++)
-		if (!is_of_the_place(environ[i]))
-			entries[n++] = environ[i];
+	for (size_t i = 0; i < all; i++) {
+		size_t length = strcspn(environ[i], "=");
+		if (!environ_is_ours(environ[i], length) &&
+		    !environ_is_of_loader(environ[i], length))
+			entries[n++] = xstrndup(environ[i], length);
+	}
 	struct fingerprint f = {.present = true, .digest = digest_of_names(entries, n)};
+	while (n > 0)
+		free(entries[--n]);
 	free(entries);
 	return f;
 }
@@ -177,5 +366,6 @@ bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b)
 
 bool fingerprint_changed_after(const struct fingerprint *f, int64_t real_ns)
 {
-	return f->stamp.mtime_ns > real_ns || f->stamp.ctime_ns > real_ns;
+	// A time of change in the future is somebody's wish; to set it is a change itself.
+	return f->stamp.ctime_ns > real_ns;
 }

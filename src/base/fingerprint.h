@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/digest.h"
 
@@ -28,11 +29,35 @@ struct fingerprint {
 // known: what it was before, or NULL; its digest is taken over where the stamp has not moved.
 // The path itself: a file by its content, anything else by what it is (a folder, a device, ...).
 struct fingerprint fingerprint_of_path(const char *path, const struct fingerprint *known);
-// The entries of a folder, by their names.
+// The entries of a folder, by their names and types.
 struct fingerprint fingerprint_of_listing(const char *path, const struct fingerprint *known);
+// What is behind the path: by its type; by that, permissions and owner; and of a file by its size
+// and time of change as well. The times of a folder are those of its entries, which are not meant.
+struct fingerprint fingerprint_of_type(const char *path);
+struct fingerprint fingerprint_of_access(const char *path);
+struct fingerprint fingerprint_of_status(const char *path);
+// The path itself: where it leads if it is a link, else its type.
+struct fingerprint fingerprint_of_link(const char *path);
+// The real name of the path, from the working folder if it is below that.
+struct fingerprint fingerprint_of_real(const char *path);
+// Present: nothing is there, and something can be made there.
+struct fingerprint fingerprint_of_free(const char *path);
+// Present: a file is there, or can be made there, and it can be written to.
+struct fingerprint fingerprint_of_room(const char *path);
+// The digests of these, where what they look at is known already. sum: of entry_hash().
+struct digest digest_of_type(mode_t mode);
+struct digest digest_of_access(const struct stat *st);
+struct digest digest_of_status(const struct stat *st);
+struct digest digest_of_link(const char *target);
+struct digest digest_of_entries(uint64_t sum);
+struct digest digest_of_real(const char *real, const char *cwd);
 // The value of a variable of our own environment.
 struct fingerprint fingerprint_of_variable(const char *name);
-// All variables of our own environment but those that say where and how deep we run, not how.
+// An attribute of ours, see base/attributes.h.
+struct fingerprint fingerprint_of_attribute(const char *name);
+// What the loader's cache has for a library of that name.
+struct fingerprint fingerprint_of_library(const char *name, const struct fingerprint *known);
+// The names of all variables in our own environment but those that workers have from us.
 struct fingerprint fingerprint_of_environment(void);
 // Whether they stand for the same, whatever their stamps are.
 bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b);

@@ -493,6 +493,8 @@ static char *make_settings_key(const struct options *o)
 	buf_addf(&b, "%s\n%d\n", FIRMO_JOBS_VERSION, o->plan.framework);
 	buf_addf(&b, "%s\n%s", o->run.selection.filter ? o->run.selection.filter : "",
 		 o->run.selection.tags ? o->run.selection.tags : "");
+	// What MAKEFLAGS is to workers.
+	buf_addf(&b, "\n%s", o->run.share_tokens ? "shared" : "");
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		if (l->set[i])
 			buf_addf(&b, "\n%d=%llu", i, (unsigned long long)l->value[i]);

@@ -2,11 +2,15 @@
 // --why: the verdict of --changed on one file, in words.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/attributes.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/environ.h"
 #include "base/text.h"
 #include "cli/mode.h"
 #include "cli/option.h"
@@ -34,25 +38,111 @@ static void print_digest(const char *word, const struct fingerprint *f)
 // What has become of an input.
 static const char *change(const struct version *was, const struct fingerprint *now)
 {
-	if (was->kind == INPUT_ENVIRONMENT)
-		return "a shell of its read the environment, which has other variables";
-	if (was->kind == INPUT_VARIABLE)
+	switch (was->kind) {
+	case INPUT_ENVIRONMENT:
+		return "this program reads all variables, and there are others now";
+	case INPUT_VARIABLE:
 		return !was->was.present ? "this variable was not set, and is now"
 		       : !now->present   ? "this variable was set, and is not any more"
 					 : "this variable has another value";
+	case INPUT_ATTRIBUTE:
+		return "what it has from its parent is not what it was";
+	case INPUT_LIBRARY:
+		return "the loader finds this library in another place";
+	case INPUT_FREE:
+	case INPUT_ROOM:
+		return was->was.present ? "it could be made, and cannot be any more"
+					: "it could not be made, and can be now";
+	default:
+		break;
+	}
 	if (!was->was.present)
 		return "it was looked for in vain, and is there now";
 	if (!now->present)
 		return "it was there, and is gone";
-	return was->kind == INPUT_LISTING ? "this folder has other entries"
-					  : "its content has changed";
+	switch (was->kind) {
+	case INPUT_LISTING:
+		return "this folder has other entries";
+	case INPUT_TYPE:
+		return "it is of another type";
+	case INPUT_STATUS:
+		return "its type, permissions, size or time has changed";
+	case INPUT_ACCESS:
+		return "its type, permissions or owner has changed";
+	case INPUT_LINK:
+		return "it leads elsewhere as a link, or has become one, or is none any more";
+	case INPUT_REAL:
+		return "its real name has changed";
+	default:
+		return "its content has changed";
+	}
+}
+
+static void print_input_name(const struct version *v)
+{
+	if (v->kind == INPUT_ATTRIBUTE)
+		fputs(attribute_words(v->name), stdout);
+	else
+		print_name(v->name);
+}
+
+// What an attribute is now, in the words of its own.
+static void print_value(const char *name)
+{
+	struct buf b = {0};
+
+	attribute_add_value(&b, name);
+	fputs("      is  ", stdout);
+	print_name(b.data ? b.data : "");
+	putchar('\n');
+	buf_release(&b);
+}
+
+// A snapshot and all versions.
+struct explained {
+	const struct fresh *fresh;
+	const struct snapshot *snapshot;
+};
+
+static bool is_known_variable(const struct explained *e, const char *name, size_t n)
+{
+	for (size_t i = 0; i < e->snapshot->n; i++) {
+		const struct version *v =
+			versions_find(&e->fresh->versions, e->snapshot->inputs[i]);
+		if (v && v->kind == INPUT_VARIABLE && strlen(v->name) == n &&
+		    memcmp(v->name, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Those that a program which reads all has not seen.
+static void print_new_variables(const struct explained *e)
+{
+	for (char **entry = environ; entry && *entry; entry++) {
+		size_t n = strcspn(*entry, "=");
+		if (environ_is_ours(*entry, n) || environ_is_of_loader(*entry, n) ||
+		    is_known_variable(e, *entry, n))
+			continue;
+		char *name = xstrndup(*entry, n);
+		fputs("      new ", stdout);
+		print_name(name);
+		putchar('\n');
+		free(name);
+	}
 }
 
 static void print_change(const struct version *was, const struct fingerprint *now, void *arg)
 {
 	fputs("  ", stdout);
-	print_name(was->kind == INPUT_ENVIRONMENT ? "the environment" : was->name);
+	print_input_name(was);
 	printf(": %s\n", change(was, now));
+	if (was->kind == INPUT_ATTRIBUTE)
+		print_value(was->name);
+	if (was->kind == INPUT_ENVIRONMENT)
+		print_new_variables(arg);
+	if (was->kind == INPUT_ATTRIBUTE || was->kind == INPUT_ENVIRONMENT)
+		return;
 	if (was->was.present) {
 		print_digest("was", &was->was);
 		putchar('\n');
@@ -104,17 +194,21 @@ static void print_doubts(const struct fresh *f, const struct fresh_answer *a)
 
 static void print_inputs(const struct fresh *f, const struct snapshot *s)
 {
-	static const char *const kinds[] = {[INPUT_PATH] = "file",
-					    [INPUT_LISTING] = "folder",
-					    [INPUT_VARIABLE] = "variable",
-					    [INPUT_ENVIRONMENT] = "environment"};
+	static const char *const kinds[] = {
+		[INPUT_PATH] = "file",         [INPUT_LISTING] = "folder",
+		[INPUT_VARIABLE] = "variable", [INPUT_ENVIRONMENT] = "environment",
+		[INPUT_TYPE] = "type",         [INPUT_STATUS] = "status",
+		[INPUT_ACCESS] = "access",     [INPUT_LINK] = "name",
+		[INPUT_REAL] = "name",         [INPUT_FREE] = "place",
+		[INPUT_ROOM] = "place",        [INPUT_ATTRIBUTE] = "process",
+		[INPUT_LIBRARY] = "library"};
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct version *v = versions_find(&f->versions, s->inputs[i]);
 		if (!v || v->kind == INPUT_DOUBT)
 			continue;
 		printf("  %-8s %-6s ", kinds[v->kind], v->was.present ? "" : "absent");
-		print_name(v->name);
+		print_input_name(v);
 		putchar('\n');
 	}
 }
@@ -185,7 +279,7 @@ static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 		fputs("since ", stdout);
 		print_last_pass(a.snapshot);
 		puts(" there have been changes");
-		fresh_changes(f, a.snapshot, print_change, NULL);
+		fresh_changes(f, a.snapshot, print_change, &(struct explained){f, a.snapshot});
 		break;
 	}
 	if (s->options.text.verbose && a.snapshot)

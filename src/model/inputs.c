@@ -19,6 +19,9 @@ void inputs_release(struct inputs *in)
 	inputs_forget(in);
 	for (size_t i = 0; i < in->written.n; i++)
 		free(in->written.items[i]);
+	for (size_t i = 0; i < in->programs.n; i++)
+		free(in->programs.items[i].path);
+	free(in->programs.items);
 	free(in->written.items);
 	*in = (struct inputs){0};
 }
@@ -64,6 +67,7 @@ void inputs_doubt(struct inputs *in, enum doubt doubt, const char *cause)
 	in->clock |= doubt == DOUBT_CLOCK;
 	in->blind |= doubt == DOUBT_BLIND;
 	in->overflow |= doubt == DOUBT_OVERFLOW;
+	in->young |= doubt == DOUBT_YOUNG;
 	if (!*cause)
 		return;
 	input.name = doubt_input_name(doubt, cause);
@@ -113,6 +117,24 @@ struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 		return fingerprint_of_variable(name);
 	case INPUT_ENVIRONMENT:
 		return fingerprint_of_environment();
+	case INPUT_TYPE:
+		return fingerprint_of_type(name);
+	case INPUT_STATUS:
+		return fingerprint_of_status(name);
+	case INPUT_ACCESS:
+		return fingerprint_of_access(name);
+	case INPUT_LINK:
+		return fingerprint_of_link(name);
+	case INPUT_REAL:
+		return fingerprint_of_real(name);
+	case INPUT_FREE:
+		return fingerprint_of_free(name);
+	case INPUT_ROOM:
+		return fingerprint_of_room(name);
+	case INPUT_ATTRIBUTE:
+		return fingerprint_of_attribute(name);
+	case INPUT_LIBRARY:
+		return fingerprint_of_library(name, known);
 	case INPUT_DOUBT:
 		return (struct fingerprint){.present = true};
 	default:

@@ -13,9 +13,28 @@ enum input_kind {
 	INPUT_PATH = 1,        // what a path is: a file by its content, or that there is nothing
 	INPUT_LISTING = 2,     // which entries a folder has
 	INPUT_VARIABLE = 3,    // the value of an environment variable, or that it is not set
-	INPUT_ENVIRONMENT = 4, // the environment as a whole, as shells read it; its name is ""
+	INPUT_ENVIRONMENT = 4, // which variables there are; its name is a program that reads all
+	INPUT_TYPE = 5,        // whether there is something behind a path, and of what type
+	INPUT_STATUS = 6,      // the same, permissions, owner; of a file its size and time
+	INPUT_ACCESS = 7,      // the same but for size and time
+	INPUT_ATTRIBUTE = 8,   // what a process has from its parent, see base/attributes.h
+	INPUT_LIBRARY = 9,     // where the loader's cache says that a library of that name is
 	INPUT_DOUBT = 10,      // no input: why the others may not be all; its name: inputs_doubt
+	INPUT_LINK = 11,       // a name: where it leads if it is a link, else its type
+	INPUT_REAL = 12,       // the real name of a path
+	INPUT_FREE = 13,       // that nothing is there, and something can be made there
+	INPUT_ROOM = 14,       // that a file is there or can be made there, to be written to
 	INPUT_KINDS            // one more than the last
+};
+
+// What the worker saw, to be held against what is there now.
+struct sight {
+	bool has_digest; // digest is that of the fingerprint
+	bool has_stamp;  // it was the file with this inode; when it was last changed, before and
+			 // after what the worker itself has done to it
+	struct digest digest;
+	int64_t inode, first_ctime_ns, last_ctime_ns;
+	const void *object; // to whom makes it; NULL later
 };
 
 // Why a pass is not trusted to come again. The numbers stand in the store.
@@ -25,13 +44,14 @@ enum doubt {
 	DOUBT_BLIND = 4,
 	DOUBT_OVERFLOW = 8,
 	DOUBT_YOUNG = 16, // an input was changed while it ran, or up to two seconds before
-	DOUBT_RETRY = 32, // it passed only when it was tried again
+	DOUBT_RETRY = 32, // it failed at first, and passed when it was tried again
 };
 
 struct input {
 	enum input_kind kind;
-	bool found; // it was there when it was last asked for
-	char *name; // any bytes but NUL; a path below the working folder is relative to it
+	bool found;        // it was there when it was last asked for
+	char *name;        // any bytes but NUL; a path below the working folder is relative to it
+	struct sight seen; // when it was first looked at
 };
 
 struct inputs {
@@ -43,11 +63,19 @@ struct inputs {
 		char **items; // paths that it made, changed or removed: each once, sorted; owned
 		size_t n, cap;
 	} written;
+	struct {
+		struct input_program {
+			char *path;
+			bool told; // all variables that it has used are in the list
+		} * items; // programs and shared objects that ran, some several times; owned
+		size_t n, cap;
+	} programs; // for run/dependence.h
 	// Why all this may not tell the whole:
 	bool network;  // it talked to other machines
 	bool clock;    // it read a device that never says the same twice
 	bool blind;    // a process of its could not be watched
 	bool overflow; // there was more than could be noted
+	bool young;    // something was not the same when it was looked at once more
 };
 
 void inputs_release(struct inputs *in);

@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/environ.h"
 #include "base/strings.h"
 #include "jobserver/lender.h"
 #include "jobserver/makeflags.h"
@@ -25,9 +27,9 @@ static const char *value_of(const char *entry, const char *name)
 
 static bool is_set_per_worker(const char *entry)
 {
-	// A run inside of a worker of another run: what that one was told is not for ours.
-	return value_of(entry, "TMPDIR") ||
-	       strncmp(entry, "FIRMO_JOBS_", strlen("FIRMO_JOBS_")) == 0;
+	// A run inside of a worker of another run: what that one was told is not for ours. And what
+	// tells of the make, the shell and the terminal above us tells nothing of a worker.
+	return environ_is_ours(entry, strcspn(entry, "="));
 }
 
 static void find_lua_inits(struct environment *e, char *const *entries)
@@ -74,6 +76,11 @@ void environment_init(struct environment *e, char *const *entries, const char *s
 	for (char *const *p = entries; *p; p++)
 		if (!is_set_per_worker(*p))
 			VEC_PUSH(&base, xstrdup(*p));
+	VEC_PUSH(&base, xstrdup("TERM=dumb"));
+	char *folder = getcwd(NULL, 0);
+	if (folder)
+		VEC_PUSH(&base, xasprintf("PWD=%s", folder));
+	free(folder);
 	if (selection->filter)
 		VEC_PUSH(&base, xasprintf("FIRMO_JOBS_FILTER=%s", selection->filter));
 	if (selection->tags)
@@ -130,8 +137,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 		add_shim(&own, e, id->shim);
 	for (size_t i = 0; i < e->n; i++)
 		if (!(id->shim && is_lua_init(e, e->base[i])) &&
-		    !(id->trace && value_of(e->base[i], "LD_PRELOAD")) &&
-		    !(id->lender && value_of(e->base[i], "MAKEFLAGS")))
+		    !(id->trace && value_of(e->base[i], "LD_PRELOAD")))
 			VEC_PUSH(&all, e->base[i]);
 	if (id->lender)
 		VEC_PUSH(&all, e->makeflags);

@@ -49,6 +49,7 @@ struct supervisor {
 	int64_t began_ns;     // monotonic, moved forward by the time the run was suspended
 	int64_t wait_ns;      // when a file began to wait for a token, -1: none does
 	bool stopping;        // start no more
+	struct map programs;  // what is known of their files, see run/dependence.h
 	struct map libraries; // path of a file -> whether it is the core of a framework, see
 			      // find_library
 	struct room room;

@@ -18,6 +18,7 @@
 #include "jobserver/tokens.h"
 #include "model/inputs.h"
 #include "model/run.h"
+#include "run/dependence.h"
 #include "run/own_folder.h"
 #include "run/private.h"
 #include "run/reaper.h"
@@ -617,6 +618,7 @@ static void end(struct supervisor *s)
 	free(s->workers.items);
 	free(s->slots.items);
 	free(s->spare.items);
+	dependence_release(&s->programs);
 	map_release(&s->libraries);
 	reaper_close(s);
 }

@@ -16,6 +16,7 @@
 #include "jobserver/tokens.h"
 #include "model/pace.h"
 #include "model/run.h"
+#include "run/dependence.h"
 #include "run/private.h"
 #include "run/reaper.h"
 #include "sys/descendants.h"
@@ -353,14 +354,6 @@ void worker_shift_clocks(struct worker *w, int64_t ns)
 
 // ---- what it depended on ----
 
-// The worker saw its own environment; what counts is ours, which it was made from.
-static void settle_variables(struct inputs *in)
-{
-	for (size_t i = 0; i < in->list.n; i++)
-		if (in->list.items[i].kind == INPUT_VARIABLE)
-			in->list.items[i].found = getenv(in->list.items[i].name) != NULL;
-}
-
 // The test file itself, even where nothing could be watched.
 static void add_file(struct inputs *in, const char *path)
 {
@@ -376,18 +369,15 @@ static void add_file(struct inputs *in, const char *path)
 
 struct inputs *worker_inputs(const struct worker *w)
 {
-	const struct supervisor *sup = w->supervisor;
-	static const char *const variables[] = {"FIRMO_JOBS_*", "TMPDIR", "LD_PRELOAD", "MAKELEVEL",
-						NULL};
+	struct supervisor *sup = w->supervisor;
 	const struct trace_rules rules = {.cwd = sup->settings->cwd,
 					  .below = sup->settings->own,
-					  .variables = variables,
 					  .environ = w->environment.envp};
 	struct inputs *in = xcalloc(1, sizeof *in);
 
 	if (w->trace.fd < 0 || trace_read(&w->trace, &rules, in, NULL) < 0)
 		inputs_doubt(in, DOUBT_BLIND, "");
-	settle_variables(in);
+	dependence_complete(in, &sup->programs);
 	add_file(in, w->result->job->path);
 	return in;
 }

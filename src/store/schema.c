@@ -161,7 +161,9 @@ static const struct {
 	 "PRAGMA application_id = 0x466a6f62;",
 	 NULL, NULL},
 	// deadline: that the pass had; 0: none; -1: unknown. learned: how the framework was.
+	// Names are resolved when they are used: what was learned before need not hold.
 	{8,
+	 "UPDATE snapshot SET stands = 0;"
 	 "ALTER TABLE snapshot ADD COLUMN deadline INTEGER NOT NULL DEFAULT -1;"
 	 "ALTER TABLE result ADD COLUMN learned TEXT;",
 	 NULL, NULL},

@@ -153,16 +153,26 @@ static unsigned doubts_of(const struct result *r)
 
 	return (in->network ? DOUBT_NETWORK : 0u) | (in->clock ? DOUBT_CLOCK : 0u) |
 	       (in->blind ? DOUBT_BLIND : 0u) | (in->overflow ? DOUBT_OVERFLOW : 0u) |
-	       (r->attempt > 1 ? DOUBT_RETRY : 0u);
+	       (in->young ? DOUBT_YOUNG : 0u) | (r->attempt > 1 ? DOUBT_RETRY : 0u);
 }
 
-// Whether what it is now may differ from what the worker saw.
+// Whether what it is now may differ from what the worker saw: it is another file, or it was changed
+// after the look by others than the worker, or so shortly before that it may have been once more.
 static bool is_young(const struct input *in, const struct latest *l, const struct result *r)
 {
-	const struct fingerprint now = {.stamp = l->stamp};
+	const struct sight *seen = &in->seen;
+	struct fingerprint was = {.stamp = l->stamp};
 
-	return in->found != l->is.present ||
-	       fingerprint_changed_after(&now, r->started_ns - FINGERPRINT_YOUNG_NS);
+	if (in->found != l->is.present)
+		return true;
+	if (seen->has_digest)
+		return !digest_equal(&seen->digest, &l->is.digest);
+	if (seen->has_stamp) {
+		if (seen->inode != l->stamp.inode || seen->last_ctime_ns != l->stamp.ctime_ns)
+			return true;
+		was.stamp.ctime_ns = seen->first_ctime_ns;
+	}
+	return fingerprint_changed_after(&was, r->started_ns - FINGERPRINT_YOUNG_NS);
 }
 
 // The id of the version that names the cause.

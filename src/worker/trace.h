@@ -48,9 +48,8 @@ void trace_close(struct trace *t);
 // What is both written and an input was so before.
 int trace_read(const struct trace *t, const struct trace_rules *rules, struct inputs *in,
 	       struct err *err);
-// The same with the n bytes of such a file. Two things are looked up in the file system: ".." is
-// taken out of a path where a real folder stands before it, and whether a database stands beside
-// what is called like its index.
+// The same with the n bytes of such a file. One thing is looked up in the file system: whether a
+// database stands beside what is called like its index.
 void trace_parse(const void *data, size_t n, const struct trace_rules *rules, struct inputs *in);
 
 #endif

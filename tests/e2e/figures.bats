@@ -120,7 +120,7 @@ grown() {
 		printf '%s\n' "${option%%[= ]*}"
 	done >told <<-'END'
 		stands --workers=3
-		stands --share-tokens
+		runs --share-tokens
 		stands --max-load=99
 		stands --min-memory=1K
 		stands --no-memory-guard
@@ -166,6 +166,7 @@ grown() {
 		other --print-mk
 		other --rules
 		other --gather
+		other --join
 		other --db
 		other --prune
 		other --export

@@ -138,6 +138,19 @@ starter() {
 	done
 }
 
+@test "a sanitized program runs whatever options it has built in" {
+	cat >sanitized.c <<-'END'
+		#include <stdio.h>
+		const char *__asan_default_options(void) { return "detect_leaks=0"; }
+		int main(void) { return puts("ok") < 0; }
+	END
+	local kind
+	for kind in address undefined thread leak address,undefined; do
+		cc -w -fsanitize=$kind -o sanitized sanitized.c 2>/dev/null && [ "$(./sanitized 2>&1)" = ok ] || continue
+		quiet ./sanitized
+	done
+}
+
 @test "what the user preloads himself is preloaded as well, and first" {
 	printf 'int answer(void) { return 42; }\nint getpagesize(void) { return answer(); }\n' >theirs.c
 	cc -w -shared -fPIC -o theirs.so theirs.c

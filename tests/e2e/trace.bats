@@ -89,9 +89,9 @@ program() {
 	for lua in lua5.1 lua5.2 lua5.3 lua5.4 luajit; do
 		command -v "$lua" >/dev/null || continue
 		same "$lua" main.lua
-		noted "read 0 @/main.lua" "read 0 @/./mod/a.lua" "read 2 @/./mod/gone.lua" \
-			"read 2 @/./gone.lua" "variable 2 TRACED_NAME" "variable 2 TZ" \
-			"shell 0 /bin/sh" "read 0 @/inner.lua" "read 0 @/data 1.txt" "listed 0 @/mod" \
+		noted "read 0 @/main.lua" "read 0 @/mod/a.lua" "read 2 @/mod/gone.lua" \
+			"read 2 @/gone.lua" "variable 2 TRACED_NAME" "variable 2 TZ" \
+			"shell 0 $(readlink -f /bin/sh)" "read 0 @/inner.lua" "read 0 @/data 1.txt" "listed 0 @/mod" \
 			"written 0 @/out.txt" "removed 0 @/out.txt"
 		[ "$(records | grep -c "^hello 0 .*/$lua\$")" -eq 2 ] ||
 			[ "$(records | grep -c "^hello 0 .*/luajit")" -eq 2 ] || fail "hellos: $(records)"
@@ -112,7 +112,7 @@ program() {
 	traced ./link -c :
 	noted "hello 0 @/own"
 	traced "$PWD/link" -c : "$PWD/other"
-	noted "hello 0 @/link"
+	noted "hello 0 @/own" "link 0 @/link -> own"
 }
 
 # The loader takes a lock, which a signal handler may not wait for.
@@ -123,18 +123,65 @@ program() {
 	refute grep -E "binding file $TRACE_LIBRARY .*\`(open|openat|stat|chdir|execve|getenv)'" ../all
 }
 
+# gives TEXT: to the shell, as popen does.
+gives() {
+	traced "$LUA" -e 'io.popen(arg[1]):read("*a")' /dev/null "$1" >/dev/null 2>&1
+}
+
 @test "a shell's variables are those that its text names" {
-	test_file script.sh 'echo "$FIRST${SECOND:-x}" # $1 $$' 'eval "echo \$THIRD"'
-	test_file Makefile 'all:' '	@echo $(FOURTH) $${FIFTH}'
-	same sh -c '. ./script.sh; echo $SIXTH; make -s'
-	noted "variable 2 "{FIRST,SECOND,THIRD,FOURTH,FIFTH,SIXTH} "variable 0 PATH"
-	not_noted "environment"
-	same printenv NO_SUCH_VARIABLE
-	noted "variable 2 NO_SUCH_VARIABLE"
-	traced env >/dev/null
-	noted "environment 0 env"
-	same env A=1 echo x
-	not_noted "environment"
+	test_file script.sh 'echo x'
+	for text in 'cat script.sh | sed p' 'ls -a "$V1"/x 2>/dev/null || true' 'echo "${V1-}${#V2}$(cat $V3)"' \
+		'A=1 B="$V1" sh script.sh >/dev/null 2>&1' 'for i in 1 2; do echo "$i$V1"; done' '! test -d "$V1"' \
+		'[ -n "$V1" ] && { echo a; } # eval' 'while read x; do echo "$x"; done <script.sh' '"cat" script.sh' \
+		'f() { echo "$1"; }; f a' 'case $V1 in a) echo 1;; esac'; do
+		gives "$text"
+		noted "told 0 $(readlink -f /bin/sh)"
+		for v in V1 V2 V3; do
+			[[ $text != *"$v"* ]] || noted "variable 2 $v"
+		done
+	done
+	gives 'pwd'
+	noted "told 0 $(readlink -f /bin/sh)" "variable 0 PWD"
+}
+
+@test "a shell whose text does not tell its variables is taken to use all" {
+	while read -r text; do
+		gives "$text"
+		not_noted "told "
+	done <<-'EOF'
+		echo $((0+V))
+		set
+		export -p
+		n=V; eval "echo \$$n"
+		e"va"l 'echo $V'
+		\eval 'echo $V'
+		. ./script.sh
+		$X V
+		[ -v V ]
+		[[ -v V ]]
+		((V))
+		echo ${!V}
+		echo ${V@P}
+		echo ${x:-$(eval y)}
+		echo "${x:-"$y"}"
+		echo `eval y`
+		echo $(case x in a) eval y;; esac)
+		2>/dev/null eval 'echo $V'
+		</dev/null eval 'echo $V'
+		A=1 eval 'echo $V'
+		A+=1 eval 'echo $V'
+		command eval 'echo $V'
+		{ echo a; eval b; }
+		read "a[V]"
+		cat <<E
+		echo $'\\'' ; eval "x" ; echo '
+		trap 'echo $V' EXIT
+	EOF
+	for command in 'sh script.sh' 'sh <script.sh' 'cat script.sh | sh' 'bash -c "echo x"'; do
+		test_file script.sh 'echo x'
+		gives "$command"
+		is "$(records | grep -c "^told ")" 1 # the outer one
+	done
 }
 
 @test "a shell that only asks for a file need not be watched; any other is" {
@@ -148,7 +195,8 @@ program() {
 		records | grep '^hello ' >hellos
 	}
 	asks 'test -d "here it is"' 'test -f "gone"' 'test -e "here it is/../main.lua"' 'test -s "/bin/sh"'
-	noted "looked 0 @/here it is" "looked 2 @/gone" "looked 0 /bin/sh" "loaded 0 /bin/sh"
+	noted "looked 0 @/here it is" "looked 2 @/gone" "looked 2 @/main.lua" "named 0 @/here it is" \
+		"looked 0 $(readlink -f /bin/sh)" "read 0 $(readlink -f /bin/sh)"
 	is "$(records | grep -c '^shell ')" 1 # the last one
 	is "$(wc -l <hellos)" 2
 	for command in 'test -d "$HOME"' 'test -d here' "test -d 'here'" 'test -d "here";' 'test -d ""' \

@@ -14,7 +14,7 @@ local sqlite = require "sqlite"
 local kinds = {}
 
 -- The kinds that run when none are named.
-kinds.usual = "plain"
+kinds.usual = "plain environment loader call process"
 
 local function joined(...)
 	local all = {}

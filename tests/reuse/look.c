@@ -206,7 +206,9 @@ static int tell_type_by_syscall(const char *name)
 	return 0;
 }
 
-// No library is asked: the instruction is in the program itself.
+#ifdef PAST_LIBRARIES
+// No library is asked: the instruction is in the program itself, and so all that the program says
+// is doubted.
 static int tell_content_by_instruction(const char *name)
 {
 #ifdef __x86_64__
@@ -223,6 +225,7 @@ static int tell_content_by_instruction(const char *name)
 	return tell_content_by_syscall(name);
 #endif
 }
+#endif
 
 // The file is opened by posix_spawn, for a child.
 static int tell_content_by_spawn(const char *name)
@@ -369,7 +372,8 @@ static int tell_folder(const char *unused)
 // What fresh memory holds, which GLIBC_TUNABLES sets.
 static int tell_memory(const char *unused)
 {
-	const volatile unsigned char *memory = malloc(100);
+	void *(*volatile allocate)(size_t) = malloc;
+	const volatile unsigned char *memory = allocate(100);
 
 	printf("%d\n", memory ? memory[50] : -1);
 	return 0;
@@ -382,7 +386,9 @@ static const struct question {
 	{"content", tell_content},
 	{"content-mmap", tell_content_by_mapping},
 	{"content-syscall", tell_content_by_syscall},
+#ifdef PAST_LIBRARIES
 	{"content-instruction", tell_content_by_instruction},
+#endif
 	{"content-spawn", tell_content_by_spawn},
 	{"content-shm", tell_shared_memory},
 	{"zone", tell_zone},

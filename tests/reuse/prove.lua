@@ -22,7 +22,7 @@ end
 
 -- The kinds as a set, and whether they are the usual ones.
 local function kinds_named(words)
-	local text = table.concat(words, " ")
+	local text = #words > 0 and table.concat(words, " ") or kinds.usual
 	local known, wanted = {}, {}
 	for _, kind in ipairs(kinds.list) do
 		known[kind.name] = true
@@ -30,7 +30,7 @@ local function kinds_named(words)
 	if text == "all" then
 		return known
 	end
-	for name in (text == "" and kinds.usual or text):gmatch("[^%s,]+") do
+	for name in text:gmatch("[^%s,]+") do
 		if not known[name] then
 			io.stderr:write("there is no kind ", name, "\n")
 			os.exit(2)

@@ -100,6 +100,8 @@ static void every_worker_has_a_marker_of_its_own(void **state)
 
 static void what_another_run_told_us_is_not_for_ours(void **state)
 {
+	static const char *const nobodys[] = {"MAKEFLAGS",      "MAKELEVEL", "SHLVL", "_",
+					      "XDG_SESSION_ID", "SSH_TTY",   NULL};
 	static const char *const outer[] = {
 		"FIRMO_JOBS_SLOT=9",
 		"FIRMO_JOBS_WORKER=other.1",
@@ -109,6 +111,15 @@ static void what_another_run_told_us_is_not_for_ours(void **state)
 		"FIRMO_JOBS_FLAGS=-v",
 		"TMPDIR=/outer",
 		"TMPDIRX=/kept",
+		"MAKEFLAGS= -j4",
+		"MAKELEVEL=1",
+		"SHLVL=3",
+		"_=/usr/bin/make",
+		"TERM=xterm",
+		"XDG_SESSION_ID=7",
+		"SSH_TTY=/dev/pts/1",
+		"SSH_AUTH_SOCK=/kept",
+		"PWD=/elsewhere",
 		NULL,
 	};
 	struct given g;
@@ -118,6 +129,11 @@ static void what_another_run_told_us_is_not_for_ours(void **state)
 	assert_value(&g, "FIRMO_JOBS_SLOT", "3");
 	assert_value(&g, "TMPDIR", "/tmp/w 3");
 	assert_value(&g, "TMPDIRX", "/kept");
+	assert_value(&g, "SSH_AUTH_SOCK", "/kept");
+	for (const char *const *name = nobodys; *name; name++)
+		assert_value(&g, *name, NULL);
+	assert_value(&g, "TERM", "dumb");
+	assert_string_not_equal(value_of(&g, "PWD"), "/elsewhere");
 	assert_value(&g, "FIRMO_JOBS_EVENTS", NULL);
 	assert_value(&g, "FIRMO_JOBS_PID", NULL);
 	assert_value(&g, "FIRMO_JOBS_LUA_INIT", NULL);
@@ -247,7 +263,7 @@ static void an_empty_environment_is_enough(void **state)
 
 	(void)state;
 	give(&g, outer, false);
-	assert_int_equal(count(&g), 5);
+	assert_int_equal(count(&g), 7);
 	take_back(&g);
 	assert_null(g.worker.envp);
 	worker_environment_release(&g.worker);

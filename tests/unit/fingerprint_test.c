@@ -111,7 +111,7 @@ static void the_environment_is_what_matters_of_it(void **state)
 	assert_true(same(before, fingerprint_of_environment()));
 }
 
-static void the_latest_of_its_times_counts(void **state)
+static void when_it_was_changed_counts_and_no_time_that_was_set(void **state)
 {
 	(void)state;
 	write_text("f", "x");
@@ -122,7 +122,55 @@ static void the_latest_of_its_times_counts(void **state)
 	assert_false(fingerprint_changed_after(&f, f.stamp.ctime_ns));
 	set_times("f", INT32_MAX);
 	f = fingerprint_of_path("f", NULL);
-	assert_true(fingerprint_changed_after(&f, (INT32_MAX - 1) * NS_PER_SEC));
+	assert_false(fingerprint_changed_after(&f, f.stamp.ctime_ns));
+}
+
+// Whether it is as it was before.
+static bool is_same(struct fingerprint (*look)(const char *), struct fingerprint *was)
+{
+	struct fingerprint now = look("f");
+	bool same = fingerprint_equal(was, &now);
+
+	*was = now;
+	return same;
+}
+
+static void each_kind_of_look_sees_its_own(void **state)
+{
+	struct fingerprint type, access, status, link, real, is_free, room;
+
+	(void)state;
+	write_text("f", "x");
+	type = fingerprint_of_type("f");
+	access = fingerprint_of_access("f");
+	status = fingerprint_of_status("f");
+	link = fingerprint_of_link("f");
+	real = fingerprint_of_real("f");
+	is_free = fingerprint_of_free("f");
+	room = fingerprint_of_room("f");
+	assert_true(room.present && !is_free.present);
+	write_text("f", "xx");
+	assert_false(is_same(fingerprint_of_status, &status));
+	assert_true(is_same(fingerprint_of_access, &access));
+	chmod("f", 0700);
+	assert_false(is_same(fingerprint_of_access, &access));
+	assert_true(is_same(fingerprint_of_type, &type));
+	rename("f", "g");
+	assert_int_equal(symlink("g", "f"), 0);
+	assert_true(is_same(fingerprint_of_type, &type));
+	assert_true(is_same(fingerprint_of_access, &access));
+	assert_false(is_same(fingerprint_of_link, &link));
+	assert_false(is_same(fingerprint_of_real, &real));
+	unlink("g"); // a link to nowhere
+	assert_true(is_same(fingerprint_of_link, &link));
+	assert_false(is_same(fingerprint_of_type, &type));
+	assert_true(is_same(fingerprint_of_free, &is_free));
+	unlink("f");
+	assert_false(is_same(fingerprint_of_free, &is_free));
+	assert_true(is_same(fingerprint_of_room, &room));
+	mkdir("f", 0755);
+	assert_false(is_same(fingerprint_of_room, &room));
+	assert_false(fingerprint_of_free("none/f").present);
 }
 
 int main(void)
@@ -134,7 +182,8 @@ int main(void)
 		WITH_FOLDER(a_listing_is_the_names_of_the_entries),
 		cmocka_unit_test(a_variable_is_its_value),
 		cmocka_unit_test(the_environment_is_what_matters_of_it),
-		WITH_FOLDER(the_latest_of_its_times_counts),
+		WITH_FOLDER(when_it_was_changed_counts_and_no_time_that_was_set),
+		WITH_FOLDER(each_kind_of_look_sees_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

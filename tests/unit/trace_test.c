@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include "base/entry.h"
 #include "base/err.h"
 #include "unit.h"
 #include "worker/trace/record.h"
@@ -16,6 +17,8 @@ struct row {
 	const char *path;
 	int errnum;
 	uint32_t pid;
+	const char *second;
+	struct trace_sight seen;
 };
 
 static void add_head(struct buf *trace)
@@ -33,14 +36,17 @@ static struct trace_head *head_of(const struct buf *trace)
 static void add_record(struct buf *trace, const struct row *row)
 {
 	static const char padding[TRACE_ALIGN];
-	size_t n = strlen(row->path) + 1;
-	struct trace_record r = {
-		.op = (uint8_t)row->op, .errnum = (uint8_t)row->errnum, .pid = row->pid};
+	size_t n = strlen(row->path) + 1, second = row->second ? strlen(row->second) + 1 : 0;
+	struct trace_record r = {.op = (uint8_t)row->op,
+				 .errnum = (uint8_t)row->errnum,
+				 .pid = row->pid,
+				 .seen = row->seen};
 
-	r.bytes = (uint16_t)((sizeof r + n + TRACE_ALIGN - 1) / TRACE_ALIGN * TRACE_ALIGN);
+	r.bytes = (uint16_t)((sizeof r + n + second + TRACE_ALIGN - 1) / TRACE_ALIGN * TRACE_ALIGN);
 	buf_add(trace, &r, sizeof r);
 	buf_add(trace, row->path, n);
-	buf_add(trace, padding, r.bytes - sizeof r - n);
+	buf_add(trace, row->second ? row->second : "", second);
+	buf_add(trace, padding, r.bytes - sizeof r - n - second);
 	head_of(trace)->used += r.bytes;
 }
 
@@ -61,7 +67,28 @@ static struct row failed(enum trace_op op, const char *path, int errnum)
 
 static struct row exec_failed(uint32_t pid, const char *path)
 {
-	return (struct row){TRACE_EXEC_FAILED, path, ENOENT, pid};
+	return (struct row){.op = TRACE_EXEC_FAILED, .path = path, .errnum = ENOENT, .pid = pid};
+}
+
+static struct row two(enum trace_op op, const char *path, const char *second)
+{
+	return (struct row){.op = op, .path = path, .second = second};
+}
+
+// With what was there: a mode, and when it was last changed, before the call and after it.
+static struct row seen(struct row row, mode_t mode, int64_t before, int64_t after)
+{
+	row.seen.mode = mode;
+	row.seen.inode = 5;
+	row.seen.ctime_before_ns = before;
+	row.seen.ctime_ns = after;
+	return row;
+}
+
+static struct row with(struct row row, unsigned extra)
+{
+	row.seen.extra |= extra;
+	return row;
 }
 
 #define ROOT 7 // the worker's pid
@@ -89,10 +116,13 @@ static void add_flag(struct buf *text, bool is_set, const char *name)
 
 static char *text_of(const struct inputs *in)
 {
-	static const char *const kinds[] = {[INPUT_PATH] = "path",
-					    [INPUT_LISTING] = "listing",
-					    [INPUT_VARIABLE] = "variable",
-					    [INPUT_ENVIRONMENT] = "environment"};
+	static const char *const kinds[] = {
+		[INPUT_PATH] = "path",         [INPUT_LISTING] = "listing",
+		[INPUT_VARIABLE] = "variable", [INPUT_ENVIRONMENT] = "environment",
+		[INPUT_TYPE] = "type",         [INPUT_STATUS] = "status",
+		[INPUT_ACCESS] = "access",     [INPUT_LINK] = "link",
+		[INPUT_REAL] = "real",         [INPUT_FREE] = "free",
+		[INPUT_ROOM] = "room"};
 	struct buf text = {0};
 
 	for (size_t i = 0; i < in->list.n; i++)
@@ -105,6 +135,7 @@ static char *text_of(const struct inputs *in)
 	add_flag(&text, in->clock, "clock");
 	add_flag(&text, in->blind, "blind");
 	add_flag(&text, in->overflow, "overflow");
+	add_flag(&text, in->young, "young");
 	return buf_detach(&text);
 }
 
@@ -138,67 +169,34 @@ static void check_trace(const struct buf *trace, const char *wanted)
 		buf_release(&trace);                                                               \
 	} while (0)
 
-// ---- files ----
+// ---- looks ----
 
-static void what_was_read_listed_and_looked_for_are_inputs(void **state)
+static void a_look_is_an_input_of_its_kind(void **state)
 {
 	(void)state;
-	CHECK("path /etc/x\npath a.lua\npath- b.lua\npath denied\npath lib.so\npath- none/x\n"
-	      "listing .\nlisting d\n",
+	CHECK("path- /none\npath a.lua\npath- b.lua\npath lib.so\npath- none/x\nlisting .\n"
+	      "listing d\ntype /etc/x\nstatus s\naccess denied\naccess tool\nlink n\n",
 	      ok(TRACE_READ, "/w/a.lua"), failed(TRACE_READ, "/w/b.lua", ENOENT),
 	      ok(TRACE_LOOKED, "/etc/x"), ok(TRACE_LISTED, "/w"), ok(TRACE_LISTED, "/w/d"),
 	      ok(TRACE_LOADED, "/w/lib.so"), failed(TRACE_LOOKED, "/w/none/x", ENOTDIR),
-	      failed(TRACE_READ, "/w/denied", EACCES));
+	      failed(TRACE_READ, "/w/denied", EACCES), ok(TRACE_STATUS, "/w/s"),
+	      ok(TRACE_ALLOWED, "/w/tool"), ok(TRACE_NAMED, "/w/n"),
+	      failed(TRACE_LISTED, "/none", ENOENT));
+	CHECK("link cur\nlink- gone\nreal d/f\n", two(TRACE_LINK, "/w/cur", "d"),
+	      failed(TRACE_NAMED, "/w/gone", ENOENT), ok(TRACE_REAL, "/w/d/f"));
+	// What is no link is of a type.
+	CHECK("status f\nlink f\n", with(ok(TRACE_STATUS, "/w/f"), TRACE_EXTRA_NAMED));
+	CHECK("type d\n", seen(ok(TRACE_READ, "/w/d"), S_IFDIR | 0755, 0, 1));
 }
 
 static void each_is_named_once(void **state)
 {
 	(void)state;
-	CHECK("path /\npath /wide\npath a/b\nlisting d\n", ok(TRACE_READ, "/w/a/b"),
-	      ok(TRACE_LOOKED, "/w//a/./b"), ok(TRACE_READ, "/w/./a/b"), ok(TRACE_LOOKED, "/"),
-	      ok(TRACE_LOOKED, "/w/d"), ok(TRACE_LISTED, "/w/d/."), ok(TRACE_LOOKED, "/wide"));
-	// What was missing once and there later changed under the worker's eyes.
-	CHECK("path- a\n", failed(TRACE_LOOKED, "/w/a", ENOENT), ok(TRACE_READ, "/w/a"));
-	CHECK("path- a\n", ok(TRACE_READ, "/w/a"), failed(TRACE_LOOKED, "/w/a", ENOENT));
-	// The name says folder, and it is a file.
-	CHECK("path a\n", failed(TRACE_READ, "/w/a/", ENOTDIR),
-	      failed(TRACE_LOOKED, "/w/a/.", ENOTDIR));
-	CHECK("path- a\n", failed(TRACE_READ, "/w/a/", ENOENT));
-}
-
-static void a_parent_is_taken_out_behind_a_real_folder(void **state)
-{
-	static const struct {
-		const char *path, *name;
-	} table[] = {
-		{"/real/../a", "a"},
-		{"/real/sub/../../a", "a"},
-		{"/real/sub/..", "real"},
-		{"/link/../a", "link/../a"},
-		{"/none/../a", "none/../a"},
-		{"/..a/b", "..a/b"},
-		{"/real/..", "."},
-		{"/real/..a", "real/..a"},
-		{"/link/../sub/../a", "link/../a"},
-	};
-	struct trace_rules here = {.cwd = *state, .below = below};
-
-	assert_int_equal(mkdir("real", 0755) | mkdir("real/sub", 0755), 0);
-	assert_int_equal(symlink("real/sub", "link"), 0);
-	for (size_t i = 0; i < COUNT(table); i++) {
-		char *path = xasprintf("%s%s", (char *)*state, table[i].path);
-		const struct row rows[] = {ok(TRACE_READ, path), {0}};
-		struct buf trace = trace_of(rows);
-		struct inputs in = {0};
-		trace_parse(trace.data, trace.len, &here, &in);
-		assert_int_equal(in.list.n, 1);
-		check_row(strcmp(in.list.items[0].name, table[i].name) == 0, "%s gives %s",
-			  table[i].path, in.list.items[0].name);
-		inputs_release(&in);
-		buf_release(&trace);
-		free(path);
-	}
-	CHECK("path /a\npath /b\n", ok(TRACE_READ, "/../a"), ok(TRACE_READ, "/../../b"));
+	CHECK("path /wide\npath a/b\ntype /\n", ok(TRACE_READ, "/w/a/b"), ok(TRACE_READ, "/w/a/b"),
+	      ok(TRACE_LOOKED, "/"), ok(TRACE_READ, "/wide"));
+	// What was there, and then was not, or the other way round, and it was not the worker.
+	CHECK("path a\nyoung\n", ok(TRACE_READ, "/w/a"), failed(TRACE_LOOKED, "/w/a", ENOENT));
+	CHECK("path- a\nyoung\n", failed(TRACE_LOOKED, "/w/a", ENOENT), ok(TRACE_READ, "/w/a"));
 }
 
 static void some_paths_never_count(void **state)
@@ -210,10 +208,11 @@ static void some_paths_never_count(void **state)
 	      ok(TRACE_READ, "/dev/null"), ok(TRACE_CHANGED, "/dev/tty"), ok(TRACE_LISTED, "/sys"),
 	      ok(TRACE_READ, "/ignoredx"), ok(TRACE_READ, "/proceed"));
 	// Logs beside a database hold rows; without one nothing is an index.
-	CHECK("path- b-wal\npath db\npath- db-journal\npath db-shm\nwritten db\nwritten db-wal\n",
+	CHECK("path db\npath- db-journal\npath db-shm\nfree db-wal\nroom db\nwritten db\nwritten "
+	      "db-wal\n",
 	      ok(TRACE_READ, "/w/db"), ok(TRACE_EXTENDED, "/w/db"),
-	      failed(TRACE_LOOKED, "/w/db-journal", ENOENT), ok(TRACE_WRITTEN, "/w/db-wal"),
-	      ok(TRACE_READ, "/w/db-shm"), failed(TRACE_READ, "/w/b-wal", ENOENT));
+	      failed(TRACE_LOOKED, "/w/db-journal", ENOENT), ok(TRACE_MADE, "/w/db-wal"),
+	      ok(TRACE_READ, "/w/db-shm"));
 }
 
 // ---- its own work ----
@@ -221,43 +220,157 @@ static void some_paths_never_count(void **state)
 static void what_the_worker_made_is_no_input(void **state)
 {
 	(void)state;
-	CHECK("written a\n", ok(TRACE_WRITTEN, "/w/a"), ok(TRACE_READ, "/w/a"),
-	      failed(TRACE_LOOKED, "/w/./a", ENOENT));
-	CHECK("written d\nwritten d/a\n", ok(TRACE_WRITTEN, "/w/d"), ok(TRACE_LISTED, "/w/d"),
+	CHECK("free a\nwritten a\n", ok(TRACE_MADE, "/w/a"), ok(TRACE_READ, "/w/a"),
+	      failed(TRACE_MADE, "/w/a", EEXIST));
+	CHECK("free d\nwritten d\nwritten d/a\n", ok(TRACE_MADE, "/w/d"), ok(TRACE_LISTED, "/w/d"),
 	      failed(TRACE_LOOKED, "/w/d/a", ENOENT), ok(TRACE_WRITTEN, "/w/d/a"),
 	      failed(TRACE_READ, "/w/d/e/f", ENOENT));
-	CHECK("path db\n"
-	      "written d\n",
-	      ok(TRACE_WRITTEN, "/w/d"), ok(TRACE_READ, "/w/db"));
-	CHECK("written a\nwritten b\n", ok(TRACE_WRITTEN, "/w/a"), ok(TRACE_REMOVED, "/w/a"),
-	      ok(TRACE_WRITTEN, "/w/b"), ok(TRACE_READ, "/w/b"),
-	      failed(TRACE_READ, "/w/a", ENOENT));
+	CHECK("path db\nfree d\nwritten d\n", ok(TRACE_MADE, "/w/d"), ok(TRACE_READ, "/w/db"));
+	CHECK("free a\nfree b\nwritten a\nwritten b\n", ok(TRACE_MADE, "/w/a"),
+	      ok(TRACE_REMOVED, "/w/a"), ok(TRACE_MADE, "/w/b"), ok(TRACE_READ, "/w/b"),
+	      failed(TRACE_READ, "/w/a", ENOENT), ok(TRACE_MADE, "/w/a"));
+	// What is emptied may have been there, or not.
+	CHECK("room a\nwritten a\n", seen(ok(TRACE_WRITTEN, "/w/a"), S_IFREG, 0, 1),
+	      ok(TRACE_READ, "/w/a"));
+	CHECK("written a\n", with(ok(TRACE_MADE, "/w/a"), TRACE_EXTRA_CHANCE),
+	      ok(TRACE_READ, "/w/a"));
 }
 
 static void what_was_there_before_is_one(void **state)
 {
 	(void)state;
-	CHECK("path a\nwritten a\n", ok(TRACE_READ, "/w/a"), ok(TRACE_WRITTEN, "/w/a"));
-	CHECK("path- a\nwritten a\n", failed(TRACE_LOOKED, "/w/a", ENOENT),
-	      ok(TRACE_WRITTEN, "/w/a"), ok(TRACE_READ, "/w/a"));
-	CHECK("path a\nwritten a\n", ok(TRACE_REMOVED, "/w/a"),
+	CHECK("path a\nroom a\nwritten a\n", ok(TRACE_READ, "/w/a"), ok(TRACE_WRITTEN, "/w/a"));
+	CHECK("path- a\nfree a\nwritten a\n", failed(TRACE_LOOKED, "/w/a", ENOENT),
+	      ok(TRACE_MADE, "/w/a"), ok(TRACE_READ, "/w/a"));
+	CHECK("link a\nwritten a\n", ok(TRACE_REMOVED, "/w/a"),
 	      failed(TRACE_LOOKED, "/w/a", ENOENT));
-	CHECK("path a\nwritten a\n", ok(TRACE_CHANGED, "/w/a"), ok(TRACE_READ, "/w/a"));
-	// Writing behind its end does not tell whether it was there; reading what is there does.
-	CHECK("written a\n", ok(TRACE_EXTENDED, "/w/a"));
-	CHECK("path a\nwritten a\n", ok(TRACE_EXTENDED, "/w/a"), ok(TRACE_READ, "/w/a"));
+	CHECK("path a\ntype a\nwritten a\n", ok(TRACE_CHANGED, "/w/a"), ok(TRACE_READ, "/w/a"));
+	// Writing behind its end does not tell what it holds; reading what is there does.
+	CHECK("room a\nwritten a\n", ok(TRACE_EXTENDED, "/w/a"));
+	CHECK("path a\nroom a\nwritten a\n", ok(TRACE_EXTENDED, "/w/a"), ok(TRACE_READ, "/w/a"));
+	// Somebody else has put something into the place of what the worker has removed.
+	CHECK("link a\nwritten a\nyoung\n", ok(TRACE_REMOVED, "/w/a"), ok(TRACE_READ, "/w/a"));
 }
 
-static void what_could_not_be_made_depends_on_what_was_in_the_way(void **state)
+static void what_is_renamed_is_what_it_was(void **state)
 {
 	(void)state;
-	CHECK("path- d\n", failed(TRACE_WRITTEN, "/w/d/a", ENOENT));
-	CHECK("path- d/e\n", failed(TRACE_EXTENDED, "/w/d/e/a", ENOTDIR));
-	CHECK("path- /\n", failed(TRACE_WRITTEN, "/a", ENOENT));
-	CHECK("path a\npath b\n", failed(TRACE_WRITTEN, "/w/a", EEXIST),
-	      failed(TRACE_WRITTEN, "/w/b", EISDIR));
-	CHECK("", failed(TRACE_WRITTEN, "/w/a", EACCES));
-	CHECK("path- a\npath- b\npath c\n", failed(TRACE_REMOVED, "/w/a", ENOENT),
+	CHECK("path a/f\nlink a\nroom b\nwritten a\nwritten b\n",
+	      two(TRACE_RENAMED, "/w/a", "/w/b"), ok(TRACE_READ, "/w/b/f"),
+	      failed(TRACE_READ, "/w/a/f", ENOENT));
+	CHECK("path a/f\nlink a\nroom b\nwritten a\nwritten b\n",
+	      two(TRACE_RENAMED, "/w/a", "/w/b"), two(TRACE_RENAMED, "/w/b", "/w/a"),
+	      ok(TRACE_READ, "/w/a/f"));
+	// A folder takes along what was made in it, and what came into it.
+	CHECK("path x\nlink a\nlink x\nfree a/n\nfree b\nroom a/x\nwritten a\nwritten a/n\n"
+	      "written a/x\nwritten b\nwritten x\n",
+	      ok(TRACE_MADE, "/w/a/n"), two(TRACE_RENAMED, "/w/x", "/w/a/x"),
+	      seen(two(TRACE_RENAMED, "/w/a", "/w/b"), S_IFDIR, 0, 1), ok(TRACE_READ, "/w/b/n"),
+	      ok(TRACE_READ, "/w/b/x"));
+	CHECK("path a\nlink a\nwritten a\n", two(TRACE_RENAMED, "/w/a", "/ignored/a"),
+	      ok(TRACE_READ, "/ignored/a"));
+	CHECK("free a\nroom b\nwritten a\nwritten b\n", ok(TRACE_MADE, "/w/a"),
+	      two(TRACE_RENAMED, "/w/a", "/w/b"), ok(TRACE_READ, "/w/b"));
+	// Another name of a file is one that the worker has made, for what was there.
+	CHECK("path a\nlink a\nfree b\nwritten a\nwritten b\n",
+	      with(two(TRACE_LINKED, "/w/a", "/w/b"), TRACE_EXTRA_ALONE), ok(TRACE_READ, "/w/b"));
+}
+
+static struct inputs inputs_of(const struct row *rows)
+{
+	struct buf trace = trace_of(rows);
+	struct inputs in = {0};
+
+	trace_parse(trace.data, trace.len, &rules, &in);
+	buf_release(&trace);
+	return in;
+}
+
+// The last change that the only content among the inputs must have; -2: there is none.
+static int64_t last_change(const struct row *rows)
+{
+	struct inputs in = inputs_of(rows);
+	int64_t last = -2;
+
+	for (size_t i = 0; i < in.list.n; i++)
+		if (in.list.items[i].kind == INPUT_PATH && in.list.items[i].seen.has_stamp)
+			last = in.list.items[i].seen.last_ctime_ns;
+	inputs_release(&in);
+	return last;
+}
+
+#define LAST(...) last_change((const struct row[]){__VA_ARGS__, {0}})
+
+static void a_file_is_followed_through_what_the_worker_does_to_it(void **state)
+{
+	struct row read = seen(ok(TRACE_READ, "/w/a"), S_IFREG, 0, 10);
+
+	(void)state;
+	assert_int_equal(LAST(ok(TRACE_READ, "/w/a")), -2);
+	assert_int_equal(LAST(read), 10);
+	assert_int_equal(LAST(read, seen(ok(TRACE_CHANGED, "/w/a"), S_IFREG, 10, 20)), 20);
+	assert_int_equal(LAST(seen(two(TRACE_RENAMED, "/w/a", "/w/b"), S_IFREG, 5, 10),
+			      seen(ok(TRACE_READ, "/w/b"), S_IFREG, 0, 10),
+			      seen(two(TRACE_RENAMED, "/w/b", "/w/a"), S_IFREG, 10, 15)),
+			 15);
+	// Somebody else was there in between.
+	assert_int_equal(LAST(read, seen(ok(TRACE_CHANGED, "/w/a"), S_IFREG, 11, 20)), -1);
+}
+
+// The digest that the listing must have.
+static struct digest listing(const struct row *rows)
+{
+	struct inputs in = inputs_of(rows);
+	struct digest d = {{0}};
+
+	for (size_t i = 0; i < in.list.n; i++)
+		if (in.list.items[i].kind == INPUT_LISTING && in.list.items[i].seen.has_digest)
+			d = in.list.items[i].seen.digest;
+	inputs_release(&in);
+	return d;
+}
+
+static struct row lists(uint64_t sum)
+{
+	struct row row = seen(ok(TRACE_LISTED, "/w/d"), S_IFDIR, 0, 1);
+
+	row.seen.size = (int64_t)sum;
+	return row;
+}
+
+#define LISTING(...) listing((const struct row[]){__VA_ARGS__, {0}})
+
+static void a_folder_is_listed_as_it_was_before_the_worker_came(void **state)
+{
+	uint64_t x = entry_hash("x", S_IFREG), n = entry_hash("n", S_IFDIR);
+	struct digest just_x = digest_of_entries(x), got;
+
+	(void)state;
+	got = LISTING(lists(x));
+	assert_true(digest_equal(&got, &just_x));
+	got = LISTING(seen(ok(TRACE_MADE, "/w/d/n"), S_IFDIR, 0, 1), lists(x + n));
+	assert_true(digest_equal(&got, &just_x));
+	got = LISTING(seen(ok(TRACE_REMOVED, "/w/d/x"), S_IFREG, 0, 1), lists(0));
+	assert_true(digest_equal(&got, &just_x));
+	// It was empty when it could be removed.
+	got = LISTING(seen(ok(TRACE_REMOVED, "/w/d/x"), S_IFREG, 0, 1),
+		      seen(ok(TRACE_REMOVED, "/w/d"), S_IFDIR, 0, 1));
+	assert_true(digest_equal(&got, &just_x));
+	got = LISTING(with(seen(two(TRACE_RENAMED, "/w/t", "/w/d/x"), S_IFREG, 0, 1),
+			   TRACE_EXTRA_THERE | S_IFREG << TRACE_EXTRA_TYPE),
+		      lists(x));
+	assert_true(digest_equal(&got, &just_x));
+}
+
+static void what_could_not_be_made_depends_on_the_place(void **state)
+{
+	(void)state;
+	CHECK("room- d/a\n", failed(TRACE_WRITTEN, "/w/d/a", ENOENT));
+	CHECK("room- d/e/a\n", failed(TRACE_EXTENDED, "/w/d/e/a", ENOTDIR));
+	CHECK("free- a\nroom- b\nroom- c\n", failed(TRACE_MADE, "/w/a", EEXIST),
+	      failed(TRACE_WRITTEN, "/w/b", EISDIR), failed(TRACE_WRITTEN, "/w/c", EACCES));
+	CHECK("", failed(TRACE_WRITTEN, "/w/a", ENOSPC));
+	CHECK("path- b\nlink- a\nlink c\n", failed(TRACE_REMOVED, "/w/a", ENOENT),
 	      failed(TRACE_CHANGED, "/w/b", ENOENT), failed(TRACE_REMOVED, "/w/c", EBUSY));
 }
 
@@ -271,7 +384,8 @@ static void variables_that_were_read_are_inputs(void **state)
 	      failed(TRACE_VARIABLE_READ, "A", ENOENT), ok(TRACE_VARIABLE_READ, "B"),
 	      ok(TRACE_VARIABLE_READ, "FIRMO_JOBS_SLOT"), ok(TRACE_VARIABLE_READ, "FIRMO_JOB"),
 	      ok(TRACE_VARIABLE_READ, "TMPDIR"), failed(TRACE_VARIABLE_READ, "TMPDIRS", ENOENT));
-	CHECK("environment \n", ok(TRACE_ENVIRONMENT, "env"), ok(TRACE_ENVIRONMENT, "perl"));
+	CHECK("environment env\nenvironment perl\n", ok(TRACE_ENVIRONMENT, "env"),
+	      ok(TRACE_ENVIRONMENT, "perl"));
 }
 
 static void variables_that_the_worker_set_itself_are_none(void **state)
@@ -302,13 +416,17 @@ static void network_and_clocks_are_told(void **state)
 {
 	(void)state;
 	CHECK("network\n", ok(TRACE_NETWORK, "socket"));
-	CHECK("path s\nnetwork\n", ok(TRACE_CONNECTED, "/w/s"));
-	CHECK("written s\n", ok(TRACE_WRITTEN, "/w/s"), ok(TRACE_CONNECTED, "/w/s"));
+	CHECK("type s\nnetwork\n", ok(TRACE_CONNECTED, "/w/s"));
+	CHECK("free s\nwritten s\n", ok(TRACE_MADE, "/w/s"), ok(TRACE_CONNECTED, "/w/s"));
 	CHECK("path- s\n", failed(TRACE_CONNECTED, "/w/s", ENOENT));
-	CHECK("clock\n", ok(TRACE_READ, "/dev/random"));
-	CHECK("", ok(TRACE_READ, "/dev/urandom"));
-	CHECK("clock\n", ok(TRACE_READ, "/dev/rtc0"));
+	CHECK("clock\n", seen(ok(TRACE_READ, "/dev/random"), S_IFCHR, 0, 1));
+	CHECK("", seen(ok(TRACE_READ, "/dev/urandom"), S_IFCHR, 0, 1));
+	CHECK("clock\n", seen(ok(TRACE_READ, "/dev/rtc0"), S_IFCHR, 0, 1));
 	CHECK("", ok(TRACE_LOOKED, "/dev/random"));
+	// A FIFO that others write to.
+	CHECK("clock\n", seen(ok(TRACE_READ, "/w/fifo"), S_IFIFO, 0, 1));
+	CHECK("free fifo\nwritten fifo\n", ok(TRACE_MADE, "/w/fifo"),
+	      seen(ok(TRACE_READ, "/w/fifo"), S_IFIFO, 0, 1));
 }
 
 // ---- processes ----
@@ -491,12 +609,12 @@ static void check_command(const char *folder, const char *command, const char *c
 
 static void processes_and_their_children_are_watched(void **state)
 {
-	static const char *const read[] = {"path /bin/sh",  "path data",   "path- gone",
-					   "listing d",     "written new", "variable- NAME",
-					   "variable PATH", "!path new",   "!blind",
-					   "!overflow",     NULL};
+	static const char *const read[] = {"path data",     "path- gone", "listing d",
+					   "written new",   "room new",   "variable- NAME",
+					   "variable PATH", "!path new",  "!blind",
+					   "!overflow",     "!young",     NULL};
 	static const char *const unwatched[] = {"blind", NULL};
-	static const char *const whole[] = {"environment ", "!blind", NULL};
+	static const char *const whole[] = {"path /usr/bin/env", "!blind", NULL};
 
 	if (!getenv("TRACE_LIBRARY") || !*getenv("TRACE_LIBRARY"))
 		return; // there is none with this libc
@@ -532,13 +650,15 @@ static void a_trace_without_a_worker_is_blind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_read_listed_and_looked_for_are_inputs),
+		cmocka_unit_test(a_look_is_an_input_of_its_kind),
 		cmocka_unit_test(each_is_named_once),
-		WITH_FOLDER(a_parent_is_taken_out_behind_a_real_folder),
 		cmocka_unit_test(some_paths_never_count),
 		cmocka_unit_test(what_the_worker_made_is_no_input),
 		cmocka_unit_test(what_was_there_before_is_one),
-		cmocka_unit_test(what_could_not_be_made_depends_on_what_was_in_the_way),
+		cmocka_unit_test(what_is_renamed_is_what_it_was),
+		cmocka_unit_test(a_file_is_followed_through_what_the_worker_does_to_it),
+		cmocka_unit_test(a_folder_is_listed_as_it_was_before_the_worker_came),
+		cmocka_unit_test(what_could_not_be_made_depends_on_the_place),
 		cmocka_unit_test(variables_that_were_read_are_inputs),
 		cmocka_unit_test(variables_that_the_worker_set_itself_are_none),
 		cmocka_unit_test(network_and_clocks_are_told),

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <locale.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 
 #include "worker/trace/hook.h"
+#include "worker/trace/loader.h"
 #include "worker/trace/programs.h"
 
 static char *asked(const char *name, char *value)
@@ -35,17 +37,33 @@ void environment_note(const char *name)
 
 // ---- the locale ----
 
+// Where glibc keeps what it knows of the locale of that name.
+static void note_locale_files(const char *name)
+{
+	if (!*name || strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0)
+		return;
+	if (asked("LOCPATH", NEXT(getenv)("LOCPATH")))
+		log_unseen("a locale in LOCPATH");
+	else
+		log_ahead(TRACE_READ, "/usr/lib/locale/locale-archive");
+	loader_expect();
+}
+
 static void note_locale(const char *name)
 {
 	static const char *const names[] = {"LC_ALL",      "LC_COLLATE",  "LC_CTYPE",
 					    "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC",
 					    "LC_TIME",     "LANG",        "LANGUAGE"};
 
-	// Only the empty name means what the environment says.
-	if (!name || *name || !log_is_on())
+	if (!name || !log_is_on())
 		return;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		environment_note(names[i]);
+	note_locale_files(name);
+	// Only the empty name means what the environment says.
+	for (size_t i = 0; !*name && i < sizeof names / sizeof *names; i++) {
+		const char *value = asked(names[i], NEXT(getenv)(names[i]));
+		if (value && strcmp(names[i], "LANGUAGE") != 0)
+			note_locale_files(value);
+	}
 }
 
 HOOK(char *, setlocale, int category, const char *name)
@@ -62,15 +80,43 @@ HOOK(locale_t, newlocale, int mask, const char *name, locale_t base)
 
 // ---- the time zone ----
 
+#define ZONES "/usr/share/zoneinfo"
+
+// The file that TZ names; what else it may say, glibc looks for a file first.
+static void note_zone_file(const char *zone)
+{
+	const char *folder = asked("TZDIR", NEXT(getenv)("TZDIR"));
+	char path[PATH_MAX];
+
+	zone += *zone == ':';
+	if (!*zone)
+		return;
+	if (!folder || !*folder)
+		folder = ZONES;
+	if (*zone == '/')
+		log_ahead(TRACE_READ, zone);
+	else if (strlen(folder) + strlen(zone) + 2 <= sizeof path)
+		log_ahead(TRACE_READ, strcat(strcat(strcpy(path, folder), "/"), zone));
+}
+
+// Asked for at each call: a program may set TZ in between. Most have none.
 static void note_zone(void)
 {
 	static _Atomic bool noted;
+	static const char *_Atomic last;
+	int errnum = errno;
 
-	if (atomic_load(&noted) || !log_is_on())
+	if (!log_is_on())
 		return;
-	if (!getenv("TZ"))
+	const char *zone = NEXT(getenv)("TZ");
+	if (zone && atomic_exchange(&last, zone) != zone) {
+		asked("TZ", (char *)zone);
+		note_zone_file(zone);
+	} else if (!zone && !atomic_exchange(&noted, true)) {
+		asked("TZ", NULL);
 		log_ahead(TRACE_READ, "/etc/localtime");
-	atomic_store(&noted, true);
+	}
+	errno = errnum;
 }
 
 #define HOOK_TIME(type, name, parameters, arguments)                                               \
@@ -97,7 +143,9 @@ HOOK(void, tzset, void)
 #define HOOK_ACCOUNT(file, type, name, parameters, arguments)                                      \
 	HOOK(type, name, HOOK_STRIP parameters)                                                    \
 	{                                                                                          \
+		log_ahead(TRACE_READ, "/etc/nsswitch.conf");                                       \
 		log_ahead(TRACE_READ, file);                                                       \
+		loader_expect();                                                                   \
 		return NEXT(name) arguments;                                                       \
 	}
 #define HOOK_USER(type, name, parameters, arguments)                                               \

@@ -16,7 +16,7 @@ HOOK(DIR *, opendir, const char *path)
 {
 	DIR *folder = NEXT(opendir)(path);
 
-	log_listed(AT_FDCWD, path, !folder);
+	log_listed(AT_FDCWD, path, !folder, folder ? dirfd(folder) : -1);
 	return folder;
 }
 
@@ -29,6 +29,15 @@ HOOK(DIR *, fdopendir, int fd)
 	return folder;
 }
 
+HOOK(ssize_t, getdents64, int fd, void *room, size_t n)
+{
+	ssize_t got = NEXT(getdents64)(fd, room, n);
+
+	if (got >= 0)
+		log_fd(TRACE_LISTED, fd);
+	return got;
+}
+
 // ---- all entries at once ----
 
 #define HOOK_SCANDIR(name, type)                                                                   \
@@ -37,7 +46,7 @@ HOOK(DIR *, fdopendir, int fd)
 	     int (*compare)(const struct type **, const struct type **))                           \
 	{                                                                                          \
 		int n = NEXT(name)(path, entries, wanted, compare);                                \
-		log_listed(AT_FDCWD, path, n < 0);                                                 \
+		log_listed(AT_FDCWD, path, n < 0, -1);                                             \
 		return n;                                                                          \
 	}
 HOOK_SCANDIR(scandir, dirent)
@@ -49,7 +58,7 @@ HOOK_SCANDIR(scandir64, dirent64)
 	     int (*compare)(const struct type **, const struct type **))                           \
 	{                                                                                          \
 		int n = NEXT(name)(dir, path, entries, wanted, compare);                           \
-		log_listed(dir, path, n < 0);                                                      \
+		log_listed(dir, path, n < 0, -1);                                                  \
 		return n;                                                                          \
 	}
 HOOK_SCANDIRAT(scandirat, dirent)
@@ -59,7 +68,10 @@ HOOK_SCANDIRAT(scandirat64, dirent64)
 
 static void walked(const char *path, bool is_folder, bool failed)
 {
-	log_path(is_folder ? TRACE_LISTED : TRACE_LOOKED, AT_FDCWD, path, failed);
+	if (is_folder && !failed)
+		log_listed(AT_FDCWD, path, false, -1);
+	else
+		log_path(TRACE_LOOKED, AT_FDCWD, path, failed);
 }
 
 // The functions that get no argument of their own get a variable of the thread. One walk may call

@@ -4,8 +4,8 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/auxv.h>
 
 // The tables of a shared object's symbols, as it has them in memory.
@@ -45,6 +45,16 @@ static uint32_t hash_of(const char *name)
 	return h;
 }
 
+// Without libc: sanitizers take its functions over, and look for ours before they are ready.
+static bool is_same(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
 // What a call of name without a version means: no old version, which is marked as hidden.
 static bool is_meant(const struct symbols *s, uint32_t i, const char *name)
 {
@@ -52,7 +62,7 @@ static bool is_meant(const struct symbols *s, uint32_t i, const char *name)
 
 	return symbol->st_shndx != SHN_UNDEF && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC &&
 	       !(s->versions && s->versions[i] & 0x8000) &&
-	       strcmp(s->names + symbol->st_name, name) == 0;
+	       is_same(s->names + symbol->st_name, name);
 }
 
 static void *find_in(const struct link_map *object, const struct symbols *s, const char *name)

@@ -178,3 +178,32 @@ size_t host_room(int dir, const char *path, char *const envp[])
 	errno = errnum;
 	return bytes ? bytes + (n + 1) * sizeof *envp : 0;
 }
+
+// ---- who looks around ----
+
+struct looking {
+	int (*each)(struct dl_phdr_info *, size_t, void *);
+	void *arg;
+	struct dl_phdr_info own;
+	size_t size; // of that; 0: we were not met
+};
+
+static int tell_object(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	struct looking *l = arg;
+
+	if (object->dlpi_addr != (ElfW(Addr)) & __ehdr_start || size > sizeof l->own)
+		return l->each(object, size, l->arg);
+	l->own = *object;
+	l->size = size;
+	return 0;
+}
+
+// We come last: AddressSanitizer refuses to run where its library is not the first one.
+HOOK(int, dl_iterate_phdr, int (*each)(struct dl_phdr_info *, size_t, void *), void *arg)
+{
+	struct looking l = {.each = each, .arg = arg};
+	int result = NEXT(dl_iterate_phdr)(tell_object, &l);
+
+	return result == 0 && l.size > 0 ? each(&l.own, l.size, arg) : result;
+}

@@ -12,6 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/entry.h"
+#include "worker/trace/resolve.h"
+
 // System calls are made directly: libc's functions are hooked, here or by another library.
 
 // ---- the trace ----
@@ -112,17 +115,14 @@ void log_lost(void)
 
 // ---- records ----
 
+// A record to be: a path or name, and behind its NUL a second one, unless that is NULL.
 struct note {
 	enum trace_op op;
 	int errnum;
-	pid_t pid;    // 0: it does not matter
-	bool repeats; // noted every time
-};
-
-// A path in two pieces, with a slash between them unless one is empty.
-struct place {
-	const char *base, *name;
-	size_t nbase, nname;
+	pid_t pid; // 0: it does not matter
+	const char *name, *second;
+	size_t nname, nsecond;
+	const struct trace_sight *seen; // NULL: nothing
 };
 
 // Room for a record of that size, or NULL.
@@ -139,10 +139,10 @@ static struct trace_record *reserve(size_t bytes)
 	return (struct trace_record *)((char *)(head + 1) + at);
 }
 
-static void write_record(const struct note *n, const struct place *p)
+static void write_record(const struct note *n)
 {
-	size_t slash = p->nbase && p->nname;
-	size_t bytes = sizeof(struct trace_record) + p->nbase + slash + p->nname + 1;
+	size_t second = n->second ? n->nsecond + 1 : 0;
+	size_t bytes = sizeof(struct trace_record) + n->nname + 1 + second;
 	bytes = (bytes + TRACE_ALIGN - 1) & ~(size_t)(TRACE_ALIGN - 1);
 	struct trace_record *r = reserve(bytes);
 
@@ -151,10 +151,11 @@ static void write_record(const struct note *n, const struct place *p)
 	r->bytes = (uint16_t)bytes;
 	r->errnum = (uint8_t)n->errnum;
 	r->pid = (uint32_t)n->pid;
-	memcpy(r->path, p->base, p->nbase);
-	if (slash)
-		r->path[p->nbase] = '/';
-	memcpy(r->path + p->nbase + slash, p->name, p->nname);
+	if (n->seen)
+		r->seen = *n->seen;
+	memcpy(r->path, n->name, n->nname);
+	if (n->second)
+		memcpy(r->path + n->nname + 1, n->second, n->nsecond);
 	atomic_store_explicit(&r->op, (uint8_t)n->op, memory_order_release);
 }
 
@@ -203,11 +204,13 @@ static uint64_t hash_bytes(uint64_t h, const char *s, size_t n)
 	return h;
 }
 
-static uint64_t hash_of(const struct note *n, const struct place *p)
+// What a name means, or that it was noted, counts in this generation alone.
+static uint64_t hash_of(unsigned kind, const char *base, size_t nbase, const char *name, size_t n)
 {
-	uint64_t h = hash_bytes((uint64_t)n->op << 8 | (uint64_t)n->errnum, p->base, p->nbase);
+	uint64_t h = kind | (uint64_t)atomic_load(&head->generation) << 32;
 
-	h = hash_bytes(h ^ p->nbase, p->name, p->nname);
+	h = hash_bytes(h * UINT64_C(0x9e3779b97f4a7c15), base, nbase);
+	h = hash_bytes(h ^ nbase, name, n);
 	return h ? h : 1;
 }
 
@@ -236,18 +239,47 @@ static bool is_known(uint64_t h, _Atomic uint64_t **hole)
 	return many && is_in(many, MANY, h, hole);
 }
 
-static bool note_place(const struct note *n, const struct place *p)
+// In this order: who finds a record known may end the process at once.
+static void become_known(uint64_t h, _Atomic uint64_t *hole)
 {
-	_Atomic uint64_t *hole = NULL;
-	uint64_t h = n->repeats ? 0 : hash_of(n, p), none = 0;
+	uint64_t none = 0;
 
-	if (h && is_known(h, &hole))
-		return false;
-	// In this order: who finds a record known may end the process at once.
-	write_record(n, p);
 	if (hole)
 		atomic_compare_exchange_strong(hole, &none, h);
-	return true;
+}
+
+#define CROSSED 0x100 // among the kinds of hashes: noted on the way to something
+
+static unsigned kind_of(enum trace_op op, int errnum, bool nofollow)
+{
+	return (unsigned)op | (unsigned)nofollow << 9 | (unsigned)errnum << 16;
+}
+
+// A name, or a path that was come across.
+static void note_once(const struct note *n, unsigned kind)
+{
+	_Atomic uint64_t *hole = NULL;
+	uint64_t h = hash_of(kind, n->second ? n->second : "", n->nsecond, n->name, n->nname);
+
+	if (is_known(h, &hole))
+		return;
+	write_record(n);
+	become_known(h, hole);
+}
+
+void log_crossed(enum trace_op op, const char *path, size_t n, const char *second, size_t nsecond)
+{
+	static const struct trace_sight folder = {.mode = S_IFDIR};
+	struct note note = {.op = op, .name = path, .nname = n};
+
+	if (op == TRACE_NAMED)
+		note.seen = &folder;
+	if (op == TRACE_LINK) {
+		note.second = second;
+		note.nsecond = nsecond;
+	}
+	if (n > 0)
+		note_once(&note, CROSSED | kind_of(op, 0, false));
 }
 
 // ---- where a path counts from ----
@@ -292,80 +324,109 @@ static ssize_t base_of(int dir, char *room, size_t size)
 	return n > 0 ? n - 1 : -errno;
 }
 
-static bool note_with_base(const struct note *n, const char *base, ssize_t nbase, const char *name)
-{
-	struct place p = {base, name, (size_t)nbase, strlen(name)};
+// ---- what was there ----
 
-	if (nbase > 0 && *base == '/')
-		return note_place(n, &p);
-	if (n->errnum == 0)
-		log_lost();
-	return false;
+void log_sight(struct trace_sight *s, const struct stat *st)
+{
+	*s = (struct trace_sight){
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.size = st->st_size,
+		.mtime_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec,
+		.ctime_ns = st->st_ctim.tv_sec * INT64_C(1000000000) + st->st_ctim.tv_nsec,
+		.mode = st->st_mode,
+		.user = st->st_uid,
+		.group = st->st_gid,
+	};
 }
 
-// Apart, as it needs more stack than a signal handler may have.
-static __attribute__((noinline)) bool note_far(const struct note *n, int dir, const char *name)
-{
-	char room[PATH_MAX];
+// As getdents64 has it.
+struct entry {
+	uint64_t inode, offset;
+	uint16_t bytes;
+	uint8_t type;
+	char name[];
+};
 
-	return note_with_base(n, room, base_of(dir, room, sizeof room), name);
+static bool is_dots(const char *name)
+{
+	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
-static bool note_near(const struct note *n, int dir, const char *name)
+// The entries of the folder that is open as fd; where it stands is the same afterwards.
+static uint64_t sum_of_entries(int fd)
 {
-	char room[PATH_MAX / 16];
-	ssize_t nbase = base_of(dir, room, sizeof room);
+	_Alignas(struct entry) char room[2048];
+	uint64_t sum = 0;
+	long stood = syscall(SYS_lseek, fd, 0, SEEK_CUR), n;
 
-	return nbase == -ERANGE ? note_far(n, dir, name) : note_with_base(n, room, nbase, name);
+	syscall(SYS_lseek, fd, 0, SEEK_SET);
+	while ((n = syscall(SYS_getdents64, fd, room, sizeof room)) > 0)
+		for (long at = 0; at < n;) {
+			const struct entry *e = (const void *)(room + at);
+			if (!is_dots(e->name))
+				sum += entry_hash(e->name, (uint32_t)e->type << 12);
+			at += e->bytes;
+		}
+	syscall(SYS_lseek, fd, stood, SEEK_SET);
+	return sum;
 }
 
-static bool note_path(const struct note *n, int dir, const char *path)
+static void see_entries(struct trace_sight *s, const struct look *l)
 {
-	struct place p = {"", path, 0, strnlen(path, PATH_MAX)};
+	int fd = l->fd >= 0 ? l->fd
+			    : (int)syscall(SYS_openat, l->dir, l->path,
+					   O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	struct stat st;
 
-	if (p.nname == PATH_MAX) // no file has such a name
-		return false;
-	return *path == '/' ? note_place(n, &p) : note_near(n, dir, path);
+	if (fd >= 0 && fstat(fd, &st) == 0) {
+		log_sight(s, &st);
+		s->size = (int64_t)sum_of_entries(fd);
+	}
+	if (fd >= 0 && fd != l->fd)
+		syscall(SYS_close, fd);
 }
 
-// ---- what the hooks call ----
-
-bool log_path(enum trace_op op, int dir, const char *path, bool failed)
+static bool ask(struct stat *st, int dir, const char *path, bool nofollow)
 {
+	return syscall(SYS_newfstatat, dir, path, st, nofollow ? AT_SYMLINK_NOFOLLOW : 0) == 0;
+}
+
+// Asks for what was not told, as late as this: most looks are no news.
+static void see(struct trace_sight *s, const struct look *l)
+{
+	struct stat st;
+
+	if (l->ask == SEEN) {
+		*s = l->seen;
+	} else if (l->ask == ASK_ENTRIES && l->errnum == 0) {
+		see_entries(s, l);
+	} else if (l->ask == ASK) {
+		if (l->fd >= 0 ? fstat(l->fd, &st) == 0 : ask(&st, l->dir, l->path, l->nofollow))
+			log_sight(s, &st);
+	}
+	s->extra |= l->seen.extra;
+}
+
+struct before log_before(int dir, const char *path, bool nofollow)
+{
+	struct before b = {.exists = true};
+	struct stat st;
 	int errnum = errno;
-	struct note n = {.op = op, .errnum = failed ? errnum : 0};
-	bool is_new = false;
 
-	// An empty path is no path: it fails, or stands for a file that is open.
-	if (log_is_on() && path && n.errnum != EFAULT && n.errnum != EBADF && *path)
-		is_new = note_path(&n, dir, path);
+	if (log_is_on()) {
+		b.exists = ask(&st, dir, path, nofollow);
+		b.known = true;
+	}
+	if (b.known && b.exists) {
+		log_sight(&b.seen, &st);
+		b.has_more_names = st.st_nlink > 1 && S_ISREG(st.st_mode);
+	}
 	errno = errnum;
-	return is_new;
+	return b;
 }
 
-void log_listed(int dir, const char *path, bool failed)
-{
-	bool is_file = failed && errno == ENOTDIR && log_exists(dir, path);
-
-	log_path(is_file ? TRACE_LOOKED : TRACE_LISTED, dir, path, failed && !is_file);
-}
-
-void log_fd(enum trace_op op, int fd)
-{
-	int errnum = errno;
-
-	if (log_is_on())
-		note_near(&(struct note){.op = op}, fd, "");
-	errno = errnum;
-}
-
-void log_name(enum trace_op op, const char *name, int errnum)
-{
-	struct place p = {"", name, 0, strnlen(name, PATH_MAX - 1)};
-
-	if (log_is_on())
-		note_place(&(struct note){.op = op, .errnum = errnum}, &p);
-}
+// ---- looks ----
 
 void log_unseen(const char *call)
 {
@@ -376,6 +437,217 @@ void log_unseen(const char *call)
 static int look_for(int dir, const char *path)
 {
 	return syscall(SYS_faccessat, dir, path, F_OK) == 0 ? 0 : errno;
+}
+
+// The room that names need, in either size.
+struct ways {
+	struct way first, second;
+};
+
+#define WITH_ROOM(ways, size)                                                                      \
+	char ways##_room[4][size];                                                                 \
+	struct ways ways = {{ways##_room[0], ways##_room[1], size, 0},                             \
+			    {ways##_room[2], ways##_room[3], size, 0}};
+
+static enum resolved resolve_from(struct way *w, int dir, const char *path, bool follow)
+{
+	if (*path == '/')
+		return resolve(w, head, "", 0, path, follow);
+	ssize_t n = base_of(dir, w->rest, w->room);
+	if (n == -ERANGE)
+		return RESOLVED_LONG;
+	if (n > 0 && *w->rest != '/' && !*path)
+		return RESOLVED_NOT;
+	if (n <= 0 || *w->rest != '/')
+		return RESOLVED_LONG;
+	// It is copied to the other room before this one is used.
+	return resolve(w, head, w->rest, (size_t)n, path, follow);
+}
+
+static __attribute__((noinline)) bool real_name(char *room, size_t size, int dir, const char *path)
+{
+	char rest[PATH_MAX / 4];
+	struct way w = {room, rest, size < sizeof rest ? size : sizeof rest, 0};
+
+	return *path && resolve_from(&w, dir, path, false) == RESOLVED;
+}
+
+bool log_real(char *room, size_t size, int dir, const char *path)
+{
+	int errnum = errno;
+	bool is_known = log_is_on() && real_name(room, size, dir, path);
+
+	errno = errnum;
+	return is_known;
+}
+
+// The target of a link that was read is told with it.
+static enum resolved add_target(const struct way *w, struct way *target)
+{
+	ssize_t n = syscall(SYS_readlinkat, AT_FDCWD, w->path, target->path, target->room);
+
+	target->n = n > 0 ? (size_t)n : 0;
+	return n < (ssize_t)target->room ? RESOLVED : RESOLVED_LONG;
+}
+
+static enum resolved add_second(const struct look *l, struct ways *w)
+{
+	if (l->op == TRACE_LINK)
+		return add_target(&w->first, &w->second);
+	return l->second ? resolve_from(&w->second, l->second_dir, l->second, false) : RESOLVED;
+}
+
+static enum resolved note_look_in(const struct look *l, struct ways *w)
+{
+	struct trace_sight seen = {0};
+	enum resolved found = resolve_from(&w->first, l->dir, l->path, !l->nofollow);
+
+	if (found == RESOLVED)
+		found = add_second(l, w);
+	if (found != RESOLVED)
+		return found;
+	see(&seen, l);
+	// A file whose name ends as a folder's is there all the same.
+	int errnum =
+		l->errnum == ENOTDIR && look_for(AT_FDCWD, w->first.path) == 0 ? EEXIST : l->errnum;
+	bool has_second = l->second || l->op == TRACE_LINK;
+	write_record(&(struct note){.op = l->op,
+				    .errnum = errnum,
+				    .pid = l->pid,
+				    .name = w->first.path,
+				    .nname = w->first.n,
+				    .second = has_second ? w->second.path : NULL,
+				    .nsecond = w->second.n,
+				    .seen = &seen});
+	return RESOLVED;
+}
+
+// Apart, as it needs more stack than a signal handler may have.
+static __attribute__((noinline)) enum resolved note_far(const struct look *l)
+{
+	WITH_ROOM(ways, PATH_MAX)
+
+	return note_look_in(l, &ways);
+}
+
+static __attribute__((noinline)) enum resolved note_near(const struct look *l)
+{
+	WITH_ROOM(ways, PATH_MAX / 16)
+
+	return note_look_in(l, &ways);
+}
+
+static void note_look(const struct look *l)
+{
+	enum resolved found = note_near(l);
+
+	if (found == RESOLVED_LONG)
+		found = note_far(l);
+	// What has no name is no file; but what counts from a folder without one may be.
+	if (found == RESOLVED_LONG && l->errnum == 0)
+		log_lost();
+}
+
+// What the name counts from, as far as that is needed to know it again.
+static uint64_t hash_of_look(const struct look *l, size_t n)
+{
+	char room[PATH_MAX / 16];
+	ssize_t nbase = *l->path == '/' ? 0 : base_of(l->dir, room, sizeof room);
+
+	// 0: it is noted every time, so far down it lies.
+	return nbase < 0 ? 0
+			 : hash_of(kind_of(l->op, l->errnum, l->nofollow), room, (size_t)nbase,
+				   l->path, n);
+}
+
+static bool note_look_once(const struct look *l)
+{
+	size_t n = strnlen(l->path, PATH_MAX);
+	_Atomic uint64_t *hole = NULL;
+	uint64_t h;
+
+	if (n == PATH_MAX) // no file has such a name
+		return false;
+	h = l->repeats ? 0 : hash_of_look(l, n);
+	if (h && is_known(h, &hole))
+		return false;
+	note_look(l);
+	become_known(h, hole);
+	return true;
+}
+
+// ---- what the hooks call ----
+
+bool log_look(const struct look *l)
+{
+	int errnum = errno;
+	bool is_new = false;
+
+	// An empty path is no path: it fails, or stands for a file that is open.
+	if (log_is_on() && l->path && l->errnum != EFAULT && l->errnum != EBADF &&
+	    (*l->path || l->whole_fd))
+		is_new = note_look_once(l);
+	errno = errnum;
+	return is_new;
+}
+
+void log_moved(void)
+{
+	if (log_is_on())
+		atomic_fetch_add(&head->generation, 1);
+}
+
+static bool is_followed(enum trace_op op)
+{
+	return op != TRACE_MADE && op != TRACE_REMOVED && op != TRACE_NAMED && op != TRACE_LINK &&
+	       op != TRACE_RENAMED && op != TRACE_LINKED;
+}
+
+static bool needs_sight(enum trace_op op)
+{
+	return op == TRACE_READ || op == TRACE_LOADED || op == TRACE_EXEC || op == TRACE_ALLOWED;
+}
+
+bool log_path(enum trace_op op, int dir, const char *path, bool failed)
+{
+	return log_look(&(struct look){.op = op,
+				       .dir = dir,
+				       .path = path,
+				       .errnum = failed ? errno : 0,
+				       .nofollow = !is_followed(op),
+				       .fd = -1,
+				       .ask = needs_sight(op) ? ASK : UNSEEN});
+}
+
+void log_listed(int dir, const char *path, bool failed, int fd)
+{
+	bool is_file = failed && errno == ENOTDIR && log_exists(dir, path);
+
+	log_look(&(struct look){.op = is_file ? TRACE_LOOKED : TRACE_LISTED,
+				.dir = dir,
+				.path = path,
+				.errnum = failed && !is_file ? errno : 0,
+				.fd = fd,
+				.ask = is_file ? UNSEEN : ASK_ENTRIES});
+}
+
+void log_fd(enum trace_op op, int fd)
+{
+	log_look(&(struct look){.op = op,
+				.dir = fd,
+				.path = "",
+				.whole_fd = true,
+				.fd = fd,
+				.ask = op == TRACE_LISTED ? ASK_ENTRIES : ASK});
+}
+
+void log_name(enum trace_op op, const char *name, int errnum)
+{
+	struct note n = {
+		.op = op, .errnum = errnum, .name = name, .nname = strnlen(name, PATH_MAX - 1)};
+
+	if (log_is_on())
+		note_once(&n, kind_of(op, errnum, false));
 }
 
 bool log_exists(int dir, const char *path)
@@ -399,18 +671,19 @@ void log_ahead(enum trace_op op, const char *path)
 
 static void log_process(enum trace_op op, int dir, const char *path, pid_t pid)
 {
-	int errnum = errno;
-	struct note n = {.op = op, .pid = pid, .repeats = true};
+	struct look l = {.op = op,
+			 .dir = dir,
+			 .path = path,
+			 .errnum = op == TRACE_EXEC_FAILED ? errno : 0,
+			 .pid = pid,
+			 .repeats = true,
+			 .whole_fd = !*path && dir != AT_FDCWD,
+			 .fd = !*path ? dir : -1,
+			 .ask = op == TRACE_EXEC || op == TRACE_SPAWN ? ASK : UNSEEN};
 
-	if (op == TRACE_EXEC_FAILED)
-		n.errnum = errnum;
 	if (op != TRACE_SHELL && !pid)
-		n.pid = (pid_t)syscall(SYS_getpid);
-	if (*path)
-		note_path(&n, dir, path);
-	else if (dir != AT_FDCWD)
-		note_near(&n, dir, "");
-	errno = errnum;
+		l.pid = (pid_t)syscall(SYS_getpid);
+	log_look(&l);
 }
 
 // A bad pointer is for the kernel to refuse.
@@ -447,6 +720,12 @@ void log_shell(void)
 		log_process(TRACE_SHELL, AT_FDCWD, "/bin/sh", 0);
 }
 
+void log_told(void)
+{
+	if (log_is_on())
+		log_process(TRACE_TOLD, AT_FDCWD, "/bin/sh", 0);
+}
+
 // The kernel tells how the program was named. For a script that is the script's name, which is then
 // among the arguments behind the interpreter's.
 static const char *own_program(char **argv)
@@ -463,11 +742,13 @@ static const char *own_program(char **argv)
 
 static void say_hello(char **argv)
 {
-	struct note hello = {.op = TRACE_HELLO, .pid = (pid_t)syscall(SYS_getpid), .repeats = true};
 	const char *program = argv ? own_program(argv) : NULL;
+	struct look l = {.op = TRACE_HELLO,
+			 .dir = program ? AT_FDCWD : OWN_PROGRAM,
+			 .path = program ? program : "",
+			 .pid = (pid_t)syscall(SYS_getpid),
+			 .repeats = true,
+			 .fd = -1};
 
-	if (program)
-		note_path(&hello, AT_FDCWD, program);
-	else
-		note_near(&hello, OWN_PROGRAM, "");
+	note_look(&l);
 }

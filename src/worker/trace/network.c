@@ -49,7 +49,7 @@ HOOK(int, bind, int fd, const struct sockaddr *address, socklen_t n)
 {
 	int result = NEXT(bind)(fd, address, n);
 
-	note_address(TRACE_WRITTEN, address, n, result < 0);
+	note_address(TRACE_MADE, address, n, result < 0);
 	return result;
 }
 

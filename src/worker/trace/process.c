@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Programs that are started, and the shared objects of this one.
+// Programs that are started.
 #include <alloca.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,16 +14,23 @@
 
 #include "worker/trace/hook.h"
 #include "worker/trace/host.h"
+#include "worker/trace/loader.h"
 #include "worker/trace/programs.h"
 #include "worker/trace/shell.h"
 
 // ---- exec ----
 
+static void about_to_exec(int dir, const char *path)
+{
+	loader_end();
+	log_exec(dir, path);
+}
+
 HOOK(int, execve, const char *path, char *const argv[], char *const envp[])
 {
 	// cppcheck-suppress allocaCalled
 	TAKE_ENVIRON(hosted, AT_FDCWD, path, envp)
-	log_exec(AT_FDCWD, path);
+	about_to_exec(AT_FDCWD, path);
 	NEXT(execve)(path, argv, hosted);
 	log_exec_failed(AT_FDCWD, path);
 	return -1;
@@ -40,7 +45,7 @@ HOOK(int, execveat, int dir, const char *path, char *const argv[], char *const e
 {
 	// cppcheck-suppress allocaCalled
 	TAKE_ENVIRON(hosted, dir, path, envp)
-	log_exec(dir, path);
+	about_to_exec(dir, path);
 	NEXT(execveat)(dir, path, argv, hosted, flags);
 	log_exec_failed(dir, path);
 	return -1;
@@ -50,7 +55,7 @@ HOOK(int, fexecve, int fd, char *const argv[], char *const envp[])
 {
 	// cppcheck-suppress allocaCalled
 	TAKE_ENVIRON(hosted, fd, "", envp)
-	log_exec(fd, "");
+	about_to_exec(fd, "");
 	NEXT(fexecve)(fd, argv, hosted);
 	log_exec_failed(fd, "");
 	return -1;
@@ -62,12 +67,10 @@ struct candidate {
 	char path[PATH_MAX];
 };
 
-// Our own stat and access: asking is what notes it.
+// Our own access: asking is what notes it.
 static bool is_program(const char *path)
 {
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+	return access(path, X_OK) == 0 && S_ISREG(log_before(AT_FDCWD, path, false).seen.mode);
 }
 
 static bool is_program_in(struct candidate *c, const char *folder, size_t n, const char *file)
@@ -110,7 +113,7 @@ HOOK(int, execvpe, const char *file, char *const argv[], char *const envp[])
 	TAKE_ENVIRON(hosted, AT_FDCWD, path, envp)
 
 	if (path)
-		log_exec(AT_FDCWD, path);
+		about_to_exec(AT_FDCWD, path);
 	NEXT(execvpe)(file, argv, hosted);
 	if (path)
 		log_exec_failed(AT_FDCWD, path);
@@ -237,56 +240,6 @@ HOOK(int, system, const char *command)
 	return status;
 }
 
-// ---- shared objects ----
-
-// Objects may have been loaded that are not noted yet.
-static _Atomic bool loaded;
-
-extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-
-static int note_object(struct dl_phdr_info *object, size_t size, void *arg)
-{
-	bool is_ours = object->dlpi_addr == (ElfW(Addr))__ehdr_start;
-	const char *name = object->dlpi_name;
-
-	// The program itself and what the kernel brings along have no path.
-	if (!is_ours && name && (*name == '/' || strchr(name, '/')))
-		log_path(TRACE_LOADED, AT_FDCWD, name, false);
-	return 0;
-}
-
-static void note_objects(void)
-{
-	if (log_is_on())
-		dl_iterate_phdr(note_object, NULL);
-}
-
-// The next two end in a jump: libc looks at where it was called from, to know whose RUNPATH counts,
-// and that must be the program. So what was loaded besides is seen later: at dlclose, or at exit.
-HOOK(void *, dlopen, const char *path, int flags)
-{
-	if (path && strchr(path, '/'))
-		log_ahead(TRACE_LOADED, path);
-	atomic_store(&loaded, true);
-	return NEXT(dlopen)(path, flags);
-}
-
-// Another namespace has another libc, which knows nothing of us.
-HOOK(void *, dlmopen, Lmid_t space, const char *path, int flags)
-{
-	if (space != LM_ID_BASE)
-		log_unseen("dlmopen");
-	atomic_store(&loaded, true);
-	return NEXT(dlmopen)(space, path, flags);
-}
-
-HOOK(int, dlclose, void *handle)
-{
-	if (atomic_exchange(&loaded, false))
-		note_objects();
-	return NEXT(dlclose)(handle);
-}
-
 // ---- beginning and end ----
 
 // The library of AddressSanitizer insists on coming first, unless it is told here not to.
@@ -300,12 +253,11 @@ static __attribute__((constructor)) void begin(int argc, char **argv)
 {
 	if (!log_begin(argv))
 		return;
-	note_objects();
+	loader_begin();
 	programs_begin(argc, argv);
 }
 
 static __attribute__((destructor)) void end(void)
 {
-	if (atomic_load(&loaded))
-		note_objects();
+	loader_end();
 }

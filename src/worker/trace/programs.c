@@ -2,187 +2,67 @@
 #include "worker/trace/programs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "worker/trace/log.h"
+#include "worker/trace/text.h"
 
-enum kind {
-	ORDINARY,     // it calls getenv
-	READS_TEXT,   // it takes the whole environment, and uses what its text names: $NAME
-	READS_WHOLE,  // it takes the whole environment, and nothing tells what it uses
-	PRINTS_WHOLE, // unless it is given a command
-	PRINTS_NAMED, // or all, if none is named
-	READS_ENVIRON // if its text has that word
-};
-
-static const struct program {
-	const char *name; // a version may follow
-	enum kind kind;
-} programs[] = {
-	{"sh", READS_TEXT},     {"dash", READS_TEXT},       {"bash", READS_TEXT},
-	{"ash", READS_TEXT},    {"ksh", READS_TEXT},        {"mksh", READS_TEXT},
-	{"zsh", READS_TEXT},    {"yash", READS_TEXT},       {"busybox", READS_TEXT},
-	{"make", READS_TEXT},   {"gmake", READS_TEXT},      {"env", PRINTS_WHOLE},
-	{"awk", READS_ENVIRON}, {"gawk", READS_ENVIRON},    {"mawk", READS_ENVIRON},
-	{"perl", READS_WHOLE},  {"printenv", PRINTS_NAMED}, {"python", READS_WHOLE},
-	{"ruby", READS_WHOLE},  {"tclsh", READS_WHOLE},     {"php", READS_WHOLE},
-	{"node", READS_WHOLE},
-};
-
-static bool reads_text; // set before main begins
-
-// ---- names in a text ----
-
-// A text comes in pieces: where in it we are.
-struct scan {
-	enum { TEXT, DOLLAR, NAME } at;
-	char name[128];
-	size_t n;
-};
-
-static bool is_digit(char c)
+static bool look_at(const char *path, struct stat *st)
 {
-	return c >= '0' && c <= '9';
+	return syscall(SYS_newfstatat, AT_FDCWD, path, st, 0) == 0;
 }
 
-static void scan_byte(struct scan *s, char c)
+// Of /bin/sh alone the language is known.
+static bool is_shell(const char *name)
 {
-	bool in_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
-
-	if (s->at == NAME && in_name && s->n + 1 < sizeof s->name) {
-		s->name[s->n++] = c;
-	} else if (s->at == NAME) {
-		s->name[s->n] = '\0';
-		environment_note(s->name);
-		s->at = TEXT;
-	} else if (s->at == DOLLAR && in_name && !is_digit(c)) {
-		s->at = NAME;
-		s->name[0] = c;
-		s->n = 1;
-	} else if (s->at == DOLLAR && !strchr("{(#!", c)) {
-		s->at = TEXT;
-	}
-	if (c == '$')
-		s->at = DOLLAR;
-}
-
-static void scan(struct scan *s, const char *text, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		scan_byte(s, text[i]);
-}
-
-static void scan_word(const char *word)
-{
-	struct scan s = {.at = TEXT};
-
-	do
-		scan_byte(&s, *word);
-	while (*word++);
-}
-
-#define TEXT_MAX_BYTES (1 << 20) // what is longer is no script
-
-void programs_have_opened(int fd)
-{
-	struct scan s = {.at = TEXT};
-	struct stat st;
-	char piece[4096];
-	ssize_t n;
+	struct stat own, shell;
+	size_t n = strlen(name);
 	int errnum = errno;
 
-	if (!reads_text || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return;
-	for (off_t at = 0; at < TEXT_MAX_BYTES; at += n) {
-		n = pread(fd, piece, sizeof piece, at);
-		if (n <= 0)
-			break;
-		scan(&s, piece, (size_t)n);
-	}
-	scan_byte(&s, '\n');
+	if (strcmp(name, "/bin/sh") == 0)
+		return true;
+	if (n < 3 || strcmp(name + n - 3, "/sh") != 0)
+		return false;
+	bool same = look_at(name, &own) && look_at("/bin/sh", &shell) &&
+		    own.st_ino == shell.st_ino && own.st_dev == shell.st_dev;
 	errno = errnum;
+	return same;
 }
 
-// ---- what a program is ----
-
-// This and what else happens in every process does without libc where that is easy: each of its
-// functions has to be looked up before it is called, and most processes do little else.
-static bool is_version_of(const char *name, const char *program)
+// The text of `sh -c TEXT`, as system, popen and make start it; NULL: it is something else.
+static const char *text_of(int argc, char **argv)
 {
-	for (; *program; program++, name++)
-		if (*name != *program)
-			return false;
-	while (is_digit(*name) || *name == '.')
-		name++;
-	return !*name;
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	bool has_end = argc == 4 && strcmp(argv[2], "--") == 0;
+
+	if (!name || !(argc == 3 || has_end) || strcmp(argv[1], "-c") != 0 || !is_shell(name))
+		return NULL;
+	return argv[argc - 1];
 }
 
-static enum kind kind_of(const char *argv0)
+// Whether bash takes the word for a function that it has from its environment.
+static bool is_function(const char *word)
 {
-	const char *name = argv0;
+	static const char start[] = "BASH_FUNC_";
+	size_t n = strlen(word);
 
-	for (const char *c = argv0; *c; c++)
-		if (*c == '/')
-			name = c + 1;
-	name += *name == '-'; // a login shell
-	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
-		if (is_version_of(name, programs[i].name))
-			return programs[i].kind;
-	return ORDINARY;
-}
-
-static bool has_command(char **words)
-{
-	for (; *words; words++)
-		if (**words != '-' && !strchr(*words, '='))
+	for (char **entry = environ; entry && *entry; entry++)
+		if (strncmp(*entry, start, sizeof start - 1) == 0 &&
+		    strncmp(*entry + sizeof start - 1, word, n) == 0 &&
+		    strncmp(*entry + sizeof start - 1 + n, "%%=", 3) == 0)
 			return true;
 	return false;
-}
-
-static bool mentions_environ(char **words)
-{
-	for (; *words; words++)
-		if (strncmp(*words, "-f", 2) == 0 || strstr(*words, "ENVIRON"))
-			return true;
-	return false;
-}
-
-static bool names_variables(char **words)
-{
-	bool any = false;
-
-	for (; *words; words++)
-		if (**words != '-') {
-			environment_note(*words);
-			any = true;
-		}
-	return any;
-}
-
-// What a shell looks at besides.
-static void reads_as_a_shell(char **words)
-{
-	static const char *const names[] = {"PATH", "HOME", "CDPATH", "ENV", "BASH_ENV"};
-
-	reads_text = true;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		environment_note(names[i]);
-	for (; *words; words++)
-		scan_word(*words);
 }
 
 void programs_begin(int argc, char **argv)
 {
-	enum kind kind = argc > 0 ? kind_of(argv[0]) : ORDINARY;
+	const char *text = text_of(argc, argv);
 
-	if (kind == ORDINARY)
-		return;
-	if (kind == READS_TEXT)
-		reads_as_a_shell(argv + 1);
-	if (kind == READS_WHOLE || (kind == PRINTS_WHOLE && !has_command(argv + 1)) ||
-	    (kind == PRINTS_NAMED && !names_variables(argv + 1)) ||
-	    (kind == READS_ENVIRON && mentions_environ(argv + 1)))
-		log_name(TRACE_ENVIRONMENT, argv[0], 0);
+	if (text && text_tells_variables(text, environment_note, is_function))
+		log_told();
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What well-known programs take from their environment without a call of getenv.
+// What is taken from the environment without a call of getenv.
 #ifndef WORKER_TRACE_PROGRAMS_H
 #define WORKER_TRACE_PROGRAMS_H
 
 // The variable name was asked for, in whatever way.
 void environment_note(const char *name);
 
-// What this program is, and what its arguments tell.
+// Once, before main: where this is a shell that was given its text by system or popen, and the text
+// tells what it uses, notes those variables, and that they are all. Of any other program its file
+// tells the reader of the trace whether it takes more than it asks for.
 void programs_begin(int argc, char **argv);
-// It has opened a file for reading: shells and make read their variables' names there.
-void programs_have_opened(int fd);
 
 #endif

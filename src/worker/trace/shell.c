@@ -52,7 +52,7 @@ char *shell_hide(const char *command)
 	memcpy(path, asked, n);
 	path[n] = '\0';
 	log_ahead(TRACE_LOOKED, path);
-	log_path(TRACE_LOADED, AT_FDCWD, "/bin/sh", false);
+	log_path(TRACE_READ, AT_FDCWD, "/bin/sh", false);
 	// Another thread that starts a program at this moment starts one that is not watched, and
 	// notes that it did: that is told of then as of any other.
 	*preload = 'l';

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// What a file depends on besides what its trace names: the environment of its programs, and what
+// acts on every process unasked.
+#ifndef RUN_DEPENDENCE_H
+#define RUN_DEPENDENCE_H
+
+struct inputs;
+struct map;
+
+// Adds that to what a trace came to, and settles which variables are set: the worker saw its own
+// environment; what counts is ours, which that was made from. programs (path -> what is known of
+// its file) saves looking at a program twice.
+void dependence_complete(struct inputs *in, struct map *programs);
+void dependence_release(struct map *programs);
+
+#endif

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+# What a test has looked at, by whatever name, and what is done to that: which passes --changed takes over.
+load common
+
+setup() {
+	[ -n "${TRACE_LIBRARY:-}" ] || skip "no preload library with this libc"
+	setup_project
+	names='' edits=''
+	export -nf $(declare -Fx | sed 's/.* //') # functions of bats could change what a shell does
+}
+
+# look NAME SETUP LUA EDIT: a test that passes until the edit; D stands for a folder of its own.
+look() {
+	local d=d_$1 word='\bD\b'
+	mkdir -p "$d"
+	bash -euc "$(sed "s/$word/$d/g" <<<"$2")"
+	plain "$1" "local lfs = require 'lfs'" \
+		"local function sh(c) local p = io.popen(c) local t = p:read 'a' p:close() return (t:gsub('%s+$', '')) end" \
+		"local function slurp(n) local f = assert(io.open(n)) local t = f:read 'a' f:close() return (t:gsub('%s+$', '')) end" \
+		"$(sed "s/$word/$d/g" <<<"$3")"
+	names+="$1 " edits+="$(sed "s/$word/$d/g" <<<"$4")"$'\n'
+}
+
+# Makes the edits: before, all passes are taken over, and after, none or (same) all.
+prove() {
+	settle
+	fj4 >/dev/null || fail "the tests do not pass"
+	settle
+	fj4 --changed >/dev/null
+	run fj4 --changed --report=json:report.json
+	is "$(ran)" ""
+	bash -euc "$edits"
+	run fj4 --changed --report=json:report.json
+	[ "${1:-}" = same ] && names=''
+	is "$(ran)" "$(xargs -n1 <<<"$names" | sort | xargs)"
+}
+
+@test "names count from where the process is, and a folder that is gone leads somewhere" {
+	look dotdot 'echo old >D/f' "assert(sh 'cd D; mkdir w && cd w && cat ../f; cd .. && rmdir w' == 'old')" 'echo new >D/f'
+	look lfs 'echo old >D/f' "lfs.mkdir 'D/w' lfs.chdir 'D/w' assert(slurp '../f' == 'old') lfs.chdir '../..' lfs.rmdir 'D/w'" \
+		'echo new >D/f'
+	look path 'mkdir D/src; echo "return 1" >D/src/m.lua' \
+		"lfs.mkdir 'D/w' lfs.chdir 'D/w' package.path = '../src/?.lua' assert(require 'm' == 1) lfs.chdir '../..' lfs.rmdir 'D/w'" \
+		'echo "return 2" >D/src/m.lua'
+	look mktemp 'echo old >D/f' "assert(sh 'cd D; w=\$(mktemp -d w.XXXXXX); cd \$w; cat \$PWD/../f; cd ..; rmdir \$w' == 'old')" \
+		'echo new >D/f'
+	look renamed 'echo old >D/f' "assert(sh 'mkdir -p D/v D/k && cd D/v && mv ../v ../k/w; cat ../../f; rmdir ../w' == 'old')" \
+		'echo new >D/f'
+	look vain 'true' "assert(sh 'cd D; mkdir w; cd w; test -e ../f || echo no; cd ..; rmdir w' == 'no')" 'touch D/f'
+	look tmpdir 'echo old >D/f' "assert(sh 'r=\$PWD; mkdir \$TMPDIR/w; cd \$TMPDIR/w; cat \$r/D/f; rmdir \$TMPDIR/w' == 'old')" \
+		'echo new >D/f'
+	prove
+}
+
+@test "what lies behind a link of the test's own is not its own" {
+	look tmpdir 'mkdir D/lib; echo "return 1" >D/lib/m.lua' \
+		"local t = os.getenv 'TMPDIR' sh 'ln -s \$PWD/D/lib \$TMPDIR/lib' assert(dofile(t .. '/lib/m.lua') == 1)" \
+		'echo "return 2" >D/lib/m.lua'
+	look file 'echo old >D/f' "lfs.link('f', 'D/l', true) assert(slurp 'D/l' == 'old') os.remove 'D/l'" 'echo new >D/f'
+	look stays 'mkdir D/a; echo old >D/a/f' "sh 'ln -sfn a D/l' assert(slurp 'D/l/f' == 'old')" 'echo new >D/a/f'
+	look hard 'echo old >D/f' "lfs.link('D/f', 'D/l') assert(slurp 'D/l' == 'old') os.remove 'D/l'" 'echo new >D/f'
+	look again 'mkdir D/a D/b; echo old >D/a/f; echo old >D/b/f' \
+		"sh 'ln -s a D/l' slurp 'D/l/f' sh 'rm D/l; ln -s b D/l' assert(slurp 'D/l/f' == 'old') os.remove 'D/l'" 'echo new >D/b/f'
+	prove
+}
+
+@test "what the test renames is what it was" {
+	look back 'mkdir D/a; echo old >D/a/f' "os.rename('D/a', 'D/g') os.rename('D/g', 'D/a') assert(slurp 'D/a/f' == 'old')" \
+		'echo new >D/a/f'
+	look away 'mkdir D/a; echo old >D/a/f' "os.rename('D/a', 'D/g') assert(slurp 'D/g/f' == 'old') os.rename('D/g', 'D/a')" \
+		'echo new >D/a/f'
+	look tmpdir 'mkdir D/a; echo old >D/a/f' "assert(sh 'mv D/a \$TMPDIR/g; cat \$TMPDIR/g/f; mv \$TMPDIR/g D/a' == 'old')" \
+		'echo new >D/a/f'
+	look swap 'mkdir D/a D/b; echo old >D/a/f; echo old >D/b/f' \
+		"sh 'mv D/a D/c; mv D/b D/a; mv D/c D/b' assert(slurp 'D/a/f' == 'old') sh 'mv D/a D/c; mv D/b D/a; mv D/c D/b'" \
+		'echo new >D/b/f'
+	look file 'echo old >D/f' "os.rename('D/f', 'D/g') assert(slurp 'D/g' == 'old') os.rename('D/g', 'D/f')" 'echo new >D/f'
+	prove
+}
+
+@test "to make something says that it was not there" {
+	look mkdir 'true' "assert(lfs.mkdir 'D/n') assert(lfs.rmdir 'D/n')" 'mkdir D/n'
+	look symlink 'true' "assert(lfs.link('x', 'D/n', true)) os.remove 'D/n'" 'ln -s nowhere D/n'
+	look exclusive 'true' "assert(sh 'set -C; : >D/n && echo yes; rm D/n' == 'yes')" 'touch D/n'
+	look append 'true' "local f = io.open('D/n', 'a+') f:write 'x' f:seek 'set' assert(f:read 'a' == 'x') f:close() os.remove 'D/n'" \
+		'echo x >D/n'
+	look rename 'true' "lfs.mkdir 'D/m' assert(os.rename('D/m', 'D/n')) lfs.rmdir 'D/n'" 'touch D/n'
+	look emptied 'true' "io.open('D/n', 'w'):close() os.remove 'D/n'" 'mkdir D/n'
+	look cache 'true' "sh 'mkdir -p D/n' assert(sh 'ls D/n' == '')" 'touch D/n/c'
+	look below 'mkdir D/n; echo old >D/n/c' "sh 'mkdir -p D/n' assert(slurp 'D/n/c' == 'old')" 'echo new >D/n/c'
+	look fifo 'true' "assert(os.execute 'mkfifo D/n && rm D/n')" 'mkdir D/n'
+	prove
+}
+
+@test "a folder before .. is a folder and no link" {
+	look removed 'mkdir D/sub; echo old >D/f' "assert(slurp 'D/sub/../f' == 'old')" 'rmdir D/sub'
+	look link 'mkdir -p D/sub D/e/sub; echo old >D/f; echo new >D/e/f' "assert(slurp 'D/sub/../f' == 'old')" \
+		'rmdir D/sub; ln -s e/sub D/sub'
+	look vain 'echo old >D/f' "assert(not io.open 'D/sub/../f')" 'mkdir D/sub'
+	look retargeted 'mkdir -p D/e/s D/g/s; echo old >D/e/f; echo new >D/g/f; ln -s e/s D/l' "assert(slurp 'D/l/../f' == 'old')" \
+		'ln -sfn g/s D/l'
+	prove
+}
+
+@test "what has changed while the test ran is not relied on" {
+	local gates='' answering=''
+	# A test that has looked makes a FIFO, and goes on when somebody has read from it.
+	meanwhile() {
+		look "$1" "mkdir D/v1 D/v2; echo old >D/v1/x; echo new >D/v2/x; ln -s v1 D/cur; $2" \
+			"$3 sh 'mkfifo D/gate && echo go >D/gate; rm D/gate'" "$4"
+		gates+="d_$1 "
+	}
+	# answer FOLDER COMMANDS: when the test there has looked.
+	answer() {
+		await test -p "$1/gate"
+		bash -euc "$2"
+		cat "$1/gate" >/dev/null
+	}
+	meanwhile link '' "assert(slurp 'D/cur/x' == 'old')" 'ln -sfn v2 D/cur'
+	meanwhile swap '' "assert(slurp 'D/v1/x' == 'old')" 'mv D/v1 D/v0; mv D/v2 D/v1'
+	meanwhile list 'touch D/v2/y' "assert(sh 'ls D/v1' == 'x')" 'mv D/v1 D/v0; mv D/v2 D/v1'
+	meanwhile mode 'chmod 700 D/v2/x' "assert(sh 'stat -c %a D/v1/x' == '644')" 'mv D/v1 D/v0; mv D/v2 D/v1'
+	meanwhile run 'chmod +x D/v1/x; echo "exit 1" >D/v2/x; chmod +x D/v2/x; echo >D/v1/x' "assert(os.execute 'D/v1/x')" \
+		'mv D/v1 D/v0; mv D/v2 D/v1'
+	meanwhile vain 'rm D/v1/x' "assert(not io.open 'D/cur/x')" 'ln -sfn v2 D/cur'
+	settle
+	for folder in $gates; do
+		edit=${edits%%$'\n'*} edits=${edits#*$'\n'}
+		answer "$folder" "$edit" &
+		answering+=" $!"
+	done
+	run fj4 --report=json:report.json
+	status_is 0
+	wait $answering
+	# They fail now before they wait for somebody.
+	run fj4 --changed --report=json:report.json
+	status_is 1
+	is "$(ran)" "$(xargs -n1 <<<"$names" | sort | xargs)"
+}
+
+@test "a stat is as much as was asked for" {
+	look mode 'echo x >D/f; chmod 644 D/f' "assert(sh 'stat -c %a D/f' == '644')" 'chmod 600 D/f'
+	look exec 'echo x >D/f; chmod 755 D/f' "assert(sh 'test -x D/f && echo yes' == 'yes')" 'chmod 644 D/f'
+	look run 'printf "#!/bin/sh\necho old\n" >D/f; chmod 755 D/f' "assert(sh 'D/f 2>&1' == 'old')" 'chmod 644 D/f'
+	look readlink 'ln -s a D/l' "assert(sh 'readlink D/l' == 'a')" 'ln -sfn b D/l'
+	look link 'echo x >D/f' "assert(sh 'test -L D/f || echo no' == 'no')" 'mv D/f D/g; ln -s g D/f'
+	look pwd 'mkdir D/a' "assert(sh 'realpath D/a | sed s,.*/,,' == 'a')" 'mv D/a D/z; ln -s z D/a'
+	look types 'mkdir -p D/t; touch D/t/b' "assert(sh 'find D/t -mindepth 1 -type d' == '')" 'rm D/t/b; mkdir D/t/b'
+	look fifo 'mkfifo D/p' "assert(lfs.attributes('D/p', 'mode') == 'named pipe')" 'rm D/p; touch D/p'
+	look size 'echo x >D/f' "assert(lfs.attributes('D/f', 'size') == 2)" 'echo xx >D/f'
+	look time 'touch D/f' "assert(os.time() - lfs.attributes('D/f').modification > 1000)" 'touch D/f'
+	prove
+}
+
+@test "to ask for a type is not to read" {
+	look mode 'echo old >D/f' "assert(lfs.attributes('D/f', 'mode') == 'file')" 'echo new >D/f'
+	look test 'echo old >D/f' "os.execute 'test -f \"D/f\"'" 'echo new >D/f'
+	look folder 'mkdir D/a' "assert(lfs.attributes('D/a', 'mode') == 'directory')" 'touch D/a/f'
+	look access 'echo old >D/f' "assert(sh 'test -r D/f && echo yes' == 'yes')" 'echo new >D/f'
+	prove same
+}
+
+@test "a FIFO that others write to is not relied on; names of /proc are what they stand for" {
+	look cwd 'echo old >D/f' "assert(slurp '/proc/self/cwd/D/f' == 'old')" 'echo new >D/f'
+	look descriptor 'echo old >D/f' "assert(sh 'exec 3<D; cat /dev/fd/3/f' == 'old')" 'echo new >D/f'
+	look other 'echo old >D/f' "assert(sh 'cat /proc/\$\$/cwd/D/f' == 'old')" 'echo new >D/f'
+	prove
+	plain fifo "assert(io.open 'fifo':read 'a' == 'old\n')"
+	plain own "assert(os.execute 'mkfifo own; echo x >own & cat own; rm own')"
+	mkfifo fifo
+	settle
+	for _ in 1 2 3; do
+		echo old >fifo &
+		fj4 --changed --report=json:report.json tests/fifo_test.lua tests/own_test.lua >/dev/null
+	done
+	is "$(ran)" fifo
+	run fj4 --why=tests/fifo_test.lua
+	has "not trusted"
+}
+
+@test "what the test does itself to what it looks at is no reason to run it again" {
+	look chmod 'printf "#!/bin/sh\necho x\n" >D/t.sh' "sh 'chmod +x D/t.sh' assert(sh 'D/t.sh' == 'x')" 'true'
+	look hard 'echo x >D/f' "slurp 'D/f' lfs.link('D/f', 'D/g') os.remove 'D/g'" 'true'
+	look anew 'true' "sh 'rm -rf D/out; mkdir D/out; echo x >D/out/f'" 'true'
+	look output 'true' "os.remove 'D/out' local f = io.open('D/out', 'w') f:write 'x' f:close()" 'true'
+	look renamed 'true' "local f = io.open('D/new', 'w') f:write 'x' f:close() os.rename('D/new', 'D/out')" 'true'
+	look dangling 'ln -s nowhere D/l' "assert(lfs.symlinkattributes('D/l', 'mode') == 'link')" 'true'
+	look temporary 'touch D/a' "io.open('D/tmp', 'w'):close() assert(sh 'ls D' == 'a\ntmp') os.remove 'D/tmp'" 'true'
+	look moved 'echo x >D/f' "os.rename('D/f', 'D/g') os.rename('D/g', 'D/f') slurp 'D/f'" 'true'
+	look database 'sqlite3 D/db "CREATE TABLE t(v)"' "sh 'sqlite3 D/db \"SELECT * FROM t\"'" 'true'
+	look log 'sqlite3 D/l.db "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; CREATE TABLE t(v)" \
+		".shell cp D/l.db D/app.db; cp D/l.db-wal D/app.db-wal" >/dev/null; rm D/l.db' \
+		"assert(sh 'sqlite3 -readonly D/app.db .tables' == 't')" 'true'
+	look clone 'git init -q D/r && cd D/r && echo x >f && git add f && git -c user.name=x -c user.email=x@x commit -qm x' \
+		"assert(os.execute 'git clone -q D/r D/c && rm -rf D/c')" 'true'
+	prove same
+}
+
+@test "a time in the future is no change" {
+	look future 'echo x >D/f' "slurp 'D/f'" 'true'
+	settle
+	touch -d '1 year' d_future/f
+	await eval '[ "$(find d_future -newerct "2 seconds ago" -print -quit)" = "" ]'
+	fj4 >/dev/null
+	run fj4 --changed --report=json:report.json
+	is "$(ran)" ""
+}
