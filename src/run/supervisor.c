@@ -448,9 +448,10 @@ static void on_token(void *owner)
 static void for_each_worker(struct supervisor *s, void (*act)(struct worker *, void *), void *arg)
 {
 	size_t n = s->workers.n;
-	struct worker **copy = xmalloc((n ? n : 1) * sizeof *copy);
+	struct worker **copy = xmalloc((n + 1) * sizeof *copy);
 
-	memcpy(copy, s->workers.items, n * sizeof *copy);
+	for (size_t i = 0; i < n; i++)
+		copy[i] = s->workers.items[i];
 	for (size_t i = 0; i < n; i++)
 		act(copy[i], arg);
 	free(copy);

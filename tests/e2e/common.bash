@@ -29,7 +29,7 @@ teardown() {
 setup_project() {
 	unset BASE E2E_PROJECT
 	: "${FIRMO_JOBS:?run this by make check}" "${HELPERS:?}"
-	unset MAKEFLAGS MFLAGS MAKELEVEL FIRMO_JOBS_FLAGS FIRMO_JOBS_DB NO_COLOR GITHUB_ACTIONS TF_BUILD TEAMCITY_VERSION ${!LUA_*}
+	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES FIRMO_JOBS_FLAGS FIRMO_JOBS_DB NO_COLOR GITHUB_ACTIONS TF_BUILD TEAMCITY_VERSION ${!LUA_*}
 	# A sanitizer's complaint must not look like a test that failed.
 	if [ -n "${SAN:-}" ]; then
 		export ASAN_OPTIONS=exitcode=86 UBSAN_OPTIONS=exitcode=86:print_stacktrace=1
@@ -346,7 +346,10 @@ json() {
 # at once. Then each counts itself with the concurrency helper, for at_most.
 meeting() {
 	local i
+	# What lies there is no input of theirs: else they would wait for one another in the next run.
+	mkdir -p .firmo-jobs/meeting
 	cat >meet.sh <<-'END'
+		cd .firmo-jobs/meeting || exit 1
 		: >"here.$$"
 		tries=2000
 		until [ -e met ] || [ "$(ls here.* | wc -l)" -ge "$1" ]; do
@@ -365,11 +368,11 @@ meeting() {
 # at_most K: no more of them than K ran at once.
 at_most() {
 	local most
-	most=$("$HELPERS/concurrency" --max counter)
+	most=$("$HELPERS/concurrency" --max .firmo-jobs/meeting/counter)
 	[ "$most" -ge 1 ] && [ "$most" -le "$1" ] || fail "$most ran at once"
 }
 
 # One more meeting with the same tests.
 meet_again() {
-	rm -f here.* met counter
+	rm -f .firmo-jobs/meeting/*
 }

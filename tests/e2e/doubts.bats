@@ -368,7 +368,7 @@ make_ask() {
 	fj4 >/dev/null
 	(ulimit -S -n 200; why two "the limits (ulimit)" "nofile 200"; runs one two)
 	fj4 >/dev/null
-	(ulimit -S -c 1; runs one two)
+	(ulimit -S -f 9000000; runs one two)
 	fj4 >/dev/null
 	(umask 027; why one "the umask: what it has from its parent is not what it was" "      is  027")
 }

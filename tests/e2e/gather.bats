@@ -75,21 +75,20 @@ load common
 
 @test "what runs below --gather takes part in the jobserver of make, or of cargo" {
 	meeting 4 3
-	# They meet by their files, which would be an order for the next run.
 	mkfifo f
 	exec 7<>f
 	printf ab >&7
 	local auth="--jobserver-auth=fifo:$PWD/f"
 	for flags in "MAKEFLAGS= -j3 $auth" "CARGO_MAKEFLAGS=-j --jobserver-fds=7,7 --jobserver-auth=7,7" \
 		"CARGO_MAKEFLAGS=-j $auth"; do
-		run env "$flags" "$FIRMO_JOBS" --lua="$LUA" --gather="$FIRMO_JOBS --lua=$LUA --order=random"
+		run env "$flags" "$FIRMO_JOBS" --lua="$LUA" --gather="$FIRMO_JOBS --lua=$LUA"
 		status_is 0
 		at_most 3
 		meet_again
 	done
 	# On a standard file descriptor it is moved, and the command is told.
 	CARGO_MAKEFLAGS='-j --jobserver-auth=0,0' bash -c 'exec 0<>f; exec "$@"' - "$FIRMO_JOBS" --lua="$LUA" \
-		--gather="$FIRMO_JOBS --lua=$LUA --order=random"
+		--gather="$FIRMO_JOBS --lua=$LUA"
 	at_most 3
 	is "$(timeout 5 head -c 2 <&7 | grep -o . | sort | tr -d '\n')" ab
 	exec 7>&-

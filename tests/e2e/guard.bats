@@ -14,14 +14,14 @@ load common
 	run -0 fj4 -j3 -v --no-memory-guard
 	hasnt "waits for memory"
 	meet_again
-	touch met
+	touch .firmo-jobs/meeting/met
 	run -0 fj4 -j3 -v --order=path
 	at_most 1
 	[[ $output =~ "firmo-jobs: tests/meet2_test.lua waits for memory: it took "[0-9]{6,}\.[0-9]" MiB" ]] ||
 		fail "it is not told"
 	is "$(count 'waits for memory')" 1
 	meet_again
-	touch met
+	touch .firmo-jobs/meeting/met
 	run -0 --separate-stderr fj4 -j3
 	at_most 1
 	is "$stderr" ""

@@ -355,6 +355,16 @@ interrupted() {
 	interrupted TERM 15 PID
 }
 
+@test "more files at once than there are file descriptors for" {
+	local i
+	for ((i = 0; i < 40; i++)); do plain "t$i" "os.execute('sleep 0.2')"; done
+	makefile INCLUDE
+	ulimit -n 64
+	run make_ -j40 test-stamps
+	status_is 0
+	has "40 passed"
+}
+
 # The firmo-jobs above make, make itself, the firmo-jobs that waits, and what runs.
 find_processes() {
 	await eval 'ABOVE=$(pgrep -P "$RUNNER" -x firmo-jobs) && MAKE=$(pgrep -P "$ABOVE" -x make) &&
