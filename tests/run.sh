@@ -50,10 +50,11 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 logs=$(mktemp -d) || exit 1
 trap 'rm -rf "$logs"' EXIT
 trap 'exit 130' INT
-# Tests wait for much of their time: three for each CPU keep it busy. What a shell in the background
+# Tests wait for much of their time: three for each CPU keep it busy, two under a sanitizer. What a shell in the background
 # ignores is not ignored: a shell could not trap it then.
+[ -n "${SAN-}" ] && each=2 || each=3
 longest_first "$@" | tr '\n' '\0' |
-	env --default-signal=INT,QUIT,PIPE xargs -0 -n1 -P$((3 * $(nproc))) sh "$0" --one "$logs"
+	env --default-signal=INT,QUIT,PIPE xargs -0 -n1 -P$((each * $(nproc))) sh "$0" --one "$logs"
 for file in "$@"; do
 	cat "$logs/${file##*/}.log.figures" 2>/dev/null || echo "0 1"
 done | awk '{ passed += $1; failed += $2 }

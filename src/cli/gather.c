@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // --gather: a command below which every firmo-jobs records into one run, as make rules have it for
 // each file; and then the report of that run, with the passes that stand.
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +66,10 @@ static int serve(struct firmo_jobs *s, char **words, struct service *v, struct e
 	session_open_tokens(s, &none, TOKENS_MAX);
 	int code = session_supervise(s, &s->jobs, err);
 	s->service = NULL;
+	// Where the run broke, the command is still there.
+	if (!v->ended && kill(v->hooks.command, SIGTERM) == 0)
+		while (waitpid(v->hooks.command, &v->status, 0) < 0 && errno == EINTR)
+			;
 	support_release(&s->support);
 	return code;
 }
@@ -159,7 +165,9 @@ static int gather(struct firmo_jobs *s, struct err *err)
 {
 	struct strings notes = {0}; // told already
 
-	jobs_release(&s->jobs);
+	// What was served points to them.
+	s->asked = s->jobs;
+	s->jobs = (struct jobs){0};
 	s->options.plan.changed_only = true;
 	int found = plan_find(&s->jobs, &s->options.plan, &notes, err);
 	strings_free_all(&notes);

@@ -284,13 +284,21 @@ static int read_file(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
+// Nothing but ours lies in the folder that is called as ours is.
+static bool is_in_state_folder(const char *path)
+{
+	static const char inside[] = STATE_FOLDER "/";
+
+	return strncmp(path, inside, strlen(inside)) == 0 || strstr(path, "/" STATE_FOLDER "/");
+}
+
 int session_write_rules(struct firmo_jobs *s, struct err *err)
 {
-	struct rules r = {.has_history = s->store,
-			  .is_ours = !s->options.rules || s->options.gather};
+	struct rules r = {.has_history = s->store};
 	char *path = s->options.rules ? xstrdup(s->options.rules)
 				      : path_beside(s->options.db, "rules.mk");
 	r.stamps = path_beside(path, "stamps");
+	r.is_ours = is_in_state_folder(path);
 	int status = make_all(&r, s, err);
 	if (status == 0)
 		status = write_rules(&r, path, err);

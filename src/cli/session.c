@@ -235,9 +235,9 @@ void session_open_tokens(struct firmo_jobs *s, const struct makeflags *m, int mo
 	s->options.run.workspace = s->workspace;
 	s->tokens = tokens_open(m, most, cpus_usable(), marker, s->workspace, &warning);
 	free(marker);
-	// It shares the memory of the keeper, and is as small.
-	if (s->spawner.socket < 0)
-		spawner_open(&s->spawner);
+	// It shares the memory of this keeper, and is as small.
+	spawner_close(&s->spawner);
+	spawner_open(&s->spawner);
 	s->options.run.spawner = &s->spawner;
 	if (*warning.message)
 		session_warn(warning.message);
@@ -570,7 +570,7 @@ static void find_own(struct firmo_jobs *s)
 // Watching costs a little; without a history nobody would learn from it.
 static void set_up_watching(struct firmo_jobs *s)
 {
-	if (s->options.no_trace || !s->store)
+	if (s->options.no_trace || !s->store || s->own.n > 0)
 		return;
 	if (access("/proc/self/fd", F_OK) != 0) {
 		session_warn(
@@ -902,6 +902,7 @@ void firmo_jobs_close(struct firmo_jobs *s)
 		free(s->fallen.items[i]);
 	}
 	free(s->fallen.items);
+	jobs_release(&s->asked);
 	jobs_release(&s->left);
 	store_close(s->store);
 	commands_release(&s->commands);

@@ -48,6 +48,7 @@ struct firmo_jobs {
 	bool wrote; // files of this run may have changed what others depend on
 	char *settings_key, *library, *cwd, *slots;
 	struct strings own; // absolute paths of what we write, NULL at the end
+	struct jobs asked;  // those that others could ask us to run
 	struct jobs left;   // those that they have left to us, as they may be support
 	struct run run;
 	struct loop loop;

@@ -136,9 +136,12 @@ static void look_into(struct job *j, const struct plan_request *request, struct 
 
 	buf_clear(scratch);
 	buf_reserve(scratch, DETECT_BYTES);
+	j->unreadable = 0;
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		j->unreadable = errno;
+		// A lack of descriptors is none of the file.
+		j->unreadable = errno == EMFILE || errno == ENFILE ? 0 : errno;
 	} else if (S_ISREG(st.st_mode)) {
+		j->size = st.st_size;
 		ssize_t n = read(fd, scratch->data, DETECT_BYTES);
 		if (n < 0)
 			j->unreadable = errno;

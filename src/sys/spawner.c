@@ -18,8 +18,12 @@
 #include "base/err.h"
 #include "sys/limits.h"
 
-#define LETTER_BYTES (8 << 20) // more words than a program can have; untouched pages cost nothing
-#define STACK_BYTES  (16 << 10)
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
+#define LETTER_BYTES (8 << 20)  // more words than a program can have; untouched pages cost nothing
+#define STACK_BYTES  (64 << 10) // untouched pages cost nothing; a sanitizer wants some
 #define FDS          (3 + SPAWN_EXTRA_FDS)
 
 // What is to be started, and what came of it. It lies at one address in both processes, and so its
@@ -65,6 +69,10 @@ static void start(struct letter *l, const int fds[FDS])
 		return;
 	}
 	struct start how = {&s, pair[1]};
+#ifdef __SANITIZE_ADDRESS__
+	// The frames of the child before, which has not returned from them, are still marked.
+	__asan_unpoison_memory_region(stack, sizeof stack);
+#endif
 	pid_t pid = clone(run_child, stack + sizeof stack,
 			  CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD, &how);
 	if (pid < 0)
@@ -111,7 +119,10 @@ static int close_other_fds(int socket)
 		dup2(null_fd, fd);
 	if (socket != 3)
 		dup3(socket, 3, O_CLOEXEC);
-	syscall(SYS_close_range, 4, ~0U, 0);
+	// Linux before 5.9 does not have it, and some sandboxes refuse it.
+	if (syscall(SYS_close_range, 4, ~0U, 0) < 0)
+		for (long fd = sysconf(_SC_OPEN_MAX) - 1; fd > 3; fd--)
+			close((int)fd);
 	return 3;
 }
 
@@ -152,8 +163,10 @@ void spawner_open(struct spawner *sp)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	sp->pid = fork();
-	if (sp->pid == 0)
+	if (sp->pid == 0) {
+		close(pair[0]);
 		serve(pair[1], sp->letter);
+	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(pair[1]);
 	if (sp->pid > 0) {

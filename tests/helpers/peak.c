@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // peak PROGRAM ARG...: runs it, and tells how many KiB it took at most. We are small ourselves: the
 // program begins with our peak.
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

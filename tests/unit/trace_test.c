@@ -357,7 +357,7 @@ static void a_folder_is_listed_as_it_was_before_the_worker_came(void **state)
 		      seen(ok(TRACE_REMOVED, "/w/d"), S_IFDIR, 0, 1));
 	assert_true(digest_equal(&got, &just_x));
 	got = LISTING(with(seen(two(TRACE_RENAMED, "/w/t", "/w/d/x"), S_IFREG, 0, 1),
-			   TRACE_EXTRA_THERE | S_IFREG << TRACE_EXTRA_TYPE),
+			   TRACE_EXTRA_THERE | (uint32_t)S_IFREG << TRACE_EXTRA_TYPE),
 		      lists(x));
 	assert_true(digest_equal(&got, &just_x));
 }

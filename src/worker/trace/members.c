@@ -120,22 +120,38 @@ static void take_back(struct slot *s, void *ours)
 	put(s, ours);
 }
 
+// A call in the last place is a jump: whoever is returned to is no module then, and which one it
+// was is not known. The functions of Lua itself are found all the same.
 static void push_integer(void *state, long long n)
 {
+	static void *found;
 	struct module *m = module_at(__builtin_return_address(0));
+	void *next = m ? m->integer.next : NULL;
 
 	pushes_number();
-	((void (*)(void *, long long))m->integer.next)(state, n);
-	take_back(&m->integer, (void *)push_integer);
+	if (!next)
+		next = found ? found : hook_find("lua_pushinteger", &found);
+	for (size_t i = atomic_load(&n_modules); !next && i-- > 0;)
+		next = modules[i].integer.next;
+	((void (*)(void *, long long))next)(state, n);
+	if (m && m->integer.at)
+		take_back(&m->integer, (void *)push_integer);
 }
 
 static void push_number(void *state, double n)
 {
+	static void *found;
 	struct module *m = module_at(__builtin_return_address(0));
+	void *next = m ? m->number.next : NULL;
 
 	pushes_number();
-	((void (*)(void *, double))m->number.next)(state, n);
-	take_back(&m->number, (void *)push_number);
+	if (!next)
+		next = found ? found : hook_find("lua_pushnumber", &found);
+	for (size_t i = atomic_load(&n_modules); !next && i-- > 0;)
+		next = modules[i].number.next;
+	((void (*)(void *, double))next)(state, n);
+	if (m && m->number.at)
+		take_back(&m->number, (void *)push_number);
 }
 
 // ---- finding them ----
@@ -203,6 +219,9 @@ static struct slot slot_of(const struct object *o, const struct link_map *map, c
 	return (struct slot){0};
 }
 
+// Which object an address lies in, glibc tells in a signal-safe way since 2.35.
+#if __GLIBC_PREREQ(2, 35)
+
 // A module is what calls for either and brings neither; an interpreter is none.
 static bool add_module(const struct dl_find_object *found)
 {
@@ -252,3 +271,12 @@ bool members_is_module(const void *caller)
 		atomic_store(&stranger, caller);
 	return is_new;
 }
+
+#else
+
+bool members_is_module(const void *caller)
+{
+	return false;
+}
+
+#endif
