@@ -205,7 +205,7 @@ static void print_inputs(const struct fresh *f, const struct snapshot *s)
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct version *v = versions_find(&f->versions, s->inputs[i]);
-		if (!v || v->kind == INPUT_DOUBT)
+		if (!v || input_is_remark(v->kind))
 			continue;
 		printf("  %-8s %-6s ", kinds[v->kind], v->was.present ? "" : "absent");
 		print_input_name(v);
@@ -219,7 +219,7 @@ static size_t count_inputs(const struct fresh *f, const struct snapshot *s)
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct version *v = versions_find(&f->versions, s->inputs[i]);
-		n += v && v->kind != INPUT_DOUBT;
+		n += v && !input_is_remark(v->kind);
 	}
 	return n;
 }

@@ -107,6 +107,11 @@ void inputs_sort(struct inputs *in)
 
 // ---- what they are ----
 
+bool input_is_remark(enum input_kind kind)
+{
+	return kind == INPUT_DOUBT || kind == INPUT_CHUNK;
+}
+
 struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 				     const struct fingerprint *known)
 {
@@ -136,6 +141,7 @@ struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 	case INPUT_LIBRARY:
 		return fingerprint_of_library(name, known);
 	case INPUT_DOUBT:
+	case INPUT_CHUNK:
 		return (struct fingerprint){.present = true};
 	default:
 		return fingerprint_of_path(name, known);

@@ -80,7 +80,7 @@ void support_begin(struct support *s, const struct jobs *jobs, const struct jobs
 	guess_folders(&guessed, reused);
 	for (size_t i = 0; i < jobs->n; i++) {
 		struct job *j = &jobs->items[i];
-		if (j->found == FOUND_BY_NAME &&
+		if (j->found == FOUND_BY_NAME && j->source != READING_GIVEN &&
 		    (j->mentioned || (may_be_left(j) && frameworks_beside(&guessed, j))))
 			map_put(&s->candidates, j->path, j);
 	}
@@ -138,7 +138,7 @@ void support_learn(struct support *s, const struct result *r)
 		return;
 	for (size_t i = 0; i < r->inputs->list.n; i++) {
 		const struct input *in = &r->inputs->list.items[i];
-		if (in->kind == INPUT_PATH && in->found)
+		if (in->kind == INPUT_CHUNK)
 			support_note(s, r->job->path, in->name);
 	}
 }
@@ -158,7 +158,8 @@ static bool reads_many(const struct support *s, const char *loader)
 	return (uintptr_t)map_get(&s->loaders, loader) >= READS_MANY;
 }
 
-// The first by its name of those that have loaded the file, or NULL.
+// The first by its name of those that have loaded the file, or NULL. What fails alone as a test
+// would fail there too, or the loader has caught that.
 static const char *loader_of(const struct support *s, const char *path)
 {
 	const char *first = NULL;

@@ -34,8 +34,8 @@ void support_begin(struct support *s, const struct jobs *jobs, const struct jobs
 void support_release(struct support *s);
 // Whether the file of a job that is to be run may turn out to be support.
 bool support_may_be(const struct support *s, const struct job *j);
-// A file, of this run or of one whose pass stands, has loaded another one. The rest that it has
-// loaded does not matter.
+// A file, of this run or of one whose pass stands, has loaded another one as Lua: what it has only
+// read it may have checked. The rest that it has loaded does not matter.
 void support_note(struct support *s, const char *loader, const char *path);
 // Whether it is known what the file has loaded.
 bool support_knows(const struct support *s, const char *loader);

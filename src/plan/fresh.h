@@ -54,9 +54,9 @@ void fresh_changes(struct fresh *f, const struct snapshot *snapshot,
 		   void (*each)(const struct version *was, const struct fingerprint *now,
 				void *arg),
 		   void *arg);
-// Calls each() for every file that was there and is an input of the snapshot.
-void fresh_files(const struct fresh *f, const struct snapshot *snapshot,
-		 void (*each)(const char *path, void *arg), void *arg);
+// Calls each() for every file that the snapshot's test has loaded as Lua.
+void fresh_chunks(const struct fresh *f, const struct snapshot *snapshot,
+		  void (*each)(const char *path, void *arg), void *arg);
 // Tells the store of the stamps that have moved, so that nobody reads those files again. Where that
 // cannot be done, it is done another time.
 void fresh_renew(struct fresh *f, struct store *store);

@@ -269,7 +269,7 @@ static void note_loads(struct support *support, const struct jobs *jobs, const s
 		struct loading l = {support, jobs->items[i].path};
 		const struct snapshot *s = map_get(&fresh->snapshots, l.loader);
 		if (s && !support_knows(support, l.loader))
-			fresh_files(fresh, s, note_load, &l);
+			fresh_chunks(fresh, s, note_load, &l);
 	}
 }
 

@@ -167,6 +167,8 @@ static const struct {
 	 "ALTER TABLE snapshot ADD COLUMN deadline INTEGER NOT NULL DEFAULT -1;"
 	 "ALTER TABLE result ADD COLUMN learned TEXT;",
 	 NULL, NULL},
+	// Which inputs were loaded as Lua, older passes do not know.
+	{9, "UPDATE snapshot SET stands = 0;", NULL, NULL},
 };
 
 #define STEPS (sizeof steps / sizeof *steps)

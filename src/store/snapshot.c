@@ -353,7 +353,7 @@ static int64_t part_of(const struct input *in, const struct latest *l)
 	struct buf b = {0};
 	int64_t part;
 
-	if (in->kind == INPUT_DOUBT)
+	if (input_is_remark(in->kind))
 		return 0;
 	buf_addf(&b, "%d%c%s", in->kind, l->is.present ? '+' : '-', in->name);
 	if (l->is.present)

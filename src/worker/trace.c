@@ -609,6 +609,11 @@ static void take_object(struct reading *r, const struct trace_record *rec, const
 	case TRACE_CONNECTED:
 		take_connected(r, rec, before);
 		break;
+	case TRACE_CHUNK:
+		take_read(r, rec, before);
+		if (rec->errnum == 0 && is_below(before, r->rules->cwd))
+			add(r, INPUT_CHUNK, before, true, no_sight());
+		break;
 	default: // it was read, by the program or by what executed it
 		take_read(r, rec, before);
 		break;

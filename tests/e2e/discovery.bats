@@ -3,6 +3,7 @@
 # Which files are run: the layouts that projects have, busted's settings, and what is told of the rest.
 
 load common
+load fixtures/frameworks
 load fixtures/report
 
 BUSTED_TEST='describe("d", function() it("works", function() end) end)'
@@ -274,10 +275,31 @@ is_support() {
 	run -1 fj4 tests/test_env.lua
 	run -0 fj4 tests/test_utils.lua
 	run -1 fj4 --pattern='test_env.lua'
-	# Where nobody names it, having read it is not having loaded it.
-	rm tests/b_test.lua
-	test_file tests/checks_test.lua "for line in io.popen('ls tests'):lines() do io.open('tests/' .. line):read('*a') end"
-	run -1 fj4 --report=json:report.json
+}
+
+# readers: files that fail, and that others only read, are none of their support.
+readers() {
+	rm -rf .firmo-jobs
+	run -1 "$FIRMO_JOBS" --lua="$LUA_NAME" --report=json:report.json
+	query_is "file('tests/test_one.lua').status" fail
+	query_is "file('tests/test_two.lua').status" fail
+	query_is "file('tests/lint_test.lua').status" pass
+	is_support tests/test_env.lua "loaded by tests/loads_test.lua; alone: exit status 1"
+	run -1 "$FIRMO_JOBS" --lua="$LUA_NAME" --changed --report=json:report.json
+	query_is "file('tests/test_one.lua').status" fail
+	is_support tests/test_env.lua "loaded by tests/loads_test.lua; alone: exit status 1"
+}
+
+@test "a test that others only read is no support" {
+	test_file tests/lint_test.lua "for line in io.lines('tests/test_one.lua') do assert(#line < 99) end"
+	test_file tests/test_one.lua "assert(io.open('tests/test_two.lua')):read('*a') error('one')"
+	test_file tests/test_two.lua "assert((loadstring or load)(io.open('tests/test_one.lua'):read('*a')))" \
+		"error('two')"
+	test_file tests/loads_test.lua "assert(loadfile('tests/test_env.lua'))()"
+	test_file tests/test_env.lua "assert(not arg[0]:find('env'))"
+	on_each_lua string readers
+	# The user's word is the last.
+	run -1 fj4 --framework=plain --report=json:report.json
 	query_is "file('tests/test_env.lua').status" fail
 }
 

@@ -62,6 +62,7 @@ static const char *const op_names[TRACE_OPS] = {
 	[TRACE_SPAWN] = "spawn",
 	[TRACE_SHELL] = "shell",
 	[TRACE_READ] = "read",
+	[TRACE_CHUNK] = "chunk",
 	[TRACE_LOADED] = "loaded",
 	[TRACE_LOOKED] = "looked",
 	[TRACE_STATUS] = "status",

@@ -17,6 +17,7 @@
 #include <utime.h>
 
 #include "base/attributes.h"
+#include "worker/trace/chunks.h"
 #include "worker/trace/hook.h"
 #include "worker/trace/members.h"
 
@@ -63,8 +64,8 @@ static enum trace_op op_of_making(const struct opening *o)
 	return o->flags & O_TRUNC && !(o->flags & O_EXCL) ? TRACE_WRITTEN : TRACE_MADE;
 }
 
-// After it: fd is what it returned, errno as it left it.
-static void opened(const struct opening *o, int fd)
+// After it: fd is what it returned, errno as it left it; read: how what is read is noted.
+static void opened_as(const struct opening *o, int fd, enum trace_op read)
 {
 	int how = o->flags & O_ACCMODE;
 
@@ -76,10 +77,15 @@ static void opened(const struct opening *o, int fd)
 		note_open(o, op_of_making(o), fd);
 	} else {
 		if (how != O_WRONLY)
-			note_open(o, TRACE_READ, fd);
+			note_open(o, read, fd);
 		if (how != O_RDONLY)
 			note_open(o, o->flags & O_CREAT ? TRACE_EXTENDED : TRACE_CHANGED, fd);
 	}
+}
+
+static void opened(const struct opening *o, int fd)
+{
+	opened_as(o, fd, TRACE_READ);
 }
 
 static bool has_mode(int flags)
@@ -171,12 +177,19 @@ static int flags_of_mode(const char *mode)
 	}
 }
 
+#define CALLER __builtin_return_address(0)
+
+static enum trace_op op_of_reader(const void *caller)
+{
+	return log_is_on() && chunks_loads(caller) ? TRACE_CHUNK : TRACE_READ;
+}
+
 #define HOOK_FOPEN(name)                                                                           \
 	HOOK(FILE *, name, const char *path, const char *mode)                                     \
 	{                                                                                          \
 		struct opening o = opening(AT_FDCWD, path, flags_of_mode(mode));                   \
 		FILE *f = NEXT(name)(path, mode);                                                  \
-		opened(&o, f ? fileno(f) : -1);                                                    \
+		opened_as(&o, f ? fileno(f) : -1, f ? op_of_reader(CALLER) : TRACE_READ);          \
 		return f;                                                                          \
 	}
 HOOK_FOPEN(fopen)
@@ -237,8 +250,6 @@ static void statted(const void *caller, int dir, const char *path, const void *s
 			     failed || (nofollow && S_ISLNK(seen.mode)) ? NULL : &seen);
 	told(is_module ? TRACE_ALLOWED : TRACE_STATUS, dir, path, nofollow, failed, &seen);
 }
-
-#define CALLER __builtin_return_address(0)
 
 #define HOOK_STAT(name, type, flags)                                                               \
 	HOOK(int, name, const char *path, struct type *st)                                         \

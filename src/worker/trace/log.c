@@ -605,7 +605,8 @@ static bool is_followed(enum trace_op op)
 
 static bool needs_sight(enum trace_op op)
 {
-	return op == TRACE_READ || op == TRACE_LOADED || op == TRACE_EXEC || op == TRACE_ALLOWED;
+	return op == TRACE_READ || op == TRACE_CHUNK || op == TRACE_LOADED || op == TRACE_EXEC ||
+	       op == TRACE_ALLOWED;
 }
 
 bool log_path(enum trace_op op, int dir, const char *path, bool failed)

@@ -17,7 +17,7 @@
 
 // Names the file for the library; absolute.
 #define TRACE_VARIABLE "FIRMO_JOBS_TRACE"
-#define TRACE_FORMAT   UINT32_C(0x314a4602) // changes with everything below
+#define TRACE_FORMAT   UINT32_C(0x314a4603) // changes with everything below
 #define TRACE_BYTES    (UINT32_C(16) << 20)
 #define TRACE_ALIGN    8
 #define TRACE_FOLDERS  512
@@ -70,6 +70,7 @@ enum trace_op {
 	TRACE_SPAWN,         // pid was started as path: its TRACE_HELLO may stand before or after
 	TRACE_SHELL,         // path was started by popen or system, with a pid that is not known
 	TRACE_READ,          // opened for reading
+	TRACE_CHUNK,         // the same by Lua, which compiles it
 	TRACE_LOADED,        // a shared object
 	TRACE_LOOKED,        // asked whether it is there, and what: entered, as a folder on the way
 	TRACE_STATUS,        // asked for all that stat tells

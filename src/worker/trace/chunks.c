@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "worker/trace/chunks.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "worker/trace/hook.h"
+
+// luaL_loadfile of Lua 5.1, luaL_loadfilex since 5.2 and in LuaJIT.
+#define LOADER "luaL_loadfile"
+
+static bool is_in_loader(const void *caller)
+{
+	static int (*find)(const void *, Dl_info *);
+	Dl_info found;
+
+	if (!find)
+		find = (__typeof__(find))hook_find("dladdr", (void **)&find);
+	return find && find(caller, &found) != 0 && found.dli_sname &&
+	       strncmp(found.dli_sname, LOADER, strlen(LOADER)) == 0;
+}
+
+bool chunks_loads(const void *caller)
+{
+	// A program has few places that open files.
+	static const void *_Atomic loader, *_Atomic stranger;
+
+	if (atomic_load(&loader) == caller)
+		return true;
+	if (atomic_load(&stranger) == caller)
+		return false;
+	bool loads = is_in_loader(caller);
+	atomic_store(loads ? &loader : &stranger, caller);
+	return loads;
+}
