@@ -12,8 +12,9 @@ allowed() {
 	worker | store | report) echo base model ;;
 	history) echo base model store ;;
 	plan) echo base model worker store ;;
-	run) echo base sys jobserver model worker ;;
-	cli) echo base sys jobserver model worker store history plan run report ;;
+	launch) echo base sys jobserver model worker ;;
+	run) echo base sys jobserver model worker launch ;;
+	cli) echo base sys jobserver model worker store history plan launch run report ;;
 	*) echo "src/$1 is no known layer" >&2 ;;
 	esac
 }

@@ -19,6 +19,7 @@
 #include "cli/service.h"
 #include "jobserver/client.h"
 #include "jobserver/tokens.h"
+#include "launch/workspace.h"
 #include "model/inputs.h"
 #include "plan/names.h"
 #include "report/annotations.h"
@@ -26,7 +27,6 @@
 #include "report/json.h"
 #include "report/junit.h"
 #include "report/tap.h"
-#include "run/workspace.h"
 #include "store/store.h"
 #include "sys/command.h"
 #include "sys/cpus.h"
@@ -232,13 +232,15 @@ void session_open_tokens(struct firmo_jobs *s, const struct makeflags *m, int mo
 	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run.name);
 	free(s->workspace);
 	s->workspace = workspace_path(s->run.name);
-	s->options.run.workspace = s->workspace;
+	s->options.run.local.workspace = s->workspace;
 	s->tokens = tokens_open(m, most, cpus_usable(), marker, s->workspace, &warning);
 	free(marker);
 	// It shares the memory of this keeper, and is as small.
 	spawner_close(&s->spawner);
 	spawner_open(&s->spawner);
-	s->options.run.spawner = &s->spawner;
+	s->options.run.local.spawner = &s->spawner;
+	s->options.run.local.limits = &s->options.run.limits;
+	s->options.run.local.selection = &s->options.run.selection;
 	if (*warning.message)
 		session_warn(warning.message);
 }
@@ -581,9 +583,9 @@ static void set_up_watching(struct firmo_jobs *s)
 	s->library = path_find_own(TRACE_LIBRARY, TRACE_FOLDER);
 	find_own(s);
 	s->cwd = path_cwd();
-	s->options.run.cwd = s->cwd;
-	s->options.run.library = s->library;
-	s->options.run.own = (const char *const *)s->own.items;
+	s->options.run.local.cwd = s->cwd;
+	s->options.run.local.library = s->library;
+	s->options.run.local.own = (const char *const *)s->own.items;
 	if (!s->library)
 		session_warn(TRACE_LIBRARY " is neither beside the program nor in " TRACE_FOLDER
 					   ": what the files depend on is not learned");

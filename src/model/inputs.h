@@ -70,7 +70,7 @@ struct inputs {
 			bool told; // all variables that it has used are in the list
 		} * items; // programs and shared objects that ran, some several times; owned
 		size_t n, cap;
-	} programs; // for run/dependence.h
+	} programs; // for launch/dependence.h
 	// Why all this may not tell the whole:
 	bool network;  // it talked to other machines
 	bool clock;    // it read a device that never says the same twice

@@ -5,9 +5,7 @@
 #include "jobserver/tokens.h"
 #include "model/result.h"
 #include "run/private.h"
-#include "run/worker.h"
 #include "sys/pressure.h"
-#include "sys/process.h"
 
 // How often a machine that was too busy is looked at again.
 #define LOOK_AGAIN_NS (250 * NS_PER_MS)
@@ -27,8 +25,8 @@ static int young(const struct supervisor *s)
 	int64_t since = clock_mono_ns() - LOOK_AGAIN_NS;
 	int n = 0;
 
-	for (size_t i = 0; i < s->workers.n; i++)
-		n += s->workers.items[i]->began_ns > since;
+	for (size_t i = 0; i < s->attempts.n; i++)
+		n += s->attempts.items[i]->began_ns > since;
 	return n;
 }
 
@@ -49,16 +47,16 @@ static int64_t peak_of(const struct job *job)
 	return job->peak_bytes < MOST_BYTES ? job->peak_bytes : MOST_BYTES;
 }
 
-int64_t room_claimed(const struct supervisor *s, int64_t (*held)(pid_t pid))
+int64_t room_claimed(const struct supervisor *s, int64_t (*held)(const struct process *p))
 {
 	int64_t sum = 0;
 
-	for (size_t i = 0; i < s->workers.n; i++) {
-		const struct worker *w = s->workers.items[i];
-		int64_t peak = peak_of(w->result->job);
-		if (peak == 0 || w->reaped)
+	for (size_t i = 0; i < s->attempts.n; i++) {
+		const struct attempt *a = s->attempts.items[i];
+		int64_t peak = peak_of(a->result->job);
+		if (peak == 0 || a->exited)
 			continue;
-		int64_t has = held ? held(w->pid) : 0;
+		int64_t has = held ? held(a->process) : 0;
 		sum += peak > has ? peak - has : 0;
 	}
 	return sum;
@@ -79,7 +77,7 @@ static bool has_memory(struct supervisor *s, const struct job *job)
 		return true;
 	r->seen_ns = now;
 	r->seen_bytes = pressure_memory();
-	int64_t left = r->seen_bytes - room_claimed(s, process_memory);
+	int64_t left = r->seen_bytes - room_claimed(s, s->terms.launcher->operations->memory);
 	if (wanted <= left)
 		return true;
 	if (!r->told && s->hooks->waits)
@@ -91,7 +89,7 @@ static bool has_memory(struct supervisor *s, const struct job *job)
 bool room_is_missing(struct supervisor *s, const struct job *job)
 {
 	// Without a free slot it has to wait anyway.
-	if (s->workers.n == 0 || (int)s->workers.n >= tokens_most(s->tokens))
+	if (s->attempts.n == 0 || (int)s->attempts.n >= tokens_most(s->tokens))
 		return false;
 	if (s->room.timer.at_ns != LOOP_NEVER)
 		return true;

@@ -10,6 +10,7 @@
 #include "sys/loop.h"
 
 struct job;
+struct process;
 struct supervisor;
 
 struct room {
@@ -27,6 +28,6 @@ bool room_is_missing(struct supervisor *s, const struct job *job);
 void room_open(struct room *r);
 // What the workers that run may still take beyond what they hold, in bytes, by the peaks of their
 // past; held tells what a process has, NULL: nothing.
-int64_t room_claimed(const struct supervisor *s, int64_t (*held)(pid_t pid));
+int64_t room_claimed(const struct supervisor *s, int64_t (*held)(const struct process *p));
 
 #endif

@@ -18,15 +18,10 @@
 #include "jobserver/tokens.h"
 #include "model/inputs.h"
 #include "model/run.h"
-#include "run/dependence.h"
 #include "run/own_folder.h"
 #include "run/private.h"
-#include "run/reaper.h"
-#include "run/worker.h"
-#include "sys/descendants.h"
 #include "sys/lease.h"
 #include "sys/signals.h"
-#include "worker/interpreter.h"
 #include "worker/library.h"
 #include "worker/outcome.h"
 #include "worker/reading.h"
@@ -121,114 +116,104 @@ static void find_library(struct supervisor *s, const struct inputs *in, struct o
 	}
 }
 
-static void observe(struct supervisor *s, struct worker *w, struct observation *o)
+static void observe(struct supervisor *s, struct attempt *a, struct observation *o)
 {
 	*o = (struct observation){
-		.reading = w->reading,
-		.events = w->has_shim ? &w->events : NULL,
-		.tap = &w->tap,
-		.was_tap = w->result->job->was_tap,
+		.reading = a->reading,
+		.events = a->has_shim ? &a->events : NULL,
+		.tap = &a->tap,
+		.was_tap = a->result->job->was_tap,
 		.has_busted = s->settings->commands->busted != NULL,
-		.by_runner = w->command.by_runner,
+		.by_runner = a->command.by_runner,
 	};
-	reading_settle(w->result, o);
-	if (w->result->framework == FRAMEWORK_TAP)
-		tap_deliver(&w->tap, w->result);
+	reading_settle(a->result, o);
+	if (a->result->framework == FRAMEWORK_TAP)
+		tap_deliver(&a->tap, a->result);
 }
 
-static void decide(struct supervisor *s, struct worker *w, struct observation *o)
+static void decide(struct supervisor *s, struct attempt *a, struct observation *o)
 {
 	const struct limits *limits = &s->settings->limits;
-	struct result *r = w->result;
+	struct result *r = a->result;
 
-	worker_finish_output(w);
-	keep_output(r, &w->capture);
-	observe(s, w, o);
+	attempt_finish_output(a);
+	keep_output(r, &a->capture);
+	observe(s, a, o);
 	const struct ending ending = {
-		.timeout_ns = w->timed_out ? r->deadline_ns : 0,
-		.hung = w->hung,
-		.done = w->done,
-		.cut_short = w->cut_short,
+		.timeout_ns = a->timed_out ? r->deadline_ns : 0,
+		.hung = a->hung,
+		.done = a->done,
+		.cut_short = a->cut_short,
 		.cpu_limit_s = limits->set[LIMIT_CPU] ? (int64_t)limits->value[LIMIT_CPU] : 0,
 		.memory_limit = limits->set[LIMIT_AS],
-		.argv0 = w->command.argv[0],
+		.argv0 = a->command.argv[0],
 		.events = o->events,
 		.tap = o->tap,
 	};
 	outcome_decide(r, &ending);
 	// What has failed has loaded others, too.
-	if (s->settings->library && r->status != FILE_NOTRUN)
-		r->inputs = worker_inputs(w);
+	if (r->status != FILE_NOTRUN)
+		r->inputs = attempt_inputs(a);
 	if (r->inputs)
-		own_folder_explain(r, s->settings->cwd);
+		own_folder_explain(r, s->settings->local.cwd);
 	if (r->framework == FRAMEWORK_PLAIN && !o->events)
 		find_library(s, r->inputs, o);
 }
 
-static void remove_worker(struct supervisor *s, struct worker *w)
+static void remove_attempt(struct supervisor *s, struct attempt *a)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->workers.n; i++)
-		if (s->workers.items[i] != w)
-			s->workers.items[n++] = s->workers.items[i];
-	s->workers.n = n;
+	for (size_t i = 0; i < s->attempts.n; i++)
+		if (s->attempts.items[i] != a)
+			s->attempts.items[n++] = s->attempts.items[i];
+	s->attempts.n = n;
 }
 
-// Gives up all that a worker holds but its slot, its result and itself. Once is enough.
-static void end_worker(struct supervisor *s, struct worker *w)
+// Gives up all that an attempt holds but its slot, its result and itself.
+static void end_attempt(struct supervisor *s, struct attempt *a)
 {
-	if (w->ended)
-		return;
-	w->ended = true;
-	worker_release(w);
-	workspace_clear_tmpdir(&s->workspace, w->slot);
-	worker_forget_group(w);
-	remove_worker(s, w);
+	attempt_release(a);
+	remove_attempt(s, a);
 }
 
-static struct worker *worker_new(struct supervisor *s, const struct job *job, int attempt, int slot,
-				 int64_t since_ns)
+static struct attempt *new_attempt(struct supervisor *s, const struct job *job, int number,
+				   int slot, int64_t since_ns)
 {
-	struct worker *w = xcalloc(1, sizeof *w);
+	struct attempt *a = attempt_new(&s->terms, job, number);
 
-	w->supervisor = s;
-	w->slot = slot;
-	w->slot_since_ns = since_ns;
-	w->reading = (struct reading){job->framework, job->source, job->shim};
-	w->result = result_new(job);
-	w->result->attempt = attempt;
-	w->result->partial = selection_is_partial(&s->settings->selection);
-	return w;
+	a->slot = slot;
+	a->slot_since_ns = since_ns;
+	a->result->slot = s->slots.items[slot].number;
+	return a;
 }
 
-static void enlist(struct supervisor *s, struct worker *w)
+static void enlist(struct supervisor *s, struct attempt *a)
 {
-	w->result->slot = s->slots.items[w->slot].number;
-	w->result->offset_ns = w->began_ns - s->began_ns;
-	VEC_PUSH(&s->workers, w);
-	for (size_t i = 0; s->workers.n > 1 && i < s->workers.n; i++)
-		s->workers.items[i]->result->crowded = true;
-	if ((int)s->workers.n > s->run->peak)
-		s->run->peak = (int)s->workers.n;
+	a->result->offset_ns = a->began_ns - s->began_ns;
+	VEC_PUSH(&s->attempts, a);
+	for (size_t i = 0; s->attempts.n > 1 && i < s->attempts.n; i++)
+		s->attempts.items[i]->result->crowded = true;
+	if ((int)s->attempts.n > s->run->peak)
+		s->run->peak = (int)s->attempts.n;
 }
 
 // The result that was announced is the one that is passed on, with the content of that which tells
 // more.
-static struct result *choose(struct worker *w)
+static struct result *choose(struct attempt *a)
 {
-	struct result *r = w->result, *before = w->before;
+	struct result *r = a->result, *before = a->before;
 
 	if (!before)
 		return r;
-	w->before = NULL;
+	a->before = NULL;
 	if (reading_is_better(r, before)) {
 		struct result swapped = *before;
 		*before = *r;
 		*r = swapped;
 		if (!before->learned) {
-			before->learned = w->learned;
-			w->learned = NULL;
+			before->learned = a->learned;
+			a->learned = NULL;
 		}
 	}
 	result_free(r);
@@ -246,66 +231,58 @@ static void leave_unproven(struct result *r, const char *learned, const char *pr
 }
 
 // Runs the file once more in the worker's slot, read in another way. False: its result stands.
-static bool read_again(struct supervisor *s, struct worker *w, const struct observation *o)
+static bool read_again(struct supervisor *s, struct attempt *a, const struct observation *o)
 {
-	struct worker *other;
+	struct attempt *other;
 	struct err err = {0};
 	struct reading next;
 	char *learned = NULL;
 	bool transient;
 
-	if (w->before || !reading_revise(w->result, o, &next, &learned))
+	if (a->before || !reading_revise(a->result, o, &next, &learned))
 		return false;
 	if (!s->run->signal) {
-		other = worker_new(s, w->result->job, w->result->attempt, w->slot,
-				   w->slot_since_ns);
+		other = new_attempt(s, a->result->job, a->result->attempt, a->slot,
+				    a->slot_since_ns);
 		other->reading = next;
-		end_worker(s, w);
-		if (worker_start(other, &transient, &err) == 0) {
-			other->before = w->result;
+		end_attempt(s, a);
+		if (attempt_start(other, &transient, &err) == 0) {
+			other->before = a->result;
 			other->learned = learned;
 			enlist(s, other);
-			free(w);
+			free(a);
 			return true;
 		}
 		result_free(other->result);
 		free(other);
 	}
-	leave_unproven(w->result, learned, *err.message ? err.message : "the run was stopped");
+	leave_unproven(a->result, learned, *err.message ? err.message : "the run was stopped");
 	free(learned);
 	return false;
 }
 
-void supervisor_on_finished(struct supervisor *s, struct worker *w)
+static void on_finished(void *owner, struct attempt *a)
 {
+	struct supervisor *s = owner;
 	struct observation o;
 
-	decide(s, w, &o);
-	if (read_again(s, w, &o))
+	decide(s, a, &o);
+	if (read_again(s, a, &o))
 		return;
-	struct result *r = choose(w);
+	struct result *r = choose(a);
 	// What a pass has written is of less interest.
 	if (!file_status_is_bad(r->status))
 		shorten_output(r);
-	end_worker(s, w);
-	s->slots.items[w->slot].taken = false;
-	VEC_PUSH(&s->spare, w->slot_since_ns);
-	free(w);
+	end_attempt(s, a);
+	s->slots.items[a->slot].taken = false;
+	VEC_PUSH(&s->spare, a->slot_since_ns);
+	free(a);
 	s->starved = false;
 	room_open(&s->room);
 	pass_on(s, r);
 }
 
 // ---- the start of a worker ----
-
-bool supervisor_can_watch(struct supervisor *s, const char *program)
-{
-	if (s->settings->library && program != s->program) {
-		s->program = program;
-		s->watchable = interpreter_can_be_watched(program);
-	}
-	return s->settings->library && s->watchable;
-}
 
 static void end_unstarted(struct supervisor *s, struct result *r, enum file_status status,
 			  const char *reason)
@@ -362,22 +339,23 @@ static void give_spare(struct supervisor *s)
 // Starts one job in the slot that was granted then. False if it has to wait.
 static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t since_ns)
 {
-	struct worker *w = worker_new(s, turn->job, turn->attempt, take_slot(s), since_ns);
+	struct attempt *a = new_attempt(s, turn->job, turn->attempt, take_slot(s), since_ns);
 	struct err err = {0};
 	bool transient;
 
-	if (worker_start(w, &transient, &err) == 0) {
+	if (attempt_start(a, &transient, &err) == 0) {
 		queue_begin(&s->queue, turn);
-		enlist(s, w);
+		enlist(s, a);
 		if (s->hooks->started)
-			s->hooks->started(s->hooks->owner, w->result);
+			s->hooks->started(s->hooks->owner, a->result);
 		return true;
 	}
-	struct result *r = w->result;
-	s->slots.items[w->slot].taken = false;
-	free(w);
+	struct result *r = a->result;
+	r->slot = -1;
+	s->slots.items[a->slot].taken = false;
+	free(a);
 	tokens_give(s->tokens);
-	if (transient && s->workers.n > 0) {
+	if (transient && s->attempts.n > 0) {
 		s->starved = true;
 		result_free(r);
 		return false;
@@ -397,7 +375,7 @@ static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t si
 static void note_wait(struct supervisor *s, bool ready)
 {
 	int most = s->run->jobs;
-	bool waits = ready && tokens_shared(s->tokens) && (most == 0 || (int)s->workers.n < most);
+	bool waits = ready && tokens_shared(s->tokens) && (most == 0 || (int)s->attempts.n < most);
 	int64_t now = clock_mono_ns() - s->began_ns;
 
 	if (waits && s->wait_ns < 0) {
@@ -445,36 +423,26 @@ static void on_token(void *owner)
 // ---- signals ----
 
 // A callback may finish workers, which changes the list: so it is walked over a copy.
-static void for_each_worker(struct supervisor *s, void (*act)(struct worker *, void *), void *arg)
+static void for_each_worker(struct supervisor *s, void (*act)(struct attempt *, void *), void *arg)
 {
-	size_t n = s->workers.n;
-	struct worker **copy = xmalloc((n + 1) * sizeof *copy);
+	size_t n = s->attempts.n;
+	struct attempt **copy = xmalloc((n + 1) * sizeof *copy);
 
 	for (size_t i = 0; i < n; i++)
-		copy[i] = s->workers.items[i];
+		copy[i] = s->attempts.items[i];
 	for (size_t i = 0; i < n; i++)
 		act(copy[i], arg);
 	free(copy);
 }
 
-static void handle_event(struct worker *w, void *event)
+static void handle_event(struct attempt *a, void *event)
 {
-	worker_handle(w, *(enum worker_event *)event);
-}
-
-static void check_quiet(struct worker *w, void *arg)
-{
-	worker_check_quiet(w);
-}
-
-void supervisor_check_quiet(struct supervisor *s)
-{
-	for_each_worker(s, check_quiet, NULL);
+	attempt_handle(a, *(enum attempt_event *)event);
 }
 
 static void stop_run(struct supervisor *s, int signo)
 {
-	enum worker_event event = s->run->signal ? WORKER_STOP_NOW : WORKER_STOP;
+	enum attempt_event event = s->run->signal ? ATTEMPT_STOP_NOW : ATTEMPT_STOP;
 
 	if (!s->run->signal)
 		s->run->signal = signo;
@@ -491,20 +459,20 @@ bool supervise_ask(struct supervisor *s, const struct job *job)
 
 void supervise_end(struct supervisor *s)
 {
-	enum worker_event event = WORKER_STOP;
+	enum attempt_event event = ATTEMPT_STOP;
 
 	stop(s);
 	for_each_worker(s, handle_event, &event);
 }
 
-static void signal_worker(struct worker *w, void *signo)
+static void signal_worker(struct attempt *a, void *signo)
 {
-	worker_signal(w, *(int *)signo);
+	attempt_signal(a, *(int *)signo);
 }
 
-static void shift_clocks(struct worker *w, void *ns)
+static void shift_clocks(struct attempt *a, void *ns)
 {
-	worker_shift_clocks(w, *(int64_t *)ns);
+	attempt_shift_clocks(a, *(int64_t *)ns);
 }
 
 // Ctrl-Z: the workers stop, then we do; SIGCONT wakes us inside raise(). No deadline runs
@@ -526,6 +494,14 @@ static void suspend(struct supervisor *s)
 		s->hooks->suspended(s->hooks->owner, false);
 }
 
+static void reap(struct supervisor *s)
+{
+	struct err err;
+
+	if (local_reap(&s->local, &err) < 0)
+		s->broken = err;
+}
+
 static void on_signal(struct loop_watch *watch, short revents)
 {
 	struct supervisor *s = watch->owner;
@@ -533,7 +509,7 @@ static void on_signal(struct loop_watch *watch, short revents)
 
 	while ((signo = signals_next(s->signals)) != 0) {
 		if (signo == SIGCHLD)
-			reaper_reap(s);
+			reap(s);
 		else if (signals_is_fatal(signo))
 			stop_run(s, signo);
 		else if (signo == SIGTSTP)
@@ -566,73 +542,55 @@ static void compile_shim(const struct supervisor *s, const struct jobs *jobs)
 
 	for (size_t i = 0; i < jobs->n; i++)
 		n += framework_has_events(jobs->items[i].framework) || jobs->items[i].shim ||
-		     (!s->settings->library && jobs->items[i].source != READING_GIVEN);
+		     (!s->settings->local.library && jobs->items[i].source != READING_GIVEN);
 	if (n >= COMPILE_FROM && !c->template && !has_lua_init())
-		workspace_compile(&s->workspace, c->busted_lua ? c->busted_lua : c->lua);
+		local_compile_shim(&s->local, c->busted_lua ? c->busted_lua : c->lua);
+}
+
+static void on_slow(void *owner, const struct result *r)
+{
+	const struct run_hooks *hooks = ((struct supervisor *)owner)->hooks;
+
+	if (hooks->slow)
+		hooks->slow(hooks->owner, r);
 }
 
 static int begin(struct supervisor *s, struct err *err)
 {
-	const char *library = s->settings->library;
+	const struct run_service *service = s->hooks->service;
+	const struct local_guest guest = {service ? service->command : 0,
+					  service ? service->reaped : NULL,
+					  service ? service->owner : NULL};
 
-	if (workspace_open(&s->workspace, s->settings->workspace, err) < 0)
-		return -1;
-	if (library && !(library = workspace_preload(&s->workspace, library, err))) {
-		workspace_close(&s->workspace);
-		return -1;
-	}
-	s->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (s->null_fd < 0) {
-		workspace_close(&s->workspace);
-		return err_set(err, errno, "open /dev/null");
-	}
-	environment_init(&s->environment, environ, s->workspace.dir, &s->settings->selection,
-			 library);
-	descendants_adopt();
-	reaper_open(s);
-	return 0;
-}
-
-// Whoever could not be recognised when its worker ended, because it was about to execute something.
-static void end_stragglers(struct supervisor *s)
-{
-	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run->name);
-
-	size_t left = 1;
-
-	for (int round = 0; round < 100 && (left = worker_escaped(s, marker, true)) > 0; round++) {
-		poll(NULL, 0, 10);
-		reaper_reap(s);
-	}
-	if (left > 0)
-		tokens_distrust(s->tokens);
-	free(marker);
+	s->terms = (struct attempt_terms){.settings = s->settings,
+					  .launcher = &s->local.launcher,
+					  .loop = s->loop,
+					  .finished = on_finished,
+					  .slow = on_slow,
+					  .owner = s};
+	return local_open(&s->local, &s->settings->local, s->run->name, &guest, s->tokens, s->loop,
+			  s->signals, err);
 }
 
 static void end(struct supervisor *s)
 {
-	end_stragglers(s);
+	local_close(&s->local);
 	queue_release(&s->queue);
-	close(s->null_fd);
-	environment_release(&s->environment);
-	workspace_close(&s->workspace);
-	free(s->workers.items);
+	free(s->attempts.items);
 	free(s->slots.items);
 	free(s->spare.items);
-	dependence_release(&s->programs);
 	map_release(&s->libraries);
-	reaper_close(s);
 }
 
 // Nothing can be learned of them any more: they are ended, and have no outcome.
 static void abandon_workers(struct supervisor *s)
 {
-	while (s->workers.n > 0) {
-		struct worker *w = s->workers.items[0];
-		worker_signal(w, SIGKILL);
-		end_worker(s, w);
-		result_free(w->result);
-		free(w);
+	while (s->attempts.n > 0) {
+		struct attempt *a = s->attempts.items[0];
+		attempt_signal(a, SIGKILL);
+		end_attempt(s, a);
+		result_free(a->result);
+		free(a);
 		tokens_give(s->tokens);
 		tokens_distrust(s->tokens);
 	}
@@ -689,6 +647,8 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 		end(&s);
 		return -1;
 	}
+	if (settings->share_tokens)
+		local_lend(&s.local, &s.lender);
 	s.room.timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_room_timer, .owner = &s};
 	loop_add_timer(loop, &s.room.timer);
 	loop_add_watch(loop, &signal_watch);
@@ -697,7 +657,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 		hooks->service->begun(hooks->service->owner, &s);
 	start_ready(&s);
 	while (!*s.broken.message &&
-	       (s.workers.n > 0 || !queue_is_empty(&s.queue) || is_open(&s) || go_on(&s))) {
+	       (s.attempts.n > 0 || !queue_is_empty(&s.queue) || is_open(&s) || go_on(&s))) {
 		if (loop_step(loop) < 0)
 			err_set(&s.broken, errno, "wait for the workers");
 		start_ready(&s); // also gives back the slots that nobody needs

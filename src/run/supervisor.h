@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "launch/local.h"
 #include "model/pace.h"
 #include "sys/limits.h"
 #include "worker/selection.h"
@@ -19,7 +20,6 @@ struct loop;
 struct result;
 struct run;
 struct signals;
-struct spawner;
 struct supervisor;
 struct tokens;
 
@@ -39,15 +39,9 @@ struct run_settings {
 	bool memory_guard;  // nor while less is available than it and those that run took before
 	const char *slots;  // a folder by which slots are shared out among processes, or NULL
 	bool share_tokens;  // workers get a jobserver whose tokens are our slots
-	const char *
-		workspace; // the run's temporary folder (workspace_path), which is made and removed
 	const struct commands *commands;
-	struct spawner *spawner; // what workers are started by
-	const char *library;    // what is preloaded to watch workers, or NULL: they are not watched
-	const char *cwd;        // the working folder, as inputs are named from there
-	const char *const *own; // absolute paths, NULL at the end: neither they nor what lies below
-				// are inputs
-	const char *settings_key; // all of this that results depend on, as text for command_key
+	struct local_settings local; // how workers are started; limits and selection are those here
+	const char *settings_key;    // all of this that results depend on, as text for command_key
 };
 
 // Where it is others that ask for the jobs, while we run. Called from inside supervise().

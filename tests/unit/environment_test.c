@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/environment.h"
+#include "launch/environment.h"
 
 #include "unit.h"
 

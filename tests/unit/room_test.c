@@ -5,8 +5,8 @@
 #include "jobserver/makeflags.h"
 #include "jobserver/tokens.h"
 #include "model/result.h"
+#include "run/attempt.h"
 #include "run/private.h"
-#include "run/worker.h"
 #include "unit.h"
 
 #define HUGE (INT64_C(1) << 62)
@@ -15,13 +15,23 @@
 struct scene {
 	struct job jobs[2], next;
 	struct result results[2];
-	struct worker workers[2], *list[2];
+	struct attempt attempts[2], *list[2];
+	struct process processes[2];
 	struct run_settings settings;
 	struct run_hooks hooks;
 	struct supervisor supervisor;
 	int waits;
 	int64_t left_bytes;
 };
+
+static int64_t nothing(const struct process *p)
+{
+	(void)p;
+	return 0;
+}
+
+static const struct launcher_operations operations = {.memory = nothing};
+static struct launcher launcher = {&operations};
 
 static void on_waits(void *owner, const struct job *job, int64_t left_bytes)
 {
@@ -43,14 +53,16 @@ static void open_scene(struct scene *s)
 		.supervisor = {.settings = &s->settings,
 			       .hooks = &s->hooks,
 			       .tokens = tokens_open(&alone, 3, 1, NULL, NULL, &warning),
-			       .workers = {s->list, 2, 2},
+			       .terms = {.launcher = &launcher},
+			       .attempts = {s->list, 2, 2},
 			       .room = {.timer = {.at_ns = LOOP_NEVER}}},
 	};
 	for (int i = 0; i < 2; i++) {
 		s->results[i].job = &s->jobs[i];
-		s->workers[i].result = &s->results[i];
-		s->workers[i].pid = i + 1;
-		s->list[i] = &s->workers[i];
+		s->attempts[i].result = &s->results[i];
+		s->attempts[i].process = &s->processes[i];
+		s->processes[i].began_ns = i + 1;
+		s->list[i] = &s->attempts[i];
 	}
 }
 
@@ -60,9 +72,9 @@ static bool is_missing(struct scene *s)
 	return room_is_missing(&s->supervisor, &s->next);
 }
 
-static int64_t held(pid_t pid)
+static int64_t held(const struct process *p)
 {
-	return pid * 100;
+	return p->began_ns * 100;
 }
 
 static void running_files_claim_what_they_do_not_have_yet(void **state)
@@ -78,9 +90,9 @@ static void running_files_claim_what_they_do_not_have_yet(void **state)
 	assert_int_equal(room_claimed(&s.supervisor, held), 900 + 4800);
 	s.jobs[0].peak_bytes = 50; // it has more than ever before
 	assert_int_equal(room_claimed(&s.supervisor, held), 4800);
-	s.workers[1].reaped = true;
+	s.attempts[1].exited = true;
 	assert_int_equal(room_claimed(&s.supervisor, held), 0);
-	s.workers[1].reaped = false;
+	s.attempts[1].exited = false;
 	s.jobs[0].peak_bytes = s.jobs[1].peak_bytes = HUGE;
 	assert_true(room_claimed(&s.supervisor, NULL) > 0);
 	tokens_close(s.supervisor.tokens);
@@ -98,9 +110,9 @@ static void a_file_waits_for_the_memory_that_it_took(void **state)
 	assert_true(is_missing(&s));
 	assert_int_equal(s.waits, 1); // told once
 	assert_true(s.left_bytes > 0);
-	s.supervisor.workers.n = 0; // one there is always
+	s.supervisor.attempts.n = 0; // one there is always
 	assert_false(is_missing(&s));
-	s.supervisor.workers.n = 2;
+	s.supervisor.attempts.n = 2;
 	s.settings.memory_guard = false;
 	assert_false(is_missing(&s));
 	s.settings.memory_guard = true;
@@ -136,11 +148,11 @@ static void no_look_is_taken_where_it_is_of_no_use(void **state)
 	assert_true(room->seen_ns >= first);
 	// No slot, no question.
 	s.next.peak_bytes = HUGE;
-	struct worker *three[] = {s.list[0], s.list[0], s.list[1]};
-	s.supervisor.workers.items = three;
-	s.supervisor.workers.n = 3;
+	struct attempt *three[] = {s.list[0], s.list[0], s.list[1]};
+	s.supervisor.attempts.items = three;
+	s.supervisor.attempts.n = 3;
 	assert_false(is_missing(&s));
-	s.supervisor.workers.n = 2;
+	s.supervisor.attempts.n = 2;
 	// Held back until a worker ends or the timer fires.
 	assert_true(is_missing(&s));
 	s.next.peak_bytes = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The run's private folder: the shim, and a TMPDIR for each worker.
-#ifndef RUN_WORKSPACE_H
-#define RUN_WORKSPACE_H
+#ifndef LAUNCH_WORKSPACE_H
+#define LAUNCH_WORKSPACE_H
 
 #include <stddef.h>
 

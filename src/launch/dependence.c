@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/dependence.h"
+#include "launch/dependence.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/workspace.h"
+#include "launch/workspace.h"
 
 #include <dirent.h>
 #include <errno.h>

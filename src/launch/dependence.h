@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a file depends on besides what its trace names: the environment of its programs, and what
 // acts on every process unasked.
-#ifndef RUN_DEPENDENCE_H
-#define RUN_DEPENDENCE_H
+#ifndef LAUNCH_DEPENDENCE_H
+#define LAUNCH_DEPENDENCE_H
 
 struct inputs;
 struct map;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/environment.h"
+#include "launch/environment.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The environment of workers: ours, without make's jobserver, with what a worker is told.
-#ifndef RUN_ENVIRONMENT_H
-#define RUN_ENVIRONMENT_H
+#ifndef LAUNCH_ENVIRONMENT_H
+#define LAUNCH_ENVIRONMENT_H
 
 #include <stdbool.h>
 

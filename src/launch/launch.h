@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// What starts test processes, feeds back what they write and how they end, as an interface. The
+// one implementation starts them on this machine (launch/local.h).
+//
+// A process is started, writes, and exits; then it is drained, and looked at until it is quiet:
+// nothing of it is left. It can be released at any time, which neither ends nor awaits it.
+#ifndef LAUNCH_LAUNCH_H
+#define LAUNCH_LAUNCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+struct err;
+struct inputs;
+struct launcher;
+struct schedule;
+
+enum stream { STREAM_OUT, STREAM_ERR, STREAM_EVENTS, STREAMS };
+
+// What is to be started.
+struct launch {
+	const char *program; // its path
+	char *const *argv;
+	const char *shim; // what its shim is told, "KEY,FRAMEWORK"; NULL: it gets none, and has no
+			  // STREAM_EVENTS
+	bool own_stderr;  // by STREAM_ERR; else by STREAM_OUT, in the order of the writes
+	int slot;         // from 0: of two processes at a time no two have the same
+	int number;       // of the slot, as the process and reports know it
+	int attempt;      // of its file, from 1
+};
+
+struct process_exit {
+	int status; // as waitpid(2) has it
+	struct rusage usage;
+	const struct schedule *schedule; // of its first thread; NULL: no account was kept
+};
+
+// Called from inside loop_step, drain and whatever the implementation has for the ends of
+// processes. The process may be released in each of them.
+struct process_hooks {
+	void (*wrote)(void *owner, enum stream stream, const char *data, size_t n);
+	void (*exited)(void *owner, const struct process_exit *e);
+	void (*waned)(void *owner); // less of it is left: it may be quiet now
+};
+
+struct process {
+	struct launcher *launcher;
+	const struct process_hooks *hooks;
+	void *owner;
+	int64_t began_ns;   // monotonic
+	int64_t started_ns; // of the real clock
+};
+
+struct launcher_operations {
+	// Whether it will be seen what the program depends on.
+	bool (*watches)(struct launcher *l, const char *program);
+	// Starts it and sets *p, which knows its launcher, hooks and owner. On failure nothing is
+	// left behind; *transient: it may work once another process has ended (no more processes
+	// or file descriptors).
+	int (*start)(struct launcher *l, const struct launch *what,
+		     const struct process_hooks *hooks, void *owner, struct process **p,
+		     bool *transient, struct err *err);
+	// Sends a signal to it and to its process group.
+	void (*signal)(struct process *p, int signo);
+	// Sends SIGKILL to all of its processes that can be found.
+	void (*kill)(struct process *p);
+	// It has exited: hands over what it has written by now. Nobody has anything to say by
+	// STREAM_EVENTS any more.
+	void (*drain)(struct process *p);
+	// Whether all its streams have ended and no process of it is left.
+	bool (*is_quiet)(struct process *p);
+	// Whether, after all the time that it was given, something surely its own is left.
+	bool (*leaks)(struct process *p);
+	// Bytes of memory that it holds now; 0: unknown.
+	int64_t (*memory)(const struct process *p);
+	// What it depended on; the caller releases and frees it. NULL: nothing is to be learned.
+	struct inputs *(*inputs)(struct process *p);
+	void (*release)(struct process *p); // NULL: nothing
+};
+
+struct launcher {
+	const struct launcher_operations *operations;
+};
+
+#endif

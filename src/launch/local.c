@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: MIT
+#include "launch/local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "jobserver/tokens.h"
+#include "launch/dependence.h"
+#include "launch/reaper.h"
+#include "launch/remnants.h"
+#include "model/inputs.h"
+#include "sys/descendants.h"
+#include "sys/signals.h"
+#include "sys/spawner.h"
+#include "worker/interpreter.h"
+
+extern char **environ;
+
+#define CHUNK_BYTES (64 << 10)
+
+static struct local *local_of(const struct process *p)
+{
+	return (struct local *)p->launcher;
+}
+
+static struct local_process *local_process(const struct process *p)
+{
+	return (struct local_process *)p;
+}
+
+// ---- what it writes ----
+
+static void close_stream(struct local_process *p, enum stream stream)
+{
+	struct loop_watch *watch = &p->streams[stream];
+
+	if (watch->fd < 0)
+		return;
+	loop_remove_watch(local_of(&p->process)->loop, watch);
+	close(watch->fd);
+	watch->fd = -1;
+}
+
+// Reads what is there, at most `most` chunks of it. Closes the stream at the end of file.
+static void read_some(struct local_process *p, enum stream stream, int most)
+{
+	static char chunk[CHUNK_BYTES]; // scratch: nothing is kept in it between calls
+	const struct loop_watch *watch = &p->streams[stream];
+
+	while (most-- > 0 && watch->fd >= 0) {
+		ssize_t n = read(watch->fd, chunk, sizeof chunk);
+		if (n > 0)
+			p->process.hooks->wrote(p->process.owner, stream, chunk, (size_t)n);
+		else if (n < 0 && errno == EINTR)
+			most++;
+		else if (n < 0 && errno == EAGAIN)
+			return;
+		else
+			close_stream(p, stream);
+	}
+}
+
+static void on_readable(struct loop_watch *watch, short revents)
+{
+	struct local_process *p = watch->owner;
+
+	read_some(p, (enum stream)(watch - p->streams), 4);
+	if (watch->fd < 0)
+		p->process.hooks->waned(p->process.owner);
+}
+
+static void drain(struct process *process)
+{
+	struct local_process *p = local_process(process);
+
+	// All that it wrote is in the pipes by now. Whoever still holds that of the events has
+	// nothing to say.
+	read_some(p, STREAM_EVENTS, 64);
+	close_stream(p, STREAM_EVENTS);
+	read_some(p, STREAM_OUT, 64);
+	read_some(p, STREAM_ERR, 64);
+}
+
+// ---- its processes ----
+
+// To the group, and to the started process itself where it has left that: until it is reaped, its
+// pid is surely its own.
+static void signal_process(struct process *process, int signo)
+{
+	const struct local_process *p = local_process(process);
+
+	kill(-p->pid, signo);
+	if (!p->reaped && getpgid(p->pid) != p->pid)
+		kill(p->pid, signo);
+}
+
+static void kill_process(struct process *process)
+{
+	signal_process(process, SIGKILL);
+	remnants_find(local_of(process), local_process(process)->environment.marker, true);
+}
+
+static bool has_group(const struct local_process *p)
+{
+	return kill(-p->pid, 0) == 0;
+}
+
+static bool has_output(const struct local_process *p)
+{
+	return p->streams[STREAM_OUT].fd >= 0 || p->streams[STREAM_ERR].fd >= 0;
+}
+
+static bool is_quiet(struct process *process)
+{
+	const struct local_process *p = local_process(process);
+
+	return !has_output(p) && !has_group(p) && errno != EPERM &&
+	       remnants_find(local_of(process), p->environment.marker, false) == 0;
+}
+
+static bool leaks(struct process *process)
+{
+	const struct local_process *p = local_process(process);
+	struct local *l = local_of(process);
+	bool held = has_output(p) || has_group(p), strangers = l->strangers;
+
+	// Only who surely is a descendant counts now. Whoever cannot be told apart after all this
+	// time is a child of somebody else's making, and no later process waits for it again.
+	l->strangers = true;
+	bool escaped = remnants_find(l, p->environment.marker, false) > 0;
+	l->strangers = strangers || (!held && !escaped);
+	return held || escaped;
+}
+
+static int64_t memory_of(const struct process *process)
+{
+	const struct local_process *p = local_process(process);
+
+	return p->reaped ? 0 : process_memory(p->pid);
+}
+
+// ---- what it depended on ----
+
+static bool watches(struct launcher *launcher, const char *program)
+{
+	struct local *l = (struct local *)launcher;
+
+	if (l->settings->library && program != l->program) {
+		l->program = program;
+		l->watchable = interpreter_can_be_watched(program);
+	}
+	return l->settings->library && l->watchable;
+}
+
+static struct inputs *inputs_of(struct process *process)
+{
+	const struct local_process *p = local_process(process);
+	struct local *l = local_of(process);
+	const struct trace_rules rules = {
+		.cwd = l->settings->cwd, .below = l->settings->own, .environ = p->environment.envp};
+
+	if (!l->settings->library)
+		return NULL;
+	struct inputs *in = xcalloc(1, sizeof *in);
+	if (p->trace.fd < 0 || trace_read(&p->trace, &rules, in, NULL) < 0)
+		inputs_doubt(in, DOUBT_BLIND, "");
+	dependence_complete(in, &l->programs);
+	return in;
+}
+
+// ---- its start ----
+
+// A pipe whose read end is ours, non-blocking; both ends close-on-exec.
+static int make_pipe(struct loop_watch *watch, int *write_fd, struct err *err)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return err_set(err, errno, "pipe");
+	watch->fd = fds[0];
+	*write_fd = fds[1];
+	// One that would block would stop everything.
+	return fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0 ? 0 : err_set(err, errno, "pipe");
+}
+
+static int make_pipes(struct local_process *p, const struct launch *what, struct spawn *s,
+		      struct err *err)
+{
+	if (make_pipe(&p->streams[STREAM_OUT], &s->stdout_fd, err) < 0)
+		return -1;
+	s->stderr_fd = s->stdout_fd;
+	if (what->own_stderr && make_pipe(&p->streams[STREAM_ERR], &s->stderr_fd, err) < 0)
+		return -1;
+	if (what->shim && make_pipe(&p->streams[STREAM_EVENTS], &s->extra_fds[0], err) < 0)
+		return -1;
+	return 0;
+}
+
+static void close_write_ends(const struct spawn *s)
+{
+	if (s->stdout_fd >= 0)
+		close(s->stdout_fd);
+	if (s->stderr_fd >= 0 && s->stderr_fd != s->stdout_fd)
+		close(s->stderr_fd);
+	if (s->extra_fds[0] >= 0)
+		close(s->extra_fds[0]);
+}
+
+// What the end of another process may cure.
+static bool is_shortage(int errnum)
+{
+	return errnum == EAGAIN || errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE;
+}
+
+// Its process group is no more: the keeper need not end it.
+static void forget_group(const struct local *l, int slot)
+{
+	pid_t *group = tokens_group(l->tokens, slot);
+
+	if (group)
+		*group = 0;
+}
+
+static int spawn(struct local_process *p, const struct launch *what, bool *transient,
+		 struct err *err)
+{
+	struct local *l = local_of(&p->process);
+	enum spawn_step step = SPAWN_OK;
+	sigset_t defaults = l->signals->ignored;
+	struct spawn s = {
+		.program = what->program,
+		.argv = what->argv,
+		.envp = p->environment.envp,
+		.stdin_fd = l->null_fd,
+		.stdout_fd = -1,
+		.stderr_fd = -1,
+		.extra_fds = {-1, -1, -1},
+		.limits = l->settings->limits,
+		.mask = &l->signals->inherited,
+		.defaults = &defaults,
+		.pid_text = p->environment.pid_text,
+	};
+
+	sigaddset(&defaults, SIGPIPE);
+	int status = make_pipes(p, what, &s, err);
+	if (l->lender) {
+		s.extra_fds[LOAN_READ_FD - 3] = p->loan.read_fd;
+		s.extra_fds[LOAN_WRITE_FD - 3] = p->loan.write_fd;
+	}
+	s.pid_place = tokens_group(l->tokens, p->slot);
+	if (status == 0) {
+		p->process.began_ns = clock_mono_ns();
+		p->process.started_ns = clock_real_ns();
+		status = spawner_start(l->settings->spawner, &s, &p->pid, &step, err);
+	}
+	close_write_ends(&s);
+	loan_started(&p->loan);
+	*transient = status < 0 && (step == SPAWN_OK || is_shortage(err->errnum));
+	return status;
+}
+
+static int open_loan(struct local_process *p, struct err *err)
+{
+	struct local *l = local_of(&p->process);
+	char *path = xasprintf("%s/tokens-%d", l->workspace.dir, p->slot);
+	int status = loan_open(&p->loan, l->lender, path, err);
+
+	free(path);
+	return status;
+}
+
+static int prepare(struct local_process *p, const struct launch *what, struct err *err)
+{
+	struct local *l = local_of(&p->process);
+	const char *tmpdir = workspace_take_tmpdir(&l->workspace, p->slot, err);
+
+	if (!tmpdir)
+		return -1;
+	if (l->lender && open_loan(p, err) < 0)
+		return -1;
+	if (watches(&l->launcher, what->program) && trace_open(&p->trace, err) < 0)
+		return -1;
+	const struct worker_identity id = {
+		.run = l->run,
+		.serial = ++l->serial,
+		.slot = what->number,
+		.attempt = what->attempt,
+		.tmpdir = tmpdir,
+		.trace = p->trace.fd >= 0 ? p->trace.variable : NULL,
+		.shim = what->shim,
+		.lender = l->lender,
+	};
+	environment_for(&p->environment, &l->environment, &id);
+	return 0;
+}
+
+static void watch_streams(struct local_process *p)
+{
+	for (int i = 0; i < STREAMS; i++) {
+		struct loop_watch *watch = &p->streams[i];
+		watch->events = POLLIN;
+		watch->ready = on_readable;
+		watch->owner = p;
+		if (watch->fd >= 0)
+			loop_add_watch(local_of(&p->process)->loop, watch);
+	}
+}
+
+static void remove_process(struct local *l, const struct local_process *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->processes.n; i++)
+		if (l->processes.items[i] != p)
+			l->processes.items[n++] = l->processes.items[i];
+	l->processes.n = n;
+}
+
+static void release(struct process *process)
+{
+	struct local_process *p = local_process(process);
+
+	if (!process)
+		return;
+	struct local *l = local_of(process);
+	for (int i = 0; i < STREAMS; i++)
+		close_stream(p, (enum stream)i);
+	trace_close(&p->trace);
+	loan_close(&p->loan, l->lender);
+	worker_environment_release(&p->environment);
+	workspace_clear_tmpdir(&l->workspace, p->slot);
+	forget_group(l, p->slot);
+	remove_process(l, p);
+	free(p);
+}
+
+static int start(struct launcher *launcher, const struct launch *what,
+		 const struct process_hooks *hooks, void *owner, struct process **process,
+		 bool *transient, struct err *err)
+{
+	struct local *l = (struct local *)launcher;
+	struct local_process *p = xcalloc(1, sizeof *p);
+
+	p->process = (struct process){.launcher = launcher, .hooks = hooks, .owner = owner};
+	p->slot = what->slot;
+	p->trace.fd = -1;
+	for (int i = 0; i < STREAMS; i++)
+		p->streams[i].fd = -1;
+	int status = prepare(p, what, err);
+	*transient = status < 0 && is_shortage(err->errnum);
+	if (status == 0)
+		status = spawn(p, what, transient, err);
+	if (status < 0) {
+		release(&p->process);
+		return -1;
+	}
+	watch_streams(p);
+	VEC_PUSH(&l->processes, p);
+	*process = &p->process;
+	return 0;
+}
+
+// ---- the launcher ----
+
+static const struct launcher_operations operations = {
+	.watches = watches,
+	.start = start,
+	.signal = signal_process,
+	.kill = kill_process,
+	.drain = drain,
+	.is_quiet = is_quiet,
+	.leaks = leaks,
+	.memory = memory_of,
+	.inputs = inputs_of,
+	.release = release,
+};
+
+static int begin(struct local *l, struct err *err)
+{
+	const char *library = l->settings->library;
+
+	if (library && !(library = workspace_preload(&l->workspace, library, err)))
+		return -1;
+	l->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (l->null_fd < 0)
+		return err_set(err, errno, "open /dev/null");
+	environment_init(&l->environment, environ, l->workspace.dir, l->settings->selection,
+			 library);
+	return 0;
+}
+
+int local_open(struct local *l, const struct local_settings *settings, const char *run,
+	       const struct local_guest *guest, struct tokens *tokens, struct loop *loop,
+	       struct signals *signals, struct err *err)
+{
+	*l = (struct local){.launcher = {&operations},
+			    .settings = settings,
+			    .run = run,
+			    .tokens = tokens,
+			    .loop = loop,
+			    .signals = signals,
+			    .null_fd = -1};
+	if (guest)
+		l->guest = *guest;
+	if (workspace_open(&l->workspace, settings->workspace, err) < 0)
+		return -1;
+	if (begin(l, err) < 0) {
+		workspace_close(&l->workspace);
+		return -1;
+	}
+	descendants_adopt();
+	reaper_open(l);
+	return 0;
+}
+
+void local_close(struct local *l)
+{
+	remnants_end_all(l);
+	close(l->null_fd);
+	environment_release(&l->environment);
+	workspace_close(&l->workspace);
+	free(l->processes.items);
+	dependence_release(&l->programs);
+	reaper_close(l);
+}
+
+void local_lend(struct local *l, struct lender *lender)
+{
+	l->lender = lender;
+}
+
+void local_compile_shim(const struct local *l, const char *interpreter)
+{
+	workspace_compile(&l->workspace, interpreter);
+}

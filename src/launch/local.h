@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Test processes on this machine: each in a process group of its own, with a TMPDIR, limits and a
+// mark in its environment, watched by the preload library. The children of this process are reaped
+// here, and those that had been there before are left to their owner.
+#ifndef LAUNCH_LOCAL_H
+#define LAUNCH_LOCAL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/map.h"
+#include "jobserver/lender.h"
+#include "launch/environment.h"
+#include "launch/launch.h"
+#include "launch/workspace.h"
+#include "sys/limits.h"
+#include "sys/loop.h"
+#include "sys/process.h"
+#include "worker/trace.h"
+
+struct loop;
+struct signals;
+struct spawner;
+struct tokens;
+
+struct local_settings {
+	const struct limits *limits;
+	const struct selection *selection; // of the tests in a file
+	const char *workspace; // the run's temporary folder (workspace_path), made and removed
+	struct spawner *spawner;
+	const char *library;    // what is preloaded to watch them; NULL: they are not watched
+	const char *cwd;        // the working folder, as inputs are named from there
+	const char *const *own; // absolute paths, NULL at the end: neither they nor what lies below
+				// are inputs
+};
+
+// A child of ours that was started before, and whose end is to be told.
+struct local_guest {
+	pid_t pid;                               // 0: there is none
+	void (*reaped)(void *owner, int status); // it has ended, as waitpid(2) has it
+	void *owner;
+};
+
+struct local {
+	struct launcher launcher; // first: the interface to all of this
+	const struct local_settings *settings;
+	const char *run; // its unique name
+	struct local_guest guest;
+	struct tokens *tokens;
+	struct lender *lender; // NULL: no tokens are lent
+	struct loop *loop;
+	struct signals *signals;
+	struct workspace workspace;
+	struct environment environment;
+	int null_fd;
+	long serial;
+	const char *program; // what was looked at last
+	bool watchable;      // whether it can be watched
+	struct {
+		struct local_process **items;
+		size_t n, cap;
+	} processes;
+	struct {
+		pid_t *items; // children that we had before, which are not ours to reap
+		size_t n;
+	} others;
+	bool strangers;      // there are children of ours that cannot be told from descendants
+	struct map programs; // what is known of their files, see launch/dependence.h
+};
+
+struct local_process {
+	struct process process; // first
+	pid_t pid;              // and its group's
+	bool reaped;            // pid has been waited for
+	bool released;
+	bool drained;
+	int slot;
+	struct loop_watch streams[STREAMS]; // fd -1 once closed
+	struct trace trace;                 // fd -1: it is not watched
+	struct loan loan;                   // tokens that are lent to it
+	struct worker_environment environment;
+};
+
+// Makes ready; all that is given has to outlive l. tokens' keeper is told of the processes.
+int local_open(struct local *l, const struct local_settings *settings, const char *run,
+	       const struct local_guest *guest, struct tokens *tokens, struct loop *loop,
+	       struct signals *signals, struct err *err);
+// Ends what is left of processes that could not be told apart when they were released, and removes
+// the workspace.
+void local_close(struct local *l);
+// Lends tokens to the processes from now on.
+void local_lend(struct local *l, struct lender *lender);
+// Has the interpreter at that path compile the shim for many processes.
+void local_compile_shim(const struct local *l, const char *interpreter);
+// Reaps what has ended, and tells of it. Fails where the system refuses to tell.
+int local_reap(struct local *l, struct err *err);
+
+#endif

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "launch/reaper.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "jobserver/tokens.h"
+#include "launch/local.h"
+#include "sys/descendants.h"
+#include "sys/process.h"
+
+#define CHILDREN_MOST 4096 // that are looked at
+
+void reaper_open(struct local *l)
+{
+	pid_t *pids = xmalloc(CHILDREN_MOST * sizeof *pids);
+	size_t n, kept = 0;
+
+	descendants_children(pids, CHILDREN_MOST, &n);
+	for (size_t i = 0; i < n; i++)
+		if (pids[i] != tokens_keeper(l->tokens) && pids[i] != l->guest.pid)
+			pids[kept++] = pids[i];
+	l->others.items = pids;
+	l->others.n = kept;
+}
+
+void reaper_close(struct local *l)
+{
+	free(l->others.items);
+}
+
+bool reaper_is_stranger(const struct local *l, pid_t pid)
+{
+	for (size_t i = 0; i < l->others.n; i++)
+		if (l->others.items[i] == pid)
+			return true;
+	return false;
+}
+
+static struct local_process *find_process(struct local *l, pid_t pid)
+{
+	for (size_t i = 0; i < l->processes.n; i++)
+		if (!l->processes.items[i]->reaped && l->processes.items[i]->pid == pid)
+			return l->processes.items[i];
+	return NULL;
+}
+
+// Reaps the process if it has ended: true; p may be gone then. Looked at before: until it is reaped
+// there is more to be asked about it.
+static bool reap_process(struct local_process *p, struct err *err)
+{
+	struct schedule schedule;
+	bool is_accounted = process_schedule(p->pid, &schedule);
+	struct process_exit e = {.schedule = is_accounted ? &schedule : NULL};
+
+	pid_t reaped = wait4(p->pid, &e.status, WNOHANG, &e.usage);
+	if (reaped > 0) {
+		p->reaped = true;
+		p->process.hooks->exited(p->process.owner, &e);
+	} else if (reaped < 0 && errno != EINTR) {
+		err_set(err, errno, "wait for the workers");
+	}
+	return reaped > 0;
+}
+
+// Reaps a process or an adopted descendant, if it has ended.
+static bool reap_one(struct local *l, pid_t pid, bool *orphans, struct err *err)
+{
+	struct local_process *p = find_process(l, pid);
+
+	if (p)
+		return reap_process(p, err);
+	int status;
+	bool reaped = waitpid(pid, &status, WNOHANG) > 0;
+	if (reaped && pid == l->guest.pid)
+		l->guest.reaped(l->guest.owner, status);
+	*orphans |= reaped;
+	return reaped;
+}
+
+// Where nothing is told, it may have ended.
+static bool is_alive(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == 0;
+}
+
+// Asks for each of them by itself. A process that ends may take others from the list.
+static void reap_each(struct local *l, bool *orphans, struct err *err)
+{
+	pid_t *pids = xmalloc((CHILDREN_MOST + l->processes.n) * sizeof *pids);
+	size_t n;
+
+	descendants_children(pids, CHILDREN_MOST, &n);
+	for (size_t i = 0; i < l->processes.n; i++)
+		if (!l->processes.items[i]->reaped)
+			pids[n++] = l->processes.items[i]->pid;
+	for (size_t i = 0; i < n; i++)
+		if (!reaper_is_stranger(l, pids[i]) && pids[i] != tokens_keeper(l->tokens) &&
+		    !is_alive(pids[i]))
+			reap_one(l, pids[i], orphans, err);
+	free(pids);
+}
+
+// The hook may release processes, which changes the list: so it is walked over a copy.
+static void tell_of_orphans(struct local *l)
+{
+	size_t n = l->processes.n;
+	struct local_process **copy = xmalloc((n + 1) * sizeof *copy);
+
+	for (size_t i = 0; i < n; i++)
+		copy[i] = l->processes.items[i];
+	for (size_t i = 0; i < n; i++)
+		copy[i]->process.hooks->waned(copy[i]->process.owner);
+	free(copy);
+}
+
+int local_reap(struct local *l, struct err *err)
+{
+	siginfo_t info = {0};
+	bool orphans = false, more = true;
+	int status = 0;
+
+	*err = (struct err){0};
+	while (more) {
+		info.si_pid = 0;
+		status = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
+		more = status == 0 && info.si_pid > 0 && !reaper_is_stranger(l, info.si_pid) &&
+		       reap_one(l, info.si_pid, &orphans, err);
+	}
+	// A stranger stands in front, or nothing is told this way.
+	if (status == 0 ? info.si_pid > 0 : errno != ECHILD)
+		reap_each(l, &orphans, err);
+	// An adopted descendant has gone: it may have been the last of a process.
+	if (orphans)
+		tell_of_orphans(l);
+	return *err->message ? -1 : 0;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "launch/remnants.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "jobserver/tokens.h"
+#include "launch/local.h"
+#include "launch/reaper.h"
+#include "sys/descendants.h"
+
+static bool is_known(const struct local *l, pid_t pid)
+{
+	if (pid == tokens_keeper(l->tokens) || reaper_is_stranger(l, pid) || pid == l->guest.pid)
+		return true;
+	for (size_t i = 0; i < l->processes.n; i++)
+		if (!l->processes.items[i]->reaped && l->processes.items[i]->pid == pid)
+			return true;
+	return false;
+}
+
+size_t remnants_find(const struct local *l, const char *mark, bool end_them)
+{
+	// Those that were adopted stand behind all that were started.
+	size_t max = l->processes.n + 256, found = 0;
+	pid_t *pids = xmalloc(max * sizeof *pids);
+	size_t n;
+
+	if (!descendants_children(pids, max, &n))
+		tokens_distrust(l->tokens);
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_known(l, pids[i]))
+			continue;
+		enum belongs belongs = descendants_belongs(pids[i], mark);
+		found += belongs == BELONGS || (belongs == BELONGS_UNKNOWN && !l->strangers);
+		if (belongs == BELONGS && end_them)
+			kill(pids[i], SIGKILL);
+	}
+	free(pids);
+	return found;
+}
+
+// They could not be recognised earlier, as they were about to execute something.
+void remnants_end_all(struct local *l)
+{
+	char *mark = xasprintf("FIRMO_JOBS_WORKER=%s", l->run);
+	struct err ignored;
+	size_t left = 1;
+
+	for (int round = 0; round < 100 && (left = remnants_find(l, mark, true)) > 0; round++) {
+		poll(NULL, 0, 10);
+		local_reap(l, &ignored);
+	}
+	if (left > 0)
+		tokens_distrust(l->tokens);
+	free(mark);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// One attempt to run a test file: what its process writes, its deadline, its end. Private to run/.
+//
+// An attempt is running until the process that was started has exited, then lingering until
+// nothing of it is left, which is given LINGER_NS; then it is finished. What starts and signals
+// processes is the launcher's; no process is needed for the states.
+#ifndef RUN_ATTEMPT_H
+#define RUN_ATTEMPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "launch/launch.h"
+#include "model/job.h"
+#include "sys/capture.h"
+#include "sys/loop.h"
+#include "worker/events.h"
+#include "worker/framework.h"
+#include "worker/tap.h"
+
+#define LINGER_NS (250 * INT64_C(1000000))
+// How long a process may take to end of SIGKILL.
+#define KILL_NS (5 * INT64_C(1000000000))
+
+struct run_settings;
+
+enum attempt_state {
+	ATTEMPT_RUNNING,
+	ATTEMPT_INTERRUPTED, // SIGINT was sent
+	ATTEMPT_TERMINATED,  // SIGTERM was sent
+	ATTEMPT_KILLED,      // SIGKILL was sent
+	ATTEMPT_LINGERING,   // the started process has exited
+	ATTEMPT_FINISHED,
+	ATTEMPT_STATES
+};
+
+enum attempt_event {
+	ATTEMPT_TIMER,    // the deadline of this state has passed
+	ATTEMPT_EXITED,   // the started process has exited
+	ATTEMPT_QUIET,    // its output has ended and no process is left
+	ATTEMPT_STOP,     // the run is to end
+	ATTEMPT_STOP_NOW, // the run is to end at once
+	ATTEMPT_EVENTS
+};
+
+struct attempt;
+
+// What the attempts of a run share.
+struct attempt_terms {
+	const struct run_settings *settings;
+	struct launcher *launcher;
+	struct loop *loop;
+	// Has reached ATTEMPT_FINISHED; may free the attempt.
+	void (*finished)(void *owner, struct attempt *a);
+	void (*slow)(void *owner, const struct result *r); // r->slow has just become true
+	void *owner;
+};
+
+struct attempt {
+	const struct attempt_terms *terms;
+	struct result *result;
+	enum attempt_state state;
+	struct process *process; // NULL: not started
+	bool exited;             // the process has
+	int slot;                // from 0; result->slot is its number
+	int64_t slot_since_ns;   // monotonic: when its slot was granted, to it or to an attempt
+				 // before it
+	int64_t began_ns;        // monotonic; moved forward by the time the run was suspended
+	struct reading reading;  // what it was started as
+	struct result *before; // of its file read in another way, where that was not enough; owned
+	char *learned;         // what that has taught, where there was one; owned
+	bool has_shim;
+	bool released; // nothing but its result is left of it
+	bool timed_out, cut_short;
+	long hung; // index of the test that ran at the deadline, or -1
+	long done; // how many had ended by then
+	struct loop_timer timer;
+	struct loop_timer slow; // when it takes longer than it should
+	struct capture capture;
+	struct buf out_line, err_line; // with a stderr of its own: what is no whole line yet
+	struct events events;          // if has_shim
+	struct tap tap;
+	struct command command;
+};
+
+// An attempt at the job in that slot, with a result of its own; the caller frees it, when it is
+// released.
+struct attempt *attempt_new(const struct attempt_terms *terms, const struct job *job, int number);
+// Starts its process, read as reading says. On failure nothing is left behind but the result;
+// *transient as in launch/launch.h.
+int attempt_start(struct attempt *a, bool *transient, struct err *err);
+// Drives the state machine.
+void attempt_handle(struct attempt *a, enum attempt_event event);
+// Sends a signal to its processes, whatever its state.
+void attempt_signal(const struct attempt *a, int signo);
+// Moves all clocks by the time the run was suspended.
+void attempt_shift_clocks(struct attempt *a, int64_t ns);
+// Nothing more will be written: puts the unfinished lines to the rest.
+void attempt_finish_output(struct attempt *a);
+// What it depended on, as far as it was watched. The caller releases and frees it. NULL: nothing is
+// to be learned.
+struct inputs *attempt_inputs(const struct attempt *a);
+// Frees everything but the result and the struct itself. Once is enough.
+void attempt_release(struct attempt *a);
+
+#endif
