@@ -35,18 +35,19 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 // Does all that the words ask for: plans, runs and reports, or carries out another mode, which
 // prints to standard output.
 enum firmo_jobs_status firmo_jobs_carry_out(struct firmo_jobs *session);
-// Finds the test files, chooses among them and orders them. FIRMO_JOBS_NO_TESTS if there is none.
-// Once in a session.
+// Begins a run, and forgets the session's run before: finds the test files, chooses among them and
+// orders them. FIRMO_JOBS_NO_TESTS if there is none. A session can have any number of runs, one
+// after another.
 enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *session);
 // The number of files that are planned, and their paths in the order of their start; they are the
 // session's. NULL beyond the last one.
 unsigned long firmo_jobs_planned(const struct firmo_jobs *session);
 const char *firmo_jobs_planned_path(const struct firmo_jobs *session, unsigned long index);
-// Runs what was planned: prints as files end, records in the history. Once in a session, after
+// Runs what was planned: prints as files end, records in the history. Once after each
 // firmo_jobs_plan: FIRMO_JOBS_USAGE otherwise. Children that the process had before are not waited
 // for.
 enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *session);
-// Writes the reports that the words ask for. The result is that of the whole session: the run's, or
+// Writes the reports that the words ask for. The result is that of the run, or
 // FIRMO_JOBS_BROKEN if everything passed and a report could not be written.
 enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *session);
 // The fatal signal that ended the run early, or 0. The caller should end itself by it.

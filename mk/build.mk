@@ -80,9 +80,9 @@ $(O)/src/worker/shim.o $(O)/src/worker/busted.o: $(wildcard src/worker/lua/*.lua
 $(O)/src/report/html.o: $(wildcard src/report/html/*)
 
 # What knows where files are installed that come with the program. Another PREFIX makes only that anew.
-$(O)/src/cli/session.o $(O)/src/cli/print_mk.o: CPPFLAGS += \
+$(O)/src/cli/context.o $(O)/src/cli/print_mk.o: CPPFLAGS += \
 	-DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"' -DMK_FOLDER='"$(DATADIR)/firmo-jobs"'
-$(O)/src/cli/session.o $(O)/src/cli/print_mk.o: $(O)/places
+$(O)/src/cli/context.o $(O)/src/cli/print_mk.o: $(O)/places
 
 $(O)/places: .FORCE
 	@mkdir -p $(@D)

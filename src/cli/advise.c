@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "cli/mode.h"
+#include "cli/reports.h"
 #include "cli/session.h"
 #include "plan/advice.h"
 #include "report/advice.h"
@@ -27,7 +28,7 @@ static enum firmo_jobs_status know_nothing(const struct firmo_jobs *s)
 {
 	char *message = xasprintf("the history %s has no time of these files: run them once, then "
 				  "ask for advice",
-				  s->options.db);
+				  s->settings->db);
 
 	session_warn(message);
 	free(message);
@@ -41,10 +42,10 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 		return planned;
 	int64_t available_bytes = pressure_memory();
 	const struct advice_request request = {
-		.order = s->options.plan.order,
-		.seed = s->options.plan.seed,
+		.order = s->settings->plan.order,
+		.seed = s->settings->plan.seed,
 		.cpus = cpus_usable(),
-		.asked = (int)s->options.jobs,
+		.asked = (int)s->settings->jobs,
 		.available_bytes = available_bytes < INT64_MAX ? available_bytes : 0,
 	};
 	struct advice advice;
@@ -54,7 +55,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 		return FIRMO_JOBS_OK;
 	advice_make(&advice, &s->jobs, &request);
 	enum firmo_jobs_status status =
-		advice.files > 0 ? session_write(s, write_advice, &advice) : know_nothing(s);
+		advice.files > 0 ? reports_write(s, write_advice, &advice) : know_nothing(s);
 	advice_release(&advice);
 	return status;
 }

@@ -44,15 +44,15 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	struct err err = {0};
 	int format = 0;
 
-	s->store = store_open_copy(s->options.db, &format, &err);
-	if (!s->store) {
+	s->context.store = store_open_copy(s->settings->db, &format, &err);
+	if (!s->context.store) {
 		if (err.errnum == ENOENT)
-			err_set(&err, 0, "there is no history in %s", s->options.db);
-		return session_refuse_store(s, &err);
+			err_set(&err, 0, "there is no history in %s", s->settings->db);
+		return context_refuse_store(&s->context, &err);
 	}
-	store_check(s->store, &facts);
+	store_check(s->context.store, &facts);
 	bool sound = facts.problems.n == 0;
-	maintenance_print(s->options.db);
+	maintenance_print(s->settings->db);
 	printf(": %s\n", sound ? "sound" : "damaged");
 	if (sound)
 		print_facts(&facts, format);

@@ -9,7 +9,7 @@
 #include "cli/session.h"
 #include "store/care.h"
 
-static int read_file(struct options *o, const char *value, struct err *err)
+static int read_file(struct settings *o, const char *value, struct err *err)
 {
 	if (!*value || strcmp(value, "-") == 0)
 		return option_invalid(err, "export", value, "wants a file's name");
@@ -25,10 +25,10 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	enum firmo_jobs_status status = maintenance_open(s, STORE_READ);
 	if (status != FIRMO_JOBS_OK)
 		return status;
-	if (store_export(s->store, s->options.exported, &bytes, &err) < 0)
+	if (store_export(s->context.store, s->settings->exported, &bytes, &err) < 0)
 		return maintenance_refuse(&err, FIRMO_JOBS_BROKEN);
 	fputs("Exported to ", stdout);
-	maintenance_print(s->options.exported);
+	maintenance_print(s->settings->exported);
 	fputs(": ", stdout);
 	maintenance_print_size(bytes);
 	puts(".");

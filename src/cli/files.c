@@ -10,7 +10,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/path.h"
+#include "cli/execution.h"
+#include "cli/files.h"
 #include "cli/session.h"
+#include "plan/names.h"
 #include "plan/plan.h"
 #include "sys/command.h"
 
@@ -32,8 +35,8 @@ static char *find_lua(const struct firmo_jobs *s, struct err *err)
 {
 	struct commands usual;
 
-	if (!s->options.command)
-		return xstrdup(s->commands.lua);
+	if (!s->settings->command)
+		return xstrdup(s->context.commands.lua);
 	if (commands_init(&usual, NULL, NULL, NULL, getenv("PATH"), err) < 0)
 		return NULL;
 	char *lua = xstrdup(usual.lua);
@@ -71,11 +74,11 @@ static int evaluate(struct firmo_jobs *s, const char *file, struct err *err)
 {
 	struct buf answer = {0};
 	char *lua = find_lua(s, err);
-	int status = lua ? run_evaluator(lua, file, s->options.task, &answer, err) : -1;
+	int status = lua ? run_evaluator(lua, file, s->settings->task, &answer, err) : -1;
 
 	if (status == 0)
-		status = busted_settings_parse(&s->busted, answer.data, answer.len, *file != '\0',
-					       err);
+		status = busted_settings_parse(&s->context.busted, answer.data, answer.len,
+					       *file != '\0', err);
 	buf_release(&answer);
 	free(lua);
 	return status;
@@ -84,40 +87,46 @@ static int evaluate(struct firmo_jobs *s, const char *file, struct err *err)
 // Where busted's settings ask for an interpreter and the user for none.
 static int use_interpreter(struct firmo_jobs *s, struct err *err)
 {
-	const char *lua = s->busted.lua;
+	const char *lua = s->context.busted.lua;
 
-	s->commands.task = s->options.task;
-	s->commands.moves = s->busted.directory && strcmp(s->busted.directory, "./") != 0 &&
-			    strcmp(s->busted.directory, ".") != 0;
-	s->commands.asks_for_lua = lua != NULL;
-	if (!lua || s->options.lua || s->options.command)
+	s->context.commands.task = s->settings->task;
+	s->context.commands.moves = s->context.busted.directory &&
+				    strcmp(s->context.busted.directory, "./") != 0 &&
+				    strcmp(s->context.busted.directory, ".") != 0;
+	s->context.commands.asks_for_lua = lua != NULL;
+	if (!lua || s->settings->lua || s->settings->command)
 		return 0;
-	s->commands.busted_lua_name = xstrdup(lua);
-	s->commands.busted_lua = path_find_program(lua, getenv("PATH"));
-	return s->commands.busted_lua
+	s->context.commands.busted_lua_name = xstrdup(lua);
+	s->context.commands.busted_lua = path_find_program(lua, getenv("PATH"));
+	return s->context.commands.busted_lua
 		       ? 0
 		       : err_set(err, 0, "it asks for the interpreter %s, which is not there", lua);
 }
 
 static enum firmo_jobs_status read_settings(struct firmo_jobs *s)
 {
-	int framework = s->options.plan.framework;
+	int framework = s->settings->plan.framework;
 	bool wanted = framework < 0 || framework == FRAMEWORK_BUSTED;
 	struct err err = {0};
 
-	if (s->options.task && (!wanted || !is_file(BUSTED_FILE))) {
+	if (s->settings->task && (!wanted || !is_file(BUSTED_FILE))) {
 		session_warn(wanted ? "--run: there is no " BUSTED_FILE " here to have a task"
 				    : "--run chooses a task of busted, and --framework another "
 				      "framework");
 		return FIRMO_JOBS_USAGE;
 	}
-	if (s->options.plan.busted || !wanted || !is_file(BUSTED_FILE))
+	if (!wanted || !is_file(BUSTED_FILE))
 		return FIRMO_JOBS_OK;
-	enum firmo_jobs_status found = session_find_programs(s);
+	if (s->context.has_busted) {
+		s->request.busted = &s->context.busted;
+		return FIRMO_JOBS_OK;
+	}
+	enum firmo_jobs_status found = files_find_programs(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
 	if (evaluate(s, BUSTED_FILE, &err) == 0 && use_interpreter(s, &err) == 0) {
-		s->options.plan.busted = &s->busted;
+		s->context.has_busted = true;
+		s->request.busted = &s->context.busted;
 		return FIRMO_JOBS_OK;
 	}
 	bool names_itself = strncmp(err.message, BUSTED_FILE, strlen(BUSTED_FILE)) == 0;
@@ -150,14 +159,14 @@ static bool has_moonscript(struct firmo_jobs *s)
 {
 	struct err ignored;
 
-	if (s->busted.moonscript || s->options.command)
+	if (s->context.busted.moonscript || s->settings->command)
 		return true;
-	if (session_find_programs(s) != FIRMO_JOBS_OK || s->commands.busted_direct)
+	if (files_find_programs(s) != FIRMO_JOBS_OK || s->context.commands.busted_direct)
 		return true;
-	if (s->options.plan.busted)
+	if (s->context.has_busted)
 		return false;
-	bool has = evaluate(s, "", &ignored) == 0 && s->busted.moonscript;
-	busted_settings_release(&s->busted);
+	bool has = evaluate(s, "", &ignored) == 0 && s->context.busted.moonscript;
+	busted_settings_release(&s->context.busted);
 	return has;
 }
 
@@ -175,7 +184,7 @@ static void leave_out_moon(struct firmo_jobs *s, size_t count)
 	char *message =
 		xasprintf("%zu .moon test file%s not run: %s has no module moonscript; to run "
 			  "%s: luarocks install moonscript",
-			  count, count == 1 ? " is" : "s are", s->commands.lua_name,
+			  count, count == 1 ? " is" : "s are", s->context.commands.lua_name,
 			  count == 1 ? "it" : "them");
 	session_warn(message);
 	free(message);
@@ -201,7 +210,7 @@ static bool is_shortage(int errnum)
 	return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == EIO;
 }
 
-enum firmo_jobs_status session_find_files(struct firmo_jobs *s)
+enum firmo_jobs_status files_find(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = read_settings(s);
 	struct strings notes = {0};
@@ -209,7 +218,7 @@ enum firmo_jobs_status session_find_files(struct firmo_jobs *s)
 
 	if (status != FIRMO_JOBS_OK)
 		return status;
-	if (plan_find(&s->jobs, &s->options.plan, &notes, &err) < 0) {
+	if (plan_find(&s->jobs, &s->request, &notes, &err) < 0) {
 		session_warn(err.message);
 		status = is_shortage(err.errnum) ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_USAGE;
 	}
@@ -219,4 +228,42 @@ enum firmo_jobs_status session_find_files(struct firmo_jobs *s)
 	tell(s, &notes);
 	strings_free_all(&notes);
 	return status;
+}
+
+enum firmo_jobs_status files_find_programs(struct firmo_jobs *s)
+{
+	enum firmo_jobs_status found = context_find_programs(&s->context);
+
+	s->request.commands = s->means.commands = &s->context.commands;
+	s->request.settings_key = s->means.settings_key = s->context.settings_key;
+	return found;
+}
+
+enum firmo_jobs_status files_none(const struct firmo_jobs *s)
+{
+	const struct plan_settings *p = &s->settings->plan;
+	const char *why = "no test file found in tests, test, spec, specs or t; name files or "
+			  "folders to run";
+
+	if (p->includes.n + p->excludes.n > 0)
+		why = "no test file is left by --include and --exclude";
+	else if (p->patterns.n > 0)
+		why = "no test file has a name that matches --pattern";
+	else if (p->paths.n > 0)
+		why = "no test file matches (a folder's are " NAMES_TEXT ")";
+	if (!s->told_why_none)
+		session_warn(why);
+	return FIRMO_JOBS_NO_TESTS;
+}
+
+enum firmo_jobs_status files_look(struct firmo_jobs *s)
+{
+	enum firmo_jobs_status found = files_find(s);
+
+	if (found != FIRMO_JOBS_OK)
+		return found;
+	if (s->jobs.n == 0)
+		return files_none(s);
+	found = files_find_programs(s);
+	return found == FIRMO_JOBS_OK ? context_open_store(&s->context, true) : found;
 }

@@ -14,8 +14,12 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "cli/execution.h"
+#include "cli/files.h"
 #include "cli/mode.h"
 #include "cli/option.h"
+#include "cli/reports.h"
+#include "cli/rules.h"
 #include "cli/service.h"
 #include "cli/session.h"
 #include "jobserver/tokens.h"
@@ -25,15 +29,15 @@
 // The run is in the history before anybody below us looks for it.
 static void begin(struct firmo_jobs *s)
 {
-	s->run.name = session_run_name();
+	s->run.name = execution_name();
 	s->run.started_ns = clock_real_ns();
-	s->run.jobs = s->make.jobs > 0 ? s->make.jobs : 0;
-	session_describe_run(s);
+	s->run.jobs = s->context.make.jobs > 0 ? s->context.make.jobs : 0;
+	execution_describe(s);
 	// The lines of others stand between ours.
-	s->options.progress = PROGRESS_NONE;
-	session_open_journal(s);
+	s->progress = PROGRESS_NONE;
+	execution_open_journal(s);
 	journal_begin(&s->journal);
-	setenv(SESSION_GATHER, s->run.name, 1);
+	setenv(CONTEXT_GATHER, s->run.name, 1);
 }
 
 // Those below us run and report for themselves where we would know nothing of what did not ask us,
@@ -41,11 +45,11 @@ static void begin(struct firmo_jobs *s)
 static bool open_service(struct firmo_jobs *s, struct service *v)
 {
 	struct err err;
-	bool is_past_known = s->options.writes_rules || !s->store ||
-			     plan_add_past(&s->jobs, s->store, &err) == 0;
+	bool is_past_known = s->settings->writes_rules || !s->context.store ||
+			     plan_add_past(&s->jobs, s->context.store, &err) == 0;
 
-	return (s->store || s->options.writes_rules) && is_past_known &&
-	       s->options.run.rounds == 1 && !s->options.run.share_tokens &&
+	return (s->context.store || s->settings->writes_rules) && is_past_known &&
+	       s->settings->run.rounds == 1 && !s->settings->run.share_tokens &&
 	       service_open(v, s, &err) == 0;
 }
 
@@ -55,16 +59,16 @@ static int serve(struct firmo_jobs *s, char **words, struct service *v, struct e
 {
 	const struct makeflags none = {.auth = AUTH_NONE};
 
-	if (command_start(words, &s->signals, &v->hooks.command, err) < 0)
+	if (command_start(words, &s->context.signals, &v->hooks.command, err) < 0)
 		return -1;
-	session_forget_jobserver();
+	context_forget_jobserver();
 	s->service = v;
-	if (s->store)
-		s->slots = path_beside(s->options.db, "slots");
-	s->options.run.slots = s->slots;
-	s->options.run.has_make_load = false;
-	session_open_tokens(s, &none, TOKENS_MAX);
-	int code = session_supervise(s, &s->jobs, err);
+	if (s->context.store)
+		s->slots = path_beside(s->settings->db, "slots");
+	s->means.slots = s->slots;
+	s->means.has_make_load = false;
+	execution_open_tokens(s, &none, TOKENS_MAX);
+	int code = execution_supervise(s, &s->jobs, err);
 	s->service = NULL;
 	// Where the run broke, the command is still there.
 	if (!v->ended && kill(v->hooks.command, SIGTERM) == 0)
@@ -76,7 +80,7 @@ static int serve(struct firmo_jobs *s, char **words, struct service *v, struct e
 
 static int run_command(struct firmo_jobs *s, int *status, bool *served, struct err *err)
 {
-	char **words = text_split_words(s->options.gather, NULL);
+	char **words = text_split_words(s->settings->gather, NULL);
 	struct service service;
 	int code;
 
@@ -86,10 +90,10 @@ static int run_command(struct firmo_jobs *s, int *status, bool *served, struct e
 		*status = service.status;
 		service_close(&service);
 	} else {
-		code = command_run(words, &s->signals, status, &s->run.signal, err);
+		code = command_run(words, &s->context.signals, status, &s->run.signal, err);
 	}
 	text_free_words(words);
-	session_forget_jobserver();
+	context_forget_jobserver();
 	return code;
 }
 
@@ -114,7 +118,7 @@ static int load_ran(struct firmo_jobs *s, struct err *err)
 	struct map ran = {0};
 
 	s->run = (struct run){.lower_bound_ns = -1};
-	int status = store_load_run(s->store, begun.id, &s->run, &s->ran, err);
+	int status = store_load_run(s->context.store, begun.id, &s->run, &s->ran, err);
 	s->run.unfinished = false;
 	s->run.elapsed_ns =
 		begun.elapsed_ns ? begun.elapsed_ns : clock_real_ns() - begun.started_ns;
@@ -154,10 +158,10 @@ static int run_left(struct firmo_jobs *s, struct err *err)
 		return 0;
 	for (size_t i = 0; i < s->run.results.n; i++)
 		support_learn(&s->support, s->run.results.items[i]);
-	if (plan_note_loads(&s->support, &s->ran, s->store, err) < 0)
+	if (plan_note_loads(&s->support, &s->ran, s->context.store, err) < 0)
 		return -1;
-	session_open_tokens(s, &s->make, (int)s->options.jobs);
-	return session_supervise(s, &s->left, err);
+	execution_open_tokens(s, &s->context.make, (int)s->settings->jobs);
+	return execution_supervise(s, &s->left, err);
 }
 
 // What there is to report: all that was run, the passes that stand, and what else is selected.
@@ -168,21 +172,21 @@ static int gather(struct firmo_jobs *s, struct err *err)
 	// What was served points to them.
 	s->asked = s->jobs;
 	s->jobs = (struct jobs){0};
-	s->options.plan.changed_only = true;
-	int found = plan_find(&s->jobs, &s->options.plan, &notes, err);
+	s->request.changed_only = true;
+	int found = plan_find(&s->jobs, &s->request, &notes, err);
 	strings_free_all(&notes);
 	if (found < 0 ||
-	    plan_order(&s->jobs, &s->reused, &s->options.plan, s->store, &s->support, err) < 0)
+	    plan_order(&s->jobs, &s->reused, &s->request, s->context.store, &s->support, err) < 0)
 		return -1;
 	support_begin(&s->support, &s->jobs, &s->reused);
 	if (load_ran(s, err) < 0)
 		return -1;
-	return session_add_reused(s) == FIRMO_JOBS_OK ? run_left(s, err) : -1;
+	return execution_add_reused(s) == FIRMO_JOBS_OK ? run_left(s, err) : -1;
 }
 
 static enum firmo_jobs_status report(struct firmo_jobs *s, int status)
 {
-	enum firmo_jobs_status written = session_report(s, false), outcome = session_outcome(s);
+	enum firmo_jobs_status written = reports_of_run(s, false), outcome = execution_outcome(s);
 	bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
 
 	if (outcome == FIRMO_JOBS_OK && failed) {
@@ -206,8 +210,8 @@ static enum firmo_jobs_status leave_to_others(const struct firmo_jobs *s, int st
 {
 	bool missing = false;
 
-	for (size_t i = 0; i < s->options.reports.n; i++)
-		missing |= !is_written(&s->options.reports.items[i], s->run.started_ns);
+	for (size_t i = 0; i < s->settings->reports.n; i++)
+		missing |= !is_written(&s->settings->reports.items[i], s->run.started_ns);
 	if (missing)
 		session_warn("no report is written: without a history nobody knows what ran below "
 			     "--gather");
@@ -223,13 +227,13 @@ static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *e
 
 	begin(s);
 	bool ran = run_command(s, &status, &served, err) == 0;
-	bool gathered = ran && s->store && gather(s, err) == 0;
+	bool gathered = ran && s->context.store && gather(s, err) == 0;
 	// Completes the record, with what was not run.
-	session_add_missing(s);
+	execution_add_missing(s);
 	journal_close(&s->journal);
 	display_close(&s->display);
 	// What we have run ourselves we know, also where there is no history.
-	if (gathered || (ran && served && !s->store))
+	if (gathered || (ran && served && !s->context.store))
 		return report(s, status);
 	if (ran && !*err->message)
 		return leave_to_others(s, status);
@@ -237,7 +241,7 @@ static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *e
 	return FIRMO_JOBS_BROKEN;
 }
 
-static int read_command(struct options *o, const char *value, struct err *err)
+static int read_command(struct settings *o, const char *value, struct err *err)
 {
 	size_t n = 0;
 	char **words = text_split_words(value, &n);
@@ -255,18 +259,18 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	struct err err = {0};
 
 	// As firmo_jobs_plan has it.
-	if (s->make.dry_run)
+	if (s->context.make.dry_run)
 		return FIRMO_JOBS_OK;
-	enum firmo_jobs_status ready = session_look(s);
+	enum firmo_jobs_status ready = files_look(s);
 	if (ready != FIRMO_JOBS_OK)
 		return ready;
-	if ((s->options.writes_rules && session_write_rules(s, &err) < 0) ||
-	    signals_open(&s->signals, &err) < 0) {
+	if ((s->settings->writes_rules && rules_write(s, &err) < 0) ||
+	    signals_open(&s->context.signals, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;
 	}
 	enum firmo_jobs_status status = run_and_report(s, &err);
-	signals_close(&s->signals);
+	signals_close(&s->context.signals);
 	return status;
 }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "cli/mode.h"
+#include "cli/reports.h"
 #include "cli/session.h"
 #include "history/views.h"
 #include "history/window.h"
@@ -34,7 +35,7 @@ static int no_such_view(struct err *err, const char *value)
 }
 
 // "tests:PATTERN" alone has something behind its name.
-static int read_view(struct options *o, const char *value, struct err *err)
+static int read_view(struct settings *o, const char *value, struct err *err)
 {
 	size_t n = strcspn(value, ":");
 
@@ -54,7 +55,7 @@ static int read_view(struct options *o, const char *value, struct err *err)
 	return no_such_view(err, value);
 }
 
-static int check(const struct options *o, struct err *err)
+static int check(const struct settings *o, struct err *err)
 {
 	return o->view == VIEW_RUNS ? mode_refuse_path(o, "--history=runs takes no path", err) : 0;
 }
@@ -84,7 +85,7 @@ static int64_t time_of_commit(const char *commit)
 	return seconds > 0 ? seconds * NS_PER_SEC : -1;
 }
 
-static int limit_window(struct window *w, const struct options *o, struct err *err)
+static int limit_window(struct window *w, const struct settings *o, struct err *err)
 {
 	if (o->since && window_since(w, o->since, clock_real_ns(), time_of_commit, err) < 0)
 		return -1;
@@ -123,15 +124,15 @@ static int write_answer(FILE *out, enum report_format format, const struct text_
 
 static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct window *w)
 {
-	const struct strings *paths = &s->options.plan.paths;
+	const struct strings *paths = s->request.paths;
 	struct answer a = {0};
 	struct err err = {0};
 	size_t n;
 	char **clean = clean_paths(paths, &n);
-	bool named = s->options.view == VIEW_OVERVIEW && paths->n > 0;
+	bool named = s->settings->view == VIEW_OVERVIEW && paths->n > 0;
 	const struct history_request request = {
-		.view = named ? VIEW_FILES : s->options.view,
-		.pattern = s->options.pattern,
+		.view = named ? VIEW_FILES : s->settings->view,
+		.pattern = s->settings->pattern,
 		.paths = (const char *const *)clean,
 		.n_paths = n,
 		.window = w,
@@ -139,8 +140,8 @@ static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct window *
 	};
 	enum firmo_jobs_status status = FIRMO_JOBS_BROKEN;
 
-	if (history_ask(&a, s->store, &request, &err) == 0)
-		status = session_write(s, write_answer, &a);
+	if (history_ask(&a, s->context.store, &request, &err) == 0)
+		status = reports_write(s, write_answer, &a);
 	else
 		session_warn(err.message);
 	answer_release(&a);
@@ -156,9 +157,10 @@ static enum firmo_jobs_status open_store(struct firmo_jobs *s)
 	char *notice;
 	struct err err = {0};
 
-	s->store = store_open(s->options.db, STORE_READ, &notice, &err);
+	s->context.store = store_open(s->settings->db, STORE_READ, &notice, &err);
 	free(notice);
-	return s->store || err.errnum == ENOENT ? FIRMO_JOBS_OK : session_refuse_store(s, &err);
+	return s->context.store || err.errnum == ENOENT ? FIRMO_JOBS_OK
+							: context_refuse_store(&s->context, &err);
 }
 
 static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
@@ -170,9 +172,9 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	enum firmo_jobs_status opened = open_store(s);
 	if (opened != FIRMO_JOBS_OK)
 		return opened;
-	if (s->store && window_open(&w, s->store, &err) < 0)
+	if (s->context.store && window_open(&w, s->context.store, &err) < 0)
 		session_warn(err.message);
-	else if (limit_window(&w, &s->options, &err) == 0)
+	else if (limit_window(&w, s->settings, &err) == 0)
 		status = answer(s, &w);
 	else {
 		session_warn(err.message);

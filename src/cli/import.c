@@ -10,14 +10,14 @@
 #include "cli/session.h"
 #include "store/care.h"
 
-static int read_source(struct options *o, const char *value, struct err *err)
+static int read_source(struct settings *o, const char *value, struct err *err)
 {
 	if (*value)
 		VEC_PUSH(&o->imported, (char *)value);
 	return 0;
 }
 
-static int check(const struct options *o, struct err *err)
+static int check(const struct settings *o, struct err *err)
 {
 	if (o->plan.paths.n + o->imported.n == 0)
 		return err_set(err, 0, "--import: the names of histories are missing");
@@ -56,7 +56,7 @@ static int open_source(const char *db, const char *path, struct store **store, s
 	return status;
 }
 
-static int open_sources(const struct options *o, struct sources *sources, struct err *err)
+static int open_sources(const struct settings *o, struct sources *sources, struct err *err)
 {
 	const struct strings *lists[] = {&o->imported, &o->plan.paths};
 	size_t most = lists[0]->n + lists[1]->n;
@@ -100,12 +100,12 @@ static enum firmo_jobs_status import(struct firmo_jobs *s, struct sources *sourc
 {
 	struct err err = {0};
 
-	if (open_sources(&s->options, sources, &err) < 0)
+	if (open_sources(s->settings, sources, &err) < 0)
 		return maintenance_refuse(&err, FIRMO_JOBS_USAGE);
 	enum firmo_jobs_status status = maintenance_open(s, STORE_WRITE);
 	if (status != FIRMO_JOBS_OK)
 		return status;
-	if (store_import(s->store, sources->stores, sources->n, sources->out, &err) < 0)
+	if (store_import(s->context.store, sources->stores, sources->n, sources->out, &err) < 0)
 		return maintenance_refuse(&err, FIRMO_JOBS_BROKEN);
 	for (size_t i = 0; i < sources->n; i++)
 		print_imported(sources->paths[i], &sources->out[i]);

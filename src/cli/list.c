@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/mode.h"
 #include "cli/session.h"
+#include "plan/forecast.h"
 #include "sys/cpus.h"
 
 // without: what stands there for no time.
@@ -18,7 +19,7 @@ static void print_duration(int64_t ns, bool known, const char *without)
 		printf("%10s  ", without);
 }
 
-static void print_job(const struct job *j, const struct options *o)
+static void print_job(const struct job *j, const struct settings *o)
 {
 	struct buf b = {0};
 
@@ -52,7 +53,7 @@ static void print_forecast(const struct jobs *jobs, int workers)
 static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = firmo_jobs_plan(s);
-	int workers = session_workers(s);
+	int workers = context_workers(&s->context);
 
 	if (status != FIRMO_JOBS_OK)
 		return status;
@@ -60,9 +61,9 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	if (s->jobs.n == 0)
 		return FIRMO_JOBS_OK;
 	printf(" expected  %slast     kind     file\n",
-	       s->options.text.verbose ? "  deadline  " : "");
+	       s->settings->text.verbose ? "  deadline  " : "");
 	for (size_t i = 0; i < s->jobs.n; i++)
-		print_job(&s->jobs.items[i], &s->options);
+		print_job(&s->jobs.items[i], s->settings);
 	// Under `make -j` without a number nobody knows: the machine's size is the best guess.
 	print_forecast(&s->jobs, workers > 0 ? workers : cpus_usable());
 	return FIRMO_JOBS_OK;

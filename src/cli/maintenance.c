@@ -46,18 +46,18 @@ enum firmo_jobs_status maintenance_open(struct firmo_jobs *s, enum store_mode mo
 	struct err err = {0};
 	char *notice = NULL;
 
-	s->store = store_open(s->options.db, mode, &notice, &err);
+	s->context.store = store_open(s->settings->db, mode, &notice, &err);
 	if (notice)
 		session_warn(notice);
 	free(notice);
-	if (s->store)
+	if (s->context.store)
 		return FIRMO_JOBS_OK;
 	if (err.errnum == ENOENT)
-		err_set(&err, 0, "there is no history in %s", s->options.db);
-	return session_refuse_store(s, &err);
+		err_set(&err, 0, "there is no history in %s", s->settings->db);
+	return context_refuse_store(&s->context, &err);
 }
 
-int maintenance_check(const struct options *o, struct err *err)
+int maintenance_check(const struct settings *o, struct err *err)
 {
 	return mode_refuse_path(o, "--prune, --export and --check take no path", err);
 }

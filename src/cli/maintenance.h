@@ -9,7 +9,7 @@
 #include "store/store.h"
 
 struct err;
-struct options;
+struct settings;
 
 // Opens the history, which the session closes; says what is wrong with one that is missing or
 // cannot be used.
@@ -17,7 +17,7 @@ enum firmo_jobs_status maintenance_open(struct firmo_jobs *s, enum store_mode mo
 // Tells the error, and gives the status back.
 enum firmo_jobs_status maintenance_refuse(const struct err *err, enum firmo_jobs_status status);
 // A mode whose option is followed by no path.
-int maintenance_check(const struct options *o, struct err *err);
+int maintenance_check(const struct settings *o, struct err *err);
 // To standard output: a text as a terminal may have it; "12 KiB"; "3 runs".
 void maintenance_print(const char *text);
 void maintenance_print_size(int64_t bytes);

@@ -9,7 +9,7 @@
 #include "firmo-jobs.h"
 
 struct err;
-struct options;
+struct settings;
 
 // The formats of --report, as bits of 1u << enum report_format.
 #define MODE_DATA_FORMATS (1u << REPORT_TEXT | 1u << REPORT_JSON | 1u << REPORT_CSV)
@@ -25,9 +25,9 @@ struct mode {
 	bool keeps_jobserver;       // for a command of its own, which takes part by itself
 	const struct mode *part_of; // the one that does this as well, if both are asked for
 	// Reads the value of its option, "" where there is none. NULL: it takes none.
-	int (*read)(struct options *o, const char *value, struct err *err);
+	int (*read)(struct settings *o, const char *value, struct err *err);
 	// Refuses what stands beside it on the command line. NULL: all is well.
-	int (*check)(const struct options *o, struct err *err);
+	int (*check)(const struct settings *o, struct err *err);
 	// Does it all, and prints it.
 	enum firmo_jobs_status (*carry_out)(struct firmo_jobs *session);
 };
@@ -37,6 +37,6 @@ extern const struct mode mode_run, mode_list, mode_advise, mode_history, mode_sh
 	mode_help, mode_version;
 
 // For the check of a mode that takes no path, as what says: "--show takes no path".
-int mode_refuse_path(const struct options *o, const char *what, struct err *err);
+int mode_refuse_path(const struct settings *o, const char *what, struct err *err);
 
 #endif

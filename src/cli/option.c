@@ -59,7 +59,7 @@ static bool add_text(struct strings *texts, const char *value)
 	return *value;
 }
 
-int option_set(struct options *o, const struct option_row *row, const char *value, struct err *err)
+int option_set(struct settings *o, const struct option_row *row, const char *value, struct err *err)
 {
 	void *at = (char *)o + row->at;
 	bool valid = true;

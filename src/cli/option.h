@@ -9,7 +9,7 @@
 
 struct err;
 struct mode;
-struct options;
+struct settings;
 
 enum option_type {
 	OPTION_HEADLINE, // of --help
@@ -30,12 +30,12 @@ struct option_row {
 	char letter; // 0: none
 	const char *name, *argument, *help;
 	enum option_type type;
-	size_t at; // of the value in struct options
+	size_t at; // of the value in struct settings
 	long min, max;
 	const char *const *choices; // ended by NULL
 	const char *wanted;         // "wants ...", for messages; that of choices is made of them
 	const struct mode *mode;
-	int (*read)(struct options *o, const char *value, struct err *err);
+	int (*read)(struct settings *o, const char *value, struct err *err);
 };
 
 // Whether the row is an option, not a line of --help.
@@ -44,7 +44,8 @@ bool option_is_named(const struct option_row *row);
 bool option_is_optional(const struct option_row *row);
 // Puts the value of a row that is neither OPTION_MODE nor OPTION_READ into o, whose texts point to
 // value from then on. Fails with a message that names option and value.
-int option_set(struct options *o, const struct option_row *row, const char *value, struct err *err);
+int option_set(struct settings *o, const struct option_row *row, const char *value,
+	       struct err *err);
 // The message of a value that an option does not take; option without its dashes. Returns -1.
 int option_invalid(struct err *err, const char *option, const char *value, const char *wanted);
 // One line of --help.

@@ -21,7 +21,7 @@
 
 // ---- options whose value is more than one number or word ----
 
-static int on_timeout(struct options *o, const char *value, struct err *err)
+static int on_timeout(struct settings *o, const char *value, struct err *err)
 {
 	struct deadline *d = &o->run.deadline;
 
@@ -34,12 +34,12 @@ static int on_timeout(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
-static int on_limit(struct options *o, const char *value, struct err *err)
+static int on_limit(struct settings *o, const char *value, struct err *err)
 {
 	return limits_parse(&o->run.limits, value, err);
 }
 
-static int on_max_load(struct options *o, const char *value, struct err *err)
+static int on_max_load(struct settings *o, const char *value, struct err *err)
 {
 	int64_t billionths;
 
@@ -50,14 +50,14 @@ static int on_max_load(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
-static int on_fail_fast(struct options *o, const char *value, struct err *err)
+static int on_fail_fast(struct settings *o, const char *value, struct err *err)
 {
 	o->run.max_failures = 1;
 	o->run.stop_word = "--fail-fast";
 	return 0;
 }
 
-static int on_max_failures(struct options *o, const char *value, struct err *err)
+static int on_max_failures(struct settings *o, const char *value, struct err *err)
 {
 	if (!text_parse_long(value, 1, 1000000000, &o->run.max_failures))
 		return option_invalid(err, "max-failures", value,
@@ -66,7 +66,7 @@ static int on_max_failures(struct options *o, const char *value, struct err *err
 	return 0;
 }
 
-static int on_filter(struct options *o, const char *value, struct err *err)
+static int on_filter(struct settings *o, const char *value, struct err *err)
 {
 	struct err why;
 
@@ -77,7 +77,7 @@ static int on_filter(struct options *o, const char *value, struct err *err)
 }
 
 // Each --tag adds to those before it.
-static int on_tag(struct options *o, const char *value, struct err *err)
+static int on_tag(struct settings *o, const char *value, struct err *err)
 {
 	if (!*value || strchr(value, '#') || strchr(value, ' '))
 		return option_invalid(
@@ -88,7 +88,7 @@ static int on_tag(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
-static int on_trust(struct options *o, const char *value, struct err *err)
+static int on_trust(struct settings *o, const char *value, struct err *err)
 {
 	if (strcmp(value, "network") != 0)
 		return option_invalid(err, "trust", value, "wants network");
@@ -96,7 +96,7 @@ static int on_trust(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
-static int on_random(struct options *o, const char *seed, struct err *err)
+static int on_random(struct settings *o, const char *seed, struct err *err)
 {
 	long n = 0;
 
@@ -110,7 +110,7 @@ static int on_random(struct options *o, const char *seed, struct err *err)
 	return 0;
 }
 
-static int on_order(struct options *o, const char *value, struct err *err)
+static int on_order(struct settings *o, const char *value, struct err *err)
 {
 	o->plan.seed = 0;
 	if (strcmp(value, "slowest") == 0)
@@ -125,7 +125,7 @@ static int on_order(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
-static int on_framework(struct options *o, const char *value, struct err *err)
+static int on_framework(struct settings *o, const char *value, struct err *err)
 {
 	o->plan.framework = strcmp(value, "auto") == 0 ? -1 : framework_parse(value);
 	if (o->plan.framework < 0 && strcmp(value, "auto") != 0)
@@ -142,7 +142,7 @@ const char *const report_formats[] = {[REPORT_TEXT] = "text",
 				      [REPORT_CSV] = "csv",
 				      NULL};
 
-static int on_report(struct options *o, const char *value, struct err *err)
+static int on_report(struct settings *o, const char *value, struct err *err)
 {
 	size_t n = strcspn(value, ":");
 
@@ -166,20 +166,20 @@ static int on_report(struct options *o, const char *value, struct err *err)
 		"standard output");
 }
 
-static int on_no_report(struct options *o, const char *value, struct err *err)
+static int on_no_report(struct settings *o, const char *value, struct err *err)
 {
 	o->reports.n = 0;
 	return 0;
 }
 
-static int on_verbose(struct options *o, const char *value, struct err *err)
+static int on_verbose(struct settings *o, const char *value, struct err *err)
 {
 	o->text.verbose = true;
 	o->text.quiet = false;
 	return 0;
 }
 
-static int on_quiet(struct options *o, const char *value, struct err *err)
+static int on_quiet(struct settings *o, const char *value, struct err *err)
 {
 	o->text.quiet = true;
 	o->text.verbose = false;
@@ -199,8 +199,8 @@ static const char *const whens[] = {
 
 // Where a value goes. A field of another type does not compile.
 #define AT(kind, field)                                                                            \
-	.at = offsetof(struct options, field) +                                                    \
-	      0 * sizeof((kind *)0 == &((struct options *)0)->field)
+	.at = offsetof(struct settings, field) +                                                   \
+	      0 * sizeof((kind *)0 == &((struct settings *)0)->field)
 
 #define HEADLINE(text)                                                                             \
 	{                                                                                          \
@@ -370,7 +370,7 @@ static const struct option_row *find_row(int code)
 }
 
 // Nobody means two of them, and the second may remove what the first would have shown.
-static int set_mode(struct options *o, const struct mode *mode, struct err *err)
+static int set_mode(struct settings *o, const struct mode *mode, struct err *err)
 {
 	if (o->mode->goes_first)
 		return 0;
@@ -384,7 +384,8 @@ static int set_mode(struct options *o, const struct mode *mode, struct err *err)
 	return 0;
 }
 
-static int take(struct options *o, const struct option_row *row, const char *value, struct err *err)
+static int take(struct settings *o, const struct option_row *row, const char *value,
+		struct err *err)
 {
 	if (row->type == OPTION_READ)
 		return row->read(o, value, err);
@@ -407,7 +408,7 @@ static int bad_option(int code, char **words, struct err *err)
 }
 
 // What stands behind "--" is for the workers: getopt, which moves words, does not get to see it.
-static size_t split_off_extra(struct options *o, size_t n)
+static size_t split_off_extra(struct settings *o, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
 		if (strcmp(o->words[i], "--") == 0) {
@@ -418,7 +419,7 @@ static size_t split_off_extra(struct options *o, size_t n)
 	return n;
 }
 
-static int join_words(struct options *o, int argc, char **argv, size_t *n, struct err *err)
+static int join_words(struct settings *o, int argc, char **argv, size_t *n, struct err *err)
 {
 	const char *flags = getenv("FIRMO_JOBS_FLAGS");
 	size_t nflags;
@@ -437,7 +438,7 @@ static int join_words(struct options *o, int argc, char **argv, size_t *n, struc
 	return 0;
 }
 
-static int parse_words(struct options *o, size_t n, struct err *err)
+static int parse_words(struct settings *o, size_t n, struct err *err)
 {
 	char letters[2 * ROWS + 2];
 	struct option names[ROWS + 1];
@@ -461,7 +462,7 @@ static int parse_words(struct options *o, size_t n, struct err *err)
 // ---- what goes together ----
 
 // --until-fail repeats without end, unless --repeat says how often.
-static int settle_repeats(struct options *o, struct err *err)
+static int settle_repeats(struct settings *o, struct err *err)
 {
 	bool repeats = o->until_fail || o->run.rounds > 0;
 
@@ -493,7 +494,7 @@ static int refuse_report(const struct mode *mode, enum report_format format, str
 	return status;
 }
 
-static int check_reports(const struct options *o, struct err *err)
+static int check_reports(const struct settings *o, struct err *err)
 {
 	size_t to_stdout = 0;
 
@@ -510,14 +511,14 @@ static int check_reports(const struct options *o, struct err *err)
 	return 0;
 }
 
-int mode_refuse_path(const struct options *o, const char *what, struct err *err)
+int mode_refuse_path(const struct settings *o, const char *what, struct err *err)
 {
 	if (o->plan.paths.n == 0)
 		return 0;
 	return err_set(err, 0, "%s (%s)", what, o->plan.paths.items[0]);
 }
 
-static int check_together(const struct options *o, struct err *err)
+static int check_together(const struct settings *o, struct err *err)
 {
 	if ((o->since || o->last_runs) && o->mode != &mode_history)
 		return err_set(err, 0, "%s goes with --history", o->since ? "--since" : "--last");
@@ -530,12 +531,12 @@ static int check_together(const struct options *o, struct err *err)
 	return check_reports(o, err);
 }
 
-int options_parse(struct options *o, int argc, char **argv, struct err *err)
+int options_parse(struct settings *o, int argc, char **argv, struct err *err)
 {
 	const char *db = getenv("FIRMO_JOBS_DB");
 	size_t n = 0;
 
-	*o = (struct options){
+	*o = (struct settings){
 		.mode = &mode_run,
 		.plan = {.order = ORDER_SLOWEST, .framework = -1},
 		.run = {.deadline = {.ns = TIMEOUT_NS},
@@ -555,7 +556,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *err)
 	return check_together(o, err);
 }
 
-void options_release(struct options *o)
+void options_release(struct settings *o)
 {
 	free(o->plan.paths.items);
 	free(o->plan.patterns.items);
@@ -566,5 +567,5 @@ void options_release(struct options *o)
 	free(o->words);
 	text_free_words(o->flags);
 	buf_release(&o->tags);
-	*o = (struct options){0};
+	*o = (struct settings){0};
 }

@@ -3,78 +3,16 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include "base/buf.h"
-#include "firmo-jobs.h"
-#include "history/views.h"
-#include "plan/plan.h"
-#include "report/text.h"
-#include "run/supervisor.h"
-#include "store/care.h"
+#include "cli/settings.h"
 
 struct err;
-struct mode;
-
-enum flaky { FLAKY_PASS, FLAKY_FAIL };
-enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
-enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
-enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_TAP, REPORT_HTML, REPORT_CSV };
-
-// The names of the formats, in the order of the enum, ended by NULL.
-extern const char *const report_formats[];
-
-struct report_request {
-	enum report_format format;
-	const char *path; // "-": standard output
-	bool at_home;     // no path was given for what does not go there
-};
-
-// What we keep for the project in the current folder lies here, unless it is told otherwise.
-#define STATE_FOLDER ".firmo-jobs"
-
-struct options {
-	const struct mode *mode;
-	struct plan_request plan;
-	struct run_settings run;
-	struct text_style text;
-	long jobs; // of -j; 0: not given
-	const char *lua, *command;
-	const char *db, *named_db; // the history; --db, where that says so and not the environment
-	const char *why;           // the file of --why
-	const char *task;          // of --run, or NULL
-	bool join;                 // --join
-	bool writes_rules;         // --rules, alone or with --gather
-	const char *rules;         // its file; NULL: beside the history
-	const char *gather;        // the command of --gather
-	bool until_fail, no_trace;
-	enum flaky flaky;
-	struct buf tags;   // of --tag, joined
-	int64_t shown_run; // of --show; 0: the last one
-	enum history_view view;
-	const char *pattern; // of --history=tests:PATTERN, or NULL
-	const char *since;   // of --since, or NULL
-	long last_runs;      // of --last, 0: not given
-	struct store_bound prune;
-	const char *exported;    // the file of --export
-	struct strings imported; // those of --import; points to words
-	enum when color;
-	enum progress_kind progress;
-	struct {
-		struct report_request *items;
-		size_t n, cap;
-	} reports;
-	char **extra; // the words behind --; points into words
-	char **flags; // the words of FIRMO_JOBS_FLAGS; owned
-	char **words; // those and argv, joined; the array is owned
-};
 
 // Reads FIRMO_JOBS_FLAGS and argv. On failure err says what is wrong and what would be right.
 // o points into argv and the environment until options_release.
-int options_parse(struct options *o, int argc, char **argv, struct err *err);
-void options_release(struct options *o);
+int options_parse(struct settings *o, int argc, char **argv, struct err *err);
+void options_release(struct settings *o);
 void options_help(FILE *out);
 
 #endif

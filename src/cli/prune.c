@@ -34,7 +34,7 @@ static int64_t parse_age(const char *value)
 	return age > 100 * INT64_C(365) * 86400 ? 0 : age * NS_PER_SEC;
 }
 
-static int read_bound(struct options *o, const char *value, struct err *err)
+static int read_bound(struct settings *o, const char *value, struct err *err)
 {
 	int64_t age = parse_age(value);
 	long runs = STORE_KEPT_RUNS;
@@ -56,7 +56,7 @@ static enum firmo_jobs_status open_existing(struct firmo_jobs *s)
 
 	if (status != FIRMO_JOBS_OK)
 		return status;
-	store_close(s->store);
+	store_close(s->context.store);
 	return maintenance_open(s, STORE_WRITE);
 }
 
@@ -68,7 +68,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	enum firmo_jobs_status status = open_existing(s);
 	if (status != FIRMO_JOBS_OK)
 		return status;
-	if (store_prune(s->store, &s->options.prune, &out, &err) < 0)
+	if (store_prune(s->context.store, &s->settings->prune, &out, &err) < 0)
 		return maintenance_refuse(&err, FIRMO_JOBS_BROKEN);
 	fputs("Removed ", stdout);
 	maintenance_print_count(out.runs, "run");

@@ -14,7 +14,9 @@
 #include "base/clock.h"
 #include "base/outfile.h"
 #include "base/path.h"
+#include "cli/files.h"
 #include "cli/mode.h"
+#include "cli/rules.h"
 #include "cli/session.h"
 #include "plan/order.h"
 #include "plan/plan.h"
@@ -227,7 +229,7 @@ static bool holds(const char *path, const char *text, size_t n)
 
 // A file that would be the same is left alone. What is in its place in our own folder, and is no
 // file, makes room.
-static int write_rules(const struct rules *r, const char *path, struct err *err)
+static int write_file(const struct rules *r, const char *path, struct err *err)
 {
 	struct stat st;
 	struct outfile file;
@@ -254,30 +256,31 @@ static int write_rules(const struct rules *r, const char *path, struct err *err)
 
 static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 {
-	const struct plan_request *request = &s->options.plan;
+	const struct plan_request *request = &s->request;
 
 	if (path_make_dirs(r->stamps, err) < 0 && renew_stamps(r, err) < 0)
 		return -1;
 	// Without a history nothing is known of any file, and all of them run.
-	if (s->store && (plan_add_past(&s->jobs, s->store, err) < 0 ||
-			 fresh_open(&r->fresh, s->store, &s->jobs, request->trusted, err) < 0))
+	if (s->context.store && (plan_add_past(&s->jobs, s->context.store, err) < 0 ||
+				 fresh_open(&r->fresh, s->context.store, &s->jobs,
+					    request->settings->trusted, err) < 0))
 		return -1;
 	// Whether those are tests that may be support, --gather finds out when all others have run.
 	plan_look_into(&s->jobs, &s->reused, request);
 	support_begin(&s->support, &s->jobs, &s->reused);
 	order_jobs(&s->jobs, ORDER_SLOWEST, 0);
-	if (s->store && sequence_learn(&s->jobs, s->store, err) < 0)
+	if (s->context.store && sequence_learn(&s->jobs, s->context.store, err) < 0)
 		return -1;
 	r->times = xcalloc(s->jobs.n, sizeof *r->times);
 	for (size_t i = 0; i < s->jobs.n; i++)
 		if (add_job(r, &s->jobs, i, request, &s->support, err) < 0)
 			return -1;
-	if (s->store)
-		fresh_renew(&r->fresh, s->store);
+	if (s->context.store)
+		fresh_renew(&r->fresh, s->context.store);
 	return 0;
 }
 
-static int read_file(struct options *o, const char *value, struct err *err)
+static int read_file(struct settings *o, const char *value, struct err *err)
 {
 	o->writes_rules = true;
 	o->rules = *value ? value : NULL;
@@ -292,16 +295,16 @@ static bool is_in_state_folder(const char *path)
 	return strncmp(path, inside, strlen(inside)) == 0 || strstr(path, "/" STATE_FOLDER "/");
 }
 
-int session_write_rules(struct firmo_jobs *s, struct err *err)
+int rules_write(struct firmo_jobs *s, struct err *err)
 {
-	struct rules r = {.has_history = s->store};
-	char *path = s->options.rules ? xstrdup(s->options.rules)
-				      : path_beside(s->options.db, "rules.mk");
+	struct rules r = {.has_history = s->context.store};
+	char *path = s->settings->rules ? xstrdup(s->settings->rules)
+					: path_beside(s->settings->db, "rules.mk");
 	r.stamps = path_beside(path, "stamps");
 	r.is_ours = is_in_state_folder(path);
 	int status = make_all(&r, s, err);
 	if (status == 0)
-		status = write_rules(&r, path, err);
+		status = write_file(&r, path, err);
 	release(&r);
 	free(path);
 	return status;
@@ -311,10 +314,10 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
-	enum firmo_jobs_status ready = session_look(s);
+	enum firmo_jobs_status ready = files_look(s);
 	if (ready != FIRMO_JOBS_OK)
 		return ready;
-	if (session_write_rules(s, &err) == 0)
+	if (rules_write(s, &err) == 0)
 		return FIRMO_JOBS_OK;
 	session_warn(err.message);
 	return FIRMO_JOBS_BROKEN;

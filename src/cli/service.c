@@ -73,7 +73,7 @@ static void hang_up(struct client *c)
 		if (v->clients.items[i] != c)
 			v->clients.items[n++] = v->clients.items[i];
 	v->clients.n = n;
-	loop_remove_watch(&v->session->loop, &c->watch);
+	loop_remove_watch(&v->session->context.loop, &c->watch);
 	close(c->watch.fd);
 	free(c);
 	open_door(v);
@@ -104,11 +104,11 @@ static bool stands(struct service *v, struct job *job)
 	struct err err;
 	bool is_fresh = false;
 
-	if (!s->store)
+	if (!s->context.store)
 		return false;
-	if (fresh_open(&fresh, s->store, &one, s->options.plan.trusted, &err) == 0) {
-		is_fresh = plan_ask(&fresh, job, &s->options.plan).verdict == FRESH;
-		fresh_renew(&fresh, s->store);
+	if (fresh_open(&fresh, s->context.store, &one, s->settings->plan.trusted, &err) == 0) {
+		is_fresh = plan_ask(&fresh, job, &s->request).verdict == FRESH;
+		fresh_renew(&fresh, s->context.store);
 	}
 	fresh_release(&fresh);
 	return is_fresh;
@@ -128,7 +128,7 @@ static void serve(struct client *c, const char *cwd, const char *path)
 		answer(c, FIRMO_JOBS_OK);
 		return;
 	}
-	plan_look(job, &v->session->options.plan);
+	plan_look(job, &v->session->request);
 	c->job = job;
 	if (supervise_ask(v->supervisor, job))
 		open_door(v);
@@ -172,7 +172,7 @@ static void on_arrival(struct loop_watch *w, short revents)
 	*c = (struct client){.service = v,
 			     .watch = {.fd = fd, .events = POLLIN, .ready = on_client}};
 	c->watch.owner = c;
-	loop_add_watch(&v->session->loop, &c->watch);
+	loop_add_watch(&v->session->context.loop, &c->watch);
 	VEC_PUSH(&v->clients, c);
 }
 
@@ -205,7 +205,7 @@ static void on_begun(void *owner, struct supervisor *supervisor)
 	struct service *v = owner;
 
 	v->supervisor = supervisor;
-	loop_add_watch(&v->session->loop, &v->watch);
+	loop_add_watch(&v->session->context.loop, &v->watch);
 }
 
 static bool goes_on(void *owner)
@@ -278,7 +278,7 @@ void service_close(struct service *v)
 	while (v->clients.n > 0)
 		hang_up(v->clients.items[0]);
 	if (v->supervisor)
-		loop_remove_watch(&v->session->loop, &v->watch);
+		loop_remove_watch(&v->session->context.loop, &v->watch);
 	close(v->watch.fd);
 	free(v->clients.items);
 	map_release(&v->jobs);

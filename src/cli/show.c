@@ -7,10 +7,11 @@
 #include "base/text.h"
 #include "cli/mode.h"
 #include "cli/option.h"
+#include "cli/reports.h"
 #include "cli/session.h"
 #include "store/store.h"
 
-static int read_run(struct options *o, const char *value, struct err *err)
+static int read_run(struct settings *o, const char *value, struct err *err)
 {
 	long n = 0;
 
@@ -21,7 +22,7 @@ static int read_run(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
-static int check(const struct options *o, struct err *err)
+static int check(const struct settings *o, struct err *err)
 {
 	return mode_refuse_path(o, "--show takes no path; a run's number follows it as --show=RUN",
 				err);
@@ -31,17 +32,17 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
-	if (session_open_store(s, false) != FIRMO_JOBS_OK)
+	if (context_open_store(&s->context, false) != FIRMO_JOBS_OK)
 		return FIRMO_JOBS_USAGE;
-	if (!s->store) {
+	if (!s->context.store) {
 		char *message =
-			xasprintf("there is no history in %s, so no run to show", s->options.db);
+			xasprintf("there is no history in %s, so no run to show", s->settings->db);
 		session_warn(message);
 		free(message);
 		return FIRMO_JOBS_BROKEN;
 	}
-	if (store_load_run(s->store, s->options.shown_run, &s->run, &s->jobs, &err) == 0)
-		return session_report(s, true);
+	if (store_load_run(s->context.store, s->settings->shown_run, &s->run, &s->jobs, &err) == 0)
+		return reports_of_run(s, true);
 	session_warn(err.message);
 	return err.errnum ? FIRMO_JOBS_USAGE : FIRMO_JOBS_BROKEN;
 }

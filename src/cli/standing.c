@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The passes that a run has taken over: whether they still stand once its files have written what
-// others depend on.
-#include "cli/session.h"
+#include "cli/standing.h"
 
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "cli/session.h"
 #include "model/inputs.h"
 #include "plan/plan.h"
 
 #define MANY 10 // names of a line
 
-void session_note_writes(struct firmo_jobs *s, const struct result *r)
+void standing_note(struct firmo_jobs *s, const struct result *r)
 {
 	const struct inputs *in = r->inputs;
 
@@ -46,18 +45,18 @@ static void tell(const struct jobs *fallen)
 	buf_release(&b);
 }
 
-const struct jobs *session_fallen(struct firmo_jobs *s)
+const struct jobs *standing_fallen(struct firmo_jobs *s)
 {
 	struct jobs fallen = {0}, standing = {0};
 	struct err err = {0};
 
-	if (!s->wrote || s->reused.n == 0 || !s->store)
+	if (!s->wrote || s->reused.n == 0 || !s->context.store)
 		return NULL;
 	s->wrote = false;
 	copy_standing(&fallen, &s->run);
 	if (fallen.n > 0 &&
-	    plan_order(&fallen, &standing, &s->options.plan, s->store, NULL, &err) < 0)
-		session_lose_store(s, &err);
+	    plan_order(&fallen, &standing, &s->request, s->context.store, NULL, &err) < 0)
+		context_lose_store(&s->context, &err);
 	jobs_release(&standing);
 	if (fallen.n == 0) {
 		jobs_release(&fallen);
@@ -67,7 +66,7 @@ const struct jobs *session_fallen(struct firmo_jobs *s)
 	*batch = fallen;
 	VEC_PUSH(&s->fallen, batch);
 	run_take_back(&s->run, batch);
-	if (s->options.text.verbose)
+	if (s->settings->text.verbose)
 		tell(batch);
 	return batch;
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/environ.h"
 #include "base/text.h"
+#include "cli/files.h"
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/session.h"
@@ -244,7 +245,7 @@ static void print_deadline(const struct fresh_answer *a)
 
 static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 {
-	struct fresh_answer a = plan_ask(f, job, &s->options.plan);
+	struct fresh_answer a = plan_ask(f, job, &s->request);
 
 	print_name(job->path);
 	fputs(a.verdict == FRESH ? " would not run: nothing has changed since " : " would run: ",
@@ -282,17 +283,18 @@ static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 		fresh_changes(f, a.snapshot, print_change, &(struct explained){f, a.snapshot});
 		break;
 	}
-	if (s->options.text.verbose && a.snapshot)
+	if (s->settings->text.verbose && a.snapshot)
 		print_inputs(f, a.snapshot);
 }
 
 static int explain_all(struct firmo_jobs *s, struct err *err)
 {
 	struct fresh fresh;
-	int status = plan_add_past(&s->jobs, s->store, err);
+	int status = plan_add_past(&s->jobs, s->context.store, err);
 
 	if (status == 0)
-		status = fresh_open(&fresh, s->store, &s->jobs, s->options.plan.trusted, err);
+		status = fresh_open(&fresh, s->context.store, &s->jobs, s->settings->plan.trusted,
+				    err);
 	else
 		return -1;
 	for (size_t i = 0; status == 0 && i < s->jobs.n; i++)
@@ -301,7 +303,7 @@ static int explain_all(struct firmo_jobs *s, struct err *err)
 	return status;
 }
 
-static int read_file(struct options *o, const char *value, struct err *err)
+static int read_file(struct settings *o, const char *value, struct err *err)
 {
 	if (!*value)
 		return option_invalid(err, "why", value, "a test file's name is missing");
@@ -309,7 +311,7 @@ static int read_file(struct options *o, const char *value, struct err *err)
 	return 0;
 }
 
-static int check(const struct options *o, struct err *err)
+static int check(const struct settings *o, struct err *err)
 {
 	return mode_refuse_path(o, "--why takes no other path; its file follows it as --why=FILE",
 				err);
@@ -319,15 +321,17 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
-	VEC_PUSH(&s->options.plan.paths, (char *)s->options.why);
-	enum firmo_jobs_status found = session_find_files(s);
+	char *path = (char *)s->settings->why;
+	const struct strings paths = {&path, 1, 1};
+	s->request.paths = &paths;
+	enum firmo_jobs_status found = files_find(s);
 	if (found == FIRMO_JOBS_OK)
-		found = session_find_programs(s);
+		found = files_find_programs(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
-	if (session_open_store(s, false) != FIRMO_JOBS_OK)
+	if (context_open_store(&s->context, false) != FIRMO_JOBS_OK)
 		return FIRMO_JOBS_USAGE;
-	if (!s->store) {
+	if (!s->context.store) {
 		puts("There is no history yet: every file would run.");
 		return FIRMO_JOBS_OK;
 	}

@@ -31,10 +31,10 @@
 
 static int find_files(struct discovery *d, const struct plan_request *request, struct err *err)
 {
-	if (request->paths.n == 0)
+	if (request->paths->n == 0)
 		return discover_usual(d, err);
-	for (size_t i = 0; i < request->paths.n; i++)
-		if (discover(d, request->paths.items[i], err) < 0)
+	for (size_t i = 0; i < request->paths->n; i++)
+		if (discover(d, request->paths->items[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -55,7 +55,7 @@ static void filter(struct jobs *jobs, bool (*keep)(const struct job *, void *), 
 
 static bool is_selected(const struct job *j, void *arg)
 {
-	const struct plan_request *r = arg;
+	const struct plan_settings *r = arg;
 
 	return (r->includes.n == 0 || name_matches(&r->includes, j->path)) &&
 	       !name_matches(&r->excludes, j->path);
@@ -150,8 +150,8 @@ static void look_into(struct job *j, const struct plan_request *request, struct 
 	}
 	if (fd >= 0)
 		close(fd);
-	if (request->framework >= 0) {
-		j->framework = (enum framework)request->framework;
+	if (request->settings->framework >= 0) {
+		j->framework = (enum framework)request->settings->framework;
 		j->source = READING_GIVEN;
 		// What the user has called a test is one.
 		if (j->found == FOUND_STRANGE)
@@ -204,7 +204,7 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 	      struct err *err)
 {
 	struct busted_settings defaults = {0};
-	struct discovery d = {.globs = &request->patterns,
+	struct discovery d = {.globs = &request->settings->patterns,
 			      .busted = request->busted ? request->busted : &defaults,
 			      .jobs = jobs};
 
@@ -219,7 +219,7 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 		VEC_PUSH(notes, xstrdup(d.notes.items[i]));
 	discovery_release(&d);
 	busted_settings_release(&defaults);
-	filter(jobs, is_selected, (void *)request);
+	filter(jobs, is_selected, (void *)request->settings);
 	leave_out(jobs, request, notes);
 	return status;
 }
@@ -291,7 +291,7 @@ static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
 {
 	struct fresh fresh;
 	size_t n = 0;
-	int status = fresh_open(&fresh, history, jobs, request->trusted, err);
+	int status = fresh_open(&fresh, history, jobs, request->settings->trusted, err);
 
 	for (size_t i = 0; status == 0 && i < jobs->n; i++) {
 		if (plan_ask(&fresh, &jobs->items[i], request).verdict == FRESH)
@@ -350,12 +350,12 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 		support_plan(support, jobs);
 	if (request->changed_only && history && status == 0)
 		status = set_fresh_aside(jobs, reused, request, history, support, err);
-	else if (request->failed_only && history && status == 0)
+	else if (request->settings->failed_only && history && status == 0)
 		filter(jobs, did_not_pass, NULL);
 	plan_look_into(jobs, reused, request);
-	order_for_run(jobs, request->order, request->seed, request->slots);
+	order_for_run(jobs, request->settings->order, request->settings->seed, request->slots);
 	// Who asks for a chance order looks for what depends on it.
-	if (history && status == 0 && request->order != ORDER_RANDOM)
+	if (history && status == 0 && request->settings->order != ORDER_RANDOM)
 		status = sequence_learn(jobs, history, err);
 	return status;
 }

@@ -19,24 +19,31 @@ struct err;
 struct store;
 struct support;
 
-struct plan_request {
+// What the user has said.
+struct plan_settings {
 	struct strings paths; // none: the usual folders, those that exist
 	struct strings
 		patterns; // globs: the names that tests have in a folder; none: the usual ones
-	const struct busted_settings *busted; // the project's; NULL: none, busted's defaults hold
 	struct strings
 		includes; // globs on the path, or on the last part of it if they hold no slash
 	struct strings excludes;
 	enum order order;
 	uint64_t seed;     // of ORDER_RANDOM
-	int slots;         // how many jobs will run at once; 0: unknown
 	bool failed_only;  // files whose latest result is not a pass
 	bool changed_only; // files that are not certain to pass unchanged, the failed ones included
 	unsigned trusted;  // enum doubt, added up: those that do not count
-	const struct commands *commands; // how files are run, for changed_only
-	const char *settings_key;        // and with what settings, as command_key takes it
-	struct deadline deadline;        // and under which
-	int framework; // an enum framework for every file, or -1: by what each file holds
+	int framework;     // an enum framework for every file, or -1: by what each file holds
+};
+
+struct plan_request {
+	const struct plan_settings *settings;
+	const struct strings *paths;          // theirs, or others in their place
+	const struct busted_settings *busted; // the project's; NULL: none, busted's defaults hold
+	bool changed_only;                    // theirs, or true in its place
+	int slots;                            // how many jobs will run at once; 0: unknown
+	const struct commands *commands;      // how files are run, for changed_only
+	const char *settings_key;             // and with what settings, as command_key takes it
+	struct deadline deadline;             // and under which
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and

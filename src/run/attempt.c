@@ -300,12 +300,13 @@ struct attempt *attempt_new(const struct attempt_terms *terms, const struct job 
 static int prepare(struct attempt *a, struct err *err)
 {
 	const struct run_settings *set = a->terms->settings;
+	const struct run_means *means = a->terms->means;
 	const struct job *job = a->result->job;
 	enum framework f = a->reading.framework;
 
-	if (command_make(&a->command, set->commands, job->path, f, err) < 0)
+	if (command_make(&a->command, means->commands, job->path, f, err) < 0)
 		return -1;
-	a->result->key = command_key(&a->command, set->settings_key);
+	a->result->key = command_key(&a->command, means->settings_key);
 	a->result->deadline_ns = pace_deadline_of(&set->deadline, job->p99_ns);
 	// Where it is not watched, only the shim can tell what a file loads.
 	a->has_shim = framework_has_events(f) || a->reading.shim ||
@@ -346,8 +347,8 @@ static void set_clocks(struct attempt *a)
 	a->slow = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_slow, .owner = a};
 	if (slow >= 0)
 		a->slow.at_ns = a->began_ns + slow;
-	loop_add_timer(a->terms->loop, &a->timer);
-	loop_add_timer(a->terms->loop, &a->slow);
+	loop_add_timer(a->terms->means->loop, &a->timer);
+	loop_add_timer(a->terms->means->loop, &a->slow);
 }
 
 int attempt_start(struct attempt *a, bool *transient, struct err *err)
@@ -370,8 +371,8 @@ void attempt_release(struct attempt *a)
 	a->released = true;
 	operations(a)->release(a->process);
 	a->process = NULL;
-	loop_remove_timer(a->terms->loop, &a->timer);
-	loop_remove_timer(a->terms->loop, &a->slow);
+	loop_remove_timer(a->terms->means->loop, &a->timer);
+	loop_remove_timer(a->terms->means->loop, &a->slow);
 	buf_release(&a->out_line);
 	buf_release(&a->err_line);
 	capture_release(&a->capture);

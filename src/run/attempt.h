@@ -22,6 +22,7 @@
 // How long a process may take to end of SIGKILL.
 #define KILL_NS (5 * INT64_C(1000000000))
 
+struct run_means;
 struct run_settings;
 
 enum attempt_state {
@@ -48,8 +49,8 @@ struct attempt;
 // What the attempts of a run share.
 struct attempt_terms {
 	const struct run_settings *settings;
+	const struct run_means *means;
 	struct launcher *launcher;
-	struct loop *loop;
 	// Has reached ATTEMPT_FINISHED; may free the attempt.
 	void (*finished)(void *owner, struct attempt *a);
 	void (*slow)(void *owner, const struct result *r); // r->slow has just become true

@@ -23,9 +23,7 @@ struct supervisor {
 	struct queue queue;
 	const struct run_settings *settings;
 	const struct run_hooks *hooks;
-	struct tokens *tokens;
-	struct loop *loop;
-	struct signals *signals;
+	const struct run_means *means;
 	struct lender lender; // in use with settings->share_tokens
 	struct local local;   // what starts the processes
 	struct attempt_terms terms;

@@ -34,11 +34,11 @@ static bool is_busy(const struct supervisor *s)
 {
 	const struct run_settings *set = s->settings;
 
-	double load = set->max_load > 0 || set->has_make_load ? pressure_load() + young(s) : 0;
+	double load = set->max_load > 0 || s->means->has_make_load ? pressure_load() + young(s) : 0;
 
 	return (set->max_load > 0 && load >= set->max_load) ||
-	       (set->has_make_load &&
-		(load >= set->make_load || pressure_average() >= set->make_load)) ||
+	       (s->means->has_make_load &&
+		(load >= s->means->make_load || pressure_average() >= s->means->make_load)) ||
 	       (set->min_memory > 0 && pressure_memory() < set->min_memory);
 }
 
@@ -89,7 +89,7 @@ static bool has_memory(struct supervisor *s, const struct job *job)
 bool room_is_missing(struct supervisor *s, const struct job *job)
 {
 	// Without a free slot it has to wait anyway.
-	if (s->attempts.n == 0 || (int)s->attempts.n >= tokens_most(s->tokens))
+	if (s->attempts.n == 0 || (int)s->attempts.n >= tokens_most(s->means->tokens))
 		return false;
 	if (s->room.timer.at_ns != LOOP_NEVER)
 		return true;

@@ -42,7 +42,7 @@ static int take_slot(struct supervisor *s)
 			s->slots.items[i].taken = true;
 			return (int)i;
 		}
-	const char *shared = s->settings->slots;
+	const char *shared = s->means->slots;
 	struct slot slot = {true, shared ? lease_number(shared) : (int)s->slots.n};
 	VEC_PUSH(&s->slots, slot);
 	return (int)s->slots.n - 1;
@@ -123,7 +123,7 @@ static void observe(struct supervisor *s, struct attempt *a, struct observation 
 		.events = a->has_shim ? &a->events : NULL,
 		.tap = &a->tap,
 		.was_tap = a->result->job->was_tap,
-		.has_busted = s->settings->commands->busted != NULL,
+		.has_busted = s->means->commands->busted != NULL,
 		.by_runner = a->command.by_runner,
 	};
 	reading_settle(a->result, o);
@@ -155,7 +155,7 @@ static void decide(struct supervisor *s, struct attempt *a, struct observation *
 	if (r->status != FILE_NOTRUN)
 		r->inputs = attempt_inputs(a);
 	if (r->inputs)
-		own_folder_explain(r, s->settings->local.cwd);
+		own_folder_explain(r, s->means->local.cwd);
 	if (r->framework == FRAMEWORK_PLAIN && !o->events)
 		find_library(s, r->inputs, o);
 }
@@ -324,16 +324,16 @@ static bool take_slot_grant(struct supervisor *s, int64_t *since_ns)
 		*since_ns = s->spare.items[--s->spare.n];
 		if (now - *since_ns < HAND_ON_NS)
 			return true;
-		tokens_give(s->tokens);
+		tokens_give(s->means->tokens);
 	}
 	*since_ns = now;
-	return tokens_take(s->tokens);
+	return tokens_take(s->means->tokens);
 }
 
 static void give_spare(struct supervisor *s)
 {
 	for (; s->spare.n > 0; s->spare.n--)
-		tokens_give(s->tokens);
+		tokens_give(s->means->tokens);
 }
 
 // Starts one job in the slot that was granted then. False if it has to wait.
@@ -354,7 +354,7 @@ static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t si
 	r->slot = -1;
 	s->slots.items[a->slot].taken = false;
 	free(a);
-	tokens_give(s->tokens);
+	tokens_give(s->means->tokens);
 	if (transient && s->attempts.n > 0) {
 		s->starved = true;
 		result_free(r);
@@ -375,7 +375,8 @@ static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t si
 static void note_wait(struct supervisor *s, bool ready)
 {
 	int most = s->run->jobs;
-	bool waits = ready && tokens_shared(s->tokens) && (most == 0 || (int)s->attempts.n < most);
+	bool waits = ready && tokens_shared(s->means->tokens) &&
+		     (most == 0 || (int)s->attempts.n < most);
 	int64_t now = clock_mono_ns() - s->began_ns;
 
 	if (waits && s->wait_ns < 0) {
@@ -407,7 +408,7 @@ static void start_ready(struct supervisor *s)
 	// What no file of ours needs may be lent.
 	if (s->settings->share_tokens)
 		lender_allow(&s->lender, !ready && !held_back);
-	tokens_await(s->tokens, ready || lender_wants(&s->lender));
+	tokens_await(s->means->tokens, ready || lender_wants(&s->lender));
 }
 
 static void on_room_timer(struct loop_timer *t)
@@ -507,7 +508,7 @@ static void on_signal(struct loop_watch *watch, short revents)
 	struct supervisor *s = watch->owner;
 	int signo;
 
-	while ((signo = signals_next(s->signals)) != 0) {
+	while ((signo = signals_next(s->means->signals)) != 0) {
 		if (signo == SIGCHLD)
 			reap(s);
 		else if (signals_is_fatal(signo))
@@ -537,12 +538,12 @@ static bool has_lua_init(void)
 // Only an interpreter that is surely one is started for that, and where it runs nothing but that.
 static void compile_shim(const struct supervisor *s, const struct jobs *jobs)
 {
-	const struct commands *c = s->settings->commands;
+	const struct commands *c = s->means->commands;
 	size_t n = 0;
 
 	for (size_t i = 0; i < jobs->n; i++)
 		n += framework_has_events(jobs->items[i].framework) || jobs->items[i].shim ||
-		     (!s->settings->local.library && jobs->items[i].source != READING_GIVEN);
+		     (!s->means->local.library && jobs->items[i].source != READING_GIVEN);
 	if (n >= COMPILE_FROM && !c->template && !has_lua_init())
 		local_compile_shim(&s->local, c->busted_lua ? c->busted_lua : c->lua);
 }
@@ -564,12 +565,12 @@ static int begin(struct supervisor *s, struct err *err)
 
 	s->terms = (struct attempt_terms){.settings = s->settings,
 					  .launcher = &s->local.launcher,
-					  .loop = s->loop,
+					  .means = s->means,
 					  .finished = on_finished,
 					  .slow = on_slow,
 					  .owner = s};
-	return local_open(&s->local, &s->settings->local, s->run->name, &guest, s->tokens, s->loop,
-			  s->signals, err);
+	return local_open(&s->local, &s->means->local, s->run->name, &guest, s->means->tokens,
+			  s->means->loop, s->means->signals, err);
 }
 
 static void end(struct supervisor *s)
@@ -591,8 +592,8 @@ static void abandon_workers(struct supervisor *s)
 		end_attempt(s, a);
 		result_free(a->result);
 		free(a);
-		tokens_give(s->tokens);
-		tokens_distrust(s->tokens);
+		tokens_give(s->means->tokens);
+		tokens_distrust(s->means->tokens);
 	}
 }
 
@@ -619,19 +620,16 @@ static bool is_open(const struct supervisor *s)
 }
 
 int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
-	      struct tokens *tokens, struct loop *loop, struct signals *signals,
-	      const struct run_hooks *hooks, struct err *err)
+	      const struct run_means *means, const struct run_hooks *hooks, struct err *err)
 {
 	struct supervisor s = {
 		.run = run,
 		.settings = settings,
 		.hooks = hooks,
-		.tokens = tokens,
-		.loop = loop,
-		.signals = signals,
+		.means = means,
 	};
 	struct loop_watch signal_watch = {
-		.fd = signals->fd, .events = POLLIN, .ready = on_signal, .owner = &s};
+		.fd = means->signals->fd, .events = POLLIN, .ready = on_signal, .owner = &s};
 
 	// A run may have begun in another process.
 	s.began_ns = clock_mono_ns() - (clock_real_ns() - run->started_ns);
@@ -643,30 +641,31 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	else
 		queue_init(&s.queue, jobs, settings->rounds, settings->retries);
 	compile_shim(&s, jobs);
-	if (settings->share_tokens && lender_open(&s.lender, tokens, loop, on_token, &s, err) < 0) {
+	if (settings->share_tokens &&
+	    lender_open(&s.lender, means->tokens, means->loop, on_token, &s, err) < 0) {
 		end(&s);
 		return -1;
 	}
 	if (settings->share_tokens)
 		local_lend(&s.local, &s.lender);
 	s.room.timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_room_timer, .owner = &s};
-	loop_add_timer(loop, &s.room.timer);
-	loop_add_watch(loop, &signal_watch);
-	tokens_attach(tokens, loop, on_token, &s);
+	loop_add_timer(means->loop, &s.room.timer);
+	loop_add_watch(means->loop, &signal_watch);
+	tokens_attach(means->tokens, means->loop, on_token, &s);
 	if (hooks->service)
 		hooks->service->begun(hooks->service->owner, &s);
 	start_ready(&s);
 	while (!*s.broken.message &&
 	       (s.attempts.n > 0 || !queue_is_empty(&s.queue) || is_open(&s) || go_on(&s))) {
-		if (loop_step(loop) < 0)
+		if (loop_step(means->loop) < 0)
 			err_set(&s.broken, errno, "wait for the workers");
 		start_ready(&s); // also gives back the slots that nobody needs
 	}
 	abandon_workers(&s);
-	tokens_await(tokens, false);
+	tokens_await(means->tokens, false);
 	lender_close(&s.lender);
-	loop_remove_watch(loop, &signal_watch);
-	loop_remove_timer(loop, &s.room.timer);
+	loop_remove_watch(means->loop, &signal_watch);
+	loop_remove_timer(means->loop, &s.room.timer);
 	end(&s);
 	run->elapsed_ns = clock_mono_ns() - s.began_ns;
 	*err = s.broken;

@@ -33,15 +33,22 @@ struct run_settings {
 	long rounds;           // how often each file is run; 0: without end
 	long retries;          // how often a file that failed is tried again, after the others
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind
-	bool has_make_load; // nor while that, or the load average, has come to
-	double make_load;   // the N of make's -l
 	int64_t min_memory; // nor while less than this is available; 0: never mind
 	bool memory_guard;  // nor while less is available than it and those that run took before
-	const char *slots;  // a folder by which slots are shared out among processes, or NULL
 	bool share_tokens;  // workers get a jobserver whose tokens are our slots
+};
+
+// What a run is carried out with.
+struct run_means {
 	const struct commands *commands;
-	struct local_settings local; // how workers are started; limits and selection are those here
-	const char *settings_key;    // all of this that results depend on, as text for command_key
+	const char *settings_key;    // all of the settings that results depend on, for command_key
+	struct local_settings local; // how processes are started
+	const char *slots;  // a folder by which slots are shared out among processes, or NULL
+	bool has_make_load; // start no worker either while that, or the load average, has come to
+	double make_load;   // the N of make's -l
+	struct tokens *tokens;
+	struct loop *loop;
+	struct signals *signals;
 };
 
 // Where it is others that ask for the jobs, while we run. Called from inside supervise().
@@ -78,8 +85,7 @@ struct run_hooks {
 // run. Fails only if it could not begin; tokens are given back and no worker is alive when it
 // returns.
 int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
-	      struct tokens *tokens, struct loop *loop, struct signals *signals,
-	      const struct run_hooks *hooks, struct err *err);
+	      const struct run_means *means, const struct run_hooks *hooks, struct err *err);
 
 // Asks for one of the jobs. False: it will not be started any more.
 bool supervise_ask(struct supervisor *s, const struct job *job);

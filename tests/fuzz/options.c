@@ -21,7 +21,7 @@ static void try_numbers(const char *word)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = xstrndup((const char *)data, size), *argv[34] = {(char *)"firmo-jobs"};
-	struct options o;
+	struct settings o;
 	struct err err = {0};
 	int argc = 1;
 

@@ -114,6 +114,7 @@ struct scene {
 	struct loop loop;
 	struct commands commands;
 	struct run_settings settings;
+	struct run_means means;
 	struct attempt_terms terms;
 	struct job job;
 	struct attempt *attempt;
@@ -141,10 +142,11 @@ static void open_scene(struct scene *s, enum framework framework)
 	*s = (struct scene){
 		.fake = {.launcher = {&operations}, .watches = true},
 		.commands = {.lua = (char *)"/bin/lua", .lua_name = (char *)"lua"},
-		.settings = {.grace_ns = NS_PER_SEC, .commands = &s->commands, .settings_key = ""},
+		.settings = {.grace_ns = NS_PER_SEC},
+		.means = {.commands = &s->commands, .settings_key = "", .loop = &s->loop},
 		.terms = {.settings = &s->settings,
 			  .launcher = &s->fake.launcher,
-			  .loop = &s->loop,
+			  .means = &s->means,
 			  .finished = on_finished,
 			  .slow = on_slow,
 			  .owner = s},

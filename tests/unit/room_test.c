@@ -18,6 +18,7 @@ struct scene {
 	struct attempt attempts[2], *list[2];
 	struct process processes[2];
 	struct run_settings settings;
+	struct run_means means;
 	struct run_hooks hooks;
 	struct supervisor supervisor;
 	int waits;
@@ -49,10 +50,11 @@ static void open_scene(struct scene *s)
 
 	*s = (struct scene){
 		.settings = {.memory_guard = true},
+		.means = {.tokens = tokens_open(&alone, 3, 1, NULL, NULL, &warning)},
 		.hooks = {.waits = on_waits, .owner = s},
 		.supervisor = {.settings = &s->settings,
 			       .hooks = &s->hooks,
-			       .tokens = tokens_open(&alone, 3, 1, NULL, NULL, &warning),
+			       .means = &s->means,
 			       .terms = {.launcher = &launcher},
 			       .attempts = {s->list, 2, 2},
 			       .room = {.timer = {.at_ns = LOOP_NEVER}}},
@@ -95,7 +97,7 @@ static void running_files_claim_what_they_do_not_have_yet(void **state)
 	s.attempts[1].exited = false;
 	s.jobs[0].peak_bytes = s.jobs[1].peak_bytes = HUGE;
 	assert_true(room_claimed(&s.supervisor, NULL) > 0);
-	tokens_close(s.supervisor.tokens);
+	tokens_close(s.means.tokens);
 }
 
 static void a_file_waits_for_the_memory_that_it_took(void **state)
@@ -121,7 +123,7 @@ static void a_file_waits_for_the_memory_that_it_took(void **state)
 	assert_false(is_missing(&s));
 	s.jobs[1].peak_bytes = HUGE;
 	assert_true(is_missing(&s));
-	tokens_close(s.supervisor.tokens);
+	tokens_close(s.means.tokens);
 }
 
 static void no_look_is_taken_where_it_is_of_no_use(void **state)
@@ -158,7 +160,7 @@ static void no_look_is_taken_where_it_is_of_no_use(void **state)
 	s.next.peak_bytes = 0;
 	assert_true(room_is_missing(&s.supervisor, &s.next));
 	assert_false(is_missing(&s));
-	tokens_close(s.supervisor.tokens);
+	tokens_close(s.means.tokens);
 }
 
 int main(void)

@@ -2,6 +2,8 @@
 // The library in a program that has children of its own.
 #include "firmo-jobs.h"
 
+#include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,22 +46,60 @@ static int tear_down(void **state)
 	return path_remove_tree(folder);
 }
 
-static void test_a_session_runs_once(void **state)
+static void run_once(struct firmo_jobs *session)
+{
+	assert_int_equal(firmo_jobs_plan(session), FIRMO_JOBS_OK);
+	assert_int_equal(firmo_jobs_planned(session), 1);
+	assert_string_equal(firmo_jobs_planned_path(session, 0), "a_test.lua");
+	enum firmo_jobs_status ran = firmo_jobs_run(session);
+	assert_true(ran == FIRMO_JOBS_OK || ran == FIRMO_JOBS_NO_TESTS);
+	assert_int_equal(firmo_jobs_report(session), ran);
+}
+
+static void test_each_run_is_planned_before(void **state)
 {
 	struct firmo_jobs *session = open_session();
 
 	assert_int_equal(firmo_jobs_run(session), FIRMO_JOBS_USAGE);
-	assert_int_equal(firmo_jobs_plan(session), FIRMO_JOBS_OK);
-	assert_int_equal(firmo_jobs_planned(session), 1);
-	assert_int_equal(firmo_jobs_plan(session), FIRMO_JOBS_USAGE);
-	assert_int_equal(firmo_jobs_planned(session), 1);
-	enum firmo_jobs_status first = firmo_jobs_run(session);
-	assert_true(first == FIRMO_JOBS_OK || first == FIRMO_JOBS_NO_TESTS);
+	run_once(session);
 	assert_int_equal(firmo_jobs_run(session), FIRMO_JOBS_USAGE);
-	firmo_jobs_report(session);
+	assert_int_equal(firmo_jobs_plan(session), FIRMO_JOBS_OK);
+	run_once(session); // one that was planned need not be run
 	firmo_jobs_close(session);
 	session = open_session();
 	firmo_jobs_close(session);
+}
+
+static int open_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+// What is kept for each run would show: results, outputs, inputs take some kilobytes.
+#define MORE_BYTES 65536
+#define RUNS       100
+
+static void test_runs_in_one_session_leave_nothing(void **state)
+{
+	struct firmo_jobs *session = open_session();
+	size_t held = 0;
+	int fds = 0;
+
+	for (int i = 0; i < RUNS; i++) {
+		run_once(session);
+		if (i == RUNS / 2) {
+			held = mallinfo2().uordblks;
+			fds = open_fds();
+		}
+	}
+	assert_int_equal(open_fds(), fds);
+	assert_true(mallinfo2().uordblks < held + MORE_BYTES);
+	firmo_jobs_close(session);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); // no child is left
 }
 
 // Some have ended before, one ends in mid-run, one stays: nobody but we wait for them.
@@ -91,7 +131,8 @@ static void test_children_of_others_are_left_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_session_runs_once),
+		cmocka_unit_test(test_each_run_is_planned_before),
+		cmocka_unit_test(test_runs_in_one_session_leave_nothing),
 		cmocka_unit_test(test_children_of_others_are_left_alone),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// What lives longer than a run: make's flags, the history, the programs, the loop. Any number of
+// runs can be carried out with it, one after another.
+#ifndef CLI_CONTEXT_H
+#define CLI_CONTEXT_H
+
+#include <stdbool.h>
+
+#include "cli/settings.h"
+#include "firmo-jobs.h"
+#include "jobserver/makeflags.h"
+#include "sys/loop.h"
+#include "sys/signals.h"
+#include "sys/spawner.h"
+#include "worker/busted.h"
+#include "worker/framework.h"
+
+struct err;
+struct store;
+
+// The variable in which firmo-jobs --gather tells those below it the name of its run, which may be
+// in no history. firmo-jobs.mk goes by it as well.
+#define CONTEXT_GATHER "FIRMO_JOBS_GATHER"
+
+struct context {
+	const struct settings *settings;
+	struct text_style style; // of text on standard output
+	bool text_to_stdout;     // it goes there, unless another report does
+	struct makeflags make;
+	struct spawner spawner; // of the workers
+	struct loop loop;
+	struct signals signals; // while a run is carried out
+	struct store *store;    // NULL: no history
+	struct commands commands;
+	char *settings_key; // NULL: the programs have not been found yet
+	struct busted_settings busted;
+	bool has_busted; // the project has settings of busted's
+	bool has_looked; // for what watching needs
+	bool has_proc;
+	char *library, *cwd; // for watching, once it has
+};
+
+// Reads what make says of us. Then come the settings, before anything else.
+void context_open(struct context *c);
+void context_set(struct context *c, const struct settings *settings);
+void context_close(struct context *c);
+// How many workers there will be at once, as far as can be known before: 0 if only make knows.
+int context_workers(const struct context *c);
+// The jobserver of make is for us, not for workers, and no input of theirs: from here on our
+// environment does not have it.
+void context_forget_jobserver(void);
+// Opens the history, if it is not open; says what is wrong with it once, and goes on without.
+// Another status than OK: the file that --db names is another program's.
+enum firmo_jobs_status context_open_store(struct context *c, bool to_write);
+// What a mode ends with that cannot use its history: of another program, named by --db, or else.
+enum firmo_jobs_status context_refuse_store(const struct context *c, const struct err *err);
+// Where damage was found in a history that was opened to be written to, a new one is begun;
+// otherwise there is none from now on. Says so.
+void context_lose_store(struct context *c, const struct err *err);
+// Finds the programs that run the files. Says what is missing.
+enum firmo_jobs_status context_find_programs(struct context *c);
+// Whether workers are to be watched; says once what that lacks. library may be NULL all the same.
+bool context_watches(struct context *c);
+// Whether text that goes to this file descriptor has colours.
+bool context_uses_colours(const struct settings *o, int fd);
+
+#endif

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+#include "cli/execution.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "cli/service.h"
+#include "cli/session.h"
+#include "cli/standing.h"
+#include "jobserver/tokens.h"
+#include "launch/workspace.h"
+#include "model/inputs.h"
+#include "report/text.h"
+#include "store/store.h"
+#include "sys/command.h"
+#include "sys/cpus.h"
+
+// ---- what it takes ----
+
+char *execution_name(void)
+{
+	const char *outer = getenv("FIRMO_JOBS_WORKER");
+	char host[64] = "";
+
+	gethostname(host, sizeof host - 1);
+	return xasprintf("%s%s%s-%d-%" PRIx64, outer ? outer : "", outer ? "/" : "", host, getpid(),
+			 (uint64_t)clock_real_ns());
+}
+
+void execution_open_tokens(struct firmo_jobs *s, const struct makeflags *m, int most)
+{
+	struct err warning;
+
+	char *marker = xasprintf("FIRMO_JOBS_WORKER=%s", s->run.name);
+	free(s->workspace);
+	s->workspace = workspace_path(s->run.name);
+	s->means.local.workspace = s->workspace;
+	s->means.tokens = tokens_open(m, most, cpus_usable(), marker, s->workspace, &warning);
+	free(marker);
+	// It shares the memory of this keeper, and is as small.
+	spawner_close(&s->context.spawner);
+	spawner_open(&s->context.spawner);
+	s->means.local.spawner = &s->context.spawner;
+	if (*warning.message)
+		session_warn(warning.message);
+}
+
+// ---- hooks ----
+
+static void announce(void *owner, struct result *const *results, size_t n)
+{
+	struct firmo_jobs *s = owner;
+	struct err err;
+
+	if (s->context.text_to_stdout) {
+		display_clear(&s->display);
+		// A reader that went away is told once, at the end.
+		for (size_t i = 0; i < n; i++)
+			report_text_file(stdout, results[i], &s->context.style, &err);
+		fflush(stdout);
+		display_restore(&s->display);
+	}
+	for (size_t i = 0; i < n; i++) {
+		// What it depended on is recorded, and too much to be kept for hundreds of files.
+		if (results[i]->inputs)
+			inputs_forget(results[i]->inputs);
+		run_add(&s->run, results[i]);
+	}
+}
+
+static void warn_in_run(void *owner, const char *message)
+{
+	struct firmo_jobs *s = owner;
+
+	display_clear(&s->display);
+	session_warn(message);
+	display_restore(&s->display);
+}
+
+static void on_started(void *owner, const struct result *r)
+{
+	struct firmo_jobs *s = owner;
+
+	display_started(&s->display, r);
+	if (s->service)
+		service_started(s->service, r);
+}
+
+static void on_slow(void *owner, const struct result *r)
+{
+	display_slow(&((struct firmo_jobs *)owner)->display, r);
+}
+
+// Who watches the run may wonder why fewer files run than could.
+static void on_waits(void *owner, const struct job *job, int64_t left_bytes)
+{
+	struct firmo_jobs *s = owner;
+
+	if (!s->settings->text.verbose && s->display.kind == PROGRESS_NONE)
+		return;
+	char *message = xasprintf("%s waits for memory: it took %.1f MiB before, %.1f MiB are left "
+				  "beside what those that run may take (--no-memory-guard)",
+				  job->path, (double)job->peak_bytes / 1024 / 1024,
+				  (double)left_bytes / 1024 / 1024);
+	warn_in_run(s, message);
+	free(message);
+}
+
+static void on_ended(void *owner, struct result *r)
+{
+	struct firmo_jobs *s = owner;
+	bool bad = file_status_is_bad(r->status) || r->status == FILE_NOTRUN;
+
+	display_ended(&s->display, r);
+	support_learn(&s->support, r);
+	standing_note(s, r);
+	// Who waits for what is not decided yet goes on: our own status has the last word.
+	if (s->service)
+		service_finished(s->service, r, bad && !support_is_open(&s->support, r));
+	// What it depended on is of use for nothing else.
+	if (r->status != FILE_PASSED && r->inputs)
+		inputs_forget(r->inputs);
+	if (support_is_open(&s->support, r)) {
+		VEC_PUSH(&s->open, r);
+		return;
+	}
+	// A file that was cut short has no outcome that would be worth remembering.
+	if (r->status != FILE_NOTRUN)
+		journal_add(&s->journal, r);
+	else
+		run_add(&s->run, r);
+}
+
+static bool is_open(void *owner, const struct result *r)
+{
+	return support_is_open(&((struct firmo_jobs *)owner)->support, r);
+}
+
+static const struct jobs *on_done(void *owner)
+{
+	struct firmo_jobs *s = owner;
+	const struct jobs *more = standing_fallen(s);
+
+	if (more && s->display.total > 0)
+		s->display.total += more->n * (size_t)s->settings->run.rounds;
+	return more;
+}
+
+static void decide_open(struct firmo_jobs *s)
+{
+	for (size_t i = 0; i < s->open.n; i++) {
+		support_decide(&s->support, s->open.items[i]);
+		journal_add(&s->journal, s->open.items[i]);
+	}
+	s->open.n = 0;
+}
+
+static void on_asked(void *owner)
+{
+	display_dump(&((struct firmo_jobs *)owner)->display);
+}
+
+static void on_suspended(void *owner, bool now)
+{
+	struct firmo_jobs *s = owner;
+
+	if (now)
+		display_clear(&s->display);
+	else
+		display_restore(&s->display);
+}
+
+// ---- what is ours and no input ----
+
+// By the name that it has where no link leads to it, whether it is there yet or not.
+static void add_own(struct firmo_jobs *s, const char *path)
+{
+	char *real = path_real(path);
+
+	if (!real) {
+		char *folder = xstrndup(path, (size_t)(path_base(path) - path));
+		char *above = path_real(*folder ? folder : ".");
+		real = above ? path_join(above, path_base(path)) : NULL;
+		free(above);
+		free(folder);
+	}
+	if (real)
+		VEC_PUSH(&s->own, real);
+}
+
+// What we write ourselves, and nothing beside it.
+static void find_own(struct firmo_jobs *s)
+{
+	static const char *const logs[] = {"-wal", "-shm", "-journal"};
+
+	add_own(s, s->workspace);
+	add_own(s, STATE_FOLDER);
+	add_own(s, s->settings->db);
+	char *database = path_real(s->settings->db);
+	for (size_t i = 0; database && i < sizeof logs / sizeof *logs; i++)
+		VEC_PUSH(&s->own, xasprintf("%s%s", database, logs[i]));
+	free(database);
+	if (s->slots)
+		add_own(s, s->slots);
+	for (size_t i = 0; i < s->settings->reports.n; i++)
+		add_own(s, s->settings->reports.items[i].path);
+	VEC_PUSH(&s->own, NULL);
+}
+
+static void set_up_watching(struct firmo_jobs *s)
+{
+	struct local_settings *local = &s->means.local;
+
+	if (s->own.n > 0 || !context_watches(&s->context))
+		return;
+	find_own(s);
+	local->cwd = s->context.cwd;
+	local->library = s->context.library;
+	local->own = (const char *const *)s->own.items;
+}
+
+// ---- from the first to the last ----
+
+void execution_describe(struct firmo_jobs *s)
+{
+	s->run.seed = s->settings->plan.seed;
+	s->run.repeated = s->settings->run.rounds != 1;
+	s->run.flaky_fails = s->settings->flaky == FLAKY_FAIL;
+	s->run.lua = xstrdup(s->context.commands.lua_name);
+	if (s->context.store && !s->joined)
+		s->run.revision = command_first_line("git rev-parse HEAD 2>/dev/null");
+}
+
+void execution_open_journal(struct firmo_jobs *s)
+{
+	display_open(&s->display, s->progress, context_uses_colours(s->settings, STDERR_FILENO),
+		     s->jobs.n * (size_t)s->settings->run.rounds, &s->context.loop);
+	// Lines that are gathered for as long as the line below them stands still do not flicker;
+	// without one, a time that no eye sees spares a suite of tiny files most of its commits.
+	int64_t gather_ns = s->display.kind == PROGRESS_BAR ? DISPLAY_REDRAW_NS : 10 * NS_PER_MS;
+	s->journal = (struct journal){.store = &s->context.store,
+				      .run = &s->run,
+				      .joined = s->joined,
+				      .announce = announce,
+				      .warn = warn_in_run,
+				      .owner = s,
+				      .gather_ns = gather_ns};
+	journal_open(&s->journal, &s->context.loop);
+}
+
+int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err *err)
+{
+	const struct run_hooks hooks = {.started = on_started,
+					.waits = on_waits,
+					.slow = on_slow,
+					.ended = on_ended,
+					.is_open = is_open,
+					.done = on_done,
+					.asked = on_asked,
+					.suspended = on_suspended,
+					.service = s->service ? &s->service->hooks : NULL,
+					.owner = s};
+
+	set_up_watching(s);
+	int status = supervise(&s->run, jobs, &s->settings->run, &s->means, &hooks, err);
+	// Nobody is kept waiting for our tokens while reports are written.
+	if (!tokens_close(s->means.tokens))
+		session_warn("make's jobserver is full: tokens could not be given back in time");
+	s->means.tokens = NULL;
+	decide_open(s);
+	// What a run that was ended early has changed may matter all the same.
+	standing_fallen(s);
+	journal_flush(&s->journal);
+	return status;
+}
+
+void execution_add_missing(struct firmo_jobs *s)
+{
+	run_add_missing(&s->run, &s->jobs, "not started");
+	run_add_missing(&s->run, &s->left, "not started");
+	for (size_t i = 0; i < s->fallen.n; i++)
+		run_add_missing(&s->run, s->fallen.items[i], "not started");
+}
+
+enum firmo_jobs_status execution_outcome(const struct firmo_jobs *s)
+{
+	if (!run_succeeded(&s->run))
+		return FIRMO_JOBS_FAILED;
+	// One that is a part of another does not know what the others have run.
+	return !s->joined && !run_tells(&s->run) ? FIRMO_JOBS_NO_TESTS : FIRMO_JOBS_OK;
+}
+
+enum firmo_jobs_status execution_add_reused(struct firmo_jobs *s)
+{
+	struct err err;
+
+	if (s->reused.n == 0 || store_load_passes(s->context.store, &s->reused, &s->run, &err) == 0)
+		return FIRMO_JOBS_OK;
+	session_warn(err.message);
+	return FIRMO_JOBS_BROKEN;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// --help and --version.
+#include <stdio.h>
+
+#include "cli/mode.h"
+#include "cli/options.h"
+
+static enum firmo_jobs_status print_help(struct firmo_jobs *s)
+{
+	options_help(stdout);
+	return FIRMO_JOBS_OK;
+}
+
+const struct mode mode_help = {
+	.name = "--help", .formats = MODE_ANY_FORMAT, .goes_first = true, .carry_out = print_help};
+
+static enum firmo_jobs_status print_version(struct firmo_jobs *s)
+{
+	puts("firmo-jobs " FIRMO_JOBS_VERSION);
+	return FIRMO_JOBS_OK;
+}
+
+const struct mode mode_version = {.name = "--version",
+				  .formats = MODE_ANY_FORMAT,
+				  .goes_first = true,
+				  .carry_out = print_version};

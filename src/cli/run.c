@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+// The main verb: test files are found, put in order, run and reported on.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "cli/execution.h"
+#include "cli/files.h"
+#include "cli/mode.h"
+#include "cli/reports.h"
+#include "cli/service.h"
+#include "cli/session.h"
+#include "jobserver/tokens.h"
+#include "plan/forecast.h"
+#include "store/store.h"
+
+// ---- plan ----
+
+static void warn_of_file(const struct job *job, const char *what, int errnum)
+{
+	char *message = xasprintf("%s: %s%s%s", job->path, what, errnum ? ": " : "",
+				  errnum ? strerror(errnum) : "");
+
+	session_warn(message);
+	free(message);
+}
+
+static void warn_of_files(const struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++) {
+		if (jobs->items[i].unreadable)
+			warn_of_file(&jobs->items[i], "cannot be read", jobs->items[i].unreadable);
+		else if (jobs->items[i].size == 0)
+			warn_of_file(&jobs->items[i], "is empty, so it tests nothing", 0);
+	}
+}
+
+// Tests whose order matters, though nothing in them says so.
+static void tell_handovers(const struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->handovers.n; i++) {
+		const struct handover *h = &jobs->handovers.items[i];
+		char *message = xasprintf("%s waits for %s, which writes what it depends on: %s",
+					  jobs->items[h->consumer].path,
+					  jobs->items[h->producer].path, h->path);
+		session_warn(message);
+		free(message);
+	}
+}
+
+// Below firmo-jobs --gather what we run is a part of that run, which reports on it.
+static void join_run(struct firmo_jobs *s)
+{
+	const char *name = getenv(CONTEXT_GATHER);
+
+	if (!name || !s->context.store || !store_find_run(s->context.store, name, &s->run))
+		return;
+	s->joined = true;
+	s->slots = path_beside(s->settings->db, "slots");
+	s->means.slots = s->slots;
+	s->progress = PROGRESS_NONE;
+}
+
+// The exit status that --join was answered; -1: nobody has.
+static int ask_service(const struct firmo_jobs *s)
+{
+	const char *name = getenv(CONTEXT_GATHER);
+	const struct strings *paths = s->request.paths;
+
+	return s->settings->join && name && paths->n == 1 ? service_ask(name, paths->items[0]) : -1;
+}
+
+enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
+{
+	bool to_run = s->settings->mode == &mode_run;
+	struct err err = {0};
+
+	session_begin_run(s);
+	s->stage = STAGE_PLANNED;
+	// make -n, -t and -q run recipes that hold a + all the same: nothing may happen then.
+	if (s->context.make.dry_run && to_run)
+		return FIRMO_JOBS_OK;
+	int answered = to_run ? ask_service(s) : -1;
+	if (answered >= 0)
+		return (enum firmo_jobs_status)answered;
+	if (to_run) {
+		s->run.name = execution_name();
+		execution_open_tokens(s, &s->context.make, (int)s->settings->jobs);
+	}
+	enum firmo_jobs_status found = files_find(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
+	if (s->jobs.n == 0)
+		return files_none(s);
+	s->request.slots = context_workers(&s->context);
+	if (context_open_store(&s->context, to_run) != FIRMO_JOBS_OK)
+		return FIRMO_JOBS_USAGE;
+	if (to_run)
+		join_run(s);
+	if (s->request.changed_only) {
+		found = files_find_programs(s);
+		if (found != FIRMO_JOBS_OK)
+			return found;
+	}
+	if (plan_order(&s->jobs, &s->reused, &s->request, s->context.store, &s->support, &err) < 0)
+		context_lose_store(&s->context, &err);
+	if (s->jobs.n == 0 && s->reused.n == 0)
+		puts("No file failed last time: nothing to run.");
+	warn_of_files(&s->jobs);
+	if (to_run && s->settings->text.verbose)
+		tell_handovers(&s->jobs);
+	struct forecast f;
+	forecast_make(&f, &s->jobs, context_workers(&s->context));
+	if (f.unknown == 0 && context_workers(&s->context) > 0 && s->settings->run.rounds == 1)
+		s->run.lower_bound_ns = f.lower_bound_ns;
+	return FIRMO_JOBS_OK;
+}
+
+unsigned long firmo_jobs_planned(const struct firmo_jobs *s)
+{
+	return s->jobs.n;
+}
+
+const char *firmo_jobs_planned_path(const struct firmo_jobs *s, unsigned long index)
+{
+	return index < s->jobs.n ? s->jobs.items[index].path : NULL;
+}
+
+// ---- run ----
+
+static void begin_run(struct firmo_jobs *s)
+{
+	const struct tokens *tokens = s->means.tokens;
+
+	s->run.jobs = tokens_most(tokens) < TOKENS_MAX || !tokens_shared(tokens)
+			      ? tokens_most(tokens)
+			      : s->context.make.jobs;
+	s->run.jobs = s->run.jobs > 0 ? s->run.jobs : 0;
+	execution_describe(s);
+	execution_open_journal(s);
+}
+
+static int carry_out(struct firmo_jobs *s, struct err *err)
+{
+	support_begin(&s->support, &s->jobs, &s->reused);
+	begin_run(s);
+	int status = execution_supervise(s, &s->jobs, err);
+	execution_add_missing(s);
+	journal_close(&s->journal);
+	display_close(&s->display);
+	return status;
+}
+
+enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
+{
+	struct err err = {0};
+
+	if (s->stage != STAGE_PLANNED) {
+		session_warn("firmo_jobs_run: firmo_jobs_plan has to be called before each run");
+		return FIRMO_JOBS_USAGE;
+	}
+	s->stage = STAGE_RUN;
+	if (!s->joined) {
+		s->run.started_ns = clock_real_ns();
+		if (execution_add_reused(s) != FIRMO_JOBS_OK)
+			return FIRMO_JOBS_BROKEN;
+	}
+	if (s->jobs.n == 0) {
+		s->run.elapsed_ns = clock_real_ns() - s->run.started_ns;
+		return FIRMO_JOBS_OK;
+	}
+	enum firmo_jobs_status found = files_find_programs(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
+	if (signals_open(&s->context.signals, &err) < 0) {
+		session_warn(err.message);
+		return FIRMO_JOBS_BROKEN;
+	}
+	int status = carry_out(s, &err);
+	signals_close(&s->context.signals);
+	if (status == 0)
+		return execution_outcome(s);
+	session_warn(err.message);
+	return FIRMO_JOBS_BROKEN;
+}
+
+// ---- report ----
+
+enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
+{
+	if (s->jobs.n == 0 && s->reused.n == 0)
+		return FIRMO_JOBS_OK;
+	if (s->joined)
+		return execution_outcome(s);
+	enum firmo_jobs_status written = reports_of_run(s, false), outcome = execution_outcome(s);
+	return outcome == FIRMO_JOBS_OK ? written : outcome;
+}
+
+static enum firmo_jobs_status run(struct firmo_jobs *s)
+{
+	enum firmo_jobs_status status = firmo_jobs_plan(s);
+
+	if (status == FIRMO_JOBS_OK)
+		status = firmo_jobs_run(s);
+	else
+		return status;
+	return status == FIRMO_JOBS_BROKEN ? status : firmo_jobs_report(s);
+}
+
+const struct mode mode_run = {.name = "a run", .formats = MODE_RUN_FORMATS, .carry_out = run};
+
+// ---- the rest ----
