@@ -13,7 +13,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include "jobserver/client.h"
 #include "jobserver/tokens.h"
 #include "sys/descendants.h"
+#include "sys/descriptors.h"
 
 // What goes over the socket, a packet each.
 struct message {
@@ -121,8 +121,8 @@ static void grant(void)
 
 enum { SOCKET, TOKEN, ROOM, POLLED };
 
-// Where the kernel has no ppoll, or refuses it: what can be done at once is, and then the runner's
-// next word is waited for.
+// Where the kernel has no ppoll, or refuses it, or has no memory for it: what can be done at once
+// is, and then the runner's next word is waited for.
 static int wait_without_poll(struct pollfd p[POLLED])
 {
 	if (p[TOKEN].fd >= 0)
@@ -147,7 +147,7 @@ static int wait_for_news(struct pollfd p[POLLED])
 	p[ROOM] = (struct pollfd){.fd = state.nowed > 0 ? state.client->write_fd : -1,
 				  .events = POLLOUT};
 	int ready = ppoll(p, POLLED, left > 0 ? &moment : NULL, NULL);
-	if (ready < 0 && !may_pass(errno))
+	if (ready < 0 && errno != EINTR)
 		ready = wait_without_poll(p);
 	return ready;
 }
@@ -235,42 +235,20 @@ static void pay_patiently(void)
 		state.nowed--;
 }
 
-static void close_other_fds(void)
-{
-	int keep[3] = {state.socket, state.client ? state.client->read_fd : -1,
-		       state.client ? state.client->write_fd : -1};
-	unsigned from = 3;
-
-	// Three numbers in rising order, and the gaps between them.
-	for (int round = 0; round < 3; round++) {
-		int next = -1;
-		for (int i = 0; i < 3; i++)
-			if (keep[i] >= (int)from && (next < 0 || keep[i] < next))
-				next = keep[i];
-		if (next < 0)
-			break;
-		if ((unsigned)next > from)
-			syscall(SYS_close_range, from, next - 1, 0);
-		from = (unsigned)next + 1;
-	}
-	syscall(SYS_close_range, from, ~0U, 0);
-}
-
 static void detach(void)
 {
+	const int ours[] = {state.socket, state.client ? state.client->read_fd : -1,
+			    state.client ? state.client->write_fd : -1};
 	sigset_t all;
-	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	// Whoever ends all that are called firmo-jobs does not mean the one that cleans up after
+	// them.
+	prctl(PR_SET_NAME, "jobserver-keep");
 	setsid();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	// Whoever ends all that are called firmo-jobs does not mean the one that cleans up after
-	// them.
-	prctl(PR_SET_NAME, "jobserver-keep");
-	for (int fd = 0; fd < 3; fd++)
-		dup2(null_fd, fd);
-	close_other_fds();
+	descriptors_keep(ours, sizeof ours / sizeof *ours);
 	// Our folder may be one that somebody wants to unmount.
 	if (chdir("/") < 0)
 		return;

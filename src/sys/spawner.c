@@ -11,11 +11,11 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "sys/descriptors.h"
 #include "sys/limits.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -109,30 +109,14 @@ static int receive(int from, int fds[FDS])
 	return (int)(bytes / sizeof *fds);
 }
 
-// Keeps the socket alone: neither make's pipe nor that of a reader is held open by it. Returns
-// where that is then.
-static int close_other_fds(int socket)
-{
-	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int fd = 0; fd < 3; fd++)
-		dup2(null_fd, fd);
-	if (socket != 3)
-		dup3(socket, 3, O_CLOEXEC);
-	// Linux before 5.9 does not have it, and some sandboxes refuse it.
-	if (syscall(SYS_close_range, 4, ~0U, 0) < 0)
-		for (long fd = sysconf(_SC_OPEN_MAX) - 1; fd > 3; fd--)
-			close((int)fd);
-	return 3;
-}
-
 static void serve(int from, struct letter *l) __attribute__((noreturn));
 static void serve(int from, struct letter *l)
 {
 	int fds[FDS], n;
 
 	prctl(PR_SET_NAME, "firmo-jobs-spawn");
-	from = close_other_fds(from);
+	// Neither make's pipe nor that of a reader is held open by it.
+	descriptors_keep(&from, 1);
 	while ((n = receive(from, fds)) >= 0) {
 		start(l, fds);
 		for (int i = 0; i < n; i++)
