@@ -18,6 +18,9 @@
 #include "base/err.h"
 #include "jobserver/makeflags.h"
 
+// How long it takes to try again where the kernel had no memory for a byte in the pipe.
+#define SHORTAGE_MS 1
+
 static bool can(int fd, int wanted)
 {
 	int mode = fcntl(fd, F_GETFL);
@@ -260,6 +263,11 @@ bool client_give(struct client *c, char byte)
 	do
 		n = write_token(c, &byte);
 	while (n < 0 && errno == EINTR);
+	// There is room, and no memory to fill it: whoever waits for room is not to spin.
+	if (n < 0 && errno == ENOMEM) {
+		poll(NULL, 0, SHORTAGE_MS);
+		return false;
+	}
 	// A server that is gone wants none back.
 	return n == 1 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }

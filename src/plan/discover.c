@@ -477,9 +477,11 @@ static int search_usual(struct discovery *d, const char *path, struct err *err)
 	struct stat st;
 
 	// One that cannot be looked at may have any number of tests.
-	if (stat(path, &st) < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
-		return err_set(err, errno, "cannot search %s", path);
-	if (!is_folder(path))
+	if (stat(path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+			       ? 0
+			       : err_set(err, errno, "cannot search %s", path);
+	if (!S_ISDIR(st.st_mode))
 		return 0;
 	if (!is_below_any(b, &b->roots, path) && is_below_any(b, &b->task_roots, path)) {
 		note_other_task(d, path);

@@ -173,3 +173,21 @@ nobody_left() {
 	[[ $errors == *"audit: ok 3 tokens"* ]] || fail "tokens are lost"
 	await nobody_left
 }
+
+@test "where closing many file descriptors at once is refused, those who serve the run hold no foreign one open" {
+	needs_faults
+	plain waits "os.execute('echo >here; exec sleep 60')"
+	exec 9>foreign
+	start_command "$HELPERS/fault" all:close 1+ ENOSYS calls "$LIBRARY" bash -c 'echo $$ >runner; exec "$@"' - \
+		"$FIRMO_JOBS" --lua="$LUA" -j2
+	await test -e here
+	servants=$(pgrep -P "$(<runner)" 'jobserver-keep|firmo-jobs-spaw')
+	is "$(wc -l <<<"$servants")" 2
+	for pid in $servants; do
+		is "$(readlink "/proc/$pid/fd/"[0-2] | sort -u)" /dev/null
+		[[ $(readlink "/proc/$pid/fd/"*) != *$PWD* ]] || fail "$(ls -l "/proc/$pid/fd")"
+	done
+	kill -TERM "$(<runner)"
+	finish
+	await nobody_left
+}

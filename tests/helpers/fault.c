@@ -6,7 +6,8 @@
 //
 // COMMAND takes the place of this process. Its NTH call of the kind CALL, counted from the
 // beginning of its own code, fails with ERRNO (a name); with NTH+ all that follow do, too; with 0
-// none. Its children are left alone, unless CALL has `all:` in front. How many calls there were is
+// none. Its children are left alone, unless CALL has `all:` in front; `keeper:` means the calls of
+// the processes that keep make's tokens for it, and none else. How many calls there were is
 // written to the file LOG when nobody below COMMAND is left. LIBRARY is tests/faults/memory.so.
 // --list writes the kinds, each with the errors that it may have, a line each.
 //
@@ -63,6 +64,7 @@ static const struct kind {
 		SYS_pipe,
 #endif
 	}},
+	{"give", "ENOMEM EINTR EAGAIN", {SYS_write, SYS_pwritev2}},
 	{"talk", "ENOBUFS ENOMEM", {SYS_sendto, SYS_recvfrom}},
 	{"sync", "EIO ENOSPC", {SYS_fsync, SYS_fdatasync}},
 	{"move", "EACCES EIO ENOSPC", {SYS_renameat2, SYS_unlinkat, SYS_linkat,
@@ -90,6 +92,7 @@ static const struct kind {
 		SYS_signalfd4, SYS_dup, SYS_dup3}},
 	{"reap", "ENOSYS EPERM", {SYS_wait4, SYS_waitid}},
 	{"signal", "EPERM ENOSYS", {SYS_kill}},
+	{"close", "ENOSYS EPERM", {SYS_close_range}},
 	{"ppoll", "ENOSYS EPERM", {SYS_ppoll}},
 	{"wait", "ENOMEM ENOSYS EPERM", {SYS_ppoll,
 #ifdef SYS_poll
@@ -103,10 +106,10 @@ static const struct {
 	const char *name;
 	int number;
 } errors[] = {
-	{"EACCES", EACCES}, {"EAGAIN", EAGAIN}, {"EDQUOT", EDQUOT}, {"EFBIG", EFBIG},
-	{"EIO", EIO},       {"EMFILE", EMFILE}, {"ENFILE", ENFILE}, {"ENOBUFS", ENOBUFS},
-	{"ENOLCK", ENOLCK}, {"ENOMEM", ENOMEM}, {"ENOSPC", ENOSPC}, {"ENOSYS", ENOSYS},
-	{"EPERM", EPERM},
+	{"EACCES", EACCES},   {"EAGAIN", EAGAIN}, {"EDQUOT", EDQUOT}, {"EFBIG", EFBIG},
+	{"EINTR", EINTR},     {"EIO", EIO},       {"EMFILE", EMFILE}, {"ENFILE", ENFILE},
+	{"ENOBUFS", ENOBUFS}, {"ENOLCK", ENOLCK}, {"ENOMEM", ENOMEM}, {"ENOSPC", ENOSPC},
+	{"ENOSYS", ENOSYS},   {"EPERM", EPERM},
 };
 
 static _Noreturn void die(const char *what)
@@ -120,7 +123,8 @@ static _Noreturn void die(const char *what)
 struct point {
 	const struct kind *kind;
 	long nth;
-	bool lasting, everywhere;
+	bool lasting;
+	enum { OWN, EVERYWHERE, KEEPERS } whose;
 	int error;
 	pid_t pid;
 	const char *log;
@@ -129,6 +133,25 @@ struct point {
 static bool is_start(const struct seccomp_notif *n)
 {
 	return n->data.nr == SYS_prctl && n->data.args[0] == START_OF_PROGRAM;
+}
+
+static bool is_keeper(uint32_t pid)
+{
+	char path[64], name[32] = "";
+
+	snprintf(path, sizeof path, "/proc/%u/comm", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t n = read(fd, name, sizeof name - 1);
+	close(fd);
+	return n > 0 && strncmp(name, "jobserver-keep", strlen("jobserver-keep")) == 0;
+}
+
+static bool is_meant(uint32_t pid, const struct point *p)
+{
+	return p->whose == EVERYWHERE || (p->whose == OWN && pid == (uint32_t)p->pid) ||
+	       (p->whose == KEEPERS && is_keeper(pid));
 }
 
 static void answer(int listener, const struct point *p, long *seen, bool *started)
@@ -142,7 +165,7 @@ static void answer(int listener, const struct point *p, long *seen, bool *starte
 	if (is_start(&n)) {
 		*started |= n.pid == (uint32_t)p->pid;
 	} else {
-		bool counts = *started && (p->everywhere || n.pid == (uint32_t)p->pid);
+		bool counts = *started && is_meant(n.pid, p);
 		*seen += counts;
 		if (counts && p->nth > 0 && (p->lasting ? *seen >= p->nth : *seen == p->nth))
 			r.error = -p->error;
@@ -301,9 +324,11 @@ int main(int argc, char **argv)
 		fputs("usage: fault CALL NTH ERRNO LOG LIBRARY COMMAND [ARG]...\n", stderr);
 		return 2;
 	}
-	bool everywhere = strncmp(argv[1], "all:", 4) == 0;
-	struct point p = {.kind = find_kind(argv[1] + (everywhere ? 4 : 0)),
-			  .everywhere = everywhere,
+	const char *colon = strchr(argv[1], ':');
+	struct point p = {.kind = find_kind(colon ? colon + 1 : argv[1]),
+			  .whose = !colon            ? OWN
+				   : *argv[1] == 'a' ? EVERYWHERE
+						     : KEEPERS,
 			  .nth = atol(argv[2]),
 			  .lasting = strchr(argv[2], '+') != NULL,
 			  .error = error_number(argv[3]),
