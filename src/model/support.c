@@ -10,8 +10,8 @@
 #include "model/inputs.h"
 #include "model/result.h"
 
-// A file that reads so many of the others runs or checks them: they are not there for it.
-#define READS_MANY 3
+// A file that loads so many of the others runs or checks them: they are not there for it.
+#define LOADS_MANY 3
 
 // ---- folders and the frameworks of their tests ----
 
@@ -72,6 +72,13 @@ static void guess_folders(struct map *folders, const struct jobs *jobs)
 			add_framework(folders, jobs->items[i].path, FRAMEWORK_BUSTED);
 }
 
+// The job's file has tests of that framework.
+static void note_tests(struct support *s, const struct job *j, enum framework f)
+{
+	add_framework(&s->folders, j->path, f);
+	map_put(&s->runners, j->path, (void *)((uintptr_t)1 << f));
+}
+
 void support_begin(struct support *s, const struct jobs *jobs, const struct jobs *reused)
 {
 	struct map guessed = {0};
@@ -87,8 +94,7 @@ void support_begin(struct support *s, const struct jobs *jobs, const struct jobs
 	// The tests of a pass that stands are known.
 	for (size_t i = 0; i < reused->n; i++)
 		if (reused->items[i].usual_tests > 0)
-			add_framework(&s->folders, reused->items[i].path,
-				      reused->items[i].framework);
+			note_tests(s, &reused->items[i], reused->items[i].framework);
 	map_release(&guessed);
 }
 
@@ -102,6 +108,7 @@ void support_release(struct support *s)
 	map_release(&s->planned);
 	map_release(&s->candidates);
 	map_release(&s->loaders);
+	map_release(&s->runners);
 	map_release(&s->folders);
 	for (size_t i = 0; i < s->loads.n; i++) {
 		free(s->loads.items[i].loader);
@@ -133,7 +140,7 @@ void support_learn(struct support *s, const struct result *r)
 	if (s->candidates.n == 0)
 		return;
 	if (r->tests.n > 0)
-		add_framework(&s->folders, r->job->path, r->framework);
+		note_tests(s, r->job, r->framework);
 	if (!r->inputs || support_knows(s, r->job->path))
 		return;
 	for (size_t i = 0; i < r->inputs->list.n; i++) {
@@ -153,29 +160,38 @@ bool support_is_open(const struct support *s, const struct result *r)
 		(r->status == FILE_SKIPPED && !result_tells(r)));
 }
 
-static bool reads_many(const struct support *s, const char *loader)
+static bool loads_many(const struct support *s, const char *loader)
 {
-	return (uintptr_t)map_get(&s->loaders, loader) >= READS_MANY;
+	return (uintptr_t)map_get(&s->loaders, loader) >= LOADS_MANY;
 }
 
-// The first by its name of those that have loaded the file, or NULL. What fails alone as a test
-// would fail there too, or the loader has caught that.
-static const char *loader_of(const struct support *s, const char *path)
+// The file only defines tests of a framework, and the loader runs some of that.
+static bool runs_tests_of(const struct support *s, const char *loader, const struct result *r)
+{
+	return r->status == FILE_ERROR && r->exit_code == 0 && r->errors.n == 0 &&
+	       ((uintptr_t)map_get(&s->runners, loader) & (uintptr_t)1 << r->framework);
+}
+
+// The first by its name of those that have loaded the result's file, or NULL. What fails alone as a
+// test would fail there too, or the loader has caught that.
+static const char *loader_of(const struct support *s, const struct result *r)
 {
 	const char *first = NULL;
 
 	for (size_t i = 0; i < s->loads.n; i++) {
 		const struct load_of *l = &s->loads.items[i];
-		if (strcmp(l->path, path) == 0 && (!first || strcmp(l->loader, first) < 0) &&
-		    !reads_many(s, l->loader))
+		if (strcmp(l->path, r->job->path) == 0 &&
+		    (!first || strcmp(l->loader, first) < 0) &&
+		    (!loads_many(s, l->loader) || runs_tests_of(s, l->loader, r)))
 			first = l->loader;
 	}
 	return first;
 }
 
-static char *why_support(const struct support *s, const struct job *j)
+static char *why_support(const struct support *s, const struct result *r)
 {
-	const char *loader = j->mentioned ? loader_of(s, j->path) : NULL;
+	const struct job *j = r->job;
+	const char *loader = j->mentioned ? loader_of(s, r) : NULL;
 
 	if (loader)
 		return xasprintf("support: loaded by %s", loader);
@@ -186,7 +202,7 @@ static char *why_support(const struct support *s, const struct job *j)
 
 void support_decide(const struct support *s, struct result *r)
 {
-	char *why = support_is_open(s, r) ? why_support(s, r->job) : NULL;
+	char *why = support_is_open(s, r) ? why_support(s, r) : NULL;
 
 	if (why)
 		result_skip(r, why);

@@ -18,6 +18,7 @@ struct support {
 	struct map planned;    // paths of all test files that were found
 	struct map candidates; // those of them that may be support
 	struct map loaders;    // how many of them each file has loaded
+	struct map runners;    // files that have run tests: a bit for their framework
 	struct map folders;    // of which frameworks the tests in a folder are, a bit for each
 	struct {
 		struct load_of {

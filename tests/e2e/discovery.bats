@@ -303,6 +303,34 @@ readers() {
 	query_is "file('tests/test_env.lua').status" fail
 }
 
+@test "a program that a test runs is no support" {
+	test_file tests/a_test.lua "os.execute('lua5.4 tests/test_one.lua')"
+	test_file tests/test_one.lua "error('one')"
+	run -1 fj4 --report=json:report.json
+	query_is "file('tests/test_one.lua').status" fail
+	query_is "file('tests/a_test.lua').status" pass
+}
+
+@test "what only defines tests is support of the file that runs them, however many it runs" {
+	local name
+	for name in a b c d; do
+		test_file tests/test_$name.lua "local lu = require('luaunit') Test_$name = {}" \
+			"function Test_$name:test() lu.assertEquals(1, 1) end"
+		echo "dofile('tests/test_$name.lua')" >>tests/test_all.lua
+	done
+	echo "os.exit(require('luaunit').LuaUnit.run())" >>tests/test_all.lua
+	settle
+	for how in "" --changed; do
+		run -0 fj4 $how --report=json:report.json
+		query_is "#file('tests/test_all.lua').tests" 4
+		is_support tests/test_d.lua "loaded by tests/test_all.lua; alone: it loads its framework, but never runs its tests"
+	done
+	# Not of one that loads them and runs none.
+	sed -i '$d' tests/test_all.lua
+	run -1 fj4 --report=json:report.json
+	query_is "file('tests/test_d.lua').status" error
+}
+
 @test "support is no test: what busted would leave out beside its tests" {
 	test_file spec/a_spec.lua "$BUSTED_TEST"
 	test_file spec/spec_helper.lua "error('not alone')"

@@ -22,11 +22,30 @@ static bool is_in_loader(const void *caller)
 	       strncmp(found.dli_sname, LOADER, strlen(LOADER)) == 0;
 }
 
-bool chunks_loads(const void *caller)
+static char **arguments;
+static int count;
+
+void chunks_begin(int argc, char **argv)
+{
+	arguments = argv;
+	count = argc;
+}
+
+static bool is_argument(const char *path)
+{
+	for (int i = 1; i < count; i++)
+		if (arguments[i] == path)
+			return true;
+	return false;
+}
+
+bool chunks_loads(const void *caller, const char *path)
 {
 	// A program has few places that open files.
 	static const void *_Atomic loader, *_Atomic stranger;
 
+	if (is_argument(path))
+		return false;
 	if (atomic_load(&loader) == caller)
 		return true;
 	if (atomic_load(&stranger) == caller)

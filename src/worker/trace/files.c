@@ -179,9 +179,9 @@ static int flags_of_mode(const char *mode)
 
 #define CALLER __builtin_return_address(0)
 
-static enum trace_op op_of_reader(const void *caller)
+static enum trace_op op_of_reader(const void *caller, const char *path)
 {
-	return log_is_on() && chunks_loads(caller) ? TRACE_CHUNK : TRACE_READ;
+	return log_is_on() && chunks_loads(caller, path) ? TRACE_CHUNK : TRACE_READ;
 }
 
 #define HOOK_FOPEN(name)                                                                           \
@@ -189,7 +189,7 @@ static enum trace_op op_of_reader(const void *caller)
 	{                                                                                          \
 		struct opening o = opening(AT_FDCWD, path, flags_of_mode(mode));                   \
 		FILE *f = NEXT(name)(path, mode);                                                  \
-		opened_as(&o, f ? fileno(f) : -1, f ? op_of_reader(CALLER) : TRACE_READ);          \
+		opened_as(&o, f ? fileno(f) : -1, f ? op_of_reader(CALLER, path) : TRACE_READ);    \
 		return f;                                                                          \
 	}
 HOOK_FOPEN(fopen)

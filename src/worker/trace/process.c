@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "worker/trace/chunks.h"
 #include "worker/trace/hook.h"
 #include "worker/trace/host.h"
 #include "worker/trace/loader.h"
@@ -254,6 +255,7 @@ static __attribute__((constructor)) void begin(int argc, char **argv)
 	if (!log_begin(argv))
 		return;
 	loader_begin();
+	chunks_begin(argc, argv);
 	programs_begin(argc, argv);
 }
 
