@@ -84,8 +84,10 @@ firmo.start = $(call firmo.load,$1)$(firmo.$1.cd)exec
 # ---- this suite ----
 
 firmo.suite := $(FIRMO_PREFIX)
-ifneq ($(words $(firmo.suite)),1)
-$(error firmo-jobs.mk: FIRMO_PREFIX is '$(FIRMO_PREFIX)': it has to be one word, such as lua-test)
+# What make or the shell takes for something else in the name of a target.
+firmo.odd := % : = , ; ( ) { } [ ] < > * ? ! ~ & | $$ \# ' " ` \ ^
+ifneq ($(words $(firmo.suite)) $(filter -%,$(firmo.suite))$(strip $(foreach c,$(firmo.odd),$(findstring $c,$(firmo.suite)))),1 )
+$(error firmo-jobs.mk: FIRMO_PREFIX is '$(FIRMO_PREFIX)': it has to be one word of letters, digits, '.', '_', '-' and '/', such as lua-test)
 endif
 firmo.goals := $(firmo.suite) $(addprefix $(firmo.suite)-,changed failed stamps list history report)
 ifneq ($(filter $(firmo.goals),$(call firmo.get,firmo.taken,)),)

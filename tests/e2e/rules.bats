@@ -176,7 +176,7 @@ ran_in() {
 	status_is 2
 	is "${#lines[@]}" 1
 	has "set FIRMO_PREFIX"
-	for bad in 'a b' ''; do
+	for bad in 'a b' '' a%b a:b a=b a,b "a'b" 'a$$b' 'a\#b' 'a\b' 'a(b' -b '~'; do
 		makefile "FIRMO_PREFIX := $bad" INCLUDE
 		run make_ test
 		status_is 2
