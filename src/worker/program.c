@@ -6,7 +6,6 @@
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +14,7 @@
 
 // An ELF file in memory.
 struct image {
-	const unsigned char *data;
+	unsigned char *data;
 	size_t n;
 	const ElfW(Ehdr) * head;
 	const ElfW(Shdr) * symbols, *dynamic; // sections; NULL: it has none
@@ -139,26 +138,34 @@ static void look_into(struct program *p, struct image *m)
 	p->calls_kernel = calls_kernel(m);
 }
 
+// A copy: a file that is cut short pulls no ground away. False: there is none to be had.
+static bool read_image(struct image *m, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
+		return false;
+	unsigned char *data = malloc((size_t)st.st_size);
+	ssize_t got = 1;
+	while (data && m->n < (size_t)st.st_size && got > 0) {
+		got = pread(fd, data + m->n, (size_t)st.st_size - m->n, (off_t)m->n);
+		m->n += got > 0 ? (size_t)got : 0;
+	}
+	m->data = data;
+	return data && got > 0;
+}
+
 void program_look(struct program *p, const char *path)
 {
-	struct stat st = {0};
 	struct image m = {0};
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	void *data = MAP_FAILED;
 
-	*p = (struct program){0};
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
-		data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	*p = (struct program){.is_unknown = fd < 0 || !read_image(&m, fd)};
+	if (!p->is_unknown)
+		look_into(p, &m);
+	free(m.data);
 	if (fd >= 0)
 		close(fd);
-	if (data == MAP_FAILED) {
-		p->is_unknown = true;
-		return;
-	}
-	m.data = data;
-	m.n = (size_t)st.st_size;
-	look_into(p, &m);
-	munmap(data, (size_t)st.st_size);
 }
 
 void program_release(struct program *p)
