@@ -152,6 +152,43 @@ prove() {
 	prove
 }
 
+@test "a stat of a module counts by what the module says of it, in any way" {
+	cat >newer.c <<-'EOF'
+		#include <stddef.h>
+		#include <sys/stat.h>
+		const char *luaL_checklstring(void *, int, size_t *);
+		void lua_pushboolean(void *, int), lua_pushnil(void *), lua_pushstring(void *, const char *);
+		void lua_pushcclosure(void *, int (*)(void *), int);
+		static int tell(void *lua)
+		{
+			struct stat st;
+			const char *how = luaL_checklstring(lua, 1, NULL);
+			if (stat(luaL_checklstring(lua, 2, NULL), &st) < 0)
+				return 0;
+			if (*how == 'n' && st.st_size > 2)
+				lua_pushnil(lua);
+			else if (*how == 'm')
+				lua_pushstring(lua, S_ISREG(st.st_mode) ? "file" : "other");
+			else
+				lua_pushboolean(lua, st.st_size <= 2);
+			return 1;
+		}
+		int luaopen_newer(void *lua)
+		{
+			lua_pushcclosure(lua, tell, 0);
+			return 1;
+		}
+	EOF
+	cc -w -shared -fPIC -o newer.so newer.c
+	export LUA_CPATH='./?.so;;'
+	look type 'echo x >D/f' "assert(require 'newer' ('m', 'D/f') == 'file')" 'echo xx >D/f'
+	prove same
+	edits=''
+	look truth 'echo x >D/f' "assert(require 'newer' ('b', 'D/f'))" 'echo xx >D/f'
+	look nothing 'echo x >D/f' "assert(require 'newer' ('n', 'D/f') ~= nil)" 'echo xx >D/f'
+	prove
+}
+
 @test "to ask for a type is not to read" {
 	look mode 'echo old >D/f' "assert(lfs.attributes('D/f', 'mode') == 'file')" 'echo new >D/f'
 	look test 'echo old >D/f' "os.execute 'test -f \"D/f\"'" 'echo new >D/f'

@@ -334,3 +334,40 @@ gives() {
 		[ ! -s ../missed ] || fail "$command: $(<../missed)"
 	done
 }
+
+@test "a module that comes to lie where another one was is one of its own" {
+	program module.so -shared -fPIC <<-'EOF'
+		#include <sys/stat.h>
+		void lua_pushinteger(void *, long long);
+		int tell(const char *path)
+		{
+			struct stat st;
+			stat(path, &st);
+			lua_pushinteger(0, st.st_size);
+			return (int)st.st_size;
+		}
+	EOF
+	cp module.so second.so
+	program host -rdynamic <<-'EOF'
+		#include <dlfcn.h>
+		#include <stdio.h>
+		static int pushed;
+		void lua_pushinteger(void *lua, long long n) { pushed++; }
+		static void *ask(const char *module, const char *path)
+		{
+			void *handle = dlopen(module, RTLD_NOW), *tell = dlsym(handle, "tell");
+			((int (*)(const char *))tell)(path);
+			dlclose(handle);
+			return tell;
+		}
+		int main(void)
+		{
+			puts(ask("./module.so", "host.c") == ask("./second.so", "module.so.c") ? "there" : "elsewhere");
+			return pushed != 2;
+		}
+	EOF
+	run traced ./host
+	status_is 0
+	is "$output" there
+	noted 'status 0 @/host.c' 'status 0 @/module.so.c'
+}

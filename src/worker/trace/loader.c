@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "worker/trace/hook.h"
+#include "worker/trace/members.h"
 #include "worker/trace/programs.h"
 
 // Only what the loader has left behind is read, without its lock: a process may end, or begin to be
@@ -408,6 +409,7 @@ HOOK(int, dlclose, void *handle)
 	loader_end();
 	atomic_fetch_add(&unloading, 1);
 	int status = NEXT(dlclose)(handle);
+	members_unloaded();
 	atomic_fetch_sub(&unloading, 1);
 	return status;
 }

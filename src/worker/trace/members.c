@@ -61,7 +61,7 @@ void members_told(int dir, const char *path, bool nofollow, const struct trace_s
 	last.is_set = true;
 }
 
-static void pushes_number(void)
+static void pushes(void)
 {
 	if (!last.is_set)
 		return;
@@ -70,6 +70,12 @@ static void pushes_number(void)
 }
 
 // ---- modules whose calls come to us ----
+
+// What tells Lua a number or a truth: by these a module passes on what it made of a size or a time.
+enum push { PUSH_INTEGER, PUSH_NUMBER, PUSH_BOOLEAN, PUSH_NIL, PUSHES };
+
+static const char *const push_names[PUSHES] = {"lua_pushinteger", "lua_pushnumber",
+					       "lua_pushboolean", "lua_pushnil"};
 
 // Where a module finds a function of Lua's, and what stood there. While the loader has not bound
 // it yet, that is a way to the loader.
@@ -80,8 +86,10 @@ struct slot {
 };
 
 struct module {
-	uintptr_t start, end;
-	struct slot integer, number;
+	const struct link_map *map;
+	uintptr_t start;
+	_Atomic uintptr_t end; // 0: it has been unloaded; set last
+	struct slot slots[PUSHES];
 };
 
 #define MODULES_MOST 16
@@ -94,7 +102,7 @@ static struct module *module_at(const void *caller)
 	uintptr_t at = (uintptr_t)caller;
 
 	for (size_t i = atomic_load(&n_modules); i-- > 0;)
-		if (at >= modules[i].start && at < modules[i].end)
+		if (at < atomic_load(&modules[i].end) && at >= modules[i].start)
 			return &modules[i];
 	return NULL;
 }
@@ -111,48 +119,46 @@ static void put(const struct slot *s, void *function)
 		mprotect(page, size, PROT_READ);
 }
 
-// The loader has bound it during the call: what it wrote there is the function.
-static void take_back(struct slot *s, void *ours)
+// A call in the last place is a jump: whoever is returned to is no module then, and which one it
+// was is not known. The functions of Lua itself are found all the same.
+static void *next_of(const struct module *m, enum push push)
 {
-	if (*s->at == ours)
+	static void *found[PUSHES];
+	void *next = m ? m->slots[push].next : NULL;
+
+	if (!next)
+		next = found[push] ? found[push] : hook_find(push_names[push], &found[push]);
+	for (size_t i = atomic_load(&n_modules); !next && i-- > 0;)
+		next = atomic_load(&modules[i].end) ? modules[i].slots[push].next : NULL;
+	return next;
+}
+
+// The loader has bound it during the call: what it wrote there is the function.
+static void take_back(struct module *m, enum push push, void *ours)
+{
+	struct slot *s = m ? &m->slots[push] : NULL;
+
+	if (!s || !s->at || *s->at == ours)
 		return;
 	s->next = *s->at;
 	put(s, ours);
 }
 
-// A call in the last place is a jump: whoever is returned to is no module then, and which one it
-// was is not known. The functions of Lua itself are found all the same.
-static void push_integer(void *state, long long n)
-{
-	static void *found;
-	struct module *m = module_at(__builtin_return_address(0));
-	void *next = m ? m->integer.next : NULL;
+#define PUSH(name, push, type)                                                                     \
+	static void name(void *state, type value)                                                  \
+	{                                                                                          \
+		struct module *m = module_at(__builtin_return_address(0));                         \
+		pushes();                                                                          \
+		((void (*)(void *, type))next_of(m, push))(state, value);                          \
+		take_back(m, push, (void *)name);                                                  \
+	}
+PUSH(push_integer, PUSH_INTEGER, long long)
+PUSH(push_number, PUSH_NUMBER, double)
+PUSH(push_boolean, PUSH_BOOLEAN, int)
+PUSH(push_nil, PUSH_NIL, int) // which takes no value, and ignores it
 
-	pushes_number();
-	if (!next)
-		next = found ? found : hook_find("lua_pushinteger", &found);
-	for (size_t i = atomic_load(&n_modules); !next && i-- > 0;)
-		next = modules[i].integer.next;
-	((void (*)(void *, long long))next)(state, n);
-	if (m && m->integer.at)
-		take_back(&m->integer, (void *)push_integer);
-}
-
-static void push_number(void *state, double n)
-{
-	static void *found;
-	struct module *m = module_at(__builtin_return_address(0));
-	void *next = m ? m->number.next : NULL;
-
-	pushes_number();
-	if (!next)
-		next = found ? found : hook_find("lua_pushnumber", &found);
-	for (size_t i = atomic_load(&n_modules); !next && i-- > 0;)
-		next = modules[i].number.next;
-	((void (*)(void *, double))next)(state, n);
-	if (m && m->number.at)
-		take_back(&m->number, (void *)push_number);
-}
+static void *const push_functions[PUSHES] = {(void *)push_integer, (void *)push_number,
+					     (void *)push_boolean, (void *)push_nil};
 
 // ---- finding them ----
 
@@ -190,13 +196,15 @@ static void find_fixed(struct object *o, const struct link_map *map, const void 
 {
 	const ElfW(Ehdr) *head = start;
 	const ElfW(Phdr) *part = (const void *)((const char *)start + head->e_phoff);
+	uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE);
 
 	if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0)
 		return;
 	for (int i = 0; i < head->e_phnum; i++)
-		if (part[i].p_type == PT_GNU_RELRO) {
+		if (part[i].p_type == PT_GNU_RELRO) { // the loader fixes whole pages of it
 			o->fixed = map->l_addr + part[i].p_vaddr;
-			o->fixed_end = o->fixed + part[i].p_memsz;
+			o->fixed_end = (o->fixed + part[i].p_memsz) & ~(size - 1);
+			o->fixed &= ~(size - 1);
 		}
 }
 
@@ -222,49 +230,67 @@ static struct slot slot_of(const struct object *o, const struct link_map *map, c
 // Which object an address lies in, glibc tells in a signal-safe way since 2.35.
 #if __GLIBC_PREREQ(2, 35)
 
-// A module is what calls for either and brings neither; an interpreter is none.
-static bool add_module(const struct dl_find_object *found)
+static const void *_Atomic stranger; // the last caller that is in no module
+
+static bool find_object(const void *address, struct dl_find_object *found)
+{
+	static int (*find)(void *, struct dl_find_object *);
+
+	if (!find)
+		find = (__typeof__(find))hook_find("_dl_find_object", (void **)&find);
+	return find && find((void *)address, found) == 0;
+}
+
+// Where there is room for one more, NULL: nowhere.
+static struct module *room(void)
 {
 	size_t n = atomic_load(&n_modules);
-	struct object o = object_of(found->dlfo_link_map);
 
-	if (n == MODULES_MOST || !o.symbols || !o.names)
+	for (size_t i = 0; i < n; i++)
+		if (!atomic_load(&modules[i].end))
+			return &modules[i];
+	return n < MODULES_MOST ? &modules[n] : NULL;
+}
+
+// A module is what calls for some of them and brings none; an interpreter is none.
+static bool add_module(const struct dl_find_object *found)
+{
+	struct module *m = room();
+	struct object o = object_of(found->dlfo_link_map);
+	bool calls = false;
+
+	if (!m || !o.symbols || !o.names)
 		return false;
 	find_fixed(&o, found->dlfo_link_map, found->dlfo_map_start);
-	struct module m = {
-		.start = (uintptr_t)found->dlfo_map_start,
-		.end = (uintptr_t)found->dlfo_map_end,
-		.integer = slot_of(&o, found->dlfo_link_map, "lua_pushinteger"),
-		.number = slot_of(&o, found->dlfo_link_map, "lua_pushnumber"),
-	};
-	if (!m.integer.at && !m.number.at)
+	for (int i = 0; i < PUSHES; i++) {
+		m->slots[i] = slot_of(&o, found->dlfo_link_map, push_names[i]);
+		calls |= m->slots[i].at != NULL;
+	}
+	if (!calls)
 		return false;
-	modules[n] = m;
-	atomic_store(&n_modules, n + 1);
-	if (m.integer.at)
-		put(&m.integer, (void *)push_integer);
-	if (m.number.at)
-		put(&m.number, (void *)push_number);
+	m->map = found->dlfo_link_map;
+	m->start = (uintptr_t)found->dlfo_map_start;
+	atomic_store(&m->end, (uintptr_t)found->dlfo_map_end);
+	if (m == &modules[atomic_load(&n_modules)])
+		atomic_fetch_add(&n_modules, 1);
+	for (int i = 0; i < PUSHES; i++)
+		if (m->slots[i].at)
+			put(&m->slots[i], push_functions[i]);
 	return true;
 }
 
 bool members_is_module(const void *caller)
 {
-	static int (*find)(void *, struct dl_find_object *);
-	static const void *_Atomic stranger; // the last caller that is in no module
 	struct dl_find_object found;
 	int free_to_make = 0;
+	bool is_new = false;
 
 	if (module_at(caller))
 		return true;
 	if (atomic_load(&stranger) == caller)
 		return false;
-	if (!find)
-		find = (__typeof__(find))hook_find("_dl_find_object", (void **)&find);
-	bool is_new = false;
-	if (find && atomic_compare_exchange_strong(&making, &free_to_make, 1)) {
-		is_new = !module_at(caller) && find((void *)caller, &found) == 0 &&
-			 add_module(&found);
+	if (atomic_compare_exchange_strong(&making, &free_to_make, 1)) {
+		is_new = !module_at(caller) && find_object(caller, &found) && add_module(&found);
 		atomic_store(&making, 0);
 	}
 	if (!is_new)
@@ -272,11 +298,29 @@ bool members_is_module(const void *caller)
 	return is_new;
 }
 
+void members_unloaded(void)
+{
+	struct dl_find_object found;
+
+	for (size_t i = atomic_load(&n_modules); i-- > 0;) {
+		struct module *m = &modules[i];
+		uintptr_t end = atomic_load(&m->end);
+		if (end && !(find_object((const void *)m->start, &found) &&
+			     found.dlfo_link_map == m->map && (uintptr_t)found.dlfo_map_end == end))
+			atomic_store(&m->end, 0);
+	}
+	atomic_store(&stranger, NULL);
+}
+
 #else
 
 bool members_is_module(const void *caller)
 {
 	return false;
+}
+
+void members_unloaded(void)
+{
 }
 
 #endif

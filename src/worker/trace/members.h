@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a Lua module makes of a stat. `lfs.attributes(f, "mode")` and `lfs.attributes(f)` are the
-// same call to libc; but sizes and times are numbers, which go through lua_pushinteger or
-// lua_pushnumber on their way to Lua, and types and permissions are not.
+// same call to libc; but sizes and times are numbers, or truths about them, which go through
+// lua_pushinteger, lua_pushboolean or the like on their way to Lua, and types and permissions are
+// not.
 #ifndef WORKER_TRACE_MEMBERS_H
 #define WORKER_TRACE_MEMBERS_H
 
@@ -9,9 +10,11 @@
 
 #include "worker/trace/record.h"
 
-// Whether the code at caller belongs to a Lua module that we hear of when it pushes a number.
+// Whether the code at caller belongs to a Lua module that we hear of when it pushes such a value.
 bool members_is_module(const void *caller);
-// Such a module has got the sight of the path: noted when it pushes a number. NULL: of nothing.
+// Such a module has got the sight of the path: noted when it pushes one. NULL: of nothing.
 void members_told(int dir, const char *path, bool nofollow, const struct trace_sight *seen);
+// Objects may be gone, and others may come to lie where they were.
+void members_unloaded(void);
 
 #endif
