@@ -123,7 +123,7 @@ route.work = {
 	work_folder("from a folder that is removed and made", "rm -rf D/w; mkdir D/w", "D/w", "../a/T", "true"),
 	work_folder("from a folder that stays", "mkdir -p D/w", "D/w", "../a/T", "true"),
 	work_folder("from a folder in TMPDIR", "r=$PWD; mkdir $TMPDIR/w", "$TMPDIR/w", "$r/D/a/T", "rmdir $TMPDIR/w"),
-	work_folder("by .. from a folder in TMPDIR", "r=$PWD; mkdir $TMPDIR/w; ln -s $r/D/sub $TMPDIR/w/l", "$TMPDIR/w/l",
+	work_folder("by .. from a folder in TMPDIR", "r=$PWD; mkdir $TMPDIR/w; ln -s $r/D/sub $TMPDIR/w/l", "-P $TMPDIR/w/l",
 		"../a/T", "rm -r $TMPDIR/w"),
 	work_folder("from a folder renamed while it is the current one", "mkdir -p D/v D/k", "D/v && mv ../v ../k/w",
 		"../../a/T", "rmdir D/k/w"),
