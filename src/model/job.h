@@ -58,7 +58,7 @@ struct job {
 	enum framework framework;
 	enum reading_source source; // of the framework
 	bool shim;                  // it has loaded a framework, or read its source, unforeseen
-	bool was_tap;               // its last tests came by TAP, and it has not changed since
+	bool was_tap;               // its last tests came by TAP
 	int64_t size;               // bytes
 	int unreadable;        // an errno value: the file could not be read when it was looked for
 	int64_t expected_ns;   // how long it will take, or -1: unknown

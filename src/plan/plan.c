@@ -10,7 +10,6 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "base/path.h"
@@ -99,14 +98,13 @@ int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)
 
 // A file that does not name its framework is what it turned out to be the last time; should that be
 // wrong by now, this run shows it.
-static void settle_guess(struct job *j, struct guess guess, const struct stat *st)
+static void settle_guess(struct job *j, struct guess guess)
 {
 	j->source = guess.certain ? READING_NAMED : READING_GUESSED;
 	j->framework = guess.certain || j->known < 0 ? guess.framework : (enum framework)j->known;
-	// A file that has printed TAP owes some as long as it is the same.
-	int64_t changed_ns = (int64_t)st->st_ctim.tv_sec * NS_PER_SEC + st->st_ctim.tv_nsec;
-	j->was_tap =
-		j->known == FRAMEWORK_TAP && j->usual_tests > 0 && changed_ns < j->last_real_ns;
+	// What has told of its tests by TAP owes some, however it was changed since: silence may
+	// as well be a script that leaves early.
+	j->was_tap = j->known == FRAMEWORK_TAP && j->usual_tests > 0;
 	if (j->framework == FRAMEWORK_TAP && !guess.certain && !j->was_tap)
 		j->framework = FRAMEWORK_PLAIN;
 }
@@ -157,7 +155,7 @@ static void look_into(struct job *j, const struct plan_request *request, struct 
 		if (j->found == FOUND_STRANGE)
 			j->found = FOUND_NAMED;
 	} else {
-		settle_guess(j, guess_of(j, request, scratch), &st);
+		settle_guess(j, guess_of(j, request, scratch));
 	}
 }
 

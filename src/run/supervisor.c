@@ -156,7 +156,7 @@ static void decide(struct supervisor *s, struct attempt *a, struct observation *
 		r->inputs = attempt_inputs(a);
 	if (r->inputs)
 		own_folder_explain(r, s->means->local.cwd);
-	if (r->framework == FRAMEWORK_PLAIN && !o->events)
+	if (!framework_has_events(r->framework) && !o->events)
 		find_library(s, r->inputs, o);
 }
 

@@ -360,20 +360,36 @@ static void decide_plain(struct result *r, const struct events *ev, const char *
 	free(missing);
 }
 
+// TAP that has no results, in a file that does not say that it is TAP's: perhaps it is not.
+static char *explain_silence(const struct result *r, const struct tap *t, char *what)
+{
+	const char *hint = r->job->was_tap
+				   ? "it printed TAP before; if it is to print none any more, run "
+				     "it once with --framework=plain"
+				   : "--framework=plain takes its exit status";
+
+	if (t->seen > 0 || r->job->source != READING_GUESSED)
+		return what;
+	char *all = xasprintf("%s; %s", what, hint);
+	free(what);
+	return all;
+}
+
 static void decide_by_tap(struct result *r, const struct tap *t)
 {
 	if (t->bailed)
 		set_outcome(r, FILE_ERROR, xasprintf("Bail out! %s", t->bail_out));
 	else if (t->fault)
-		set_outcome(r, FILE_ERROR, xstrdup(t->fault));
+		set_outcome(r, FILE_ERROR, explain_silence(r, t, xstrdup(t->fault)));
 	else if (t->skip_all && r->exit_code == 0)
 		set_outcome(r, FILE_SKIPPED, xstrdup(*t->skip_all ? t->skip_all : "skipped"));
 	else if (t->plans == 0 && t->seen == 0 && r->exit_code == EXIT_SKIP)
 		decide_by_exit(r);
 	else if (t->plans == 0)
 		set_outcome(r, FILE_ERROR,
-			    xasprintf("no TAP plan; %ld results, exit status %d", t->seen,
-				      r->exit_code));
+			    explain_silence(r, t,
+					    xasprintf("no TAP plan; %ld results, exit status %d",
+						      t->seen, r->exit_code)));
 	else
 		decide_by_tests(r);
 }

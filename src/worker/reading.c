@@ -113,7 +113,8 @@ static bool revise_plain(const struct result *r, const struct observation *o, st
 		return true;
 	}
 	// With a pipe of its own for stderr, which may have been mixed in here.
-	if (o->reading.framework != FRAMEWORK_TAP && tap_evidence(o->tap) != TAP_NONE) {
+	if (o->reading.framework != FRAMEWORK_TAP &&
+	    (tap_evidence(o->tap) != TAP_NONE || tap_may_hide(o->tap))) {
 		*next = (struct reading){.framework = FRAMEWORK_TAP};
 		*why = xstrdup("it prints TAP");
 		return true;
@@ -130,11 +131,15 @@ static bool revise_plain(const struct result *r, const struct observation *o, st
 bool reading_revise(const struct result *r, const struct observation *o, struct reading *next,
 		    char **why)
 {
+	// A file that printed TAP once may be of another framework by now.
+	bool guessed_tap = r->framework == FRAMEWORK_TAP && o->reading.framework == FRAMEWORK_TAP &&
+			   o->reading.source == READING_GUESSED;
+
 	if (o->reading.source == READING_GIVEN || !ended_by_itself(r))
 		return false;
 	if (r->framework == FRAMEWORK_BUSTED || r->framework == FRAMEWORK_FIRMO)
 		return revise_runner(r, o, next, why);
-	return r->framework == FRAMEWORK_PLAIN && revise_plain(r, o, next, why);
+	return (r->framework == FRAMEWORK_PLAIN || guessed_tap) && revise_plain(r, o, next, why);
 }
 
 bool reading_is_better(const struct result *other, const struct result *before)

@@ -261,7 +261,7 @@ static void on_result(struct tap *t, const char *rest, bool ok)
 			   xasprintf("a TAP plan, 1..%ld, in the midst of the results", t->plan));
 	t->seen++;
 	t->follows_result = true;
-	t->explains = false;
+	t->explains = t->inner_failed = false;
 	if (!take_room(t, sizeof test + strlen(rest)))
 		return;
 	test.id = t->last_number;
@@ -292,6 +292,7 @@ static void add_diagnostic(struct tap *t, const char *text)
 
 static void on_plan(struct tap *t, long n, const char *comment)
 {
+	t->ranges |= t->plans > 0 && n != t->plan;
 	if (t->plans++ > 0) {
 		find_fault(t, xasprintf("a second TAP plan, 1..%ld, after 1..%ld (of a child "
 					"process?)",
@@ -299,6 +300,7 @@ static void on_plan(struct tap *t, long n, const char *comment)
 		return;
 	}
 	t->plan = n;
+	t->ended_plan = !t->at_end;
 	t->ended = t->seen > 0;
 	if (n > 0 || !comment)
 		return;
@@ -307,19 +309,26 @@ static void on_plan(struct tap *t, long n, const char *comment)
 	t->skip_all = reason_text(skip ? word + strcspn(word, BLANKS) : word, t->version);
 }
 
-// "1..N", and nothing behind it but a comment.
-static bool take_plan(struct tap *t, const char *line)
+// What stands behind "1..N", if that is nothing but a comment; else NULL.
+static const char *behind_plan(const char *line, long *n)
 {
 	const char *end;
 
 	if (strncmp(line, "1..", 3) != 0 || !isdigit((unsigned char)line[3]))
-		return false;
-	long n = number_at(line + 3, &end);
+		return NULL;
+	*n = number_at(line + 3, &end);
 	end = skip_blanks(end);
-	if (*end && *end != '#')
-		return false;
-	on_plan(t, n, *end ? end : NULL);
-	return true;
+	return *end == '\0' || *end == '#' ? end : NULL;
+}
+
+static bool take_plan(struct tap *t, const char *line)
+{
+	long n;
+	const char *comment = behind_plan(line, &n);
+
+	if (comment)
+		on_plan(t, n, *comment ? comment : NULL);
+	return comment;
 }
 
 static bool take_version(struct tap *t, const char *line)
@@ -389,16 +398,23 @@ static bool take_comment(struct tap *t, const char *line, size_t indent)
 	return true;
 }
 
-// A line that starts with ok or not ok, the word, is a result whatever follows.
+// What stands behind ok or not ok, the word, which makes a result whatever follows; else NULL.
+static const char *behind_result(const char *line, bool *ok)
+{
+	*ok = strncmp(line, "not ", 4) != 0;
+	const char *word = *ok ? line : line + 4;
+
+	return strncmp(word, "ok", 2) == 0 && !is_word(word[2]) ? word + 2 : NULL;
+}
+
 static bool take_result(struct tap *t, const char *line)
 {
-	bool ok = strncmp(line, "not ", 4) != 0;
-	const char *word = ok ? line : line + 4;
+	bool ok;
+	const char *rest = behind_result(line, &ok);
 
-	if (strncmp(word, "ok", 2) != 0 || is_word(word[2]))
-		return false;
-	on_result(t, word + 2, ok);
-	return true;
+	if (rest)
+		on_result(t, rest, ok);
+	return rest;
 }
 
 // ---- lines that are indented ----
@@ -433,15 +449,33 @@ static bool take_yaml(struct tap *t, const char *line, size_t indent)
 	return true;
 }
 
+// A failure of a subtest, which nobody but its parent's result can excuse.
+static void on_inner_result(struct tap *t, const char *rest, bool ok, size_t indent)
+{
+	struct directive d = find_directive(rest, ok);
+
+	bool nested = indent >= SUBTEST_INDENT;
+
+	t->inner_results += nested;
+	t->inner_failures += !ok && read_number(&(struct tap){0}, &rest) >= 0;
+	t->inner_failed |= !ok && !d.reason && nested;
+}
+
 // What is indented by four is a subtest's, whose result is the parent's line behind it; but YAML
 // may follow its results, and its Bail out! is everybody's.
 static bool take_indented(struct tap *t, const char *line, size_t indent)
 {
-	const char *text = line + indent;
+	const char *text = line + indent, *rest;
+	long n;
+	bool ok;
 
 	if (take_bail_out(t, text))
 		return true;
-	t->follows_result = strncmp(text, "ok", 2) == 0 || strncmp(text, "not ok", 6) == 0;
+	t->follows_result = (rest = behind_result(text, &ok));
+	if (rest)
+		on_inner_result(t, rest, ok, indent);
+	else if (behind_plan(text, &n))
+		t->inner_plans += indent >= SUBTEST_INDENT;
 	return indent >= SUBTEST_INDENT;
 }
 
@@ -458,6 +492,21 @@ static bool take_outer(struct tap *t, const char *line)
 	return true;
 }
 
+// What would be TAP if nothing stood in front of it in its line.
+static void look_within(struct tap *t, const char *line)
+{
+	long n;
+	bool ok;
+
+	for (const char *p = line; (p = strpbrk(p, "1noB")); p++) {
+		const char *rest = behind_result(p, &ok);
+		if (rest && isdigit((unsigned char)*skip_blanks(rest)))
+			*(ok ? &t->hidden_results : &t->hidden_failures) += 1;
+		t->hidden_plans += behind_plan(p, &n) != NULL;
+		t->hidden_results += strncmp(p, "Bail out!", 9) == 0;
+	}
+}
+
 static void take_line(struct tap *t)
 {
 	const char *line = t->line.data;
@@ -467,7 +516,7 @@ static void take_line(struct tap *t)
 		return;
 	if (indent > 0 ? take_indented(t, line, indent) : take_outer(t, line))
 		return;
-	t->others++;
+	look_within(t, line);
 	if (t->strict) {
 		char *start = utf8_copy(line, strnlen(line, 60));
 		find_fault(t, xasprintf("no TAP under pragma +strict: %s", start));
@@ -560,6 +609,7 @@ static char *check_numbers(const struct tap *t)
 
 void tap_finish(struct tap *t)
 {
+	t->at_end = true;
 	if (t->line.len > 0)
 		take_line(t);
 	buf_clear(&t->line);
@@ -571,18 +621,32 @@ void tap_finish(struct tap *t)
 					numbers ? ": " : "", numbers ? numbers : ""));
 	else if (numbers)
 		find_fault(t, xstrdup(numbers));
+	else if (t->inner_failed)
+		find_fault(t, xstrdup("a subtest fails, and its parent gives no result of it"));
 	free(numbers);
 }
 
 enum tap_evidence tap_evidence(const struct tap *t)
 {
 	bool answered = t->seen > 0 || t->bailed || t->plan == 0;
-	// A plan and silence are tests that never ran; among other text it may be any range.
-	bool alone = t->others == 0;
+	// A plan and no results are tests that never ran. Several are any ranges, as is one whose
+	// line goes on somewhere else.
+	bool planned = t->ended_plan && !t->ranges;
+	bool nested = t->inner_plans > 0 && t->inner_results > 0;
 
-	if (t->version > 0 || (t->plans > 0 && (answered || alone)))
+	if (t->version > 0 || (t->plans > 0 && (answered || planned)))
 		return TAP_STREAM;
-	return t->numbered_failures > 0 || t->bailed_outright ? TAP_BROKEN : TAP_NONE;
+	return t->numbered_failures > 0 || t->inner_failures > 0 || nested || t->bailed_outright
+		       ? TAP_BROKEN
+		       : TAP_NONE;
+}
+
+bool tap_may_hide(const struct tap *t)
+{
+	long plans = t->plans + t->hidden_plans;
+	long results = t->seen + t->bailed + t->hidden_results + t->hidden_failures;
+
+	return t->hidden_failures > 0 || (plans > 0 && results > 0);
 }
 
 void tap_deliver(struct tap *t, struct result *result)

@@ -114,6 +114,7 @@ tap_streams() {
 		error fail 1..1\0\nok 1\n
 		pass fail 1..2\n50%\rok 1\nok 2\n
 		error pass 1..1\nok 1\rnot ok 2\n
+		error pass 1..1\nok 1\n    not ok 1\n
 	END
 }
 

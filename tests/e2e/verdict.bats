@@ -116,7 +116,15 @@ vendored luaunit fail 1 1'
 	plain indented 'print("# 1..2") print("  not ok 1 - indented")'
 	plain noplan 'print("not ok 1 - x")'
 	plain loop 'print("1..10 loop")' 'io.write("1..", 3, " files\n")'
-	plain range 'print("a range:") print("1..3")'
+	plain twoplus 'io.write("1..", 3)' 'io.stderr:write("ok 1\n")'
+	plain ranges 'for i = 1, 3 do print("1.." .. i) end'
+	plain planned 'print("starting") print("1..3")'
+	plain subtest 'print("# Subtest: a\n    1..1\n    ok 1") os.exit(0)'
+	plain failing 'print("1..1\nok 1\n    not ok 1 - nobody tells")'
+	plain dots 'io.stdout:setvbuf("line")' 'for _, line in ipairs { "1..2", "ok 1", "not ok 2" } do' \
+		'io.stderr:write(".") print(line) end'
+	plain dot 'io.stderr:write(".") print("not ok 1")'
+	plain speaks 'print("a range of 1..3") print("a file is ok 1")'
 	plain silent 'print("1..3") os.exit(0)'
 	plain words 'print("ok 1 file read")' 'if false then print("not ok at all") end'
 	plain errors 'io.stderr:write("1..1\nnot ok 1\n")'
@@ -124,33 +132,86 @@ vendored luaunit fail 1 1'
 behind tap fail 1 1
 built tap fail 1 1
 child tap fail 1 1
+dot tap error 1 1
+dots tap fail 2 1
 errors plain pass 0 0
+failing tap error 1 0
 good tap pass 2 0
-indented plain pass 0 0
+indented tap error 0 0
 left tap error 1 0
 loop plain pass 0 0
 noplan tap error 1 1
-range plain pass 0 0
+planned tap error 0 0
+ranges plain pass 0 0
 routine tap fail 1 1
 silent tap error 0 0
 slash tap fail 1 1
+speaks plain pass 0 0
+subtest tap error 0 0
 tapered tap fail 1 1
+twoplus plain pass 0 0
 unended tap fail 1 1
 variable tap fail 2 1
 version tap error 0 0
 words plain pass 0 0'
 }
 
-@test "a file that printed TAP owes some as long as it is the same" {
-	plain a 'if not io.open("stop") then print("1..1") print("ok 1") end'
-	outcomes lua5.4
-	is "$output" 'a tap pass 1 0'
-	: >stop
-	outcomes lua5.4
-	is "$output" 'a tap error 0 0'
-	plain a 'assert(io.open("stop"))'
-	outcomes lua5.4
-	is "$output" 'a plain pass 0 0'
+@test "a file that printed TAP owes some, however it is changed" {
+	local lua
+	for lua in $LUAS; do
+		rm -rf .firmo-jobs stop
+		plain a 'if not io.open("stop") then print("1..1") print("ok 1") end'
+		plain b 'print("1..1") print("ok 1")'
+		outcomes "$lua"
+		is "$output" 'a tap pass 1 0
+b tap pass 1 0'
+		: >stop
+		touch tests/a_test.lua
+		plain b 'assert(io.open("stop"))' 'print("ok 1")'
+		outcomes "$lua"
+		is "$output" 'a tap error 0 0
+b tap error 1 0'
+		# A failure in between, of whatever kind, does not let it be forgotten.
+		plain a 'error("no")'
+		plain b 'local ='
+		outcomes "$lua"
+		is "$output" 'a tap error 0 0
+b tap error 0 0'
+		plain a 'os.exit(0)'
+		plain b 'os.exit(77)'
+		outcomes "$lua"
+		is "$output" 'a tap error 0 0
+b tap skip 0 0'
+		# Once it is said to be plain, it is.
+		run fj --lua="$lua"
+		has "it printed TAP"
+		run -0 fj --lua="$lua" --framework=plain tests/a_test.lua
+		outcomes "$lua"
+		is "$output" 'a plain pass 0 0
+b tap skip 0 0'
+	done
+}
+
+@test "a file that printed TAP may have come to another framework" {
+	local lua name
+	test_file h.lua 'return require "lust"'
+	for lua in $LUAS; do
+		for name in helped called printing; do
+			plain "$name" 'print("1..1") print("ok 1")'
+		done
+		rm -rf .firmo-jobs
+		outcomes "$lua"
+		is "$output" 'called tap pass 1 0
+helped tap pass 1 0
+printing tap pass 1 0'
+		plain helped 'require("h").it("a", function() error "x" end)'
+		plain called 'for _, n in ipairs { "a" } do describe(n, function() it(n, function() error "x" end) end) end'
+		plain printing 'print("1..1") require("h").it("a", function() error "x" end) print("ok 1")'
+		outcomes "$lua"
+		is "$output" 'called busted fail 1 1
+helped lust fail 1 1
+printing lust fail 1 1'
+	done
 }
 
 @test "what a script says of itself is not what the interpreter says of it" {

@@ -378,14 +378,23 @@ static void text_is_told_from_tap(void **state)
 		{"hello\n", TAP_NONE},
 		{"1..10 loop\nok\n", TAP_NONE},
 		{"1..11..21..3", TAP_NONE},
-		{"1..3", TAP_STREAM},
+		{"1..3", TAP_NONE}, // whose line may go on: print(1 .. "..", 3)
+		{"1..3\n", TAP_STREAM},
+		{"1..3\nok 1", TAP_STREAM},
+		{"1..3\n1..3\n", TAP_STREAM},
+		{"1..1\n1..2\n1..3\n", TAP_NONE},
 		{"# three\n\n1..3\n", TAP_STREAM},
-		{"1..3\nand more\n", TAP_NONE},
-		{"from 1 to 3\n1..3\n", TAP_NONE},
+		{"1..3\nand more\n", TAP_STREAM},
+		{"from 1 to 3\n1..3\n", TAP_STREAM},
 		{"ok 1\n", TAP_NONE},
 		{"ok 1 file read\nok 2 file read\n", TAP_NONE},
 		{"not ok at all\nnot okay 1\n", TAP_NONE},
-		{"    1..1\n    not ok 1\n", TAP_NONE},
+		{"    1..1\n    not ok 1\n", TAP_BROKEN},
+		{"  not ok 1 - x\nok 1\n", TAP_BROKEN},
+		{"# Subtest: a\n    ok - b\n    1..1\n", TAP_BROKEN},
+		{"    1..3\n", TAP_NONE},
+		{"    ok 1\n", TAP_NONE},
+		{" 1..3\n ok\n not ok\n", TAP_NONE},
 		{"bail out! they said\n    Bail out! no\n", TAP_NONE},
 		{"the TAP version 13\n", TAP_NONE},
 		{"1..1\nok 1\n", TAP_STREAM},
@@ -407,6 +416,33 @@ static void text_is_told_from_tap(void **state)
 		read_text(&r, rows[i].text);
 		check_row(tap_evidence(&r.tap) == rows[i].evidence, "row %zu: %d", i,
 			  (int)tap_evidence(&r.tap));
+		end(&r);
+	}
+}
+
+static void tap_may_hide_behind_other_text(void **state)
+{
+	static const struct {
+		const char *text;
+		bool hides;
+	} rows[] = {
+		{"", false},
+		{".1..2\n.ok 1\n.ok 2\n", true},
+		{"x1..2\nok 1\n", true},
+		{"1..2\nxok 1\n", true},
+		{".1..2\n.Bail out!\n", true},
+		{"xnot ok 1\n", true},
+		{"from 1..2 on\nxok 1\n", false},
+		{"from 1..2\nbooks\nit is not ok at all\n", false},
+		{"x.1..2\n", false},
+		{"a book 3\nx not okay 1\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct intake r;
+		read_text(&r, rows[i].text);
+		check_row(tap_may_hide(&r.tap) == rows[i].hides, "row %zu", i);
 		end(&r);
 	}
 }
@@ -736,6 +772,7 @@ int main(void)
 		cmocka_unit_test(the_first_fault_is_told),
 		cmocka_unit_test(only_strict_streams_must_be_nothing_but_tap),
 		cmocka_unit_test(text_is_told_from_tap),
+		cmocka_unit_test(tap_may_hide_behind_other_text),
 		cmocka_unit_test(numbered_lines_are_counted),
 		cmocka_unit_test(tests_come_to_a_result_only_when_delivered),
 		cmocka_unit_test(no_output_is_no_tests),
