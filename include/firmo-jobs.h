@@ -37,7 +37,8 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 enum firmo_jobs_status firmo_jobs_carry_out(struct firmo_jobs *session);
 // Begins a run, and forgets the session's run before: finds the test files, chooses among them and
 // orders them. FIRMO_JOBS_NO_TESTS if there is none. A session can have any number of runs, one
-// after another.
+// after another. Under make -n, -t and -q nothing is planned, and FIRMO_JOBS_FAILED answers the
+// last of them that some file would run.
 enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *session);
 // The number of files that are planned, and their paths in the order of their start; they are the
 // session's. NULL beyond the last one.

@@ -20,6 +20,7 @@
 #include "cli/option.h"
 #include "cli/reports.h"
 #include "cli/rules.h"
+#include "cli/run.h"
 #include "cli/service.h"
 #include "cli/session.h"
 #include "jobserver/tokens.h"
@@ -258,9 +259,10 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
-	// As firmo_jobs_plan has it.
-	if (s->context.make.dry_run)
-		return FIRMO_JOBS_OK;
+	if (s->context.make.dry_run) {
+		s->request.changed_only = true; // as the stamps have it
+		return run_dry(s);
+	}
 	enum firmo_jobs_status ready = files_look(s);
 	if (ready != FIRMO_JOBS_OK)
 		return ready;

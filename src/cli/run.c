@@ -11,6 +11,7 @@
 #include "cli/files.h"
 #include "cli/mode.h"
 #include "cli/reports.h"
+#include "cli/run.h"
 #include "cli/service.h"
 #include "cli/session.h"
 #include "jobserver/tokens.h"
@@ -73,16 +74,9 @@ static int ask_service(const struct firmo_jobs *s)
 	return s->settings->join && name && paths->n == 1 ? service_ask(name, paths->items[0]) : -1;
 }
 
-enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
+static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 {
-	bool to_run = s->settings->mode == &mode_run;
 	struct err err = {0};
-
-	session_begin_run(s);
-	s->stage = STAGE_PLANNED;
-	// make -n, -t and -q run recipes that hold a + all the same: nothing may happen then.
-	if (s->context.make.dry_run && to_run)
-		return FIRMO_JOBS_OK;
 	int answered = to_run ? ask_service(s) : -1;
 	if (answered >= 0)
 		return (enum firmo_jobs_status)answered;
@@ -107,7 +101,7 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 	}
 	if (plan_order(&s->jobs, &s->reused, &s->request, s->context.store, &s->support, &err) < 0)
 		context_lose_store(&s->context, &err);
-	if (s->jobs.n == 0 && s->reused.n == 0)
+	if (s->jobs.n == 0 && s->reused.n == 0 && !s->context.make.question)
 		puts("No file failed last time: nothing to run.");
 	warn_of_files(&s->jobs);
 	if (to_run && s->settings->text.verbose)
@@ -117,6 +111,27 @@ enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 	if (f.unknown == 0 && context_workers(&s->context) > 0 && s->settings->run.rounds == 1)
 		s->run.lower_bound_ns = f.lower_bound_ns;
 	return FIRMO_JOBS_OK;
+}
+
+enum firmo_jobs_status run_dry(struct firmo_jobs *s)
+{
+	if (!s->context.make.question)
+		return FIRMO_JOBS_OK;
+	enum firmo_jobs_status status = plan(s, false);
+	if (status == FIRMO_JOBS_OK && s->jobs.n > 0)
+		status = FIRMO_JOBS_FAILED;
+	jobs_release(&s->jobs);
+	jobs_release(&s->reused); // what stands is not told either
+	return status;
+}
+
+enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
+{
+	bool to_run = s->settings->mode == &mode_run;
+
+	session_begin_run(s);
+	s->stage = STAGE_PLANNED;
+	return s->context.make.dry_run && to_run ? run_dry(s) : plan(s, to_run);
 }
 
 unsigned long firmo_jobs_planned(const struct firmo_jobs *s)
@@ -203,10 +218,9 @@ static enum firmo_jobs_status run(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = firmo_jobs_plan(s);
 
-	if (status == FIRMO_JOBS_OK)
-		status = firmo_jobs_run(s);
-	else
+	if (status != FIRMO_JOBS_OK)
 		return status;
+	status = firmo_jobs_run(s);
 	return status == FIRMO_JOBS_BROKEN ? status : firmo_jobs_report(s);
 }
 

@@ -133,18 +133,20 @@ static void set_auth(struct makeflags *m, const char *value)
 	}
 }
 
-static bool is_dry_run(const char *word, bool first)
+static void note_dry_run(struct makeflags *m, const char *word, bool first)
 {
-	static const char *const names[] = {"--dry-run", "--just-print", "--recon", "--touch",
-					    "--question"};
+	static const char *const names[] = {"--question", "--dry-run", "--just-print", "--recon",
+					    "--touch"};
 
 	// The first word holds the one-letter flags, unless it is an option or a variable.
-	if (first && *word != '-' && !strchr(word, '='))
-		return strpbrk(word, "ntq") != NULL;
+	if (first && *word != '-' && !strchr(word, '=')) {
+		m->dry_run |= strpbrk(word, "ntq") != NULL;
+		m->question |= strchr(word, 'q') != NULL;
+		return;
+	}
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcmp(word, names[i]) == 0)
-			return true;
-	return false;
+		m->dry_run |= strcmp(word, names[i]) == 0;
+	m->question |= strcmp(word, names[0]) == 0;
 }
 
 void makeflags_parse(struct makeflags *m, const char *value)
@@ -166,8 +168,8 @@ void makeflags_parse(struct makeflags *m, const char *value)
 		else if (load)
 			set_load(m,
 				 *load || !next_number(&s, LOAD_CHARS, &word) ? load : word.data);
-		else if (is_dry_run(word.data, first))
-			m->dry_run = true;
+		else
+			note_dry_run(m, word.data, first);
 	}
 	buf_release(&word);
 }
@@ -180,6 +182,7 @@ void makeflags_read(struct makeflags *m, const char *makeflags, const char *carg
 	struct makeflags own = *m;
 	makeflags_parse(m, cargo_makeflags);
 	m->dry_run = own.dry_run;
+	m->question = own.question;
 	m->load = own.load;
 	m->most = m->auth == AUTH_NONE ? 0 : own.jobs;
 	if (m->auth == AUTH_NONE)

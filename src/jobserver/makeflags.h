@@ -20,6 +20,7 @@ struct makeflags {
 	char *path;            // AUTH_FIFO; owned
 	char *text;            // the auth word as it was given, or NULL; owned
 	bool dry_run;          // -n, -t or -q: make wants nothing to be run
+	bool question;         // -q: it asks whether anything would be
 	int jobs;              // N of -jN; 0: a bare -j, no limit; -1: no -j at all
 	double load;           // N of -lN, a load above which make starts no more; < 0: none
 	int most; // the N of a make that serves nothing, below another's jobserver; or <= 0

@@ -317,7 +317,7 @@ dry() {
 	makefile '.PHONY: test' 'test:' '>+@"$(FIRMO_JOBS)" --lua=lua5.4 --report=json:report.json; echo $$? >status'
 	run make_ "$1" -j4 test
 	status_is "${2:-0}"
-	is "$(<status)" 0
+	is "$(<status)" "${2:-0}"
 	[ ! -e ran ] || fail "the test ran"
 	[ ! -e .firmo-jobs ] || fail ".firmo-jobs was made"
 	[ ! -e report.json ] || fail "a report was written"
@@ -332,8 +332,36 @@ dry() {
 	dry -t
 }
 
-@test "make -q runs no test" {
-	dry -q
+@test "make -q runs no test, and answers whether one would be run" {
+	dry() {
+		run make -q "$1" FIRMO_JOBS="$FIRMO_JOBS --lua=lua5.4"
+		is "$1: $status $output" "$1: $2 "
+	}
+	plain one 'assert(not io.open("bad"))' 'assert(loadfile("part.lua"))'
+	: >part.lua
+	printf 'include %s\n' "$("$FIRMO_JOBS" --print-mk)" >Makefile
+	for target in test test-changed test-stamps test-failed tests/one_test.lua test/tests/one_test.lua; do
+		[ "$target" = tests/one_test.lua ] || dry $target 1
+	done
+	[ ! -e .firmo-jobs ] || fail ".firmo-jobs was made"
+	settle
+	make test FIRMO_JOBS="$FIRMO_JOBS --lua=lua5.4" >/dev/null
+	dry test 1
+	dry test/tests 1
+	dry test-failed 0
+	dry test-changed 0
+	dry test-stamps 0
+	echo "local x" >part.lua
+	dry test-changed 1
+	dry test-stamps 1
+	: >bad
+	run make test-stamps FIRMO_JOBS="$FIRMO_JOBS --lua=lua5.4"
+	dry test-failed 1
+	dry test-stamps 1
+	rm bad
+	settle
+	make test-stamps FIRMO_JOBS="$FIRMO_JOBS --lua=lua5.4" >/dev/null
+	dry test-stamps 0
 }
 
 @test "make -kn runs no test" {

@@ -203,6 +203,9 @@ static void check_dry_run(const char *const *values, size_t n, bool wanted)
 	for (size_t i = 0; i < n; i++) {
 		struct makeflags m = parsed(values[i]);
 		check_row(m.dry_run == wanted, "'%s'", values[i]);
+		// Of the words for it only that one has the letter.
+		bool question = wanted && strchr(values[i], 'q');
+		check_row(m.question == question, "'%s'", values[i]);
 		makeflags_release(&m);
 	}
 }
@@ -223,6 +226,7 @@ static void dry_runs_are_seen(void **state)
 		"--touch",
 		"--question",
 		"k --dry-run",
+		"nq",
 	};
 
 	(void)state;
