@@ -53,15 +53,20 @@ static int run_evaluator(const char *lua, const char *file, const char *task, st
 		.set = {[LIMIT_AS] = true, [LIMIT_CPU] = true, [LIMIT_CORE] = true},
 		.value = {[LIMIT_AS] = ASK_MEMORY_BYTES, [LIMIT_CPU] = ASK_CPU_S},
 	};
+	struct buf errors = {0};
 	const struct question q = {.argv = argv,
 				   .input = code->start,
 				   .input_bytes = embedded_size(code),
 				   .limits = &limits,
 				   .timeout_ns = ASK_NS,
-				   .most_bytes = ASK_ANSWER_BYTES};
+				   .most_bytes = ASK_ANSWER_BYTES,
+				   .errors = &errors};
 	int status;
 
-	if (command_ask(&q, answer, &status, err) < 0)
+	int asked = command_ask(&q, answer, &status, err);
+	fwrite(errors.data, 1, errors.len, stderr);
+	buf_release(&errors);
+	if (asked < 0)
 		return -1;
 	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
 		return err_set(err, 0, "it does not come to an end: %d s of CPU time are enough",

@@ -56,8 +56,7 @@ void workspace_compile(const struct workspace *w, const char *interpreter)
 				   .input = code->start,
 				   .input_bytes = embedded_size(code),
 				   .timeout_ns = COMPILE_NS,
-				   .most_bytes = COMPILE_BYTES,
-				   .with_errors = true};
+				   .most_bytes = COMPILE_BYTES};
 	struct buf ignored = {0};
 	struct err err;
 	int status;

@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "base/path.h"
 #include "plan/names.h"
 #include "worker/busted.h"
@@ -34,7 +35,6 @@ void discovery_release(struct discovery *d)
 	strings_free_all(&d->missed);
 	strings_free_all(&d->searched);
 	strings_free_all(&d->links);
-	map_release(&d->files);
 }
 
 // ---- one file ----
@@ -71,7 +71,8 @@ static bool is_better_name(const char *path, const char *than)
 	return strcmp(path, than) < 0;
 }
 
-// What was named is what the user wants, however else it was found.
+// What was named is what the user wants, however else it was found. Both names stay; j has the one
+// to be used.
 static void merge(struct job *j, struct job *again)
 {
 	if (strcmp(again->path, j->path) != 0 && is_better_name(again->path, j->path)) {
@@ -81,31 +82,72 @@ static void merge(struct job *j, struct job *again)
 	}
 	if (again->found == FOUND_NAMED || j->found == FOUND_STRANGE)
 		j->found = again->found;
-	free(again->path);
 }
 
 // Takes over the path.
 static void add(struct discovery *d, struct job job)
 {
-	struct stat file, *st = NULL;
-	// A dangling link is itself.
-	if (stat(job.path, &file) == 0 || lstat(job.path, &file) == 0)
-		st = &file;
-	char *key = st ? xasprintf("%" PRIxMAX ":%" PRIxMAX, (uintmax_t)st->st_dev,
-				   (uintmax_t)st->st_ino)
-		       : xstrdup(job.path);
-	uintptr_t at = (uintptr_t)map_get(&d->files, key);
-
-	job.size = st ? st->st_size : 0;
 	job.expected_ns = job.p99_ns = job.known = -1;
 	job.load = (struct load){.wall_ns = -1, .cpu_ns = -1};
-	if (at > 0) {
-		merge(&d->jobs->items[at - 1], &job);
-	} else {
-		VEC_PUSH(d->jobs, job);
-		map_put(&d->files, key, (void *)(uintptr_t)d->jobs->n);
+	VEC_PUSH(d->jobs, job);
+}
+
+// At most so many are told.
+#define NAMES_TOLD 8
+
+static char *identity(const struct job *j, struct stat *st)
+{
+	*st = (struct stat){0};
+	// A dangling link is itself.
+	return stat(j->path, st) == 0 || lstat(j->path, st) == 0
+		       ? xasprintf("%" PRIxMAX ":%" PRIxMAX, (uintmax_t)st->st_dev,
+				   (uintmax_t)st->st_ino)
+		       : xstrdup(j->path);
+}
+
+static void note_names(struct discovery *d, struct strings *names)
+{
+	struct buf b = {0};
+
+	strings_sort(names);
+	for (size_t i = 0; i < names->n && i < NAMES_TOLD; i++)
+		buf_addf(&b, "%s%s", i ? ", " : "", names->items[i]);
+	if (names->n > NAMES_TOLD)
+		buf_addf(&b, " and %zu more", names->n - NAMES_TOLD);
+	if (names->n > 0)
+		VEC_PUSH(&d->notes,
+			 xasprintf("run under another name of the same file: %s", b.data));
+	buf_release(&b);
+}
+
+void discover_unite(struct discovery *d)
+{
+	struct strings names = {0};
+	struct map files = {0}; // where in jobs each file is, and 1, by its identity
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->jobs->n; i++) {
+		struct job job = d->jobs->items[i];
+		struct stat st;
+		char *key = identity(&job, &st);
+		uintptr_t at = (uintptr_t)map_get(&files, key);
+		job.size = st.st_size;
+		if (at == 0) {
+			d->jobs->items[n++] = job;
+			map_put(&files, key, (void *)(uintptr_t)n);
+		} else {
+			struct job *first = &d->jobs->items[at - 1];
+			merge(first, &job);
+			if (strcmp(job.path, first->path) != 0)
+				VEC_PUSH(&names, xasprintf("%s (as %s)", job.path, first->path));
+			free(job.path);
+		}
+		free(key);
 	}
-	free(key);
+	d->jobs->n = n;
+	map_release(&files);
+	note_names(d, &names);
+	strings_free_all(&names);
 }
 
 // ---- names ----
@@ -588,7 +630,19 @@ static int look_here(struct discovery *d, struct err *err)
 #define LOOK_ENTRIES 5000 // that are looked at in all
 #define LOOK_FOLDERS 8    // that are told
 
-// Adds the folders that hold a test, at the most LOOK_FOLDERS.
+static bool is_searched_already(const struct discovery *d, const char *path)
+{
+	char *real = realpath(path, NULL);
+	bool is = false;
+
+	for (size_t i = 0; real && i < d->searched.n; i++)
+		is |= is_below(real, d->searched.items[i]);
+	free(real);
+	return is;
+}
+
+// Adds the folders that hold a test, at the most LOOK_FOLDERS. One that was searched is passed by,
+// and one that the settings of busted give to another task.
 static void look_below(const struct discovery *d, const char *folder, int depth, long *left,
 		       struct strings *found)
 {
@@ -599,7 +653,9 @@ static void look_below(const struct discovery *d, const char *folder, int depth,
 	     dir && found->n < LOOK_FOLDERS && --*left > 0 && (e = readdir(dir));) {
 		char *path = path_join(folder, e->d_name);
 		enum entry entry = *e->d_name == '.' ? ENTRY_CIRCLE : entry_at(path, e->d_type);
-		if (entry == ENTRY_FOLDER && depth > 0 && !is_left_out(e->d_name))
+		if (entry == ENTRY_FOLDER && depth > 0 && !is_left_out(e->d_name) &&
+		    !is_searched_already(d, path) &&
+		    !is_below_any(d->busted, &d->busted->task_roots, path))
 			look_below(d, path, depth - 1, left, found);
 		else if (entry == ENTRY_FILE && d->globs->n > 0)
 			has_test |= name_matches(d->globs, path);
@@ -613,7 +669,7 @@ static void look_below(const struct discovery *d, const char *folder, int depth,
 		VEC_PUSH(found, xstrdup(folder));
 }
 
-// Where there is nothing to run, tests may be where nobody looks for them.
+// Tests may be where nobody looks for them.
 static void look_elsewhere(struct discovery *d)
 {
 	struct strings found = {0};
@@ -623,7 +679,9 @@ static void look_elsewhere(struct discovery *d)
 	look_below(d, ".", LOOK_DEPTH, &left, &found);
 	strings_sort(&found);
 	if (found.n > 0)
-		buf_addstr(&b, "there are files named like tests; to run them: firmo-jobs");
+		buf_addf(&b, "%s; to run them: firmo-jobs",
+			 d->jobs->n > 0 ? "not searched, though files there are named like tests"
+					: "there are files named like tests");
 	for (size_t i = 0; i < d->globs->n && found.n > 0; i++) {
 		buf_addstr(&b, " --pattern=");
 		add_word(&b, d->globs->items[i]);
@@ -632,17 +690,6 @@ static void look_elsewhere(struct discovery *d)
 	if (found.n > 0)
 		VEC_PUSH(&d->notes, buf_detach(&b));
 	strings_free_all(&found);
-}
-
-static bool is_searched_already(const struct discovery *d, const char *path)
-{
-	char *real = realpath(path, NULL);
-	bool is = false;
-
-	for (size_t i = 0; real && i < d->searched.n; i++)
-		is |= is_below(real, d->searched.items[i]);
-	free(real);
-	return is;
 }
 
 static bool holds_tests(const struct discovery *d, const char *folder)
@@ -697,8 +744,7 @@ int discover_usual(struct discovery *d, struct err *err)
 		status = search_root(d, b->roots.items[i], err);
 	if (status < 0 || look_here(d, err) < 0)
 		return -1;
-	if (d->jobs->n == 0 && d->notes.n == 0)
-		look_elsewhere(d);
+	look_elsewhere(d);
 	note_missed(d);
 	return 0;
 }

@@ -3,7 +3,6 @@
 #ifndef PLAN_DISCOVER_H
 #define PLAN_DISCOVER_H
 
-#include "base/map.h"
 #include "base/strings.h"
 #include "model/job.h"
 
@@ -18,18 +17,19 @@ struct discovery {
 	struct strings missed; // files that busted would run, in folders that are left out; owned
 	struct strings searched; // folders, as the system names them; owned
 	struct strings links;    // to folders, which are not followed; owned
-	struct map files;        // where in jobs each file is, by its identity; private
 };
 
 // Adds every file that `path` names: the file itself, or the test files in that folder and below
 // it: *_test.lua, *_spec.lua, test_*.lua, spec_*.lua, *_spec.moon, a test.lua of the folder itself,
 // and what busted takes for one. Folders below it that are hidden or called node_modules, vendor or
-// fixtures are left out. A file that has been found is not added once more, whatever its name is
-// this time. Fails if there is no such path.
+// fixtures are left out. Fails if there is no such path.
 int discover(struct discovery *d, const char *path, struct err *err);
 // The same without a path: tests, test, spec, specs and t, those that exist, test.lua, and the
 // roots in busted's settings, which must exist.
 int discover_usual(struct discovery *d, struct err *err);
+// All is searched, and jobs has the names that are wanted: leaves one for each file, and notes the
+// others.
+void discover_unite(struct discovery *d);
 // All is searched: notes which of the folders that links lead to hold tests.
 void discover_links(struct discovery *d);
 void discovery_release(struct discovery *d);

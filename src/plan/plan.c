@@ -213,11 +213,12 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 		discover_links(&d);
 	if (status < 0)
 		jobs_release(jobs);
+	filter(jobs, is_selected, (void *)request->settings);
+	discover_unite(&d);
 	for (size_t i = 0; i < d.notes.n; i++)
 		VEC_PUSH(notes, xstrdup(d.notes.items[i]));
 	discovery_release(&d);
 	busted_settings_release(&defaults);
-	filter(jobs, is_selected, (void *)request->settings);
 	leave_out(jobs, request, notes);
 	return status;
 }

@@ -88,32 +88,47 @@ int command_run(char *const *argv, struct signals *signals, int *status, int *si
 	return 0;
 }
 
-// Everything that comes until the other end is closed, or until the time is up.
-static int read_all(int fd, const struct question *q, struct buf *answer, struct err *err)
+// Appends what is there. 0: the other end is closed.
+static int read_some(int fd, const struct question *q, struct buf *into, struct err *err)
+{
+	buf_reserve(into, 4096);
+	ssize_t n = read(fd, into->data + into->len, 4096);
+	if (n <= 0)
+		return 0;
+	into->len += (size_t)n;
+	into->data[into->len] = '\0';
+	return into->len <= q->most_bytes
+		       ? 1
+		       : err_set(err, 0, "it writes more than %zu bytes", q->most_bytes);
+}
+
+// Everything that comes until the other end of out is closed, or until the time is up. What is
+// there of errors is read first, so that all is which came before that.
+static int read_all(int out, int errors, const struct question *q, struct buf *answer,
+		    struct err *err)
 {
 	int64_t end_ns = clock_mono_ns() + q->timeout_ns;
+	struct pollfd fds[] = {{.fd = out, .events = POLLIN}, {.fd = errors, .events = POLLIN}};
 
 	for (;;) {
-		struct pollfd ready = {.fd = fd, .events = POLLIN};
 		int64_t left_ns = end_ns - clock_mono_ns();
 		if (left_ns <= 0)
 			return err_set(err, 0, "it takes longer than %g s",
 				       ns_to_sec(q->timeout_ns));
-		if (poll(&ready, 1, (int)(left_ns / NS_PER_MS) + 1) <= 0)
+		if (poll(fds, 2, (int)(left_ns / NS_PER_MS) + 1) <= 0)
 			continue;
-		buf_reserve(answer, 4096);
-		ssize_t n = read(fd, answer->data + answer->len, 4096);
-		if (n <= 0)
-			return 0;
-		answer->len += (size_t)n;
-		answer->data[answer->len] = '\0';
-		if (answer->len > q->most_bytes)
-			return err_set(err, 0, "it writes more than %zu bytes", q->most_bytes);
+		bool is_error = fds[1].revents != 0;
+		int more = read_some(fds[is_error].fd, q, is_error ? q->errors : answer, err);
+		if (more < 0 || (more == 0 && !is_error))
+			return more;
+		if (more == 0)
+			fds[1].fd = -1;
 	}
 }
 
 // It has its input before it starts, so that nothing has to be written while its answer is read.
-static int start_asked(const struct question *q, int in, int out, pid_t *pid, struct err *err)
+static int start_asked(const struct question *q, int in, int out, int errors, pid_t *pid,
+		       struct err *err)
 {
 	sigset_t none, all;
 	enum spawn_step step;
@@ -125,7 +140,7 @@ static int start_asked(const struct question *q, int in, int out, pid_t *pid, st
 				.envp = environ,
 				.stdin_fd = in,
 				.stdout_fd = out,
-				.stderr_fd = q->with_errors ? out : STDERR_FILENO,
+				.stderr_fd = errors,
 				.extra_fds = {-1, -1, -1},
 				.limits = q->limits,
 				.mask = &none,
@@ -135,26 +150,29 @@ static int start_asked(const struct question *q, int in, int out, pid_t *pid, st
 
 int command_ask(const struct question *q, struct buf *answer, int *status, struct err *err)
 {
-	int in[2] = {-1, -1}, out[2] = {-1, -1}, outcome = -1;
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1}, outcome = -1;
 	pid_t pid;
 
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 ||
+	    (q->errors && pipe2(errors, O_CLOEXEC) < 0) ||
 	    write(in[1], q->input, q->input_bytes) != (ssize_t)q->input_bytes) {
 		err_set(err, errno, "pipe");
 	} else {
 		close(in[1]);
 		in[1] = -1;
-		outcome = start_asked(q, in[0], out[1], &pid, err);
+		outcome = start_asked(q, in[0], out[1], q->errors ? errors[1] : out[1], &pid, err);
 	}
 	close(out[1]);
+	close(errors[1]);
 	if (outcome == 0) {
-		outcome = read_all(out[0], q, answer, err);
+		outcome = read_all(out[0], errors[0], q, answer, err);
 		kill(-pid, SIGKILL);
 		while (waitpid(pid, status, 0) < 0 && errno == EINTR)
 			;
 	}
 	close(in[0]);
 	close(out[0]);
+	close(errors[0]);
 	if (in[1] >= 0)
 		close(in[1]);
 	return outcome;

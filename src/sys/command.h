@@ -29,14 +29,13 @@ struct question {
 	size_t input_bytes; // for sure
 	const struct limits *limits;
 	int64_t timeout_ns; // by the clock on the wall
-	size_t most_bytes;  // of its answer
-	bool with_errors;   // what it writes to standard error is part of that
+	size_t most_bytes;  // of its answer, and of its errors
+	struct buf *errors; // gets what it writes to standard error; NULL: answer does
 };
 
-// Runs it in a process group of its own, with our environment and standard error, unless
-// with_errors, appends what it writes to standard output to answer, and ends all of that group when
-// that is over. *status is as waitpid(2) has it. Fails if it could not be started, writes more or
-// takes longer.
+// Runs it in a process group of its own, with our environment, appends what it writes to standard
+// output to answer, and ends all of that group when that is over. *status is as waitpid(2) has it.
+// Fails if it could not be started, writes more or takes longer.
 int command_ask(const struct question *q, struct buf *answer, int *status, struct err *err);
 
 // The first line that a command of the shell prints, without its end; the caller frees it. NULL if

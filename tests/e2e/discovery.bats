@@ -109,6 +109,16 @@ layout() {
 	is "$(listed t t/../t/a_test.lua ./t//a_test.lua "$PWD/t/a_test.lua" link link/a_test.lua t/z_test.lua t/sub/..)" \
 		"t/a_test.lua t/sub/b_test.lua t/sub/c_test.lua "
 	is "$(listed "$PWD/../project/t/sub/b_test.lua")" "t/sub/b_test.lua "
+	is "$(<told)" ""
+	# The names that are not wanted count for nothing, the others are told.
+	rm t/sub/c_test.lua
+	is "$(listed t)" "t/a_test.lua t/sub/b_test.lua "
+	is "$(<told)" "firmo-jobs: run under another name of the same file: t/sub/y_test.lua (as t/sub/b_test.lua), t/z_test.lua (as t/a_test.lua)"
+	is "$(listed --include=z_test.lua)" "t/z_test.lua "
+	is "$(<told)" ""
+	is "$(listed --exclude=a_test.lua --exclude=b_test.lua)" "t/sub/y_test.lua t/z_test.lua "
+	is "$(listed --exclude='z_*' --exclude='y_*')" "t/a_test.lua t/sub/b_test.lua "
+	is "$(<told)" ""
 }
 
 @test "what busted's settings say is how its files are run" {
@@ -175,6 +185,15 @@ layout() {
 	run -0 fj4 --framework=plain --command='true {}'
 	echo 'print("1..0"); io.stderr:write("noise\n") return {default={ROOT={"none"}}}' >.busted
 	run -0 fj4 spec
+	# What it writes to standard error is shown, and a CI server obeys none of it.
+	for line in 'error::x' 'stop-commands::x'; do
+		echo 'io.stderr:write("noise\n::'"$line"'\n##vso[task.x]\n") return {default={}}' >.busted
+		GITHUB_ACTIONS=true run --separate-stderr fj4 spec
+		[[ $stderr == *noise* && $stderr != *"::$line"* && $stderr != *"##vso["* ]] || fail "obeyed"
+	done
+	echo 'io.stderr:write(("::x::\n"):rep(3e6)) return {default={}}' >.busted
+	run -2 --separate-stderr fj4
+	[[ $stderr == *"firmo-jobs: .busted: it writes more than 1048576 bytes" ]] || fail "no end of it"
 	rm .busted
 	run -2 fj4 --run=unit
 	has "--run: there is no .busted here to have a task"
@@ -508,6 +527,10 @@ near() {
 	says "not run, as the pattern in .busted leaves them out: spec/b_spec.lua, spec/c_spec.lua"
 	layout task '{default={ROOT={"spec/unit"}},slow={ROOT={"spec/slow"}}}' 'spec/unit/a_spec.lua spec/slow/b_spec.lua' 'spec/unit/a_spec.lua'
 	says "spec/slow is not searched: in .busted it belongs to another task; --run=TASK chooses one: default slow"
+	layout elsewhere '' 'tests/a_test.lua tests/fixtures/b_test.lua builtin/a/tests/x_spec.lua lua/test.lua vendor/c_test.lua' 'tests/a_test.lua'
+	says "not searched, though files there are named like tests; to run them: firmo-jobs builtin/a/tests lua" 'builtin/a/tests/x_spec.lua lua/test.lua'
+	layout roots '{default={ROOT={"unit"}},slow={ROOT={"slow"}}}' 'unit/a_spec.lua slow/b_spec.lua regress/c_spec.lua' 'unit/a_spec.lua'
+	says "not searched, though files there are named like tests; to run them: firmo-jobs regress" 'regress/c_spec.lua'
 	layout quiet '' 'tests/a_test.lua spec/b_spec.lua lib/c.lua' 'spec/b_spec.lua tests/a_test.lua'
 	is "$(<told)" ""
 }
