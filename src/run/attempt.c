@@ -289,7 +289,9 @@ struct attempt *attempt_new(const struct attempt_terms *terms, const struct job 
 	struct attempt *a = xcalloc(1, sizeof *a);
 
 	a->terms = terms;
-	a->reading = (struct reading){job->framework, job->source, job->shim};
+	// Where the user has said what it is, nothing else is looked for.
+	a->reading = (struct reading){job->framework, job->source,
+				      job->shim && job->source != READING_GIVEN};
 	a->result = result_new(job);
 	a->result->attempt = number;
 	a->result->partial = selection_is_partial(&terms->settings->selection);

@@ -287,6 +287,29 @@ string plain pass 0 0'
 	run fj4 --framework=luaunit
 	status_is 1
 	has "no results of luaunit tests: it loads lust"
+	# Whatever is remembered, and whatever passed before as something else.
+	sql "UPDATE file SET reading = 65"
+	run fj4 --framework=plain --report=json:report.json
+	status_is 0
+	is "$(json '#file("a").tests')" 0
+	plain a 'print("1..1") print("ok 1") os.exit(3)'
+	test_file tests/test_help.lua 'return {}'
+	plain b 'require "tests.test_help"'
+	settle
+	run fj4 --report=json:report.json
+	status_is 1
+	is "$(json 'file("a").framework .. file("help").status')" tapskip
+	for lua in $LUAS; do
+		for how in --color=never --no-trace --changed; do
+			run fj --lua="$lua" --framework=tap "$how" --report=json:report.json
+			status_is 1
+			is "$(json 'file("a").status .. file("help").status .. file("b").status')" errorerrorerror
+			run fj --lua="$lua" --framework=plain "$how" --report=json:report.json
+			status_is 1
+			is "$(json 'file("a").reason .. file("help").status .. file("b").status')" "exit status 3passpass"
+			is "$(json 'file("a").framework .. file("help").framework .. file("b").framework')" plainplainplain
+		done
+	done
 }
 
 @test "a framework that was remembered wrongly is learned anew" {
