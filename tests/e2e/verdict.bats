@@ -503,7 +503,8 @@ subject luaunit pass 1 0'
 		'line("random", type(math.random()), tostring(string.rep), tostring(getmetatable("").__index == string))' \
 		'for _, f in ipairs { "dofile", "load", "loadfile", "require" } do line(f, type(_G[f])) end' \
 		'local names = {} for k in pairs(debug.getregistry()) do if type(k) == "string" then names[#names + 1] = k end end' \
-		'table.sort(names) line("registry", unpack and unpack(names) or table.unpack(names))'
+		'table.sort(names) line("registry", unpack and unpack(names) or table.unpack(names))' \
+		'local entries = 0 for _ in next, debug.getregistry() do entries = entries + 1 end line("entries", entries)'
 	test_file module.lua 'local d = 1 while debug.getinfo(d) do d = d + 1 end' \
 		'return (_VERSION ~= "Lua 5.1" or jit) and d or 0'
 	local lua how

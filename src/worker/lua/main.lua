@@ -5,7 +5,7 @@
 local DIR, load_part, is_worker = ...
 local getenv, open, exit, pcall, loadfile = os.getenv, io.open, os.exit, pcall, loadfile
 local type, tostring, pairs, ipairs, tonumber = type, tostring, pairs, ipairs, tonumber
-local error, rawget, setmetatable = error, rawget, setmetatable
+local error, rawget, rawset, setmetatable = error, rawget, rawset, setmetatable
 local match, gsub, sub, find, concat = string.match, string.gsub, string.sub, string.find, table.concat
 local write, close, read, getinfo = io.stderr.write, io.stderr.close, io.stderr.read, debug.getinfo
 
@@ -256,6 +256,16 @@ local function install_exit()
 	end
 end
 
+-- The table of C libraries, in which nobody counts, and from which nothing is ever taken away. The registry
+-- has it by a name or, in 5.2 and 5.3, by an address.
+local function libraries_loaded(registry)
+	local place = rawget(registry, "_CLIBS") or rawget(registry, "_LOADLIB")
+	for key, value in next, registry do
+		place = place or type(key) == "userdata" and type(value) == "table" and value
+	end
+	return place or registry
+end
+
 local function install_close()
 	local function closed()
 		if not ended and closing then
@@ -267,7 +277,7 @@ local function install_close()
 	if newproxy then
 		getmetatable(sentinel).__gc = closed
 	end
-	debug.getregistry()[sentinel] = true
+	rawset(libraries_loaded(debug.getregistry()), sentinel, true)
 end
 
 local function install()
