@@ -241,7 +241,7 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 
 	if (a->before || !reading_revise(a->result, o, &next, &learned))
 		return false;
-	if (!s->run->signal) {
+	if (!s->abandoned) {
 		other = new_attempt(s, a->result->job, a->result->attempt, a->slot,
 				    a->slot_since_ns);
 		other->reading = next;
@@ -447,6 +447,7 @@ static void stop_run(struct supervisor *s, int signo)
 
 	if (!s->run->signal)
 		s->run->signal = signo;
+	s->abandoned = true;
 	stop(s);
 	for_each_worker(s, handle_event, &event);
 }
@@ -462,6 +463,7 @@ void supervise_end(struct supervisor *s)
 {
 	enum attempt_event event = ATTEMPT_STOP;
 
+	s->abandoned = true;
 	stop(s);
 	for_each_worker(s, handle_event, &event);
 }

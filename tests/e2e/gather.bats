@@ -110,3 +110,25 @@ load common
 	status_is 3
 	has "firmo-jobs: no report is written: without a history nobody knows what ran below --gather"
 }
+
+@test "once the command has ended, no file is run in another way" {
+	local attempt
+	# It prints TAP, of which its text says nothing; who kills the command sees it ended.
+	plain late "local f = io.open 'runs' if f then io.open('again', 'w'):close() end io.open('runs', 'w'):close()" \
+		"io.open('late', 'w'):write(io.open '/proc/self/stat':read 'n'):close()" \
+		"os.execute 'while kill -0 \$(cat late); do :; done 2>/dev/null && kill \$(cat command) &'" \
+		"print('1..' .. 1) print('ok 1')"
+	cat >command.sh <<-'EOF'
+		echo $$ >command
+		"$FIRMO_JOBS" --lua=lua5.4 --join tests/late_test.lua
+		:
+	EOF
+	# A slow machine may let the time pass in which it can be seen.
+	for attempt in 1 2 3 4 5; do
+		rm -rf again runs .firmo-jobs
+		run fj4 --gather="sh command.sh"
+		[ ! -e again ] && break
+	done
+	refute test -e again
+	has "its tests were not seen (it prints TAP): the run was stopped"
+}
