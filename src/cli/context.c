@@ -14,6 +14,7 @@
 #include "cli/mode.h"
 #include "cli/session.h"
 #include "jobserver/client.h"
+#include "model/way.h"
 #include "store/store.h"
 #include "sys/cpus.h"
 
@@ -119,21 +120,31 @@ void context_lose_store(struct context *c, const struct err *err)
 
 // ---- programs ----
 
-// The key of a pass: all that results depend on besides their command, their inputs and their
-// deadline (pace_stands). A setting that no outcome depends on is none of it.
-static char *make_settings_key(const struct settings *o)
+// All that results depend on besides their command, their inputs and their deadline (pace_stands).
+// A setting that no outcome depends on is none of it.
+static char *make_settings_way(const struct settings *o)
 {
 	const struct limits *l = &o->run.limits;
 	struct buf b = {0};
+	char limit[32], value[32];
 
-	buf_addf(&b, "%s\n%d\n", FIRMO_JOBS_VERSION, o->plan.framework);
-	buf_addf(&b, "%s\n%s", o->run.selection.filter ? o->run.selection.filter : "",
-		 o->run.selection.tags ? o->run.selection.tags : "");
+	way_add(&b, "firmo-jobs", FIRMO_JOBS_VERSION);
+	if (o->plan.framework >= 0)
+		way_add(&b, "--framework", framework_name((enum framework)o->plan.framework));
+	if (o->run.selection.filter)
+		way_add(&b, "--filter", o->run.selection.filter);
+	if (o->run.selection.tags)
+		way_add(&b, "--tag", o->run.selection.tags);
 	// What MAKEFLAGS is to workers.
-	buf_addf(&b, "\n%s", o->run.share_tokens ? "shared" : "");
-	for (int i = 0; i < LIMIT_COUNT; i++)
-		if (l->set[i])
-			buf_addf(&b, "\n%d=%llu", i, (unsigned long long)l->value[i]);
+	if (o->run.share_tokens)
+		way_add(&b, "--share-tokens", "");
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		if (!l->set[i])
+			continue;
+		snprintf(limit, sizeof limit, "--limit %s", limits_name(i));
+		snprintf(value, sizeof value, "%llu", (unsigned long long)l->value[i]);
+		way_add(&b, limit, l->value[i] == RLIM_INFINITY ? "unlimited" : value);
+	}
 	return buf_detach(&b);
 }
 
@@ -142,13 +153,13 @@ enum firmo_jobs_status context_find_programs(struct context *c)
 	const struct settings *o = c->settings;
 	struct err err = {0};
 
-	if (c->settings_key)
+	if (c->settings_way)
 		return FIRMO_JOBS_OK;
 	if (commands_init(&c->commands, o->lua, o->command, o->extra, getenv("PATH"), &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;
 	}
-	c->settings_key = make_settings_key(o);
+	c->settings_way = make_settings_way(o);
 	return FIRMO_JOBS_OK;
 }
 
@@ -213,7 +224,7 @@ void context_close(struct context *c)
 {
 	spawner_close(&c->spawner);
 	busted_settings_release(&c->busted);
-	free(c->settings_key);
+	free(c->settings_way);
 	free(c->library);
 	free(c->cwd);
 	store_close(c->store);

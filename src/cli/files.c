@@ -240,7 +240,7 @@ enum firmo_jobs_status files_find_programs(struct firmo_jobs *s)
 	enum firmo_jobs_status found = context_find_programs(&s->context);
 
 	s->request.commands = s->means.commands = &s->context.commands;
-	s->request.settings_key = s->means.settings_key = s->context.settings_key;
+	s->request.settings_way = s->means.settings_way = s->context.settings_way;
 	return found;
 }
 

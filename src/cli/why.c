@@ -16,6 +16,7 @@
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/session.h"
+#include "model/way.h"
 #include "plan/plan.h"
 #include "store/store.h"
 
@@ -234,13 +235,57 @@ static void print_last_pass(const struct snapshot *s)
 // Behind "its pass of THEN".
 static void print_deadline(const struct fresh_answer *a)
 {
-	printf(" took %.3f s, and its deadline would be %g s", ns_to_sec(a->snapshot->wall_ns),
-	       ns_to_sec(a->deadline_ns));
+	printf(" took %.3f s, and --timeout ", ns_to_sec(a->snapshot->wall_ns));
 	if (a->snapshot->deadline_ns == 0)
-		fputs(" (it had none)", stdout);
+		fputs("was 0 (never), ", stdout);
 	else if (a->snapshot->deadline_ns > 0)
-		printf(" (it had %g s)", ns_to_sec(a->snapshot->deadline_ns));
-	puts(": less than five times as long");
+		printf("was %g, ", ns_to_sec(a->snapshot->deadline_ns));
+	printf("is %g: less than five times as long\n", ns_to_sec(a->deadline_ns));
+}
+
+// ---- another way of running it ----
+
+static void print_value_of_setting(const char *value)
+{
+	if (!value)
+		fputs("not given", stdout);
+	else if (!*value)
+		fputs("given", stdout);
+	else
+		print_name(value);
+}
+
+static void print_setting(const char *name, const char *was, const char *is)
+{
+	printf("  %s was ", name);
+	print_value_of_setting(was);
+	fputs(", is ", stdout);
+	print_value_of_setting(is);
+	putchar('\n');
+}
+
+static const char *way_of(const struct fresh *f, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct version *v = versions_find(&f->versions, s->inputs[i]);
+		if (v && v->kind == INPUT_WAY)
+			return v->name;
+	}
+	return NULL;
+}
+
+static void print_other_way(const struct fresh *f, const struct snapshot *s, const struct job *job,
+			    const struct plan_request *request)
+{
+	const char *was = way_of(f, s);
+	char *is = plan_way(job, request);
+
+	fputs("it would be run in another way than in ", stdout);
+	print_last_pass(s);
+	putchar('\n');
+	if (was && is)
+		way_compare(was, is, print_setting);
+	free(is);
 }
 
 static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
@@ -265,8 +310,7 @@ static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 		printf("it did not pass the last time (%s)\n", file_status_name(job->last));
 		break;
 	case FRESH_OTHER_KEY:
-		puts("it would be run by another command, interpreter or settings than the last "
-		     "time");
+		print_other_way(f, a.snapshot, job, &s->request);
 		break;
 	case FRESH_HURRIED:
 		print_last_pass(a.snapshot);

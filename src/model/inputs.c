@@ -109,7 +109,13 @@ void inputs_sort(struct inputs *in)
 
 bool input_is_remark(enum input_kind kind)
 {
-	return kind == INPUT_DOUBT || kind == INPUT_CHUNK;
+	return kind == INPUT_DOUBT || kind == INPUT_CHUNK || kind == INPUT_WAY;
+}
+
+bool input_is_path(enum input_kind kind)
+{
+	return !input_is_remark(kind) && kind != INPUT_VARIABLE && kind != INPUT_ENVIRONMENT &&
+	       kind != INPUT_ATTRIBUTE && kind != INPUT_LIBRARY;
 }
 
 struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
@@ -142,6 +148,7 @@ struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 		return fingerprint_of_library(name, known);
 	case INPUT_DOUBT:
 	case INPUT_CHUNK:
+	case INPUT_WAY:
 		return (struct fingerprint){.present = true};
 	default:
 		return fingerprint_of_path(name, known);

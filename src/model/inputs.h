@@ -25,6 +25,7 @@ enum input_kind {
 	INPUT_FREE = 13,       // that nothing is there, and something can be made there
 	INPUT_ROOM = 14,       // that a file is there or can be made there, to be written to
 	INPUT_CHUNK = 15,      // no input: a file that was loaded as Lua, and not only read
+	INPUT_WAY = 16,        // no input: how the file was run, see model/way.h
 	INPUT_KINDS            // one more than the last
 };
 
@@ -81,6 +82,8 @@ struct inputs {
 
 // Whether inputs of the kind only tell of others: nothing is looked at again for them.
 bool input_is_remark(enum input_kind kind);
+// Whether their names are paths.
+bool input_is_path(enum input_kind kind);
 void inputs_release(struct inputs *in);
 // Adds the doubt, and its cause to the list: a path, a function, a variable; "": unknown.
 void inputs_doubt(struct inputs *in, enum doubt doubt, const char *cause);

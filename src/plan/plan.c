@@ -223,16 +223,18 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 	return status;
 }
 
+char *plan_way(const struct job *job, const struct plan_request *request)
+{
+	return command_way(request->commands, job->framework, request->settings_way);
+}
+
 static struct digest key_of(const struct job *job, const struct plan_request *request)
 {
-	struct command command;
-	struct digest key = {0};
-
+	char *way = plan_way(job, request);
 	// What cannot be run has never passed, and has no key to be equal to.
-	if (command_make(&command, request->commands, job->path, job->framework, NULL) == 0) {
-		key = command_key(&command, request->settings_key);
-		command_release(&command);
-	}
+	struct digest key = way ? digest_of(way, strlen(way)) : (struct digest){0};
+
+	free(way);
 	return key;
 }
 

@@ -42,7 +42,7 @@ struct plan_request {
 	bool changed_only;                    // theirs, or true in its place
 	int slots;                            // how many jobs will run at once; 0: unknown
 	const struct commands *commands;      // how files are run, for changed_only
-	const char *settings_key;             // and with what settings, as command_key takes it
+	const char *settings_way;             // and with what settings, see command_way
 	struct deadline deadline;             // and under which
 };
 
@@ -53,6 +53,8 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 	      struct err *err);
 // Tells the jobs what the history knows of them.
 int plan_add_past(struct jobs *jobs, struct store *history, struct err *err);
+// How the job is run, see command_way; the caller frees it.
+char *plan_way(const struct job *job, const struct plan_request *request);
 // Whether the job, whose past is known, need not run. Sets its framework to that of its last pass.
 struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_request *request);
 // Guesses the frameworks of the jobs, and marks those that the texts of others name; reused: others

@@ -277,8 +277,13 @@ struct inputs *attempt_inputs(const struct attempt *a)
 {
 	struct inputs *in = operations(a)->inputs(a->process);
 
-	if (in)
-		add_file(in, a->result->job->path);
+	if (!in)
+		return NULL;
+	add_file(in, a->result->job->path);
+	if (a->way) {
+		struct input way = {.kind = INPUT_WAY, .found = true, .name = xstrdup(a->way)};
+		VEC_PUSH(&in->list, way);
+	}
 	return in;
 }
 
@@ -308,7 +313,8 @@ static int prepare(struct attempt *a, struct err *err)
 
 	if (command_make(&a->command, means->commands, job->path, f, err) < 0)
 		return -1;
-	a->result->key = command_key(&a->command, means->settings_key);
+	a->way = command_way(means->commands, f, means->settings_way);
+	a->result->key = a->way ? digest_of(a->way, strlen(a->way)) : (struct digest){0};
 	a->result->deadline_ns = pace_deadline_of(&set->deadline, job->p99_ns);
 	// Where it is not watched, only the shim can tell what a file loads.
 	a->has_shim = framework_has_events(f) || a->reading.shim ||
@@ -383,4 +389,5 @@ void attempt_release(struct attempt *a)
 	command_release(&a->command);
 	result_free(a->before);
 	free(a->learned);
+	free(a->way);
 }

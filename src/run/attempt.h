@@ -82,6 +82,7 @@ struct attempt {
 	struct events events;          // if has_shim
 	struct tap tap;
 	struct command command;
+	char *way; // see command_way; NULL: unknown
 };
 
 // An attempt at the job in that slot, with a result of its own; the caller frees it, when it is

@@ -41,7 +41,7 @@ struct run_settings {
 // What a run is carried out with.
 struct run_means {
 	const struct commands *commands;
-	const char *settings_key;    // all of the settings that results depend on, for command_key
+	const char *settings_way;    // all of the settings that results depend on, for command_way
 	struct local_settings local; // how processes are started
 	const char *slots;  // a folder by which slots are shared out among processes, or NULL
 	bool has_make_load; // start no worker either while that, or the load average, has come to

@@ -105,7 +105,7 @@ static int find_inputs(struct store *s, struct search *h, size_t which)
 
 	free(folder);
 	for (int kind = INPUT_PATH; kind < INPUT_KINDS && code == SQLITE_DONE; kind++)
-		if (kind != INPUT_VARIABLE && kind != INPUT_ENVIRONMENT)
+		if (input_is_path((enum input_kind)kind))
 			code = find_versions(s, h, which, (enum input_kind)kind, path);
 	return code;
 }

@@ -23,6 +23,11 @@ static const struct {
 	[LIMIT_CORE] = {"core", RLIMIT_CORE, true},
 };
 
+const char *limits_name(int limit)
+{
+	return kinds[limit].name;
+}
+
 static int find_kind(const char *name, size_t n)
 {
 	for (int i = 0; i < LIMIT_COUNT; i++)

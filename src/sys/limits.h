@@ -25,6 +25,8 @@ struct limits {
 	rlim_t value[LIMIT_COUNT]; // bytes, seconds of CPU time (LIMIT_CPU), or a count
 };
 
+// What --limit calls it.
+const char *limits_name(int limit);
 // Adds what text says to l. Sizes take K, M, G or T (powers of 1024); "unlimited" is a value too.
 int limits_parse(struct limits *l, const char *text, struct err *err);
 // setrlimit for all that is set, never above the hard limit in force. Async-signal-safe.

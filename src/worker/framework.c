@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "model/way.h"
 
 bool framework_has_events(enum framework f)
 {
@@ -212,17 +213,40 @@ int command_make(struct command *cmd, const struct commands *c, const char *path
 	return status;
 }
 
-struct digest command_key(const struct command *cmd, const char *settings)
+// As a shell takes it.
+static void add_word(struct buf *b, const char *word)
 {
-	struct buf b = {0};
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_./:=+,@%{}-";
 
-	buf_add(&b, cmd->program, strlen(cmd->program) + 1);
-	for (char **word = cmd->argv; *word; word++)
-		buf_add(&b, *word, strlen(*word) + 1);
-	buf_addstr(&b, settings);
-	struct digest d = digest_of(b.data, b.len);
-	buf_release(&b);
-	return d;
+	if (*word && word[strspn(word, plain)] == '\0') {
+		buf_addstr(b, word);
+		return;
+	}
+	buf_addch(b, '\'');
+	for (; *word; word++)
+		buf_addstr(b, *word == '\'' ? "'\\''" : (char[]){*word, '\0'});
+	buf_addch(b, '\'');
+}
+
+char *command_way(const struct commands *c, enum framework f, const char *settings)
+{
+	struct buf way = {0}, words = {0};
+	struct command cmd;
+
+	if (command_make(&cmd, c, "{}", f, NULL) < 0)
+		return NULL;
+	for (char **word = cmd.argv; *word; word++) {
+		if (words.len > 0)
+			buf_addch(&words, ' ');
+		add_word(&words, *word);
+	}
+	way_add(&way, "program", cmd.program);
+	way_add(&way, "command", words.data);
+	buf_addstr(&way, settings);
+	buf_release(&words);
+	command_release(&cmd);
+	return buf_detach(&way);
 }
 
 void command_release(struct command *cmd)

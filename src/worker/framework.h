@@ -60,8 +60,9 @@ struct command {
 int command_make(struct command *cmd, const struct commands *c, const char *path, enum framework f,
 		 struct err *err);
 void command_release(struct command *cmd);
-// What a result depends on besides its inputs: the program, its arguments, and settings in any
-// form.
-struct digest command_key(const struct command *cmd, const char *settings);
+// What the result of any file depends on besides its inputs, see model/way.h: the program, its
+// words with {} for the file, and settings, a way as well. NULL where command_make would fail; the
+// caller frees it.
+char *command_way(const struct commands *c, enum framework f, const char *settings);
 
 #endif

@@ -245,7 +245,8 @@ ALL="asks lists modules path popen reads spec units variable"
 	run fj4 --why=tests/modules_test.lua
 	has "lib/near.lua: it was there, and is gone"
 	run fj --lua=lua5.3 --why=tests/units_test.lua
-	has "another command, interpreter or settings"
+	has "in another way than in its pass of"
+	has "  command was lua5.4 {}, is lua5.3 {}"
 	plain new "print(1)"
 	run fj4 --why=tests/new_test.lua
 	has "it has not been run yet"

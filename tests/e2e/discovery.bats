@@ -141,7 +141,7 @@ layout() {
 	run -0 fj --lua=lua5.4 --report=json:report.json
 	query_is "file('unit/none_spec.lua').status" skip
 	run -0 fj --why=unit/a_spec.lua
-	has "it would be run by another command, interpreter or settings"
+	has "it would be run in another way than in its pass of"
 	sed -i 's/return {/return {more={},/' .busted
 	run -0 fj --why=unit/a_spec.lua --lua=lua5.4
 	has ".busted: its content has changed"

@@ -89,7 +89,7 @@ grown() {
 		has "Cached: 2 of them"
 	done
 	run -0 fj4 --why=tests/slow_test.lua --timeout=4
-	[[ $output =~ ^"tests/slow_test.lua would run: its pass of "[-0-9]+" "[:0-9]+" took 1."[0-9]{3}" s, and its deadline would be 4 s (it had 10 s): less than five times as long"$ ]] ||
+	[[ $output =~ ^"tests/slow_test.lua would run: its pass of "[-0-9]+" "[:0-9]+" took 1."[0-9]{3}" s, and --timeout was 10, is 4: less than five times as long"$ ]] ||
 		fail "$output"
 	run -0 fj4 --changed --timeout=4 --report=json:report.json
 	is "$(ran)" "slow"
@@ -100,10 +100,10 @@ grown() {
 	run -0 fj4 --changed --timeout=0
 	has "Cached: 2 of them"
 	run -0 fj4 --why=tests/slow_test.lua --timeout=3.9
-	has "(it had 4 s)"
+	has "--timeout was 4, is 3.9"
 	run -0 fj4 -t 0
 	run -0 fj4 --why=tests/slow_test.lua --timeout=4.5
-	has "its deadline would be 4.5 s (it had none): less than five times as long"
+	has "--timeout was 0 (never), is 4.5: less than five times as long"
 }
 
 @test "of all options, only those that an outcome depends on make a pass void" {
@@ -115,7 +115,8 @@ grown() {
 	while read -r verdict option; do
 		case $verdict in
 		stands) [[ $(why $option) == *"would not run"* ]] || fail "$option: $(why $option)" ;;
-		runs) [[ $(why $option) == *"would run: it would be run by another"* ]] || fail "$option: $(why $option)" ;;
+		runs) [[ $(why $option) == *"would run: it would be run in another way than in its pass of "*$'\n'"  ${option%%=*}"*" was not given, is "* ]] ||
+			fail "$option: $(why $option)" ;;
 		esac
 		printf '%s\n' "${option%%[= ]*}"
 	done >told <<-'END'
@@ -183,9 +184,15 @@ grown() {
 	run -0 fj4 --changed --db=moved/history.db
 	hasnt "Cached"
 	run -0 fj --command='lua5.4 -W {}' --why=tests/one_test.lua
-	has "would run: it would be run by another command"
+	has "  command was lua5.4 {}, is lua5.4 -W {}"
 	run -0 fj4 --why=tests/one_test.lua -- word
-	has "would run: it would be run by another command"
+	has "  command was lua5.4 {}, is lua5.4 {} word"
+	run -0 fj --lua=lua5.3 --why=tests/one_test.lua
+	has "  command was lua5.4 {}, is lua5.3 {}"
+	hasnt "--"
+	fj4 -- --x '' "it's" >/dev/null
+	run -0 fj4 --why=tests/one_test.lua
+	has "  command was lua5.4 {} --x '' 'it'\\''s', is lua5.4 {}"
 }
 
 @test "a pass that came only when it was tried again does not stand" {

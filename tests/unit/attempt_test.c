@@ -143,7 +143,7 @@ static void open_scene(struct scene *s, enum framework framework)
 		.fake = {.launcher = {&operations}, .watches = true},
 		.commands = {.lua = (char *)"/bin/lua", .lua_name = (char *)"lua"},
 		.settings = {.grace_ns = NS_PER_SEC},
-		.means = {.commands = &s->commands, .settings_key = "", .loop = &s->loop},
+		.means = {.commands = &s->commands, .settings_way = "", .loop = &s->loop},
 		.terms = {.settings = &s->settings,
 			  .launcher = &s->fake.launcher,
 			  .means = &s->means,
@@ -428,7 +428,7 @@ static void what_cannot_start_leaves_only_its_result(void **state)
 	loop_release(&s.loop);
 }
 
-static void the_file_itself_is_an_input(void **state)
+static void the_file_itself_is_an_input_and_how_it_ran_a_remark(void **state)
 {
 	struct scene s;
 
@@ -436,8 +436,10 @@ static void the_file_itself_is_an_input(void **state)
 	open_scene(&s, FRAMEWORK_PLAIN);
 	start(&s);
 	struct inputs *in = attempt_inputs(s.attempt);
-	assert_int_equal(in->list.n, 1);
+	assert_int_equal(in->list.n, 2);
 	assert_string_equal(in->list.items[0].name, "a_test.lua");
+	assert_int_equal(in->list.items[1].kind, INPUT_WAY);
+	assert_non_null(strstr(in->list.items[1].name, "program=/bin/lua\n"));
 	inputs_release(in);
 	free(in);
 	close_scene(&s);
@@ -454,7 +456,7 @@ int main(void)
 		cmocka_unit_test(streams_are_told_apart),
 		cmocka_unit_test(the_shim_is_there_where_nothing_else_tells),
 		cmocka_unit_test(what_cannot_start_leaves_only_its_result),
-		cmocka_unit_test(the_file_itself_is_an_input),
+		cmocka_unit_test(the_file_itself_is_an_input_and_how_it_ran_a_remark),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
