@@ -50,9 +50,10 @@ const struct jobs *standing_fallen(struct firmo_jobs *s)
 	struct jobs fallen = {0}, standing = {0};
 	struct err err = {0};
 
-	if (!s->wrote || s->reused.n == 0 || !s->context.store)
+	if (!s->wrote || s->reused.n == 0)
 		return NULL;
 	s->wrote = false;
+	// All of them fall where the history is lost, and cannot say what they depend on.
 	copy_standing(&fallen, &s->run);
 	if (fallen.n > 0 &&
 	    plan_order(&fallen, &standing, &s->request, s->context.store, NULL, &err) < 0)

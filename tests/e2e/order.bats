@@ -101,6 +101,20 @@ old() {
 	is "$(sort -u one.txt two.txt three.txt | wc -l)" 1
 }
 
+@test "without its history a run relies on no pass that its files have had a part in" {
+	old src.txt gen.txt
+	plain z_makes "$(passes_on src.txt gen.txt)" "if io.open 'lose' then os.execute 'rm -r .firmo-jobs; echo >.firmo-jobs' end"
+	plain a_wants "$(wants gen.txt)"
+	plain other "assert(io.open('other.txt', 'r') == nil)"
+	# It goes on until the history is lost.
+	plain waits "if io.open 'lose' then os.execute 'until grep -q \"goes on without it\" said; do sleep 0.05; done' end"
+	learn
+	echo new >src.txt
+	touch lose
+	fj4 -j2 --changed --report=json:report.json 2>said && fail "it has passed"
+	is "$(ran)" "a_wants other waits z_makes"
+}
+
 @test "links, names and entries are handed on as contents are" {
 	plain makes "local text = io.open('src.txt'):read('l') os.execute('ln -s ' .. text .. ' l && mv -T l link')" \
 		"if text == 'new' then io.open('made.txt', 'w'):close() io.open('out/new', 'w'):close() end"
