@@ -8,6 +8,19 @@ DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
 INSTALL ?= install
 
+# A shell and where it looks for completions. One that was built for another machine cannot print them.
+completions := bash:bash-completion/completions/firmo-jobs zsh:zsh/site-functions/_firmo-jobs \
+	fish:fish/vendor_completions.d/firmo-jobs.fish
+completion_files = $(foreach c,$(completions),$(DATADIR)/$(lastword $(subst :, ,$c)))
+define newline
+
+
+endef
+define install_completion
+	if $(program) --print-completion=$(firstword $(subst :, ,$1)) >$(O)/completion 2>/dev/null; then \
+		$(INSTALL) -D -m 644 $(O)/completion $(DESTDIR)$(DATADIR)/$(lastword $(subst :, ,$1)); fi
+endef
+
 .PHONY: install uninstall
 install: all ## install below DESTDIR/PREFIX
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/firmo-jobs \
@@ -18,9 +31,11 @@ install: all ## install below DESTDIR/PREFIX
 	$(if $(trace_library),$(INSTALL) -m 644 $(trace_library) $(DESTDIR)$(LIBDIR)/firmo-jobs)
 	$(INSTALL) -m 644 src/cli/firmo-jobs.1 $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
 	$(INSTALL) -m 644 mk/firmo-jobs.mk $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk
+	$(foreach c,$(completions),$(call install_completion,$c)$(newline))
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/firmo-jobs $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h \
 		$(DESTDIR)$(LIBDIR)/libfirmo-jobs.a $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1 \
-		$(DESTDIR)$(LIBDIR)/firmo-jobs/firmo-jobs-trace.so $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk
+		$(DESTDIR)$(LIBDIR)/firmo-jobs/firmo-jobs-trace.so $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk \
+		$(addprefix $(DESTDIR),$(completion_files))
 	rmdir $(DESTDIR)$(LIBDIR)/firmo-jobs $(DESTDIR)$(DATADIR)/firmo-jobs 2>/dev/null || :

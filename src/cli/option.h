@@ -32,7 +32,7 @@ struct option_row {
 	enum option_type type;
 	size_t at; // of the value in struct settings
 	long min, max;
-	const char *const *choices; // ended by NULL
+	const char *const *choices; // ended by NULL; of another type: words that are completed
 	const char *wanted;         // "wants ...", for messages; that of choices is made of them
 	const struct mode *mode;
 	int (*read)(struct settings *o, const char *value, struct err *err);

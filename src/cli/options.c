@@ -197,6 +197,14 @@ static const char *const progresses[] = {[PROGRESS_AUTO] = "auto",
 static const char *const whens[] = {
 	[WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never", NULL};
 
+// What is completed where a function reads the value; the functions know more.
+static const char *const frameworks[] = {"auto", "firmo", "busted", "luaunit",
+					 "lust", "tap",   "plain",  NULL};
+static const char *const trusts[] = {"network", NULL};
+static const char *const orders[] = {"slowest", "path", "random", NULL};
+static const char *const views[] = {"runs",        "slowest", "failing", "flaky",
+				    "regressions", "new",     "tests",   NULL};
+
 // Where a value goes. A field of another type does not compile.
 #define AT(kind, field)                                                                            \
 	.at = offsetof(struct settings, field) +                                                   \
@@ -231,8 +239,12 @@ static const char *const whens[] = {
 	ROW(OPTION_TEXTS, 0, name, argument, help, AT(struct strings, field), .wanted = words)
 #define READ(letter, name, argument, help, function)                                               \
 	ROW(OPTION_READ, letter, name, argument, help, .read = function)
+#define READ_OF(letter, name, argument, help, function, words)                                     \
+	ROW(OPTION_READ, letter, name, argument, help, .read = function, .choices = words)
 #define MODE(letter, name, argument, help, what)                                                   \
 	ROW(OPTION_MODE, letter, name, argument, help, .mode = what)
+#define MODE_OF(name, argument, help, what, words)                                                 \
+	ROW(OPTION_MODE, 0, name, argument, help, .mode = what, .choices = words)
 
 static const struct option_row rows[] = {
 	HEADLINE("Workers"),
@@ -244,8 +256,8 @@ static const struct option_row rows[] = {
 	     "wants a size, such as 512M or 2G"),
 	OFF("no-memory-guard", "start files whatever memory they took before", run.memory_guard),
 	ON("no-trace", "do not watch what files depend on", no_trace),
-	READ(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
-	     on_framework),
+	READ_OF(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
+		on_framework, frameworks),
 	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL),
 	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL),
 	HEADLINE("Limits of each file"),
@@ -255,7 +267,8 @@ static const struct option_row rows[] = {
 	READ(0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", on_limit),
 	HEADLINE("Selection and order"),
 	ON("changed", "only the files that are not certain to pass again", plan.changed_only),
-	READ(0, "trust", "network", "passes that used the network count as certain", on_trust),
+	READ_OF(0, "trust", "network", "passes that used the network count as certain", on_trust,
+		trusts),
 	ON("failed", "only the files that failed last time", plan.failed_only),
 	TEXTS("pattern", "GLOB", "what tests in folders are called; repeatable", plan.patterns,
 	      "wants a glob, such as '*-test.lua'"),
@@ -265,7 +278,8 @@ static const struct option_row rows[] = {
 	TEXTS("exclude", "GLOB", "not the files that match; repeatable", plan.excludes, NULL),
 	READ(0, "filter", "PATTERN", "only tests whose full name has the Lua pattern", on_filter),
 	READ(0, "tag", "TAG[,TAG]", "only tests with one of the tags; repeatable", on_tag),
-	READ(0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", on_order),
+	READ_OF(0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", on_order,
+		orders),
 	READ(0, "fail-fast", NULL, "start no further file after the first failure", on_fail_fast),
 	READ(0, "max-failures", "N", "start no further file after N failures", on_max_failures),
 	HEADLINE("Unsteady tests"),
@@ -277,8 +291,8 @@ static const struct option_row rows[] = {
 	       1000000, "wants a whole number, 1 or more"),
 	ON("until-fail", "again and again until something fails", until_fail),
 	HEADLINE("Output"),
-	READ(0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html, csv; repeatable [text]",
-	     on_report),
+	READ_OF(0, "report", "FORMAT[:FILE]",
+		"text, json, junit, tap, html, csv; repeatable [text]", on_report, report_formats),
 	READ(0, "no-report", NULL, "none of those that are asked for in front of this",
 	     on_no_report),
 	OFF("no-worker-output", "do not show what failed files wrote", text.worker_output),
@@ -290,8 +304,8 @@ static const struct option_row rows[] = {
 	HEADLINE("Other modes and the history"),
 	MODE(0, "list", NULL, "show the plan and its time, run nothing", &mode_list),
 	MODE(0, "advise", NULL, "predict the time for each -j, run nothing", &mode_advise),
-	MODE(0, "history", "[=VIEW]", "what the past tells: the last runs, or of PATHs;",
-	     &mode_history),
+	MODE_OF("history", "[=VIEW]", "what the past tells: the last runs, or of PATHs;",
+		&mode_history, views),
 	HELP("runs, slowest, failing, flaky, regressions, new,"),
 	HELP("tests[:PATTERN]"),
 	TEXT("since", "WHEN", "only from that run, commit, day or age (3d) on", since,
@@ -301,6 +315,8 @@ static const struct option_row rows[] = {
 	MODE(0, "why", "FILE", "tell why --changed would run a file, or not", &mode_why),
 	MODE(0, "show", "[=RUN]", "the report of the last run, or of that one", &mode_show),
 	MODE(0, "print-mk", NULL, "print the path of firmo-jobs.mk, for makefiles", &mode_print_mk),
+	MODE_OF("print-completion", "SHELL", "print what bash, zsh or fish completes by",
+		&mode_print_completion, completion_shells),
 	MODE(0, "rules", "[=FILE]", "write make rules [rules.mk beside the history]", &mode_rules),
 	MODE(0, "gather", "WORDS", "run a command; report on all it ran, as one run", &mode_gather),
 	ON("join", "below --gather: have that one run the file", join),
@@ -317,6 +333,12 @@ static const struct option_row rows[] = {
 
 #define ROWS      (sizeof rows / sizeof *rows)
 #define LONG_ONLY 256 // getopt's value of a row without a letter: this plus the row's number
+
+const struct option_row *options_rows(size_t *n)
+{
+	*n = ROWS;
+	return rows;
+}
 
 void options_help(FILE *out)
 {

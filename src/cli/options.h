@@ -8,11 +8,16 @@
 #include "cli/settings.h"
 
 struct err;
+struct option_row;
 
 // Reads FIRMO_JOBS_FLAGS and argv. On failure err says what is wrong and what would be right.
 // o points into argv and the environment until options_release.
 int options_parse(struct settings *o, int argc, char **argv, struct err *err);
 void options_release(struct settings *o);
 void options_help(FILE *out);
+// Those of --print-completion, ended by NULL.
+extern const char *const completion_shells[];
+// The table, with its n rows.
+const struct option_row *options_rows(size_t *n);
 
 #endif

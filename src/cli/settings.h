@@ -41,6 +41,7 @@ struct settings {
 	const char *lua, *command;
 	const char *db, *named_db; // the history; --db, where that says so and not the environment
 	const char *why;           // the file of --why
+	int shell;                 // of --print-completion
 	const char *task;          // of --run, or NULL
 	bool join;                 // --join
 	bool writes_rules;         // --rules, alone or with --gather

@@ -28,8 +28,11 @@ install_to() { # DESTDIR TARGET
 usr/include/firmo-jobs.h
 usr/lib/firmo-jobs/firmo-jobs-trace.so
 usr/lib/libfirmo-jobs.a
+usr/share/bash-completion/completions/firmo-jobs
 usr/share/firmo-jobs/firmo-jobs.mk
-usr/share/man/man1/firmo-jobs.1" ]
+usr/share/fish/vendor_completions.d/firmo-jobs.fish
+usr/share/man/man1/firmo-jobs.1
+usr/share/zsh/site-functions/_firmo-jobs" ]
 	run dest/usr/bin/firmo-jobs --version
 	[ "$output" = "firmo-jobs 0.1.0" ]
 	install_to "$PWD/dest" uninstall
@@ -99,6 +102,39 @@ usr/share/man/man1/firmo-jobs.1" ]
 	status_is 0
 	has "1 tests/one_test.lua"
 	has "PASS"
+}
+
+# completed WORD...: what bash offers for the last of the words, which are split as it splits them.
+completed() {
+	bash -c 'eval "$("$FIRMO_JOBS" --print-completion=bash)"
+		compopt() { :; }
+		COMP_WORDS=(firmo-jobs "$@") COMP_CWORD=$#
+		_firmo_jobs
+		printf "%s\n" "${COMPREPLY[@]}"' - "$@" | sort | tr '\n' ' '
+}
+
+@test "shells complete what the table of options has" {
+	touch a_test.lua
+	[ "$(completed --print-c)" = "--print-completion= " ]
+	[ "$(completed --framework = lu)" = "luaunit lust " ]
+	[ "$(completed --framework lu)" = "luaunit lust " ]
+	[ "$(completed --progress =)" = "auto bar none plain " ]
+	[ "$(completed --history = fl)" = "flaky " ]
+	[ "$(completed --history a_)" = "a_test.lua " ]
+	[ "$(completed --why = a_)" = "a_test.lua " ]
+	[ "$(completed -v a_)" = "a_test.lua " ]
+	[ "$(completed -j 3)" = " " ]
+	for option in $("$FIRMO_JOBS" --help | grep -oE -- '--[a-z-]+' | sort -u); do
+		for shell in bash zsh fish; do
+			"$FIRMO_JOBS" --print-completion=$shell | grep -qE -- "(--| -l )${option#--}\b"
+		done
+	done
+	for shell in zsh fish; do
+		! command -v $shell || "$FIRMO_JOBS" --print-completion=$shell | $shell -n /dev/stdin
+	done
+	run "$FIRMO_JOBS" --print-completion=sh
+	[ "$status" -eq 2 ]
+	[[ $output == *"wants bash, zsh or fish"* ]]
 }
 
 @test "the manual page names every option of --help" {
