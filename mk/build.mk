@@ -19,7 +19,7 @@ all_cflags = -std=c11 -D_GNU_SOURCE -Isrc -Iinclude -MMD -MP $(warnings) $(pkg_c
 	$(CPPFLAGS) $(CFLAGS)
 all_libs = $(pkg_libs) -lm $(LIBS)
 
-sources := $(sort $(wildcard src/*/*.c))
+sources := $(sort $(wildcard src/*/*.c) $(wildcard src/report/html/*.c))
 objects := $(sources:%.c=$(O)/%.o)
 main_object := $(O)/src/cli/main.o
 program_objects := $(filter-out $(main_object),$(objects))
@@ -34,7 +34,7 @@ glibc := $(shell printf '\43include <features.h>\n' | $(CC) -dM -E -x c - 2>/dev
 trace_library := $(if $(glibc),$(O)/firmo-jobs-trace.so)
 # The program with all that it looks for beside itself.
 runnable := $(program) $(trace_library) $(O)/firmo-jobs.mk
-trace_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/worker/trace/*.c)))
+trace_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/trace/preload/*.c)))
 # Its own system calls are not to be taken over: syscall() means the next function there.
 trace_cflags = -Dsyscall=kernel_call $(filter-out $(san_flags) $(pkg_cflags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden \
 	-fno-delete-null-pointer-checks -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -U_TIME_BITS
@@ -76,8 +76,8 @@ $(O)/flags: .FORCE
 .FORCE:
 
 # What base/embed.h makes part of the program.
-$(O)/src/worker/shim.o $(O)/src/worker/busted.o: $(wildcard src/worker/lua/*.lua)
-$(O)/src/report/html.o: $(wildcard src/report/html/*)
+$(O)/src/framework/shim.o $(O)/src/framework/busted.o: $(wildcard src/framework/lua/*.lua)
+$(O)/src/report/html/page.o: $(wildcard src/report/html/page.*)
 
 # What knows where files are installed that come with the program. Another PREFIX makes only that anew.
 $(O)/src/cli/context.o $(O)/src/cli/print_mk.o: CPPFLAGS += \

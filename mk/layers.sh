@@ -9,17 +9,18 @@ allowed() {
 	base) echo ;;
 	sys | model) echo base ;;
 	jobserver) echo base sys ;;
-	worker | store | report) echo base model ;;
+	framework | trace | store | report) echo base model ;;
 	history) echo base model store ;;
-	plan) echo base model worker store ;;
-	launch) echo base sys jobserver model worker ;;
-	run) echo base sys jobserver model worker launch ;;
-	cli) echo base sys jobserver model worker store history plan launch run report ;;
+	plan) echo base model framework store ;;
+	launch) echo base sys jobserver model framework trace ;;
+	run) echo base sys jobserver model framework launch ;;
+	cli) echo base sys jobserver model framework store history plan launch run report ;;
 	*) echo "src/$1 is no known layer" >&2 ;;
 	esac
 }
 
-for layer in *; do
+for layer in */; do
+	layer=${layer%/}
 	may=" $layer $(allowed "$layer") "
 	find "$layer" -name '*.[ch]' | while read -r file; do
 		sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$file" | sort -u | while read -r used; do

@@ -99,6 +99,6 @@ $(filter-out %/history,$(helper_programs)): $(O)/%: %.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -Isrc $(warnings) $(CFLAGS) -o $@ $< -pthread
 
-$(O)/tests/helpers/traced: src/worker/trace/record.h
+$(O)/tests/helpers/traced: src/trace/preload/record.h
 
 -include $(unit_programs:=.d) $(O)/tests/helpers/history.d

@@ -8,12 +8,12 @@
 
 #include "cli/settings.h"
 #include "firmo-jobs.h"
+#include "framework/busted.h"
+#include "framework/framework.h"
 #include "jobserver/makeflags.h"
 #include "sys/loop.h"
 #include "sys/signals.h"
 #include "sys/spawner.h"
-#include "worker/busted.h"
-#include "worker/framework.h"
 
 struct err;
 struct store;

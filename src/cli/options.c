@@ -12,9 +12,9 @@
 #include "base/text.h"
 #include "cli/mode.h"
 #include "cli/option.h"
+#include "framework/framework.h"
+#include "framework/pattern.h"
 #include "jobserver/tokens.h"
-#include "worker/framework.h"
-#include "worker/pattern.h"
 
 #define TIMEOUT_NS (60 * NS_PER_SEC)
 #define COUNT_MAX  1000000000L

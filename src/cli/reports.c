@@ -10,7 +10,7 @@
 #include "base/path.h"
 #include "cli/session.h"
 #include "report/annotations.h"
-#include "report/html.h"
+#include "report/html/page.h"
 #include "report/json.h"
 #include "report/junit.h"
 #include "report/tap.h"

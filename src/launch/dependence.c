@@ -10,7 +10,7 @@
 #include "base/environ.h"
 #include "base/map.h"
 #include "model/inputs.h"
-#include "worker/program.h"
+#include "trace/program.h"
 
 // name belongs to the list from then on.
 static void add_owned(struct inputs *in, enum input_kind kind, char *name, bool found)

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "framework/selection.h"
 #include "sys/spawn.h"
-#include "worker/selection.h"
 
 struct environment {
 	char *makeflags; // MAKEFLAGS for workers that get a jobserver; owned

@@ -19,7 +19,7 @@
 #include "sys/descendants.h"
 #include "sys/signals.h"
 #include "sys/spawner.h"
-#include "worker/interpreter.h"
+#include "trace/interpreter.h"
 
 extern char **environ;
 

@@ -16,7 +16,7 @@
 #include "sys/limits.h"
 #include "sys/loop.h"
 #include "sys/process.h"
-#include "worker/trace.h"
+#include "trace/trace.h"
 
 struct loop;
 struct signals;

@@ -16,8 +16,8 @@
 #include "base/embed.h"
 #include "base/err.h"
 #include "base/path.h"
+#include "framework/shim.h"
 #include "sys/command.h"
-#include "worker/shim.h"
 
 char *workspace_path(const char *run_name)
 {

@@ -15,8 +15,8 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/path.h"
+#include "framework/busted.h"
 #include "plan/names.h"
-#include "worker/busted.h"
 
 // A folder that is searched, with all below it.
 struct search {

@@ -13,6 +13,8 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/path.h"
+#include "framework/busted.h"
+#include "framework/framework.h"
 #include "model/support.h"
 #include "plan/discover.h"
 #include "plan/fresh.h"
@@ -20,8 +22,6 @@
 #include "plan/names.h"
 #include "plan/sequence.h"
 #include "store/store.h"
-#include "worker/busted.h"
-#include "worker/framework.h"
 
 // How much of a file is looked at for its framework: the requires stand at the top.
 #define DETECT_BYTES (256 << 10)

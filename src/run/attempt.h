@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "framework/events.h"
+#include "framework/framework.h"
+#include "framework/tap.h"
 #include "launch/launch.h"
 #include "model/job.h"
 #include "sys/capture.h"
 #include "sys/loop.h"
-#include "worker/events.h"
-#include "worker/framework.h"
-#include "worker/tap.h"
 
 #define LINGER_NS (250 * INT64_C(1000000))
 // How long a process may take to end of SIGKILL.

@@ -15,6 +15,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "framework/library.h"
+#include "framework/outcome.h"
+#include "framework/reading.h"
 #include "jobserver/tokens.h"
 #include "model/inputs.h"
 #include "model/run.h"
@@ -22,9 +25,6 @@
 #include "run/private.h"
 #include "sys/lease.h"
 #include "sys/signals.h"
-#include "worker/library.h"
-#include "worker/outcome.h"
-#include "worker/reading.h"
 
 extern char **environ;
 

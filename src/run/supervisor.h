@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "framework/selection.h"
 #include "launch/local.h"
 #include "model/pace.h"
 #include "sys/limits.h"
-#include "worker/selection.h"
 
 struct commands;
 struct err;

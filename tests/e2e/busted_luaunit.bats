@@ -22,7 +22,7 @@ names_of() {
 events_of() {
 	local init kind=plain
 	[[ $* != *busted* ]] || kind=busted
-	init=$(realpath "$BATS_TEST_DIRNAME/../../src/worker/lua/init.lua")
+	init=$(realpath "$BATS_TEST_DIRNAME/../../src/framework/lua/init.lua")
 	(export FIRMO_JOBS_EVENTS=3 FIRMO_JOBS_SHIM=0,$kind FIRMO_JOBS_PID=$BASHPID LUA_INIT=@$init
 		exec "$@" 3>events >printed 2>&1) || true
 }

@@ -89,9 +89,9 @@ program() {
 	for lua in lua5.1 lua5.2 lua5.3 lua5.4 luajit; do
 		command -v "$lua" >/dev/null || continue
 		same "$lua" main.lua
-		noted "chunk 0 @/main.lua" "chunk 0 @/mod/a.lua" "read 2 @/mod/gone.lua" \
+		noted "read 0 @/main.lua" "chunk 0 @/mod/a.lua" "read 2 @/mod/gone.lua" \
 			"read 2 @/gone.lua" "variable 2 TRACED_NAME" "variable 2 TZ" \
-			"shell 0 $(readlink -f /bin/sh)" "chunk 0 @/inner.lua" "read 0 @/data 1.txt" "listed 0 @/mod" \
+			"shell 0 $(readlink -f /bin/sh)" "read 0 @/inner.lua" "read 0 @/data 1.txt" "listed 0 @/mod" \
 			"written 0 @/out.txt" "removed 0 @/out.txt"
 		[ "$(records | grep -c "^hello 0 .*/$lua\$")" -eq 2 ] ||
 			[ "$(records | grep -c "^hello 0 .*/luajit")" -eq 2 ] || fail "hellos: $(records)"

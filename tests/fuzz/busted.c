@@ -2,7 +2,7 @@
 // What the interpreter answers that evaluates .busted, which is the project's own program; and what
 // follows for files. The first byte says whether the answer begins as it should; the first line is
 // the name of a file; each further one a string of the answer.
-#include "worker/busted.h"
+#include "framework/busted.h"
 #include "base/buf.h"
 #include "fuzz.h"
 

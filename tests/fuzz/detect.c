@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Telling the framework from the source of a test file.
+#include "framework/framework.h"
 #include "fuzz.h"
-#include "worker/framework.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,11 +2,11 @@
 // What a worker may write on its fd, to the verdict and all reports. The first byte says how the
 // worker ended, and in which pieces the rest arrives. Lines get the key and the number that they
 // need, unless it says that they do not.
-#include "worker/events.h"
+#include "framework/events.h"
 #include "base/buf.h"
+#include "framework/outcome.h"
+#include "framework/reading.h"
 #include "fuzz.h"
-#include "worker/outcome.h"
-#include "worker/reading.h"
 
 #define KEY "0123456789abcdef"
 

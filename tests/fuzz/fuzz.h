@@ -15,7 +15,7 @@
 #include "model/run.h"
 #include "report/annotations.h"
 #include "report/format.h"
-#include "report/html.h"
+#include "report/html/page.h"
 #include "report/json.h"
 #include "report/junit.h"
 #include "report/tap.h"

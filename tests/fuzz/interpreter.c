@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "worker/interpreter.h"
+#include "trace/interpreter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

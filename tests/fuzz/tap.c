@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // TAP on standard output, to the verdict and all reports.
-#include "worker/tap.h"
+#include "framework/tap.h"
+#include "framework/outcome.h"
+#include "framework/reading.h"
 #include "fuzz.h"
-#include "worker/outcome.h"
-#include "worker/reading.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

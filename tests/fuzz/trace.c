@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The log of the watched calls, which a worker may write to as well.
-#include "worker/trace.h"
+#include "trace/trace.h"
 #include "fuzz.h"
-#include "worker/trace/record.h"
+#include "trace/preload/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -51,7 +51,7 @@
 #include <unistd.h>
 #include <utime.h>
 
-#include "worker/trace/record.h"
+#include "trace/preload/record.h"
 
 extern char **environ;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "framework/framework.h"
 #include "unit.h"
-#include "worker/framework.h"
 
 // The source in memory of exactly its size, so that a sanitizer sees a read behind it.
 static enum framework guessed(const char *source, size_t n)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/events.h"
+#include "framework/events.h"
 
 #include "model/result.h"
 #include "unit.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/flow.h"
+#include "framework/flow.h"
 
 #include "unit.h"
 

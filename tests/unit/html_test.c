@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The HTML report as text: what it says, that it is well nested, that nothing in a test breaks out.
 // How it looks and works in a browser is tested in tests/e2e/html.bats.
-#include "report/html.h"
+#include "report/html/page.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "model/run.h"
-#include "report/markup.h"
+#include "report/html/markup.h"
 #include "unit.h"
 
 #define MS   NS_PER_MS

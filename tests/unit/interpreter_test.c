@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/interpreter.h"
+#include "trace/interpreter.h"
 
 #include <elf.h>
 #include <link.h>

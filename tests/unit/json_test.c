@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/json.h"
+#include "framework/json.h"
 
 #include <math.h>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "worker/outcome.h"
+#include "framework/outcome.h"
 
 #include <signal.h>
 
 #include "base/clock.h"
+#include "framework/events.h"
+#include "framework/tap.h"
 #include "model/result.h"
 #include "unit.h"
-#include "worker/events.h"
-#include "worker/tap.h"
 
 #define SEC NS_PER_SEC
 

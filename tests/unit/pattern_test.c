@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/pattern.h"
+#include "framework/pattern.h"
 
 #include "base/err.h"
 #include "unit.h"

@@ -3,13 +3,13 @@
 // the same ones each time.
 #include <json-c/json.h>
 
+#include "framework/tap.h"
 #include "report.h"
 #include "report/annotations.h"
 #include "report/json.h"
 #include "report/junit.h"
 #include "report/tap.h"
 #include "report/text.h"
-#include "worker/tap.h"
 
 #define RUNS 60
 

@@ -2,9 +2,9 @@
 // The report in TAP, and the YAML below its points.
 #include "report/tap.h"
 
+#include "framework/tap.h"
 #include "report.h"
 #include "report/yaml.h"
-#include "worker/tap.h"
 
 #define HEAD "TAP version 13\n# TAP 14: subtests, YAML diagnostics\n"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/tap.h"
+#include "framework/tap.h"
 
 #include "model/result.h"
 #include "unit.h"

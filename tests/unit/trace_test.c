@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "worker/trace.h"
+#include "trace/trace.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -7,8 +7,8 @@
 
 #include "base/entry.h"
 #include "base/err.h"
+#include "trace/preload/record.h"
 #include "unit.h"
-#include "worker/trace/record.h"
 
 // ---- traces made by hand ----
 

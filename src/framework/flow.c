@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "framework/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "framework/lexer.h"
+
+// A test file that is larger holds data, and is not looked at.
+#define SOURCE_MAX_BYTES (4 << 20)
+
+// What an `end` may close.
+enum block { BLOCK_PLAIN, BLOCK_LOOP, BLOCK_FUNCTION };
+
+struct scan {
+	struct lexer lexer;
+	struct token token;
+	struct {
+		struct {
+			enum block kind;
+			int line;
+		} * items;
+		size_t n, cap;
+	} blocks;
+	bool awaits_do; // of a for or while
+};
+
+static void push(struct scan *s, enum block kind)
+{
+	VEC_PUSH(&s->blocks, ((__typeof__(*s->blocks.items)){kind, s->token.line}));
+}
+
+// Goes on by one token, and keeps the blocks that are open.
+static void next(struct scan *s)
+{
+	const struct token *t = &s->token;
+
+	if (token_is_name(t, "function")) {
+		push(s, BLOCK_FUNCTION);
+	} else if (token_is_name(t, "if")) {
+		push(s, BLOCK_PLAIN);
+	} else if (token_is_name(t, "repeat")) {
+		push(s, BLOCK_LOOP);
+	} else if (token_is_name(t, "for") || token_is_name(t, "while")) {
+		push(s, BLOCK_LOOP);
+		s->awaits_do = true;
+	} else if (token_is_name(t, "do")) {
+		if (!s->awaits_do)
+			push(s, BLOCK_PLAIN);
+		s->awaits_do = false;
+	} else if ((token_is_name(t, "end") || token_is_name(t, "until")) && s->blocks.n > 0) {
+		s->blocks.n--;
+	}
+	s->token = lexer_next(&s->lexer);
+}
+
+// Stands at the name of the call; else, where its name is not on the line, at the line's first
+// token.
+static bool find_call(struct scan *s, const struct flow_call *call)
+{
+	while (s->token.kind != TOKEN_END && s->token.line < call->line)
+		next(s);
+	struct scan first = *s;
+	bool named = false;
+	for (struct token t = s->token; *call->name && t.line == call->line && t.kind != TOKEN_END;
+	     t = lexer_next(&first.lexer))
+		named |= token_is_name(&t, call->name);
+	while (named && !token_is_name(&s->token, call->name))
+		next(s);
+	return s->token.kind != TOKEN_END && s->token.line == call->line;
+}
+
+static bool opens(const struct token *t)
+{
+	return token_is_mark(t, '(') || token_is_mark(t, '{') || token_is_mark(t, '[');
+}
+
+static bool closes(const struct token *t)
+{
+	return token_is_mark(t, ')') || token_is_mark(t, '}') || token_is_mark(t, ']');
+}
+
+static void skip_brackets(struct scan *s)
+{
+	int depth = 0;
+
+	do {
+		depth += opens(&s->token) - closes(&s->token);
+		next(s);
+	} while (depth > 0 && s->token.kind != TOKEN_END);
+}
+
+// From a name over all that belongs to its call: a.b:c(...)"..."{...}
+static void skip_call(struct scan *s)
+{
+	next(s);
+	for (;;) {
+		if (token_is_mark(&s->token, '.') || token_is_mark(&s->token, ':')) {
+			next(s);
+			next(s);
+		} else if (opens(&s->token)) {
+			skip_brackets(s);
+		} else if (s->token.kind == TOKEN_STRING) {
+			next(s);
+		} else {
+			return;
+		}
+	}
+}
+
+// The other branches of the `if` whose branch has ended here, up to its `end`.
+static void skip_branches(struct scan *s)
+{
+	size_t depth = s->blocks.n;
+
+	while (s->token.kind != TOKEN_END &&
+	       (s->blocks.n > depth || !token_is_name(&s->token, "end")))
+		next(s);
+}
+
+// Whether only ends of blocks come until the function ends that begins on line `defined`.
+static bool leads_out(struct scan *s, int defined)
+{
+	while (s->token.kind != TOKEN_END) {
+		const struct token *t = &s->token;
+		if (token_is_name(t, "else") || token_is_name(t, "elseif")) {
+			skip_branches(s);
+		} else if (token_is_name(t, "end") && s->blocks.n > 0) {
+			enum block kind = s->blocks.items[s->blocks.n - 1].kind;
+			if (kind == BLOCK_FUNCTION)
+				return s->blocks.items[s->blocks.n - 1].line == defined;
+			if (kind == BLOCK_LOOP)
+				return false;
+			next(s);
+		} else if (token_is_mark(t, ';')) {
+			next(s);
+		} else {
+			return false;
+		}
+	}
+	return defined == 0 && s->blocks.n == 0;
+}
+
+bool flow_source_ends_with(const char *source, size_t n, const struct flow_call *call)
+{
+	struct scan s = {.lexer = lexer_of(source, n)};
+
+	// A first line that begins with # is none of Lua's.
+	if (n > 0 && *source == '#') {
+		const char *newline = memchr(source, '\n', n);
+		s.lexer.p = newline ? newline : source + n;
+	}
+	s.token = lexer_next(&s.lexer);
+	bool found = find_call(&s, call);
+	if (found)
+		skip_call(&s);
+	// `X and os.exit(0) or os.exit(1)`: whichever is called, it is the last.
+	while (found && (token_is_name(&s.token, "or") || token_is_name(&s.token, "and"))) {
+		next(&s);
+		skip_call(&s);
+	}
+	bool out = found && leads_out(&s, call->defined);
+	free(s.blocks.items);
+	return out;
+}
+
+bool flow_ends_with(const struct flow_call *call)
+{
+	struct buf source = {0};
+	bool out = *call->file && buf_add_file(&source, call->file, SOURCE_MAX_BYTES) == 0 &&
+		   source.len > 0 && flow_source_ends_with(source.data, source.len, call);
+
+	buf_release(&source);
+	return out;
+}

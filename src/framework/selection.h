@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// Which tests of the files are wanted. Frameworks with events make the choice themselves, or the
+// shim does; the others cannot.
+#ifndef FRAMEWORK_SELECTION_H
+#define FRAMEWORK_SELECTION_H
+
+#include <stdbool.h>
+
+struct selection {
+	const char *filter; // a Lua pattern on the full test name (groups and name, a blank between
+			    // them), or NULL
+	const char *tags;   // separated by commas: any of them will do; or NULL
+};
+
+// Whether it leaves out any test.
+bool selection_is_partial(const struct selection *s);
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "report/html/failures.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "model/failure.h"
+#include "model/run.h"
+#include "report/format.h"
+#include "report/html/markup.h"
+
+#define OPEN_BYTES 4000 // of output that are shown at once
+
+static void add_block(struct buf *b, const char *class, const char *text)
+{
+	if (!text || !*text)
+		return;
+	// The parser drops a newline that follows the tag: the first one is ours.
+	buf_addf(b, "<pre class=\"%s\">\n", class);
+	markup_lines(b, text, strlen(text));
+	buf_addstr(b, "</pre>\n");
+}
+
+static void add_place(struct buf *b, const char *file, int line)
+{
+	if (!file)
+		return;
+	buf_addstr(b, " <span class=\"at\">");
+	markup_text(b, file);
+	if (line > 0)
+		buf_addf(b, ":%d", line);
+	buf_addstr(b, "</span>");
+}
+
+static void add_test(struct buf *b, const struct test_case *t)
+{
+	if (t->status != TEST_FAILED && t->status != TEST_ERROR)
+		return;
+	buf_addf(b, "<div class=\"case\"><h4><span class=\"s %s\">%s</span> ",
+		 test_status_name(t->status), test_status_name(t->status));
+	markup_test_name(b, t);
+	if (t->round > 0)
+		buf_addf(b, " <span class=\"tag\">round %d</span>", t->round);
+	for (size_t i = 0; i < t->ntags; i++)
+		markup_tag(b, t->tags[i]);
+	add_place(b, t->file, t->line);
+	buf_addstr(b, "</h4>\n");
+	add_block(b, "message", t->message);
+	add_block(b, "trace", t->traceback);
+	buf_addstr(b, "</div>\n");
+}
+
+static void add_error(struct buf *b, const struct file_error *e)
+{
+	buf_addstr(b, "<div class=\"case\"><h4><span class=\"s error\">error</span> ");
+	markup_text(b, e->name ? e->name : "outside of a test");
+	if (e->where)
+		markup_tag(b, e->where);
+	add_place(b, e->file, e->line);
+	buf_addstr(b, "</h4>\n");
+	add_block(b, "message", e->message);
+	add_block(b, "trace", e->traceback);
+	buf_addstr(b, "</div>\n");
+}
+
+static void add_size(struct buf *b, uint64_t bytes)
+{
+	if (bytes < 1024)
+		buf_addf(b, "%d byte%s", (int)bytes, bytes == 1 ? "" : "s");
+	else if (bytes < 1024 * 1024)
+		buf_addf(b, "%.1f KiB", (double)bytes / 1024);
+	else
+		buf_addf(b, "%.1f MiB", (double)bytes / 1024 / 1024);
+}
+
+static void add_output(struct buf *b, const struct result *r)
+{
+	if (r->output_len == 0)
+		return;
+	// Most frameworks write down once more what stands above.
+	bool open = !failure_is_explained(r) && r->output_len <= OPEN_BYTES;
+	buf_addf(b, "<details class=\"output\"%s><summary>Output of the worker, ",
+		 open ? " open" : "");
+	add_size(b, r->output_len);
+	if (r->output_total > r->output_len) {
+		buf_addstr(b, " kept of ");
+		add_size(b, r->output_total);
+	}
+	buf_addstr(b, "</summary>\n<pre tabindex=\"0\">\n");
+	markup_lines(b, r->output, r->output_len);
+	buf_addstr(b, "</pre></details>\n");
+}
+
+static void add_neighbour(const char *path, void *arg)
+{
+	struct buf *b = arg;
+
+	buf_addstr(b, "<li>");
+	markup_path(b, path);
+	buf_addstr(b, "</li>\n");
+}
+
+static void add_company(struct buf *b, const struct run *run, const struct result *r)
+{
+	struct buf list = {0};
+
+	run_company(run, r, add_neighbour, &list);
+	if (list.len) {
+		buf_addstr(b, "<details class=\"company\" open><summary>What ran beside it"
+			      "</summary>\n<ul>\n");
+		buf_add(b, list.data, list.len);
+		buf_addstr(b, "</ul></details>\n");
+	}
+	buf_release(&list);
+}
+
+// What is to be known of one attempt, in one line.
+static void add_facts(struct buf *b, const struct result *r)
+{
+	if (r->reason) {
+		buf_addstr(b, "<b>");
+		markup_text(b, r->reason);
+		buf_addstr(b, "</b> \xc2\xb7 ");
+	}
+	markup_duration(b, r->wall_ns);
+	buf_addf(b, " on slot %d, %s", r->slot, r->crowded ? "beside others" : "alone");
+	if (r->seed) {
+		buf_addstr(b, " \xc2\xb7 its tests shuffled by seed ");
+		markup_text(b, r->seed);
+	}
+	if (r->leaked)
+		buf_addstr(b, " \xc2\xb7 left a process behind");
+}
+
+static void add_details(struct buf *b, const struct result *r)
+{
+	for (size_t i = 0; i < r->errors.n; i++)
+		add_error(b, &r->errors.items[i]);
+	for (size_t i = 0; i < r->tests.n; i++)
+		add_test(b, &r->tests.items[i]);
+	add_output(b, r);
+}
+
+// The attempts before the last one; open where they are all that failed.
+static void add_earlier(struct buf *b, const struct run *run, const struct result *final)
+{
+	bool company = result_fails_only_in_company(final);
+
+	for (const struct result *r = final->earlier; r; r = r->earlier) {
+		buf_addf(b,
+			 "<details class=\"attempt\"%s><summary><span class=\"s %s\">%s</span> "
+			 "attempt %d of %d: ",
+			 final->flaky ? " open" : "", file_status_name(r->status),
+			 file_status_name(r->status), r->attempt, final->attempts);
+		add_facts(b, r);
+		buf_addstr(b, "</summary>\n");
+		if (company)
+			add_company(b, run, r);
+		add_details(b, r);
+		buf_addstr(b, "</details>\n");
+	}
+}
+
+static void add_attempts(struct buf *b, const struct run *run, const struct result *r)
+{
+	if (run->repeated && r->attempts > 1)
+		buf_addf(b,
+			 " \xc2\xb7 bad in %d of %d rounds, the first of them is shown, round %d",
+			 r->failures, r->attempts, r->attempt);
+	else if (r->attempts > 1)
+		buf_addf(b, " \xc2\xb7 attempt %d of %d", r->attempt, r->attempts);
+}
+
+static void add_failure(struct buf *b, const struct run *run, size_t file)
+{
+	const struct result *r = run->results.items[file];
+
+	buf_addf(b, "<article id=\"x%zu\" class=\"", file);
+	markup_classes(b, r);
+	buf_addf(b, "\"><h3><span class=\"s %s\">%s</span> <a href=\"#f%zu\">",
+		 r->flaky ? "flaky" : file_status_name(r->status),
+		 r->flaky ? "flaky" : file_status_name(r->status), file);
+	markup_path(b, r->job->path);
+	buf_addstr(b, "</a></h3>\n<p class=\"why\">");
+	if (result_fails_only_in_company(r))
+		buf_addstr(b,
+			   "<b>Fails only in company:</b> it passed when it ran alone \xc2\xb7 ");
+	else if (r->flaky)
+		buf_addstr(b, "<b>Passed at a later attempt</b> \xc2\xb7 ");
+	add_facts(b, r);
+	add_attempts(b, run, r);
+	buf_addstr(b, "</p>\n");
+	if (!r->flaky)
+		add_details(b, r);
+	add_earlier(b, run, r);
+	buf_addstr(b, "</article>\n");
+}
+
+void failures_write(FILE *out, const struct run *run)
+{
+	struct totals t = run_totals(run);
+	struct buf b = {0};
+
+	if (t.bad + t.flaky == 0)
+		return;
+	buf_addf(&b, "<section id=\"failures\"><h2>Failures <span class=\"n\">%zu</span></h2>\n",
+		 t.bad + t.flaky);
+	for (int flaky = 0; flaky < 2; flaky++)
+		for (size_t i = 0; i < run->results.n; i++) {
+			const struct result *r = run->results.items[i];
+			if (flaky ? r->flaky : file_status_is_bad(r->status))
+				add_failure(&b, run, i);
+			markup_flush(out, &b);
+		}
+	buf_addstr(&b, "</section>\n");
+	markup_flush(out, &b);
+	buf_release(&b);
+}

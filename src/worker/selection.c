@@ -1,7 +1,0 @@
-// SPDX-License-Identifier: MIT
-#include "worker/selection.h"
-
-bool selection_is_partial(const struct selection *s)
-{
-	return s->filter || s->tags;
-}
