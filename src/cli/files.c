@@ -64,7 +64,8 @@ static int run_evaluator(const char *lua, const char *file, const char *task, st
 	int status;
 
 	int asked = command_ask(&q, answer, &status, err);
-	fwrite(errors.data, 1, errors.len, stderr);
+	if (errors.len > 0)
+		fwrite(errors.data, 1, errors.len, stderr);
 	buf_release(&errors);
 	if (asked < 0)
 		return -1;
