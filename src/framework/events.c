@@ -191,7 +191,10 @@ static char *charged_name(const struct json *o)
 	if (name)
 		buf_addf(&b, "%s%s", b.len ? " " : "", name);
 	free(name);
-	return b.len ? buf_detach(&b) : NULL;
+	if (b.len > 0)
+		return buf_detach(&b);
+	buf_release(&b);
+	return NULL;
 }
 
 static bool on_error(struct events *ev, const struct json *o, int64_t now_ns)
