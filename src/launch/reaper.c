@@ -75,11 +75,16 @@ static bool reap_one(struct local *l, pid_t pid, bool *orphans, struct err *err)
 	if (p)
 		return reap_process(p, err);
 	int status;
-	bool reaped = waitpid(pid, &status, WNOHANG) > 0;
-	if (reaped && pid == l->guest.pid)
+	pid_t reaped = waitpid(pid, &status, WNOHANG);
+	*orphans |= reaped > 0;
+	if (pid != l->guest.pid)
+		return reaped > 0;
+	// Its end is that of the run: without word of it, the run has none.
+	if (reaped > 0)
 		l->guest.reaped(l->guest.owner, status);
-	*orphans |= reaped;
-	return reaped;
+	else if (reaped < 0 && errno != EINTR)
+		err_set(err, errno, "wait for the command");
+	return reaped > 0;
 }
 
 // Where nothing is told, it may have ended.
