@@ -119,7 +119,11 @@ static int load_ran(struct firmo_jobs *s, struct err *err)
 	struct map ran = {0};
 
 	s->run = (struct run){.lower_bound_ns = -1};
-	int status = store_load_run(s->context.store, begun.id, &s->run, &s->ran, err);
+	if (store_load_run(s->context.store, begun.id, &s->run, &s->ran, err) < 0) {
+		run_release(&s->run);
+		s->run = begun;
+		return -1;
+	}
 	s->run.unfinished = false;
 	s->run.elapsed_ns =
 		begun.elapsed_ns ? begun.elapsed_ns : clock_real_ns() - begun.started_ns;
@@ -132,7 +136,7 @@ static int load_ran(struct firmo_jobs *s, struct err *err)
 	leave_out(&s->jobs, &ran);
 	leave_out(&s->reused, &ran);
 	map_release(&ran);
-	return status;
+	return 0;
 }
 
 // Takes those that may be support out of the jobs that were not run.
@@ -185,12 +189,66 @@ static int gather(struct firmo_jobs *s, struct err *err)
 	return execution_add_reused(s) == FIRMO_JOBS_OK ? run_left(s, err) : -1;
 }
 
+static bool has_failed(int status)
+{
+	return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+// ---- a history that was lost on the way ----
+
+static bool is_lost(const struct firmo_jobs *s)
+{
+	const struct store *store = s->context.store;
+
+	return !store || s->journal.renewed || store_is_broken(store);
+}
+
+// Copies of what there is no result of. The passes that a command such as make goes by may be among
+// them: nobody can tell any more.
+static struct jobs *find_unknown(const struct firmo_jobs *s)
+{
+	const struct jobs *lists[] = {&s->jobs, &s->reused};
+	struct jobs *unknown = xcalloc(1, sizeof *unknown);
+	struct map known = {0};
+
+	for (size_t i = 0; i < s->run.results.n; i++)
+		map_put(&known, s->run.results.items[i]->job->path, unknown);
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; j < lists[i]->n; j++) {
+			struct job job = lists[i]->items[j];
+			if (map_get(&known, job.path))
+				continue;
+			job.path = xstrdup(job.path);
+			VEC_PUSH(unknown, job);
+		}
+	map_release(&known);
+	return unknown;
+}
+
+// A command that has failed may have left them out for that.
+static int run_unknown(struct firmo_jobs *s, int status, struct err *err)
+{
+	struct jobs *unknown = find_unknown(s), none = {0};
+
+	VEC_PUSH(&s->fallen, unknown);
+	if (unknown->n == 0)
+		return 0;
+	if (s->run.signal || has_failed(status)) {
+		run_add_missing(&s->run, unknown,
+				"whether its last pass stands is not known: the history was lost");
+		return 0;
+	}
+	if (plan_order(unknown, &none, &s->request, NULL, NULL, err) < 0)
+		return -1;
+	execution_open_tokens(s, &s->context.make, (int)s->settings->jobs);
+	return execution_supervise(s, unknown, err);
+}
+
 static enum firmo_jobs_status report(struct firmo_jobs *s, int status)
 {
 	enum firmo_jobs_status written = reports_of_run(s, false), outcome = execution_outcome(s);
-	bool failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
 
-	if (outcome == FIRMO_JOBS_OK && failed) {
+	if (outcome == FIRMO_JOBS_OK && has_failed(status)) {
 		session_warn("every file has passed, but the command of --gather has failed");
 		return FIRMO_JOBS_BROKEN;
 	}
@@ -216,7 +274,7 @@ static enum firmo_jobs_status leave_to_others(const struct firmo_jobs *s, int st
 	if (missing)
 		session_warn("no report is written: without a history nobody knows what ran below "
 			     "--gather");
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	if (has_failed(status))
 		return FIRMO_JOBS_FAILED;
 	return missing ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_OK;
 }
@@ -227,8 +285,13 @@ static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *e
 	int status;
 
 	begin(s);
+	bool had_history = s->context.store;
 	bool ran = run_command(s, &status, &served, err) == 0;
 	bool gathered = ran && s->context.store && gather(s, err) == 0;
+	if (ran && s->context.store && !gathered && store_is_broken(s->context.store))
+		context_lose_store(&s->context, err);
+	if (ran && had_history && is_lost(s))
+		gathered = run_unknown(s, status, err) == 0;
 	// Completes the record, with what was not run.
 	execution_add_missing(s);
 	journal_close(&s->journal);

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/path.h"
 #include "cli/session.h"
@@ -21,6 +22,9 @@
 // A question is the working folder and the path, each with a null byte behind it; an answer is one
 // byte, an exit status, or this.
 #define NOT_SERVED 255
+
+// How long nobody is let in where the system has no room for one more.
+#define SHORTAGE_NS (100 * NS_PER_MS)
 
 // One that waits.
 struct client {
@@ -62,6 +66,19 @@ static void open_door(struct service *v)
 	for (size_t i = 0; i < v->clients.n && !pending; i++)
 		pending = v->clients.items[i]->job && !v->clients.items[i]->begun;
 	v->watch.events = pending ? 0 : POLLIN;
+	v->again.at_ns = LOOP_NEVER;
+}
+
+static void on_again(struct loop_timer *t)
+{
+	open_door(t->owner);
+}
+
+// Until somebody leaves, or for a while: what is missing may be others' to give back.
+static void shut_door(struct service *v)
+{
+	v->watch.events = 0;
+	v->again.at_ns = clock_mono_ns() + SHORTAGE_NS;
 }
 
 static void hang_up(struct client *c)
@@ -163,9 +180,8 @@ static void on_arrival(struct loop_watch *w, short revents)
 		return;
 	}
 	if (fd < 0) {
-		// Too many are open; the end of a file opens the door again.
-		if (errno == EMFILE && v->clients.n > 0)
-			v->watch.events = 0;
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			shut_door(v);
 		return;
 	}
 	struct client *c = xcalloc(1, sizeof *c);
@@ -206,6 +222,7 @@ static void on_begun(void *owner, struct supervisor *supervisor)
 
 	v->supervisor = supervisor;
 	loop_add_watch(&v->session->context.loop, &v->watch);
+	loop_add_timer(&v->session->context.loop, &v->again);
 }
 
 static bool goes_on(void *owner)
@@ -262,6 +279,7 @@ int service_open(struct service *v, struct firmo_jobs *session, struct err *err)
 		.session = session,
 		.cwd = getcwd(NULL, 0),
 		.watch = {.fd = fd, .events = POLLIN, .ready = on_arrival, .owner = v},
+		.again = {.at_ns = LOOP_NEVER, .fire = on_again, .owner = v},
 		.hooks = {.begun = on_begun,
 			  .goes_on = goes_on,
 			  .stopped = on_stopped,
@@ -277,8 +295,10 @@ void service_close(struct service *v)
 {
 	while (v->clients.n > 0)
 		hang_up(v->clients.items[0]);
-	if (v->supervisor)
+	if (v->supervisor) {
 		loop_remove_watch(&v->session->context.loop, &v->watch);
+		loop_remove_timer(&v->session->context.loop, &v->again);
+	}
 	close(v->watch.fd);
 	free(v->clients.items);
 	map_release(&v->jobs);

@@ -24,6 +24,7 @@ struct service {
 	struct map jobs;               // path -> struct job *, those that nobody has asked for yet
 	char *cwd;
 	struct loop_watch watch; // of who comes
+	struct loop_timer again; // when the next one is let in, where the system had no room
 	struct {
 		struct client **items;
 		size_t n, cap;

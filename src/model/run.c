@@ -93,21 +93,18 @@ void run_take_back(struct run *r, const struct jobs *jobs)
 
 void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason)
 {
-	bool *there = xcalloc(jobs->n + 1, sizeof *there);
+	struct map there = {0};
 
-	for (size_t i = 0; i < r->results.n; i++) {
-		const struct job *job = r->results.items[i]->job;
-		if (job >= jobs->items && job < jobs->items + jobs->n)
-			there[job - jobs->items] = true;
-	}
+	for (size_t i = 0; i < r->results.n; i++)
+		map_put(&there, r->results.items[i]->job->path, r);
 	for (size_t i = 0; i < jobs->n; i++) {
-		if (there[i])
+		if (map_get(&there, jobs->items[i].path))
 			continue;
 		struct result *res = result_new(&jobs->items[i]);
 		res->reason = xstrdup(reason);
 		run_add(r, res);
 	}
-	free(there);
+	map_release(&there);
 }
 
 // ---- questions ----

@@ -97,6 +97,11 @@ nobody_left() {
 		has "firmo-jobs: wait for the workers: Function not implemented"
 		await nobody_left
 	done
+	run audit --no-holders -- "$HELPERS/fault" reap 1+ EPERM calls "$LIBRARY" \
+		"$FIRMO_JOBS" --lua="$LUA" --gather=true
+	status_is 3
+	has "firmo-jobs: wait for the command: Operation not permitted"
+	has "audit: ok 3 tokens"
 }
 
 @test "where the kernel does not let us send signals, a file that hangs is given up, and the keeper ends it" {
@@ -190,4 +195,33 @@ nobody_left() {
 	kill -TERM "$(<runner)"
 	finish
 	await nobody_left
+}
+
+switches() { # how often the runner has waited for something
+	sed -n 's/^voluntary_ctxt_switches:\t//p' "/proc/$RUNNER/status"
+}
+
+@test "where --gather may open nothing more, those below it wait, and it does not spin" {
+	needs_faults
+	plain good "print('fine')"
+	mkfifo go
+	start_command "$HELPERS/fault" arrive 0 ENFILE calls "$LIBRARY" "$FIRMO_JOBS" --lua="$LUA" \
+		--gather="sh -c 'echo >here; read _ <go; exec $FIRMO_JOBS --join tests/good_test.lua'"
+	await test -e here
+	local began before free=0
+	began=$(date +%s%N)
+	before=$(switches)
+	while [ -e "/proc/$RUNNER/fd/$free" ]; do
+		free=$((free + 1))
+	done
+	prlimit --pid "$RUNNER" --nofile="$free:1024"
+	echo >go
+	await eval '[ "$(switches)" -gt $((before + 10)) ]'
+	prlimit --pid "$RUNNER" --nofile=1024:1024
+	finish
+	is "$how" "exit 0"
+	grep -q "1 passed" out
+	await test -s calls
+	# Once in a tenth of a second, and those who are let in.
+	[ "$(<calls)" -le $((($(date +%s%N) - began) / 100000000 + 3)) ] || fail "$(<calls) calls of accept"
 }

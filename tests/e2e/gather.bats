@@ -132,3 +132,34 @@ load common
 	refute test -e again
 	has "its tests were not seen (it prints TAP): the run was stopped"
 }
+
+@test "where the history is lost on the way, what may have stood in it is run" {
+	plain good "assert(true)"
+	plain other "assert(true)"
+	plain loses "print('fine')"
+	settle
+	# lost HOW COMMAND: the history is there, and lost by a test of the command.
+	lost() {
+		rm -rf .firmo-jobs
+		plain loses "print('fine')"
+		fj4 >/dev/null || true
+		plain loses "os.execute('$1')"
+		run fj4 --gather="$2" --report=json:report.json
+	}
+	local how one="$FIRMO_JOBS --join tests/loses_test.lua"
+	for how in 'rm -rf .firmo-jobs' 'rm .firmo-jobs/*' 'rm -rf .firmo-jobs; : >.firmo-jobs'; do
+		lost "$how" "$one"
+		status_is 0
+		is "$(ran)" "good loses other"
+		# A command that has failed may have left them out for that.
+		lost "$how" "sh -c '$one; exit 1'"
+		status_is 1
+		is "$(json 'file("good").status, file("good").reason')" \
+			"notrun whether its last pass stands is not known: the history was lost"
+		plain other "os.exit(1)"
+		lost "$how" "$one"
+		status_is 1
+		has "FAILED: 1 of 3 files"
+		plain other "assert(true)"
+	done
+}

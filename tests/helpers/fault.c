@@ -65,6 +65,7 @@ static const struct kind {
 #endif
 	}},
 	{"give", "ENOMEM EINTR EAGAIN", {SYS_write, SYS_pwritev2}},
+	{"arrive", "ENFILE EMFILE ENOBUFS ENOMEM", {SYS_accept4}},
 	{"talk", "ENOBUFS ENOMEM", {SYS_sendto, SYS_recvfrom}},
 	{"sync", "EIO ENOSPC", {SYS_fsync, SYS_fdatasync}},
 	{"move", "EACCES EIO ENOSPC", {SYS_renameat2, SYS_unlinkat, SYS_linkat,
