@@ -133,17 +133,28 @@ static void set_auth(struct makeflags *m, const char *value)
 	}
 }
 
+// Those of make's one-letter options that take a word: what follows in the same word is it.
+#define WITH_WORD "CEIOWfjlo"
+
+static void note_letters(struct makeflags *m, const char *letters)
+{
+	for (; *letters && !strchr(WITH_WORD, *letters); letters++) {
+		m->dry_run |= strchr("ntq", *letters) != NULL;
+		m->question |= *letters == 'q';
+	}
+}
+
 static void note_dry_run(struct makeflags *m, const char *word, bool first)
 {
 	static const char *const names[] = {"--question", "--dry-run", "--just-print", "--recon",
 					    "--touch"};
 
-	// The first word holds the one-letter flags, unless it is an option or a variable.
-	if (first && *word != '-' && !strchr(word, '=')) {
-		m->dry_run |= strpbrk(word, "ntq") != NULL;
-		m->question |= strchr(word, 'q') != NULL;
-		return;
-	}
+	// make writes its one-letter flags as the first word, a user as he would on the command
+	// line.
+	if (*word == '-' && word[1] != '-')
+		note_letters(m, word + 1);
+	else if (first && *word != '-' && !strchr(word, '='))
+		note_letters(m, word);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		m->dry_run |= strcmp(word, names[i]) == 0;
 	m->question |= strcmp(word, names[0]) == 0;

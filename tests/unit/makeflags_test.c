@@ -227,6 +227,10 @@ static void dry_runs_are_seen(void **state)
 		"--question",
 		"k --dry-run",
 		"nq",
+		"-n",
+		" -n",
+		"-k -kn",
+		" -j4 --jobserver-auth=3,4 -t",
 	};
 
 	(void)state;
@@ -249,6 +253,9 @@ static void other_runs_are_real(void **state)
 		"--no-print-directory",
 		"--trace",
 		"--output-sync=t",
+		"-Onone",
+		" -Itests -ot",
+		"k -fnot.mk",
 		"-- n",
 		"-- --dry-run",
 		"--dry-run=1",
