@@ -187,7 +187,7 @@ static int check_file(const char *path, struct err *err)
 		return err_set(err, 0, "%s is no history: it is not a file", path);
 	if (st.st_size == 0)
 		return err_set(err, 0, "%s is no history: it is empty", path);
-	return 0;
+	return database_check_files(path, err);
 }
 
 static void remove_folder(void *path)

@@ -183,6 +183,8 @@ enum verdict {
 	VERDICT_UNUSABLE // locked, not readable, ...
 };
 
+// A history and what lies beside it are files: a fifo would hold us up, a device has no end.
+int database_check_files(const char *path, struct err *err);
 // Opens and checks. NULL where the verdict is neither that it is sound nor, to write, that it is
 // empty. To be read it is brought up to date if it is older.
 struct store *database_open(const char *path, enum store_mode mode, enum verdict *verdict,

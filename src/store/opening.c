@@ -194,8 +194,7 @@ static void trust_nothing(struct store *s)
 	sqlite3_progress_handler(s->db, STEPS_AT_ONCE, on_progress, s);
 }
 
-// Its file and those beside it: a fifo would hold us up, a device has no end.
-static int check_files(const char *path, struct err *err)
+int database_check_files(const char *path, struct err *err)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
 	int status = 0;
@@ -248,7 +247,7 @@ struct store *database_open(const char *path, enum store_mode mode, enum verdict
 			    struct err *err)
 {
 	*verdict = VERDICT_UNUSABLE;
-	struct store *s = check_files(path, err) == 0 ? begin(path, mode, err) : NULL;
+	struct store *s = database_check_files(path, err) == 0 ? begin(path, mode, err) : NULL;
 	int version = 0;
 
 	if (!s)

@@ -115,6 +115,16 @@ damaged() {
 		has "1 passed"
 		has "is not a file"
 	done
+	rm -rf .firmo-jobs
+	settled
+	sql "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
+	for beside in wal shm journal; do
+		rm -f "$DB"-*
+		mkfifo "$DB-$beside"
+		run fj --check
+		status_is 3
+		has "history.db-$beside is not a file"
+	done
 }
 
 @test "views, triggers and tables that are not ours do not run, and are damage" {
