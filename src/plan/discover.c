@@ -641,6 +641,16 @@ static bool is_searched_already(const struct discovery *d, const char *path)
 	return is;
 }
 
+// One that is empty tests nothing; the stamps of make's rules are such, and named like tests.
+static bool is_like_test(const struct discovery *d, const char *path, const char *name)
+{
+	struct stat st;
+	bool is = d->globs->n > 0 ? name_matches(d->globs, path)
+				  : name_is_usual(name) || strcmp(name, "test.lua") == 0;
+
+	return is && (stat(path, &st) != 0 || st.st_size > 0);
+}
+
 // Adds the folders that hold a test, at the most LOOK_FOLDERS. One that was searched is passed by,
 // and one that the settings of busted give to another task.
 static void look_below(const struct discovery *d, const char *folder, int depth, long *left,
@@ -657,10 +667,8 @@ static void look_below(const struct discovery *d, const char *folder, int depth,
 		    !is_searched_already(d, path) &&
 		    !is_below_any(d->busted, &d->busted->task_roots, path))
 			look_below(d, path, depth - 1, left, found);
-		else if (entry == ENTRY_FILE && d->globs->n > 0)
-			has_test |= name_matches(d->globs, path);
-		else if (entry == ENTRY_FILE)
-			has_test |= name_is_usual(e->d_name) || strcmp(e->d_name, "test.lua") == 0;
+		else if (entry == ENTRY_FILE && !has_test)
+			has_test = is_like_test(d, path, e->d_name);
 		free(path);
 	}
 	if (dir)

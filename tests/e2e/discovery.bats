@@ -533,6 +533,11 @@ near() {
 	says "not searched, though files there are named like tests; to run them: firmo-jobs regress" 'regress/c_spec.lua'
 	layout quiet '' 'tests/a_test.lua spec/b_spec.lua lib/c.lua' 'spec/b_spec.lua tests/a_test.lua'
 	is "$(<told)" ""
+	# Empty files, such as the stamps of make's rules, test nothing.
+	mkdir stamps
+	: >"stamps/tests,a_test.lua"
+	listed >/dev/null
+	is "$(<told)" ""
 }
 
 @test "links to folders are told where they lead to tests that are not run" {
