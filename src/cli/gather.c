@@ -75,7 +75,6 @@ static int serve(struct firmo_jobs *s, char **words, struct service *v, struct e
 	if (!v->ended && kill(v->hooks.command, SIGTERM) == 0)
 		while (waitpid(v->hooks.command, &v->status, 0) < 0 && errno == EINTR)
 			;
-	support_release(&s->support);
 	return code;
 }
 

@@ -267,6 +267,7 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 		return -1;
 	// Whether those are tests that may be support, --gather finds out when all others have run.
 	plan_look_into(&s->jobs, &s->reused, request);
+	support_plan(&s->support, &s->jobs);
 	support_begin(&s->support, &s->jobs, &s->reused);
 	order_jobs(&s->jobs, ORDER_SLOWEST, 0);
 	if (s->context.store && sequence_learn(&s->jobs, s->context.store, err) < 0)

@@ -83,6 +83,8 @@ void support_begin(struct support *s, const struct jobs *jobs, const struct jobs
 {
 	struct map guessed = {0};
 
+	map_release(&s->candidates);
+	map_release(&s->folders);
 	guess_folders(&guessed, jobs);
 	guess_folders(&guessed, reused);
 	for (size_t i = 0; i < jobs->n; i++) {

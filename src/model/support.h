@@ -30,7 +30,8 @@ struct support {
 
 // Takes all that was found.
 void support_plan(struct support *s, const struct jobs *jobs);
-// Takes what is to be run of that, and the passes that stand: frameworks are guessed by then.
+// Takes what is to be run of that, and the passes that stand: frameworks are guessed by then. May
+// be called anew when some of it has run: what files have loaded stays known.
 void support_begin(struct support *s, const struct jobs *jobs, const struct jobs *reused);
 void support_release(struct support *s);
 // Whether the file of a job that is to be run may turn out to be support.

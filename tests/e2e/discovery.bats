@@ -393,8 +393,9 @@ as_support() {
 	done
 	is_support spec/spec_helper.lua "busted would not run it; alone: exit status 1"
 	is_support tests/test_good.lua "loaded by tests/d_test.lua"
+	is_support tests/test_left.lua "loaded by tests/e_test.lua; alone: exit status 1"
 	query_is "file('tests/real_test.lua').status" pass
-	query_is "#r.files" 8
+	query_is "#r.files" 10
 }
 
 @test "support is no test, whoever runs the files, and through others that load it" {
@@ -403,6 +404,8 @@ as_support() {
 	test_file tests/test_c.lua "assert(not arg or not arg[0]:find('test_[bc]')) return 3"
 	test_file tests/d_test.lua "dofile('tests/test_good.lua')"
 	test_file tests/test_good.lua "return {}"
+	test_file tests/e_test.lua "dofile('tests/test_left.lua') os.exit(77)" # never has a pass
+	test_file tests/test_left.lua "assert(not arg[0]:find('left'))"
 	test_file tests/real_test.lua "assert(true)"
 	write spec/a_spec.lua
 	test_file spec/spec_helper.lua "error('not alone')"
