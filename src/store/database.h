@@ -199,6 +199,9 @@ const char *database_letters(enum statement which);
 sqlite3_stmt *database_prepare(struct store *s, const char *text);
 // Finalizes all statements: the tables are about to change.
 void database_forget_statements(struct store *s);
+// A statement that is left where it has told a row goes on with what the database was at that
+// moment: while there is one, nothing can be written once another process has written.
+void database_end_reading(struct store *s);
 // The next row of a statement that has been begun with database_statement: SQLITE_ROW, SQLITE_DONE
 // or an error's code. A row that has what it must not is damage.
 int database_next(struct store *s, enum statement which);

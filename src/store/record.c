@@ -109,6 +109,7 @@ static int run_statement(struct store *s, enum statement which)
 
 enum store_status database_begin(struct store *s, struct err *err)
 {
+	database_end_reading(s);
 	int code = run_statement(s, SQL_BEGIN);
 
 	if (code == SQLITE_DONE)
@@ -121,6 +122,7 @@ enum store_status database_begin(struct store *s, struct err *err)
 
 enum store_status database_end(struct store *s, int code, struct err *err)
 {
+	database_end_reading(s);
 	if (code == SQLITE_DONE)
 		code = run_statement(s, SQL_COMMIT);
 	if (code == SQLITE_DONE && database_is_gone(s)) {

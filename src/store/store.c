@@ -270,6 +270,12 @@ void database_forget_statements(struct store *s)
 	}
 }
 
+void database_end_reading(struct store *s)
+{
+	for (int i = 0; i < SQL_COUNT; i++)
+		sqlite3_reset(s->statements[i]);
+}
+
 int database_next_as(struct store *s, sqlite3_stmt *q, const char *letters)
 {
 	int code = q ? sqlite3_step(q) : SQLITE_ERROR;

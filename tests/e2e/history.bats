@@ -274,6 +274,11 @@ is_set_aside() {
 	[ "$(grep -c '' <<<"$stderr")" -le 1 ]
 }
 
+# is_recorded NAME TIMES: so many results of the test are in the history.
+is_recorded() {
+	[ "$(sql "SELECT count(*) FROM result JOIN file ON file.id=result.file WHERE path LIKE '%/$1_test.lua'")" = "$2" ]
+}
+
 @test "many firmo-jobs at once lose nothing, from the very first moment on" {
 	for i in 1 2 3 4 5 6 7 8; do
 		for k in 1 2 3; do
@@ -296,6 +301,27 @@ is_set_aside() {
 		is "$(sql 'SELECT min(n) FROM (SELECT count(*) AS n FROM result GROUP BY file)')" $round
 	done
 	is_sound
+}
+
+@test "what others record in the middle of a run is in nobody's way" {
+	plain first "assert(io.open('fixture', 'w')):close()" "assert(io.open('tests/first_test.lua')):close()"
+	plain second "io.open('go'):read()"
+	plain other "return 1"
+	touch go
+	fj -q --order=path
+	for round in 1 2; do
+		rm go
+		mkfifo go
+		echo "-- changed in round $round" >>tests/first_test.lua
+		start -j1 --order=path tests/first_test.lua tests/second_test.lua
+		await is_recorded first $((round + 1))
+		fj -q tests/other_test.lua
+		echo >go
+		finish
+		status_is 0
+		is "$errors" ""
+		is "$(sql 'SELECT count(*) FROM result')" $((3 + 3 * round))
+	done
 }
 
 @test "a folder that cannot be written: the run goes on without history, with one warning" {
