@@ -261,6 +261,21 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 	return false;
 }
 
+// A framework in the test file's own text is loaded by nothing that the shim could see.
+static void doubt_own_library(struct result *r)
+{
+	enum framework f = FRAMEWORK_PLAIN;
+
+	if (r->framework == FRAMEWORK_PLAIN && r->job->source != READING_GIVEN &&
+	    r->status == FILE_PASSED)
+		f = library_in(r->job->path);
+	if (f == FRAMEWORK_LUAUNIT || f == FRAMEWORK_LUST) {
+		char *holds = xasprintf("it holds %s itself", framework_name(f));
+		leave_unproven(r, holds, "--framework=plain takes its exit status");
+		free(holds);
+	}
+}
+
 static void on_finished(void *owner, struct attempt *a)
 {
 	struct supervisor *s = owner;
@@ -270,6 +285,7 @@ static void on_finished(void *owner, struct attempt *a)
 	if (read_again(s, a, &o))
 		return;
 	struct result *r = choose(a);
+	doubt_own_library(r);
 	// What a pass has written is of less interest.
 	if (!file_status_is_bad(r->status))
 		shorten_output(r);

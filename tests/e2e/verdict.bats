@@ -407,6 +407,8 @@ b lust pass 1 0"
 	plain last 'local l = require "lust"' 'l.it("a", function() end)' 'os.exit(l.errors > 0 and 1 or 0)' '-- end'
 	plain branch 'local l = require "lust"' 'l.it("a", function() end)' \
 		'if l.errors > 0 then' 'os.exit(1)' 'else' 'os.exit(0)' 'end'
+	plain routine 'local l = require "lust"' \
+		'coroutine.wrap(function() l.it("a", function() end) os.exit(0) end)()' 'l.it("b", function() error "x" end)'
 	plain function 'local l = require "lust"' 'local function finish()' 'os.exit(0)' 'end' \
 		'l.it("a", function() end)' 'finish()'
 	outcomes_are 'branch lust pass 1 0
@@ -415,7 +417,26 @@ helper lust error 1 0
 last lust pass 1 0
 line lust error 1 0
 loop lust error 1 0
-middle lust error 1 0'
+middle lust error 1 0
+routine lust error 1 0'
+	# Where the main thread is known, it may be the end there, too.
+	rm tests/*
+	plain routine 'local l = require "lust"' \
+		'local co = coroutine.wrap(function() l.it("a", function() end) os.exit(0) end)' 'co()' '-- no more'
+	for LUA in lua5.3 lua5.4; do
+		outcomes "$LUA"
+		is "$output" 'routine lust pass 1 0'
+	done
+}
+
+@test "a framework in the text of the test file itself is none that could be followed" {
+	{ echo 'local l = (function()' && cat lust.lua && echo 'end)() l.it("a", function() error "x" end)'; } >own_test.lua
+	mkdir tests
+	mv own_test.lua tests/
+	outcomes_are 'own plain error 0 0'
+	run fj --lua=lua5.4
+	has "it holds lust itself"
+	run -0 fj --lua=lua5.4 --framework=plain
 }
 
 @test "a test that overflows the stack or runs out of memory fails, on every Lua" {

@@ -22,6 +22,8 @@ local ENDS = {} -- of the names above: they tell nearly every other module apart
 for pattern in pairs(MODULES) do
 	ENDS[sub(pattern, -5, -2)] = true
 end
+local running = coroutine.running
+local main_thread = running()
 local fd = getenv("FIRMO_JOBS_EVENTS")
 local key, expected = match(getenv("FIRMO_JOBS_SHIM") or "", "^(%x+),(%a+)$")
 -- busted and Firmo load their modules by the hundred: nothing but their names is looked at there.
@@ -218,17 +220,28 @@ end
 -- ---- the end ----
 
 -- The calls that lead to os.exit, innermost first: where each stands, and what it calls. There are this
--- function, report_exit, pcall and os.exit in front of them.
+-- function, report_exit, pcall and os.exit in front of them. Those of a coroutine end where it began: the main
+-- thread's follow, as far as there is one to ask (5.1 tells of none), else one of which nothing is known.
 local function calls_to_exit()
 	local calls = {}
-	for level = 5, 200 do
-		local info = getinfo(level, "Sl")
-		if not info then
-			break
-		elseif info.currentline > 0 then
-			local called = getinfo(level - 1, "n")
+	local function add(info, called)
+		if info and info.currentline > 0 then
 			calls[#calls + 1] = events.encoded_call(info, called and called.name)
 		end
+		return info
+	end
+	local level = 5
+	while level < 200 and add(getinfo(level, "Sl"), getinfo(level - 1, "n")) do
+		level = level + 1
+	end
+	local thread, is_main = running()
+	if thread and not is_main and main_thread then
+		level = 1
+		while level < 200 and add(getinfo(main_thread, level, "Sl"), getinfo(main_thread, level - 1, "n")) do
+			level = level + 1
+		end
+	elseif thread and not is_main then
+		add({ source = "", currentline = 1, linedefined = 0 })
 	end
 	return concat(calls, ",")
 end
