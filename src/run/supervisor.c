@@ -217,6 +217,7 @@ static struct result *choose(struct attempt *a)
 		}
 	}
 	result_free(r);
+	a->result = before;
 	return before;
 }
 
@@ -239,15 +240,23 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 	char *learned = NULL;
 	bool transient;
 
-	if (a->before || !reading_revise(a->result, o, &next, &learned))
+	if (!reading_revise(a->result, o, &next, &learned))
 		return false;
+	// Each way is tried once.
+	unsigned tried = a->tried | 1u << a->reading.framework;
+	if (tried >> next.framework & 1) {
+		free(learned);
+		return false;
+	}
 	if (!s->abandoned) {
 		other = new_attempt(s, a->result->job, a->result->attempt, a->slot,
 				    a->slot_since_ns);
 		other->reading = next;
+		choose(a);
 		end_attempt(s, a);
 		if (attempt_start(other, &transient, &err) == 0) {
 			other->before = a->result;
+			other->tried = tried;
 			other->learned = learned;
 			enlist(s, other);
 			free(a);

@@ -312,6 +312,30 @@ string plain pass 0 0'
 	done
 }
 
+@test "whatever a file was before, it is read as often as it takes" {
+	local lua how name
+	test_file h.lua 'return require "lust"'
+	for lua in $LUAS; do
+		for how in --color=never --no-trace; do
+			rm -rf .firmo-jobs
+			for name in helped printing silent; do
+				plain "$name" 'it("a", function() end)'
+			done
+			outcomes "$lua" "$how"
+			is "$output" 'helped busted pass 1 0
+printing busted pass 1 0
+silent busted pass 1 0'
+			plain helped 'require("h").it("a", function() error "x" end)'
+			plain printing 'print("1..1") print("not ok 1")'
+			plain silent 'assert(true)'
+			outcomes "$lua" "$how"
+			is "$output" 'helped lust fail 1 1
+printing tap fail 1 1
+silent plain pass 0 0'
+		done
+	done
+}
+
 @test "a framework that was remembered wrongly is learned anew" {
 	plain a 'assert(true)'
 	plain b 'require("lust").it("a", function() end)'
