@@ -107,7 +107,7 @@ static bool revise_runner(const struct result *r, const struct observation *o, s
 static bool revise_plain(const struct result *r, const struct observation *o, struct reading *next,
 			 char **why)
 {
-	if (o->loaded != FRAMEWORK_PLAIN && !o->events) {
+	if (o->loaded != FRAMEWORK_PLAIN && !o->heard) {
 		*next = (struct reading){.framework = o->loaded, .shim = true};
 		*why = xasprintf("it loads %s", o->loaded_from);
 		return true;
@@ -123,9 +123,14 @@ static bool revise_plain(const struct result *r, const struct observation *o, st
 	if (name) {
 		*next = (struct reading){.framework = FRAMEWORK_BUSTED, .shim = true};
 		*why = xasprintf("it calls %s, which busted has", name);
+		free(name);
+		return true;
 	}
-	free(name);
-	return name != NULL;
+	if (r->framework != FRAMEWORK_PLAIN || r->status != FILE_PASSED || o->watched || o->events)
+		return false;
+	*next = (struct reading){.framework = FRAMEWORK_PLAIN, .shim = true};
+	*why = xstrdup("what it loads cannot be watched");
+	return true;
 }
 
 bool reading_revise(const struct result *r, const struct observation *o, struct reading *next,

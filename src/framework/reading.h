@@ -25,6 +25,8 @@ struct observation {
 	enum framework
 		loaded; // the framework whose core it has read, by its trace; or FRAMEWORK_PLAIN
 	const char *loaded_from; // that file
+	bool heard;              // its shim told that it was there
+	bool watched;            // nothing that it loaded has escaped its trace
 	bool has_busted;         // busted can be run
 	bool by_runner;          // the framework\'s own runner was started, and not the file
 };

@@ -156,7 +156,9 @@ static void decide(struct supervisor *s, struct attempt *a, struct observation *
 		r->inputs = attempt_inputs(a);
 	if (r->inputs)
 		own_folder_explain(r, s->means->local.cwd);
-	if (!framework_has_events(r->framework) && !o->events)
+	o->heard = o->events && o->events->hello;
+	o->watched = r->inputs && !r->inputs->blind;
+	if (!framework_has_events(r->framework) && !o->heard)
 		find_library(s, r->inputs, o);
 }
 
@@ -231,6 +233,12 @@ static void leave_unproven(struct result *r, const char *learned, const char *pr
 	r->reason = xasprintf("its tests were not seen (%s): %s", learned, problem);
 }
 
+// One for each way to read a file.
+static unsigned bit_of(const struct reading *reading)
+{
+	return 1u << (2 * reading->framework + reading->shim);
+}
+
 // Runs the file once more in the worker's slot, read in another way. False: its result stands.
 static bool read_again(struct supervisor *s, struct attempt *a, const struct observation *o)
 {
@@ -243,8 +251,8 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 	if (!reading_revise(a->result, o, &next, &learned))
 		return false;
 	// Each way is tried once.
-	unsigned tried = a->tried | 1u << a->reading.framework;
-	if (tried >> next.framework & 1) {
+	unsigned tried = a->tried | bit_of(&a->reading);
+	if (tried & bit_of(&next)) {
 		free(learned);
 		return false;
 	}
@@ -270,13 +278,21 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 	return false;
 }
 
-// A framework in the test file's own text is loaded by nothing that the shim could see.
-static void doubt_own_library(struct result *r)
+// The exit status of a file is not believed that may hold tests which nobody saw: those of a
+// framework in its own text, which no shim finds, or of any, where neither a shim nor a trace tells
+// of it.
+static void doubt_plain(struct result *r, const struct observation *o)
 {
 	enum framework f = FRAMEWORK_PLAIN;
 
-	if (r->framework == FRAMEWORK_PLAIN && r->job->source != READING_GIVEN &&
-	    r->status == FILE_PASSED)
+	if (r->framework != FRAMEWORK_PLAIN || r->job->source == READING_GIVEN ||
+	    r->status != FILE_PASSED)
+		return;
+	if (!o->heard && !o->watched)
+		leave_unproven(r,
+			       "it cannot be watched, and Lua ran without LUA_INIT or in a child",
+			       "--framework=plain takes its exit status");
+	else
 		f = library_in(r->job->path);
 	if (f == FRAMEWORK_LUAUNIT || f == FRAMEWORK_LUST) {
 		char *holds = xasprintf("it holds %s itself", framework_name(f));
@@ -294,7 +310,7 @@ static void on_finished(void *owner, struct attempt *a)
 	if (read_again(s, a, &o))
 		return;
 	struct result *r = choose(a);
-	doubt_own_library(r);
+	doubt_plain(r, &o);
 	// What a pass has written is of less interest.
 	if (!file_status_is_bad(r->status))
 		shorten_output(r);

@@ -367,6 +367,40 @@ b lust pass 1 0"
 	has "called os.exit"
 }
 
+@test "the exit status of what nobody could look into is no proof" {
+	local lua how
+	test_file h.lua 'return require "lust"'
+	plain a 'require("h").it("a", function() error "x" end)'
+	plain b 'assert(true)'
+	test_file tests/c_test.lua 'error "x"'
+	# seen COMMAND: of each file the framework and status, by each way to look.
+	seen() {
+		for how in --color=never --no-trace; do
+			rm -rf .firmo-jobs
+			run fj --command="$1" -q "$how" --report=json:report.json
+			json '(function() local t = {} for _, n in ipairs { "a_t", "b_t", "c_t" } do
+				t[#t + 1] = file(n).framework .. " " .. file(n).status end return table.concat(t, ", ") end)()'
+		done
+	}
+	for lua in $LUAS; do
+		is "$lua $(seen "$lua {}")" "$lua lust fail, plain pass, plain fail
+lust fail, plain pass, plain fail"
+		# Neither: an environment that is emptied.
+		is "$lua $(seen "env -i $lua {}")" "$lua plain error, plain error, plain fail
+plain error, plain error, plain fail"
+		# The shim alone, where a script takes the watcher away.
+		is "$lua $(seen "env -u LD_PRELOAD $lua {}")" "$lua lust fail, plain pass, plain fail
+lust fail, plain pass, plain fail"
+		# The watcher alone, where Lua runs in a child: that it is lust's is known, and no more.
+		is "$lua $(seen "sh -c '$lua {} || exit 1'")" "$lua lust error, plain pass, plain fail
+plain error, plain error, plain fail"
+	done
+	run fj --command='env -i lua5.4 {}'
+	has "--framework=plain takes its exit"
+	run fj --command='env -i lua5.4 {}' --framework=plain --exclude='c*'
+	status_is 0
+}
+
 @test "the LUA_INIT that a starting script sets is run, and the shim as well" {
 	busted_test b 'it("a", function() assert(from_script == 1) end)'
 	mkdir bin
