@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -211,6 +213,44 @@ struct fingerprint fingerprint_of_status(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 ? present(digest_of_status(&st)) : (struct fingerprint){0};
+}
+
+// In no order, as the file system may tell them in any.
+static uint64_t sum_of_xattrs(const char *path, const char *names, size_t n)
+{
+	struct buf b = {0};
+	uint64_t sum = 0, part;
+
+	for (const char *name = names; name < names + n; name += strlen(name) + 1) {
+		buf_clear(&b);
+		buf_add(&b, name, strlen(name) + 1);
+		buf_reserve(&b, XATTR_SIZE_MAX);
+		ssize_t size = getxattr(path, name, b.data + b.len, XATTR_SIZE_MAX);
+		b.len += size > 0 ? (size_t)size : 0;
+		struct digest d = digest_of(b.data, b.len);
+		memcpy(&part, d.bytes, sizeof part);
+		sum += part;
+	}
+	buf_release(&b);
+	return sum;
+}
+
+struct fingerprint fingerprint_of_xattrs(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return of_none(errno);
+	char *names = xmalloc(XATTR_LIST_MAX);
+	ssize_t n = listxattr(path, names, XATTR_LIST_MAX);
+	uint64_t sum = n > 0 ? sum_of_xattrs(path, names, (size_t)n) : 0;
+	struct fingerprint f = present(digest_of(&sum, sizeof sum));
+
+	// What changes them changes this time; but that of a folder its entries change as well.
+	if (!S_ISDIR(st.st_mode))
+		f.stamp = stamp_of(&st);
+	free(names);
+	return f;
 }
 
 struct fingerprint fingerprint_of_link(const char *path)

@@ -36,6 +36,8 @@ struct fingerprint fingerprint_of_listing(const char *path, const struct fingerp
 struct fingerprint fingerprint_of_type(const char *path);
 struct fingerprint fingerprint_of_access(const char *path);
 struct fingerprint fingerprint_of_status(const char *path);
+// Its extended attributes, by their names and values.
+struct fingerprint fingerprint_of_xattrs(const char *path);
 // The path itself: where it leads if it is a link, else its type.
 struct fingerprint fingerprint_of_link(const char *path);
 // The real name of the path, from the working folder if it is below that.

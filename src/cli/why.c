@@ -71,6 +71,8 @@ static const char *change(const struct version *was, const struct fingerprint *n
 		return "its type, permissions, size or time has changed";
 	case INPUT_ACCESS:
 		return "its type, permissions or owner has changed";
+	case INPUT_XATTRS:
+		return "its extended attributes have changed";
 	case INPUT_LINK:
 		return "it leads elsewhere as a link, or has become one, or is none any more";
 	case INPUT_REAL:
@@ -203,7 +205,7 @@ static void print_inputs(const struct fresh *f, const struct snapshot *s)
 		[INPUT_ACCESS] = "access",     [INPUT_LINK] = "name",
 		[INPUT_REAL] = "name",         [INPUT_FREE] = "place",
 		[INPUT_ROOM] = "place",        [INPUT_ATTRIBUTE] = "process",
-		[INPUT_LIBRARY] = "library"};
+		[INPUT_LIBRARY] = "library",   [INPUT_XATTRS] = "xattrs"};
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct version *v = versions_find(&f->versions, s->inputs[i]);

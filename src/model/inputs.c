@@ -146,6 +146,8 @@ struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 		return fingerprint_of_attribute(name);
 	case INPUT_LIBRARY:
 		return fingerprint_of_library(name, known);
+	case INPUT_XATTRS:
+		return fingerprint_of_xattrs(name);
 	case INPUT_DOUBT:
 	case INPUT_CHUNK:
 	case INPUT_WAY:

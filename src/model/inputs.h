@@ -26,6 +26,7 @@ enum input_kind {
 	INPUT_ROOM = 14,       // that a file is there or can be made there, to be written to
 	INPUT_CHUNK = 15,      // no input: a file that was loaded as Lua, and not only read
 	INPUT_WAY = 16,        // no input: how the file was run, see model/way.h
+	INPUT_XATTRS = 17,     // the extended attributes of what is behind a path
 	INPUT_KINDS            // one more than the last
 };
 

@@ -24,7 +24,8 @@
 
 static int prepare(int fd)
 {
-	const struct trace_head head = {.format = TRACE_FORMAT};
+	const struct trace_head head = {.format = TRACE_FORMAT,
+					.settled_ns = clock_real_ns() - FINGERPRINT_YOUNG_NS};
 
 	if (ftruncate(fd, TRACE_BYTES) < 0 || pwrite(fd, &head, sizeof head, 0) != sizeof head)
 		return -1;
@@ -95,6 +96,8 @@ struct process {
 // mode changed, linked. Each step has to begin where the last one ended.
 struct object {
 	int64_t first_ctime_ns, last_ctime_ns; // the last is -1 where a step is missing
+	bool is_kept;                          // before it was written to, content was this:
+	struct digest content;
 };
 
 struct reading {
@@ -321,7 +324,8 @@ static void was_changed(struct reading *r, const struct trace_record *rec)
 }
 
 // Read through whatever name: the file is known by what it is.
-static void add_content(struct reading *r, const struct trace_record *rec, const char *before)
+static void add_file(struct reading *r, const struct trace_record *rec, enum input_kind kind,
+		     const char *before)
 {
 	struct sight seen = {.inode = (int64_t)rec->seen.inode};
 	bool is_new;
@@ -333,7 +337,33 @@ static void add_content(struct reading *r, const struct trace_record *rec, const
 		seen.first_ctime_ns = o->first_ctime_ns;
 		seen.object = o;
 	}
-	add(r, INPUT_PATH, before, true, seen);
+	add(r, kind, before, true, seen);
+}
+
+static bool parse_digest(struct digest *d, const char *text)
+{
+	char digits[3] = "";
+
+	if (strspn(text, "0123456789abcdef") != 2 * DIGEST_SIZE || text[2 * DIGEST_SIZE])
+		return false;
+	for (size_t i = 0; i < DIGEST_SIZE; i++) {
+		memcpy(digits, text + 2 * i, 2);
+		d->bytes[i] = (unsigned char)strtoul(digits, NULL, 16);
+	}
+	return true;
+}
+
+// Before the worker first writes to it: it is still what was read of it, if anything was.
+static void take_kept(struct reading *r, const struct trace_record *rec)
+{
+	bool is_new;
+
+	if (!rec->seen.mode)
+		return;
+	step(r, &rec->seen, rec->seen.ctime_ns, rec->seen.ctime_ns);
+	struct object *o = object_of(r, &rec->seen, &is_new);
+	if (!o->is_kept && o->last_ctime_ns == rec->seen.ctime_ns)
+		o->is_kept = parse_digest(&o->content, rec->path + strlen(rec->path) + 1);
 }
 
 // ---- records of looks ----
@@ -366,7 +396,7 @@ static void take_read(struct reading *r, const struct trace_record *rec, const c
 	if (rec->errnum)
 		add_failed(r, rec, before);
 	else if (mode == 0 || S_ISREG(mode))
-		add_content(r, rec, before);
+		add_file(r, rec, INPUT_PATH, before);
 	else if (S_ISDIR(mode))
 		add(r, INPUT_TYPE, before, true, type_seen(rec));
 	else if (counts(r, before) || is_clock(before)) // who knows what comes out of it
@@ -534,6 +564,18 @@ static void take_moved(struct reading *r, const struct trace_record *rec)
 		names_link(&r->names, rec->path, to, type);
 }
 
+static void take_xattrs(struct reading *r, const struct trace_record *rec, const char *before)
+{
+	if (rec->errnum)
+		add_failed(r, rec, before);
+	else if (S_ISDIR(rec->seen.mode)) // its times are those of its entries
+		add(r, INPUT_XATTRS, before, true, no_sight());
+	else if (!S_ISLNK(rec->seen.mode)) // a link has none that a user could set
+		add_file(r, rec, INPUT_XATTRS, before);
+	if (rec->seen.extra & TRACE_EXTRA_NAMED)
+		add(r, INPUT_LINK, before, !is_missing(rec->errnum), no_sight());
+}
+
 static void take_connected(struct reading *r, const struct trace_record *rec, const char *before)
 {
 	if (is_missing(rec->errnum))
@@ -606,6 +648,9 @@ static void take_object(struct reading *r, const struct trace_record *rec, const
 	case TRACE_LISTED:
 		take_listed(r, rec, before);
 		break;
+	case TRACE_XATTRS:
+		take_xattrs(r, rec, before);
+		break;
 	case TRACE_CONNECTED:
 		take_connected(r, rec, before);
 		break;
@@ -629,6 +674,10 @@ static void take_path(struct reading *r, const struct trace_record *rec)
 	if (*rec->path != '/')
 		return;
 	take_proc(r, rec->path);
+	if (rec->op == TRACE_KEPT) {
+		take_kept(r, rec);
+		return;
+	}
 	if (has_written(rec))
 		note_written(r, rec->path);
 	if (is_place)
@@ -807,8 +856,8 @@ static bool has_texts(const struct trace_record *rec)
 {
 	size_t room = rec->bytes - sizeof *rec;
 	const char *end = memchr(rec->path, '\0', room);
-	bool needs_second =
-		rec->op == TRACE_LINK || rec->op == TRACE_RENAMED || rec->op == TRACE_LINKED;
+	bool needs_second = rec->op == TRACE_KEPT || rec->op == TRACE_LINK ||
+			    rec->op == TRACE_RENAMED || rec->op == TRACE_LINKED;
 
 	if (!end || !needs_second)
 		return end;
@@ -843,6 +892,8 @@ static void settle(struct sight *seen)
 
 	if (o)
 		seen->last_ctime_ns = o->last_ctime_ns;
+	if (o && o->is_kept)
+		*seen = sight_of(o->content);
 	seen->object = NULL;
 }
 

@@ -330,10 +330,6 @@ make_ask() {
 		#include <sys/shm.h>
 		int main(void) { shmget(0x666a74, 1, 0); }
 	END
-	program extended <<-'END'
-		#include <sys/xattr.h>
-		int main(void) { char to[9]; getxattr("input", "user.x", to, 9); }
-	END
 	program ring <<-'END'
 		#include <unistd.h>
 		int main(void) { syscall(425, 0, 0); }
@@ -342,14 +338,13 @@ make_ask() {
 	asks past ./past
 	asks seen ./seen
 	asks segment ./segment
-	asks extended ./extended
 	asks ring ./ring
 	asks ls "ls -l /bin/sh"
 	asks alone ./alone
 	settle
 	fj4 >/dev/null
 	again
-	is "$(ran)" "alone extended past ring segment"
+	is "$(ran)" "alone past ring segment"
 	why alone "could not be watched" "/alone"
 	why segment "could not be watched" "shmget"
 	why ring "could not be watched" "system call 425"

@@ -189,6 +189,83 @@ prove() {
 	prove
 }
 
+@test "a file that a test leaves as it has found it is relied on, however it was written meanwhile" {
+	local write="local function write(n, t, how) local f = io.open(n, how or 'w') f:write(t, '\\n') f:close() end"
+	look again 'echo old >D/f' "$write write('D/f', slurp 'D/f') assert(slurp 'D/f' == 'old')" 'echo new >D/f'
+	look plus 'echo old >D/f' "$write write('D/f', slurp 'D/f', 'r+') assert(slurp 'D/f' == 'old')" 'echo new >D/f'
+	look twice 'echo old >D/f' "$write local t = slurp 'D/f' write('D/f', 'x') write('D/f', t) assert(t == 'old')" 'echo new >D/f'
+	look renamed 'echo old >D/f' "$write write('D/g', slurp 'D/f') os.rename('D/g', 'D/f') assert(slurp 'D/f' == 'old')" 'echo new >D/f'
+	look removed 'echo old >D/f' "$write local t = slurp 'D/f' os.remove 'D/f' write('D/f', t) assert(t == 'old')" 'echo new >D/f'
+	look linked 'echo old >D/f; ln -s f D/l' "$write write('D/l', slurp 'D/f') assert(slurp 'D/f' == 'old')" 'echo new >D/f'
+	look child 'echo old >D/f' "local t = slurp 'D/f' sh('echo ' .. t .. ' >D/f') assert(sh 'cat D/f' == 'old')" 'echo new >D/f'
+	prove
+}
+
+@test "a file that is otherwise in the end, or was changed by others before, is not relied on" {
+	local write="local function write(n, t, how) local f = io.open(n, how or 'w') f:write(t, '\\n') f:close() end"
+	look counts 'echo 1 >D/f' "$write write('D/f', slurp 'D/f' + 1)" ''
+	look appends 'echo 1 >D/f' "$write assert(slurp 'D/f') write('D/f', 'x', 'a')" ''
+	look meanwhile 'echo old >D/f' \
+		"$write assert(slurp 'D/f') sh 'mkfifo D/gate && echo go >D/gate; rm D/gate' write('D/f', 'old')" ''
+	settle
+	fj4 >/dev/null &
+	await test -p d_meanwhile/gate
+	echo new >d_meanwhile/f
+	cat d_meanwhile/gate >/dev/null
+	wait $!
+	run fj4 --why=tests/meanwhile_test.lua
+	has d_meanwhile/f
+	fj4 --changed --report=json:report.json tests/counts_test.lua tests/appends_test.lua
+	is "$(ran)" "appends counts"
+}
+
+@test "extended attributes count where they were asked for, by whatever call" {
+	cat >attributes.c <<-'EOF'
+		#define _GNU_SOURCE
+		#include <fcntl.h>
+		#include <stdio.h>
+		#include <string.h>
+		#include <sys/syscall.h>
+		#include <sys/xattr.h>
+		#include <unistd.h>
+		// attributes HOW FILE: how many bytes of names or value there are; or sets one.
+		int main(int argc, char **argv)
+		{
+			char to[99];
+			const char *how = argv[1], *f = argv[2];
+			if (!strcmp(how, "set")) return setxattr(f, "user.x", argv[3], strlen(argv[3]), 0) != 0;
+			if (!strcmp(how, "remove")) return removexattr(f, "user.x") != 0;
+			int fd = open(f, O_PATH), is_open = open(f, O_RDONLY);
+			printf("%d\n", (int)(!strcmp(how, "get") ? getxattr(f, "user.x", to, 99)
+				: !strcmp(how, "lget") ? lgetxattr(f, "user.x", to, 99)
+				: !strcmp(how, "fget") ? fgetxattr(is_open, "user.x", to, 99)
+				: !strcmp(how, "list") ? listxattr(f, to, 99)
+				: !strcmp(how, "llist") ? llistxattr(f, to, 99)
+				: !strcmp(how, "flist") ? flistxattr(is_open, to, 99)
+				: !strcmp(how, "call") ? syscall(SYS_getxattr, f, "user.x", to, 99)
+				: syscall(SYS_listxattr, f, to, 99)));
+			return 0;
+		}
+	EOF
+	cc -w -o attributes attributes.c
+	touch probe
+	./attributes set probe 1 || skip "no extended attributes on this file system"
+	for how in get lget fget call; do
+		look "$how" 'touch D/f' "assert(sh './attributes $how D/f' == '-1')" './attributes set D/f ab'
+		look "${how}_value" 'touch D/f; ./attributes set D/f ab' "assert(sh './attributes $how D/f' == '2')" './attributes set D/f abc'
+	done
+	for how in list llist flist listed; do
+		look "$how" 'touch D/f; ./attributes set D/f ab' "assert(sh './attributes $how D/f' == '7')" './attributes remove D/f'
+	done
+	look folder 'mkdir D/a' "assert(sh './attributes list D/a' == '0')" './attributes set D/a 1'
+	prove
+	rm -r tests
+	names='' edits=''
+	look own 'touch D/f' "assert(sh './attributes set D/f 1; ./attributes get D/f; ./attributes remove D/f' == '1')" 'true'
+	look ls 'touch D/f' "assert(sh 'ls -l D' ~= '')" 'true'
+	prove same
+}
+
 @test "to ask for a type is not to read" {
 	look mode 'echo old >D/f' "assert(lfs.attributes('D/f', 'mode') == 'file')" 'echo new >D/f'
 	look test 'echo old >D/f' "os.execute 'test -f \"D/f\"'" 'echo new >D/f'

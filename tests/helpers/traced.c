@@ -66,6 +66,8 @@ static const char *const op_names[TRACE_OPS] = {
 	[TRACE_LOADED] = "loaded",
 	[TRACE_LOOKED] = "looked",
 	[TRACE_STATUS] = "status",
+	[TRACE_KEPT] = "kept",
+	[TRACE_XATTRS] = "xattrs",
 	[TRACE_ALLOWED] = "allowed",
 	[TRACE_NAMED] = "named",
 	[TRACE_LINK] = "link",
@@ -927,7 +929,7 @@ static int mode_new(const char *path)
 
 static bool has_second(int op)
 {
-	return op == TRACE_LINK || op == TRACE_RENAMED || op == TRACE_LINKED;
+	return op == TRACE_KEPT || op == TRACE_LINK || op == TRACE_RENAMED || op == TRACE_LINKED;
 }
 
 static void show(const struct trace_record *r)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/time.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -139,6 +140,24 @@ static bool do_look(const struct call *c, long *result)
 	case SYS_statfs:
 		*result = statfs(P(0), P(1));
 		return true;
+	case SYS_getxattr:
+		*result = getxattr(P(0), P(1), P(2), (size_t)c->a[3]);
+		return true;
+	case SYS_lgetxattr:
+		*result = lgetxattr(P(0), P(1), P(2), (size_t)c->a[3]);
+		return true;
+	case SYS_fgetxattr:
+		*result = fgetxattr(I(0), P(1), P(2), (size_t)c->a[3]);
+		return true;
+	case SYS_listxattr:
+		*result = listxattr(P(0), P(1), (size_t)c->a[2]);
+		return true;
+	case SYS_llistxattr:
+		*result = llistxattr(P(0), P(1), (size_t)c->a[2]);
+		return true;
+	case SYS_flistxattr:
+		*result = flistxattr(I(0), P(1), (size_t)c->a[2]);
+		return true;
 	case SYS_chdir:
 		*result = chdir(P(0));
 		return true;
@@ -183,6 +202,18 @@ static bool do_change(const struct call *c, long *result)
 		return true;
 	case SYS_fchownat:
 		*result = fchownat(I(0), P(1), (uid_t)c->a[2], (gid_t)c->a[3], I(4));
+		return true;
+	case SYS_setxattr:
+		*result = setxattr(P(0), P(1), P(2), (size_t)c->a[3], I(4));
+		return true;
+	case SYS_lsetxattr:
+		*result = lsetxattr(P(0), P(1), P(2), (size_t)c->a[3], I(4));
+		return true;
+	case SYS_removexattr:
+		*result = removexattr(P(0), P(1));
+		return true;
+	case SYS_lremovexattr:
+		*result = lremovexattr(P(0), P(1));
 		return true;
 	case SYS_truncate:
 		*result = truncate(P(0), c->a[1]);

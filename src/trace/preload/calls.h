@@ -19,15 +19,9 @@ static inline bool call_is_unseen(long number)
 	case SYS_fanotify_mark:
 	case SYS_fsopen:
 	case SYS_fspick:
-	case SYS_getxattr:
 	case SYS_inotify_add_watch:
 	case SYS_io_uring_enter:
 	case SYS_io_uring_setup:
-	case SYS_lgetxattr:
-	case SYS_listxattr:
-	case SYS_llistxattr:
-	case SYS_lremovexattr:
-	case SYS_lsetxattr:
 	case SYS_mount:
 	case SYS_move_mount:
 	case SYS_mq_open:
@@ -39,9 +33,7 @@ static inline bool call_is_unseen(long number)
 	case SYS_process_vm_readv:
 	case SYS_ptrace:
 	case SYS_quotactl:
-	case SYS_removexattr:
 	case SYS_semget:
-	case SYS_setxattr:
 	case SYS_shmget:
 	case SYS_socket:
 	case SYS_umount2:
@@ -100,6 +92,14 @@ static inline bool call_looks(long number)
 	case SYS_statfs:
 	case SYS_execve:
 	case SYS_execveat:
+	case SYS_getxattr:
+	case SYS_lgetxattr:
+	case SYS_listxattr:
+	case SYS_llistxattr:
+	case SYS_setxattr:
+	case SYS_lsetxattr:
+	case SYS_removexattr:
+	case SYS_lremovexattr:
 		return true;
 	default:
 		return call_is_unseen(number);

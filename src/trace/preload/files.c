@@ -13,12 +13,14 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <utime.h>
 
 #include "base/attributes.h"
 #include "trace/preload/chunks.h"
 #include "trace/preload/hook.h"
+#include "trace/preload/kept.h"
 #include "trace/preload/members.h"
 
 // ---- opening ----
@@ -37,6 +39,8 @@ static struct opening opening(int dir, const char *path, int flags)
 
 	if (flags & O_CREAT)
 		o.existed = !(flags & O_EXCL) && log_exists(dir, path);
+	if (o.existed && flags & (O_WRONLY | O_RDWR | O_TRUNC))
+		kept_note(dir, path, flags & O_NOFOLLOW);
 	return o;
 }
 
@@ -410,6 +414,49 @@ char *__realpath_chk(const char *path, char *room, size_t size);
 HOOK_REALPATH(__realpath_chk, (const char *path, char *room, size_t size), (path, room, size))
 HOOK_REALPATH(canonicalize_file_name, (const char *path), (path))
 
+// ---- extended attributes ----
+
+// That there is none of a name, or no room for it, is told of the file.
+static int errnum_of_xattrs(ssize_t n)
+{
+	bool told = n >= 0 || errno == ENODATA || errno == ENOTSUP || errno == ERANGE;
+
+	return told ? 0 : errno;
+}
+
+#define HOOK_XATTR(name, parameters, arguments, flags)                                             \
+	HOOK(ssize_t, name, HOOK_STRIP parameters)                                                 \
+	{                                                                                          \
+		bool is_named = (flags)&AT_SYMLINK_NOFOLLOW;                                       \
+		ssize_t n = NEXT(name) arguments;                                                  \
+		log_look(&(struct look){.op = TRACE_XATTRS,                                        \
+					.dir = AT_FDCWD,                                           \
+					.path = path,                                              \
+					.errnum = errnum_of_xattrs(n),                             \
+					.nofollow = is_named,                                      \
+					.fd = -1,                                                  \
+					.ask = ASK,                                                \
+					.seen = {.extra = is_named ? TRACE_EXTRA_NAMED : 0}});     \
+		return n;                                                                          \
+	}
+HOOK_XATTR(getxattr, (const char *path, const char *attribute, void *value, size_t size),
+	   (path, attribute, value, size), 0)
+HOOK_XATTR(lgetxattr, (const char *path, const char *attribute, void *value, size_t size),
+	   (path, attribute, value, size), AT_SYMLINK_NOFOLLOW)
+HOOK_XATTR(listxattr, (const char *path, char *list, size_t size), (path, list, size), 0)
+HOOK_XATTR(llistxattr, (const char *path, char *list, size_t size), (path, list, size),
+	   AT_SYMLINK_NOFOLLOW)
+
+#define HOOK_XATTR_OPEN(name, parameters, arguments)                                               \
+	HOOK(ssize_t, name, HOOK_STRIP parameters)                                                 \
+	{                                                                                          \
+		log_fd(TRACE_XATTRS, fd);                                                          \
+		return NEXT(name) arguments;                                                       \
+	}
+HOOK_XATTR_OPEN(fgetxattr, (int fd, const char *attribute, void *value, size_t size),
+		(fd, attribute, value, size))
+HOOK_XATTR_OPEN(flistxattr, (int fd, char *list, size_t size), (fd, list, size))
+
 // ---- making ----
 
 static void made(int dir, const char *path, bool failed, unsigned extra)
@@ -530,6 +577,15 @@ HOOK_CHANGE(futimesat, (int dir, const char *path, const struct timeval times[2]
 	    (dir, path, times), dir, 0)
 HOOK_CHANGE(utimensat, (int dir, const char *path, const struct timespec times[2], int flags),
 	    (dir, path, times, flags), dir, flags)
+HOOK_CHANGE(setxattr,
+	    (const char *path, const char *attribute, const void *value, size_t size, int flags),
+	    (path, attribute, value, size, flags), AT_FDCWD, 0)
+HOOK_CHANGE(lsetxattr,
+	    (const char *path, const char *attribute, const void *value, size_t size, int flags),
+	    (path, attribute, value, size, flags), AT_FDCWD, AT_SYMLINK_NOFOLLOW)
+HOOK_CHANGE(removexattr, (const char *path, const char *attribute), (path, attribute), AT_FDCWD, 0)
+HOOK_CHANGE(lremovexattr, (const char *path, const char *attribute), (path, attribute), AT_FDCWD,
+	    AT_SYMLINK_NOFOLLOW)
 
 // The same with a file that is open. One without a name is nobody else's.
 struct held {
@@ -580,6 +636,10 @@ HOOK_CHANGE_OPEN(fchmod, (int fd, mode_t mode), (fd, mode))
 HOOK_CHANGE_OPEN(fchown, (int fd, uid_t user, gid_t group), (fd, user, group))
 HOOK_CHANGE_OPEN(futimens, (int fd, const struct timespec times[2]), (fd, times))
 HOOK_CHANGE_OPEN(futimes, (int fd, const struct timeval times[2]), (fd, times))
+HOOK_CHANGE_OPEN(fsetxattr,
+		 (int fd, const char *attribute, const void *value, size_t size, int flags),
+		 (fd, attribute, value, size, flags))
+HOOK_CHANGE_OPEN(fremovexattr, (int fd, const char *attribute), (fd, attribute))
 
 // ---- removing and renaming ----
 
@@ -607,6 +667,8 @@ static void will_remove(struct removing *r, int dir, const char *path)
 	r->fd = -1;
 	if (r->before.has_more_names)
 		r->fd = (int)syscall(SYS_openat, dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (r->before.exists)
+		kept_note(dir, path, true);
 	if (S_ISDIR(r->before.seen.mode))
 		r->path = real_or(r->room, sizeof r->room, dir, path);
 	errno = errnum;
@@ -673,6 +735,8 @@ static void will_move(struct moving *m, enum trace_op op, int from_dir, const ch
 	m->alone = op == TRACE_LINKED;
 	m->old = log_before(from_dir, from, true);
 	m->new = log_before(to_dir, to, true);
+	if (m->old.exists && m->new.exists &&op == TRACE_RENAMED)
+		kept_note(to_dir, to, true);
 	// Where they cannot be read they are the kernel's to refuse.
 	m->from = m->old.exists ? real_or(m->from_room, sizeof m->from_room, from_dir, from) : from;
 	m->to = m->old.exists ? real_or(m->to_room, sizeof m->to_room, to_dir, to) : to;

@@ -19,7 +19,6 @@
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 #include <wordexp.h>
 
@@ -242,31 +241,6 @@ HOOK(error_t, argp_parse, const struct argp *argp, int argc, char **argv, unsign
 	environment_note("POSIXLY_CORRECT");
 	environment_note("ARGP_HELP_FMT");
 	return NEXT(argp_parse)(argp, argc, argv, flags, at, input);
-}
-
-// ---- attributes of files beyond the usual ----
-
-// ls asks each file for those of the system, which a mode and a time of change stand for.
-static void note_extended(const char *name)
-{
-	if (strncmp(name, "system.", 7) != 0 && strncmp(name, "security.", 9) != 0)
-		log_unseen("getxattr");
-}
-
-#define HOOK_XATTR(name)                                                                           \
-	HOOK(ssize_t, name, const char *path, const char *attribute, void *to, size_t n)           \
-	{                                                                                          \
-		note_extended(attribute);                                                          \
-		log_ahead(TRACE_LOOKED, path);                                                     \
-		return NEXT(name)(path, attribute, to, n);                                         \
-	}
-HOOK_XATTR(getxattr)
-HOOK_XATTR(lgetxattr)
-
-HOOK(ssize_t, fgetxattr, int fd, const char *attribute, void *to, size_t n)
-{
-	note_extended(attribute);
-	return NEXT(fgetxattr)(fd, attribute, to, n);
 }
 
 // ---- services and protocols ----

@@ -426,6 +426,11 @@ struct before log_before(int dir, const char *path, bool nofollow)
 	return b;
 }
 
+bool log_is_settled(int64_t ctime_ns)
+{
+	return log_is_on() && ctime_ns < head->settled_ns;
+}
+
 // ---- looks ----
 
 void log_unseen(const char *call)
@@ -494,6 +499,11 @@ static enum resolved add_second(const struct look *l, struct ways *w)
 {
 	if (l->op == TRACE_LINK)
 		return add_target(&w->first, &w->second);
+	if (l->op == TRACE_KEPT) { // no path
+		w->second.n = strlen(l->second);
+		memcpy(w->second.path, l->second, w->second.n + 1);
+		return RESOLVED;
+	}
 	return l->second ? resolve_from(&w->second, l->second_dir, l->second, false) : RESOLVED;
 }
 

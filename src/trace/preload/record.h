@@ -17,13 +17,14 @@
 
 // Names the file for the library; absolute.
 #define TRACE_VARIABLE "FIRMO_JOBS_TRACE"
-#define TRACE_FORMAT   UINT32_C(0x314a4603) // changes with everything below
+#define TRACE_FORMAT   UINT32_C(0x314a4605) // changes with everything below
 #define TRACE_BYTES    (UINT32_C(16) << 20)
 #define TRACE_ALIGN    8
 #define TRACE_FOLDERS  512
 
 struct trace_head {
 	uint32_t format;       // TRACE_FORMAT: set by whoever makes the file
+	int64_t settled_ns;    // what was last changed before (real clock) has stood still since
 	_Atomic uint32_t used; // bytes reserved behind the head; more than are there: it overflowed
 	_Atomic uint32_t lost; // not 0: something happened of which no record could be made
 	// How often the processes have changed what names mean: renamed, or made a link. What they
@@ -64,28 +65,30 @@ struct trace_record {
 
 // A process writes each record once in a generation, but for those with a pid and TRACE_SHELL.
 enum trace_op {
-	TRACE_HELLO = 1,     // the library was loaded; path: the program
-	TRACE_EXEC,          // pid is about to become path; a TRACE_HELLO of it follows
-	TRACE_EXEC_FAILED,   // it did not
-	TRACE_SPAWN,         // pid was started as path: its TRACE_HELLO may stand before or after
-	TRACE_SHELL,         // path was started by popen or system, with a pid that is not known
-	TRACE_READ,          // opened for reading
-	TRACE_CHUNK,         // the same by Lua, which compiles it
-	TRACE_LOADED,        // a shared object
-	TRACE_LOOKED,        // asked whether it is there, and what: entered, as a folder on the way
-	TRACE_STATUS,        // asked for all that stat tells
-	TRACE_ALLOWED,       // asked for permissions
-	TRACE_NAMED,         // asked for, without following it where it is a link; it was none
-	TRACE_LINK,          // a link, crossed or read; second: where it leads
-	TRACE_REAL,          // asked for its real name
-	TRACE_LISTED,        // a folder whose entries were asked for
-	TRACE_MADE,          // made, where nothing may be before
-	TRACE_WRITTEN,       // made or emptied: what it holds is from now on the program's own
-	TRACE_EXTENDED,      // opened to be written to as it was; it was there
-	TRACE_CHANGED,       // the same or its mode, times, owner, where it had to be there
-	TRACE_REMOVED,       // removed
-	TRACE_RENAMED,       // second: its name from now on
-	TRACE_LINKED,        // second: another name of it from now on
+	TRACE_HELLO = 1,   // the library was loaded; path: the program
+	TRACE_EXEC,        // pid is about to become path; a TRACE_HELLO of it follows
+	TRACE_EXEC_FAILED, // it did not
+	TRACE_SPAWN,       // pid was started as path: its TRACE_HELLO may stand before or after
+	TRACE_SHELL,       // path was started by popen or system, with a pid that is not known
+	TRACE_READ,        // opened for reading
+	TRACE_CHUNK,       // the same by Lua, which compiles it
+	TRACE_LOADED,      // a shared object
+	TRACE_LOOKED,      // asked whether it is there, and what: entered, as a folder on the way
+	TRACE_STATUS,      // asked for all that stat tells
+	TRACE_ALLOWED,     // asked for permissions
+	TRACE_NAMED,       // asked for, without following it where it is a link; it was none
+	TRACE_LINK,        // a link, crossed or read; second: where it leads
+	TRACE_REAL,        // asked for its real name
+	TRACE_LISTED,      // a folder whose entries were asked for
+	TRACE_MADE,        // made, where nothing may be before
+	TRACE_WRITTEN,     // made or emptied: what it holds is from now on the program's own
+	TRACE_EXTENDED,    // opened to be written to as it was; it was there
+	TRACE_CHANGED,     // the same or its mode, times, owner, where it had to be there
+	TRACE_REMOVED,     // removed
+	TRACE_RENAMED,     // second: its name from now on
+	TRACE_LINKED,      // second: another name of it from now on
+	TRACE_XATTRS,      // asked for its extended attributes
+	TRACE_KEPT, // about to be written to, replaced or removed; second: digest of its content
 	TRACE_CONNECTED,     // a local socket
 	TRACE_VARIABLE_READ, // path: a variable's name; errnum is ENOENT where it was not set
 	TRACE_ENVIRONMENT,   // the environment as a whole was read; path: the program
