@@ -507,8 +507,24 @@ static void look_within(struct tap *t, const char *line)
 	}
 }
 
+// What sets the colours of a terminal is no part of a line.
+static void drop_colours(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		size_t n = strncmp(s, "\033[", 2) == 0 ? 2 + strspn(s + 2, "0123456789;:") : 0;
+		if (n > 0 && s[n] == 'm')
+			s += n + 1;
+		else
+			*to++ = *s++;
+	}
+	*to = '\0';
+}
+
 static void take_line(struct tap *t)
 {
+	drop_colours(t->line.data);
 	const char *line = t->line.data;
 	size_t indent = strspn(line, BLANKS);
 

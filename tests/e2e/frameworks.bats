@@ -115,6 +115,7 @@ tap_streams() {
 		pass fail 1..2\n50%\rok 1\nok 2\n
 		error pass 1..1\nok 1\rnot ok 2\n
 		error pass 1..1\nok 1\n    not ok 1\n
+		pass fail 1..1\n\0033[32mok 1\0033[0m\n
 	END
 }
 

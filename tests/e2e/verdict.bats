@@ -124,6 +124,8 @@ vendored luaunit fail 1 1'
 	plain dots 'io.stdout:setvbuf("line")' 'for _, line in ipairs { "1..2", "ok 1", "not ok 2" } do' \
 		'io.stderr:write(".") print(line) end'
 	plain dot 'io.stderr:write(".") print("not ok 1")'
+	plain colours 'print("\27[1m1..2\27[0m") print("\27[32mok 1\27[0m") print("\27[31mnot ok 2\27[0m")'
+	plain colour 'print("\27[31mnot ok 1\27[0m")'
 	plain speaks 'print("a range of 1..3") print("a file is ok 1")'
 	plain silent 'print("1..3") os.exit(0)'
 	plain words 'print("ok 1 file read")' 'if false then print("not ok at all") end'
@@ -132,6 +134,8 @@ vendored luaunit fail 1 1'
 behind tap fail 1 1
 built tap fail 1 1
 child tap fail 1 1
+colour tap error 1 1
+colours tap fail 2 1
 dot tap error 1 1
 dots tap fail 2 1
 errors plain pass 0 0
