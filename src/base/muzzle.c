@@ -59,7 +59,8 @@ void muzzle_add(struct muzzle *m, struct buf *out, const char *s, size_t n)
 		buf_addf(out, "\\u%04x", (unsigned)s[i]);
 		from = i + 1;
 	}
-	buf_add(out, s + from, n - from);
+	if (from < n)
+		buf_add(out, s + from, n - from);
 }
 
 // ---- streams ----
