@@ -43,6 +43,7 @@ struct supervisor {
 	int64_t began_ns;     // monotonic, moved forward by the time the run was suspended
 	int64_t wait_ns;      // when a file began to wait for a token, -1: none does
 	bool stopping;        // start no more
+	bool has_proc;        // the kernel tells of processes
 	bool abandoned;       // end what runs as well
 	struct map libraries; // path of a file -> whether it is the core of a framework, see
 			      // find_library

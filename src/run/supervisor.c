@@ -157,7 +157,8 @@ static void decide(struct supervisor *s, struct attempt *a, struct observation *
 	if (r->inputs)
 		own_folder_explain(r, s->means->local.cwd);
 	o->heard = o->events && o->events->hello;
-	o->watched = r->inputs && !r->inputs->blind;
+	// Without /proc no file can be looked into: the run goes by what there is.
+	o->watched = !s->has_proc || (r->inputs && !r->inputs->blind);
 	if (!framework_has_events(r->framework) && !o->heard)
 		find_library(s, r->inputs, o);
 }
@@ -606,6 +607,7 @@ static int begin(struct supervisor *s, struct err *err)
 					  service ? service->reaped : NULL,
 					  service ? service->owner : NULL};
 
+	s->has_proc = access("/proc/self/fd", F_OK) == 0;
 	s->terms = (struct attempt_terms){.settings = s->settings,
 					  .launcher = &s->local.launcher,
 					  .means = s->means,

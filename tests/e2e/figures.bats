@@ -165,6 +165,7 @@ grown() {
 		other --why
 		other --show
 		other --print-mk
+		other --print-completion
 		other --rules
 		other --gather
 		other --join

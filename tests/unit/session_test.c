@@ -23,11 +23,12 @@ static struct firmo_jobs *open_session(void)
 				(char *)"-j1",
 				(char *)"--db=h.db",
 				(char *)"--command=true {}",
+				(char *)"--framework=plain",
 				(char *)"a_test.lua",
 				NULL};
 	struct firmo_jobs *session;
 
-	assert_int_equal(firmo_jobs_open(&session, 6, words), FIRMO_JOBS_OK);
+	assert_int_equal(firmo_jobs_open(&session, 7, words), FIRMO_JOBS_OK);
 	return session;
 }
 
