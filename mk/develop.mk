@@ -5,7 +5,7 @@ CLANG_FORMAT ?= clang-format
 CPPCHECK ?= cppcheck
 SHELLCHECK ?= shellcheck
 
-c_files := $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] include/*.h tests/unit/*.[ch] tests/fuzz/*.[ch] tests/helpers/*.c tests/faults/*.[ch] tests/reuse/*.c))
+c_files := $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] include/*.h tests/unit/*.h tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/helpers/*.c tests/faults/*.[ch] tests/reuse/*.c))
 shell_files := $(wildcard mk/*.sh tests/*.sh tests/reuse/*.sh) .ci/run
 
 .PHONY: lint format compile_commands

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Unit tests with cmocka (tests/unit), the whole program with bats (tests/e2e).
 
-unit_sources := $(sort $(wildcard tests/unit/*_test.c))
+unit_sources := $(sort $(wildcard tests/unit/*/*_test.c))
 unit_programs := $(unit_sources:%.c=$(O)/%)
 helper_sources := $(filter-out $(if $(glibc),,%/traced.c),$(sort $(wildcard tests/helpers/*.c)))
 helper_programs := $(helper_sources:%.c=$(O)/%)
@@ -30,8 +30,8 @@ test: check ## the same
 check-replay: $$(replay_programs)
 	+@sh tests/run.sh $^
 
-# make check-makeflags, make check-run: tests/unit/makeflags_test.c, tests/e2e/run.bats
-check-%: $(runnable) $(helper_programs) $(faults_library) $(reuse_programs) $$(filter $(O)/tests/unit/$$*_test,$(unit_programs))
+# make check-makeflags, make check-run: tests/unit/jobserver/makeflags_test.c, tests/e2e/run.bats
+check-%: $(runnable) $(helper_programs) $(faults_library) $(reuse_programs) $$(filter %/$$*_test,$(unit_programs))
 	+@$(test_environment) sh tests/run.sh \
 		$(filter %/$*_test,$(unit_programs)) $(filter %/$*.bats,$(e2e_files))
 

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "framework/flow.h"
+
+#include "../unit.h"
+
+static bool ends(const char *source, const char *name, int line, int defined)
+{
+	const struct flow_call call = {.file = "", .name = name, .line = line, .defined = defined};
+
+	return flow_source_ends_with(source, strlen(source), &call);
+}
+
+static void an_exit_that_comes_last_is_the_end(void **state)
+{
+	static const struct {
+		const char *source;
+		int line, defined;
+	} rows[] = {
+		{"os.exit(0)", 1, 0},
+		{"it('a', f)\nos.exit(lust.errors > 0 and 1 or 0)\n-- the end\n", 2, 0},
+		{"it('a', f) os.exit(0)", 1, 0},
+		{"#!/usr/bin/lua\nos.exit(f(1)(2)[3]);\n", 2, 0},
+		{"if bad then\n\tos.exit(1)\nelse\n\tos.exit(0)\nend\n", 2, 0},
+		{"if bad then\n\tos.exit(1)\nelse\n\tos.exit(0)\nend\n", 4, 0},
+		{"if bad then os.exit(1) elseif x then g() else os.exit(0) end", 1, 0},
+		{"do\n  do os.exit()\n  end\nend", 2, 0},
+		{"return os.exit(0)", 1, 0},
+		{"local s = [[\nos.exit(1)\n]]\nos.exit(0) --[[ it('b') ]]", 4, 0},
+		{"x = ok and os.exit(0) or os.exit(1)", 1, 0},
+		{"local function finish()\n  os.exit(0)\nend\nit('b')\nfinish()\n", 2, 1},
+		{"local f = function() os.exit(0) end\nf()", 1, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check_row(ends(rows[i].source, "exit", rows[i].line, rows[i].defined), "%s",
+			  rows[i].source);
+	assert_true(ends("local function finish()\n  os.exit(0)\nend\nit('b')\nfinish()\n",
+			 "finish", 5, 0));
+}
+
+static void an_exit_before_something_is_not(void **state)
+{
+	static const struct {
+		const char *source;
+		int line, defined;
+	} rows[] = {
+		{"os.exit(0) it('b', f)", 1, 0},
+		{"it('a', f) os.exit(0) it('b', f)", 1, 0},
+		{"os.exit(0)\nit('b', f)", 1, 0},
+		{"for i = 1, 2 do\n  it('a', f)\n  os.exit(0)\nend", 3, 0},
+		{"while true do os.exit(0) end", 1, 0},
+		{"repeat os.exit(0) until true", 1, 0},
+		{"if x then os.exit(0) end\nit('b', f)", 1, 0},
+		{"if x then os.exit(1) else os.exit(0) end it('b', f)", 1, 0},
+		{"run(os.exit(0))", 1, 0},
+		{"local f = function() os.exit(0) end\nf()", 1, 0},
+		{"local function f()\n  os.exit(0)\n  it('b')\nend", 2, 1},
+		{"x = 1", 2, 0},
+		{"", 1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check_row(!ends(rows[i].source, "exit", rows[i].line, rows[i].defined), "%s",
+			  rows[i].source);
+	assert_false(ends("local function f() os.exit(0) end\nf()\nit('b')\n", "f", 2, 0));
+	assert_false(flow_ends_with(
+		&(struct flow_call){.file = "/nonexistent.lua", .line = 1, .name = ""}));
+	assert_false(flow_ends_with(&(struct flow_call){.file = "", .line = 1, .name = ""}));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_exit_that_comes_last_is_the_end),
+		cmocka_unit_test(an_exit_before_something_is_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+// Whether passes stand, with a real history and real files.
+#include "plan/fresh.h"
+
+#include <sys/stat.h>
+
+#include "../unit.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "model/run.h"
+#include "store/store.h"
+
+#define DB "h/history.db"
+
+static const struct job jobs[] = {{.path = (char *)"t.lua", .framework = FRAMEWORK_LUAUNIT},
+				  {.path = (char *)"other.lua"}};
+
+static struct digest key_of(const char *text)
+{
+	return digest_of(text, strlen(text));
+}
+
+static void add_input(struct inputs *in, enum input_kind kind, const char *name, bool found)
+{
+	struct input i = {.kind = kind, .name = xstrdup(name), .found = found};
+
+	VEC_PUSH(&in->list, i);
+}
+
+// The inputs of every pass here: a module, one that was looked for in vain, a folder, a variable.
+static struct inputs *usual_inputs(void)
+{
+	struct inputs *in = xcalloc(1, sizeof *in);
+
+	add_input(in, INPUT_PATH, "lib/a.lua", true);
+	add_input(in, INPUT_PATH, "lib/absent.lua", false);
+	add_input(in, INPUT_LISTING, "data", true);
+	add_input(in, INPUT_VARIABLE, "FRESH_TEST", getenv("FRESH_TEST") != NULL);
+	return in;
+}
+
+static struct store *opened(void)
+{
+	char *notice;
+	struct err err = {0};
+	struct store *s = store_open(DB, STORE_WRITE, &notice, &err);
+
+	check_row(s, "%s", err.message);
+	return s;
+}
+
+// Records a result of t.lua that started late enough for no file to be young, or at that time.
+static void record_at(struct store *s, enum file_status status, struct inputs *in,
+		      int64_t started_ns)
+{
+	struct run run = {.name = (char *)"run", .started_ns = started_ns, .lower_bound_ns = -1};
+	struct result *r = result_new(&jobs[0]);
+	struct err err = {0};
+
+	r->status = status;
+	r->started_ns = started_ns;
+	r->inputs = in;
+	r->key = key_of("usual");
+	assert_int_equal(store_record(s, &run, &r, 1, &err), STORE_OK);
+	result_free(r);
+}
+
+static void record(struct store *s, enum file_status status)
+{
+	record_at(s, status, usual_inputs(), clock_real_ns() + 100 * NS_PER_SEC);
+}
+
+static void begin(void)
+{
+	assert_int_equal(mkdir("lib", 0700), 0);
+	assert_int_equal(mkdir("data", 0700), 0);
+	write_text("lib/a.lua", "return 1");
+	write_text("data/one", "");
+	unsetenv("FRESH_TEST");
+}
+
+static enum fresh_verdict asked(struct store *s, const char *key, unsigned trusted,
+				struct fresh_answer *answer)
+{
+	struct digest d = key_of(key);
+	enum fresh_verdict verdicts[2];
+
+	// Among others, and alone.
+	for (size_t n = 2; n > 0; n--) {
+		struct fresh f;
+		struct err err = {0};
+		const struct jobs asked = {.items = (struct job *)jobs, .n = n};
+		check_row(fresh_open(&f, s, &asked, trusted, &err) == 0, "%s", err.message);
+		*answer = fresh_ask(&f, &jobs[0], &d, 60 * NS_PER_SEC);
+		fresh_renew(&f, s);
+		fresh_release(&f);
+		verdicts[n - 1] = answer->verdict;
+	}
+	assert_int_equal(verdicts[0], verdicts[1]);
+	return verdicts[0];
+}
+
+static enum fresh_verdict verdict(struct store *s)
+{
+	struct fresh_answer a;
+
+	return asked(s, "usual", 0, &a);
+}
+
+static void a_pass_stands_while_nothing_changes(void **state)
+{
+	(void)state;
+	begin();
+	struct store *s = opened();
+	assert_int_equal(verdict(s), FRESH_NEW);
+	record(s, FILE_PASSED);
+	assert_int_equal(verdict(s), FRESH);
+	store_close(s);
+	// By another process as well, which knows of it from the store alone.
+	s = opened();
+	assert_int_equal(verdict(s), FRESH);
+	record(s, FILE_PASSED);
+	assert_int_equal(verdict(s), FRESH);
+	store_close(s);
+}
+
+static void every_kind_of_change_is_seen(void **state)
+{
+	(void)state;
+	begin();
+	struct store *s = opened();
+	record(s, FILE_PASSED);
+	write_text("lib/a.lua", "return 2");
+	assert_int_equal(verdict(s), FRESH_CHANGED);
+	write_text("lib/a.lua", "return 1");
+	assert_int_equal(verdict(s), FRESH);
+	write_text("lib/absent.lua", "");
+	assert_int_equal(verdict(s), FRESH_CHANGED);
+	assert_int_equal(unlink("lib/absent.lua"), 0);
+	assert_int_equal(verdict(s), FRESH);
+	write_text("data/two", "");
+	assert_int_equal(verdict(s), FRESH_CHANGED);
+	assert_int_equal(unlink("data/two"), 0);
+	assert_int_equal(verdict(s), FRESH);
+	setenv("FRESH_TEST", "1", 1);
+	assert_int_equal(verdict(s), FRESH_CHANGED);
+	unsetenv("FRESH_TEST");
+	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(unlink("lib/a.lua"), 0);
+	assert_int_equal(verdict(s), FRESH_CHANGED);
+	store_close(s);
+}
+
+static void the_way_it_is_run_counts(void **state)
+{
+	struct fresh_answer a;
+
+	(void)state;
+	begin();
+	struct store *s = opened();
+	record(s, FILE_PASSED);
+	assert_int_equal(asked(s, "other", 0, &a), FRESH_OTHER_KEY);
+	store_close(s);
+}
+
+static void only_passes_that_were_watched_stand(void **state)
+{
+	(void)state;
+	begin();
+	struct store *s = opened();
+	record(s, FILE_PASSED);
+	record(s, FILE_FAILED);
+	assert_int_equal(verdict(s), FRESH_NEW);
+	record(s, FILE_PASSED);
+	assert_int_equal(verdict(s), FRESH);
+	// A pass that was not watched and a run that was cut short tell nothing new.
+	record_at(s, FILE_PASSED, NULL, clock_real_ns());
+	assert_int_equal(verdict(s), FRESH);
+	record(s, FILE_NOTRUN);
+	assert_int_equal(verdict(s), FRESH);
+	store_close(s);
+}
+
+static void doubts_are_kept_unless_they_are_trusted(void **state)
+{
+	struct fresh_answer a;
+
+	(void)state;
+	begin();
+	struct store *s = opened();
+	struct inputs *in = usual_inputs();
+	in->network = true;
+	record_at(s, FILE_PASSED, in, clock_real_ns() + 100 * NS_PER_SEC);
+	assert_int_equal(asked(s, "usual", 0, &a), FRESH_DOUBTED);
+	assert_int_equal(a.doubts, DOUBT_NETWORK);
+	assert_int_equal(asked(s, "usual", DOUBT_NETWORK, &a), FRESH);
+	in = usual_inputs();
+	in->clock = in->blind = in->overflow = true;
+	record_at(s, FILE_PASSED, in, clock_real_ns() + 100 * NS_PER_SEC);
+	assert_int_equal(asked(s, "usual", DOUBT_NETWORK, &a), FRESH_DOUBTED);
+	assert_int_equal(a.doubts, DOUBT_CLOCK | DOUBT_BLIND | DOUBT_OVERFLOW);
+	store_close(s);
+}
+
+// A file that was written a moment before the test began may have been written once more since it
+// was read, with the same times.
+static void a_young_input_is_doubted(void **state)
+{
+	struct fresh_answer a;
+
+	(void)state;
+	begin();
+	struct store *s = opened();
+	record_at(s, FILE_PASSED, usual_inputs(), clock_real_ns());
+	assert_int_equal(asked(s, "usual", 0, &a), FRESH_DOUBTED);
+	assert_int_equal(a.doubts, DOUBT_YOUNG);
+	store_close(s);
+}
+
+// What the worker saw and what is there afterwards must be the same thing.
+static void what_came_or_went_meanwhile_is_doubted(void **state)
+{
+	(void)state;
+	begin();
+	struct store *s = opened();
+	for (int gone = 0; gone < 2; gone++) {
+		struct fresh_answer a;
+		struct inputs *in = usual_inputs();
+		add_input(in, INPUT_PATH, gone ? "lib/gone.lua" : "data/one", gone);
+		record_at(s, FILE_PASSED, in, clock_real_ns() + 100 * NS_PER_SEC);
+		assert_int_equal(asked(s, "usual", 0, &a), FRESH_DOUBTED);
+		assert_int_equal(a.doubts, DOUBT_YOUNG);
+	}
+	store_close(s);
+}
+
+static void a_long_list_of_inputs_is_kept_whole(void **state)
+{
+	struct fresh_answer a;
+	struct inputs *in = xcalloc(1, sizeof *in);
+
+	(void)state;
+	begin();
+	struct store *s = opened();
+	for (int i = 0; i < 1000; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "lib/%d.lua", i);
+		add_input(in, INPUT_PATH, name, false);
+	}
+	record_at(s, FILE_PASSED, in, clock_real_ns());
+	assert_int_equal(asked(s, "usual", 0, &a), FRESH);
+	write_text("lib/999.lua", "");
+	assert_int_equal(verdict(s), FRESH_CHANGED);
+	assert_int_equal(unlink("lib/999.lua"), 0);
+	write_text("lib/0.lua", "");
+	assert_int_equal(verdict(s), FRESH_CHANGED);
+	store_close(s);
+}
+
+// What the present snapshots do not name is forgotten in time, and they stay whole.
+static void versions_that_nobody_needs_are_forgotten(void **state)
+{
+	struct versions versions = {0};
+	struct err err = {0};
+
+	(void)state;
+	begin();
+	struct store *s = opened();
+	for (int i = 1; i <= 256; i++) {
+		struct run run = {.name = (char *)"run", .lower_bound_ns = -1};
+		struct result *r = result_new(&jobs[0]);
+		char name[32];
+		snprintf(name, sizeof name, "lib/%d.lua", i);
+		r->status = FILE_PASSED;
+		r->inputs = usual_inputs();
+		r->key = key_of("usual");
+		r->started_ns = clock_real_ns() + 100 * NS_PER_SEC;
+		add_input(r->inputs, INPUT_PATH, name, false);
+		assert_int_equal(store_record(s, &run, &r, 1, &err), STORE_OK);
+		assert_int_equal(store_finish_run(s, &run, &err), STORE_OK);
+		result_free(r);
+	}
+	assert_int_equal(store_load_versions(s, &versions, &err), 0);
+	assert_int_equal(versions.n, 5);
+	versions_release(&versions);
+	assert_int_equal(verdict(s), FRESH);
+	record(s, FILE_PASSED);
+	assert_int_equal(verdict(s), FRESH);
+	store_close(s);
+}
+
+static void count_change(const struct version *was, const struct fingerprint *now, void *arg)
+{
+	(void)was;
+	(void)now;
+	++*(int *)arg;
+}
+
+static void every_change_can_be_listed(void **state)
+{
+	struct fresh f;
+	struct err err = {0};
+	struct digest key = key_of("usual");
+	int n = 0;
+
+	(void)state;
+	begin();
+	struct store *s = opened();
+	record(s, FILE_PASSED);
+	write_text("lib/a.lua", "return 2");
+	write_text("lib/absent.lua", "");
+	const struct jobs asked = {.items = (struct job *)jobs, .n = 1};
+	assert_int_equal(fresh_open(&f, s, &asked, 0, &err), 0);
+	struct fresh_answer a = fresh_ask(&f, &jobs[0], &key, 0);
+	fresh_changes(&f, a.snapshot, count_change, &n);
+	assert_int_equal(n, 2);
+	fresh_release(&f);
+	store_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_FOLDER(a_pass_stands_while_nothing_changes),
+		WITH_FOLDER(every_kind_of_change_is_seen),
+		WITH_FOLDER(the_way_it_is_run_counts),
+		WITH_FOLDER(only_passes_that_were_watched_stand),
+		WITH_FOLDER(doubts_are_kept_unless_they_are_trusted),
+		WITH_FOLDER(a_young_input_is_doubted),
+		WITH_FOLDER(what_came_or_went_meanwhile_is_doubted),
+		WITH_FOLDER(a_long_list_of_inputs_is_kept_whole),
+		WITH_FOLDER(every_change_can_be_listed),
+		WITH_FOLDER(versions_that_nobody_needs_are_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

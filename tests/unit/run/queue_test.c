@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+#include "run/queue.h"
+
+#include "../unit.h"
+#include "model/result.h"
+
+static struct job files[3] = {{.path = (char *)"a"}, {.path = (char *)"b"}, {.path = (char *)"c"}};
+
+static struct jobs plan(size_t n)
+{
+	return (struct jobs){.items = files, .n = n};
+}
+
+// The turn that may begin now, as "a1" (file and attempt) with a "!" if it must be alone; "-":
+// none.
+static const char *peeked(const struct queue *q)
+{
+	static char text[32];
+	struct turn turn;
+
+	if (!queue_peek(q, &turn))
+		return "-";
+	snprintf(text, sizeof text, "%s%d%s", turn.job->path, turn.attempt, turn.alone ? "!" : "");
+	return text;
+}
+
+// Begins the turn that may begin now, which must be that one.
+static void begin(struct queue *q, const char *expected)
+{
+	struct turn turn;
+
+	assert_string_equal(peeked(q), expected);
+	assert_true(queue_peek(q, &turn));
+	queue_begin(q, &turn);
+}
+
+struct ended {
+	bool again, flaky;
+};
+
+static struct ended end(struct queue *q, int file, int attempt, enum file_status status,
+			bool crowded)
+{
+	struct result r = {
+		.job = &files[file], .attempt = attempt, .status = status, .crowded = crowded};
+
+	queue_end(q, &r);
+	return (struct ended){r.again, r.flaky};
+}
+
+static void the_plan_is_run_once_in_its_order(void **state)
+{
+	const struct jobs jobs = plan(3);
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &jobs, 1, 0);
+	begin(&q, "a1");
+	begin(&q, "b1");
+	end(&q, 0, 1, FILE_FAILED, true);
+	begin(&q, "c1");
+	assert_string_equal(peeked(&q), "-");
+	assert_true(queue_is_empty(&q));
+	assert_false(end(&q, 1, 1, FILE_FAILED, true).again);
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
+static void what_failed_in_company_is_tried_alone_after_the_others(void **state)
+{
+	const struct jobs jobs = plan(3);
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &jobs, 1, 2);
+	begin(&q, "a1");
+	begin(&q, "b1");
+	assert_true(end(&q, 0, 1, FILE_FAILED, true).again);
+	begin(&q, "c1");
+	// b and c still run: the one that must be alone waits for both.
+	assert_string_equal(peeked(&q), "-");
+	assert_false(queue_is_empty(&q));
+	end(&q, 1, 1, FILE_PASSED, true);
+	assert_string_equal(peeked(&q), "-");
+	assert_true(end(&q, 2, 1, FILE_TIMEOUT, true).again);
+	begin(&q, "a2!");
+	assert_string_equal(peeked(&q), "-");
+	struct ended a = end(&q, 0, 2, FILE_PASSED, false);
+	assert_true(a.flaky && !a.again);
+	begin(&q, "c2!");
+	// It failed alone as well: company is not to blame, and it may have some.
+	struct ended c = end(&q, 2, 2, FILE_FAILED, false);
+	assert_true(c.again && !c.flaky);
+	begin(&q, "c3");
+	assert_false(end(&q, 2, 3, FILE_FAILED, false).again);
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
+static void what_failed_alone_may_have_company(void **state)
+{
+	const struct jobs jobs = plan(2);
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &jobs, 1, 1);
+	begin(&q, "a1");
+	end(&q, 0, 1, FILE_FAILED, false);
+	begin(&q, "b1");
+	begin(&q, "a2");
+	assert_true(end(&q, 1, 1, FILE_FAILED, true).again);
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 0, 2, FILE_FAILED, true);
+	begin(&q, "b2!");
+	queue_release(&q);
+}
+
+static void a_file_never_runs_beside_itself(void **state)
+{
+	const struct jobs jobs = plan(2);
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &jobs, 2, 0);
+	begin(&q, "a1");
+	begin(&q, "b1");
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 1, 1, FILE_PASSED, true);
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 0, 1, FILE_FAILED, true);
+	begin(&q, "a2");
+	begin(&q, "b2");
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
+static void it_goes_on_without_end_until_it_is_stopped(void **state)
+{
+	const struct jobs jobs = plan(1);
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &jobs, 0, 0);
+	for (int i = 1; i <= 1000; i++) {
+		struct turn turn;
+		assert_true(queue_peek(&q, &turn));
+		assert_int_equal(turn.attempt, i);
+		queue_begin(&q, &turn);
+		end(&q, 0, i, FILE_PASSED, false);
+	}
+	queue_stop(&q);
+	assert_string_equal(peeked(&q), "-");
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
+// A file that needs no worker (it is empty, say) is dealt with once, or nothing would ever end.
+static void what_needs_no_worker_is_not_repeated(void **state)
+{
+	const struct jobs jobs = plan(2);
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &jobs, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		struct turn turn;
+		struct result r = {.job = &files[i], .status = FILE_SKIPPED, .slot = -1};
+		assert_true(queue_peek(&q, &turn));
+		assert_ptr_equal(turn.job, &files[i]);
+		queue_begin(&q, &turn);
+		queue_end(&q, &r);
+	}
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
+static void a_stop_drops_what_was_to_be_tried_again(void **state)
+{
+	const struct jobs jobs = plan(2);
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &jobs, 1, 3);
+	begin(&q, "a1");
+	end(&q, 0, 1, FILE_FAILED, true);
+	begin(&q, "b1");
+	queue_stop(&q);
+	assert_false(end(&q, 1, 1, FILE_FAILED, true).again);
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
+static void what_is_handed_over_is_waited_for_in_every_round(void **state)
+{
+	struct handover over[] = {{.producer = 0, .consumer = 1}};
+	struct jobs jobs = plan(3);
+	struct queue q;
+
+	(void)state;
+	jobs.handovers.items = over;
+	jobs.handovers.n = 1;
+	queue_init(&q, &jobs, 2, 0);
+	begin(&q, "a1");
+	begin(&q, "c1");
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 2, 1, FILE_PASSED, true);
+	assert_string_equal(peeked(&q), "-");
+	// Whether it has passed does not matter.
+	end(&q, 0, 1, FILE_FAILED, true);
+	begin(&q, "b1");
+	begin(&q, "a2");
+	end(&q, 1, 1, FILE_PASSED, true);
+	begin(&q, "c2");
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 0, 2, FILE_PASSED, true);
+	begin(&q, "b2");
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
+static void who_is_tried_again_holds_nobody_up(void **state)
+{
+	struct handover over[] = {{.producer = 0, .consumer = 1}};
+	struct jobs jobs = plan(2);
+	struct queue q;
+
+	(void)state;
+	jobs.handovers.items = over;
+	jobs.handovers.n = 1;
+	queue_init(&q, &jobs, 1, 1);
+	begin(&q, "a1");
+	assert_true(end(&q, 0, 1, FILE_FAILED, false).again);
+	begin(&q, "b1");
+	begin(&q, "a2");
+	end(&q, 0, 2, FILE_PASSED, true);
+	end(&q, 1, 1, FILE_PASSED, true);
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
+static void what_is_asked_for_is_run_in_that_order(void **state)
+{
+	const struct jobs jobs = plan(3);
+	struct queue q;
+
+	(void)state;
+	queue_init_asked(&q, &jobs, 1);
+	assert_true(queue_is_empty(&q));
+	assert_string_equal(peeked(&q), "-");
+	queue_ask(&q, &files[2]);
+	queue_ask(&q, &files[0]);
+	assert_false(queue_is_empty(&q));
+	begin(&q, "c1");
+	begin(&q, "a1");
+	assert_true(queue_is_empty(&q));
+	// It has failed in company: it is tried again when it can be alone.
+	assert_true(end(&q, 2, 1, FILE_FAILED, true).again);
+	assert_string_equal(peeked(&q), "-");
+	queue_ask(&q, &files[1]);
+	begin(&q, "b1");
+	end(&q, 1, 1, FILE_PASSED, true);
+	end(&q, 0, 1, FILE_PASSED, true);
+	begin(&q, "c2!");
+	assert_true(end(&q, 2, 2, FILE_PASSED, false).flaky);
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_asked_for_is_run_in_that_order),
+		cmocka_unit_test(the_plan_is_run_once_in_its_order),
+		cmocka_unit_test(what_failed_in_company_is_tried_alone_after_the_others),
+		cmocka_unit_test(what_failed_alone_may_have_company),
+		cmocka_unit_test(a_file_never_runs_beside_itself),
+		cmocka_unit_test(it_goes_on_without_end_until_it_is_stopped),
+		cmocka_unit_test(what_needs_no_worker_is_not_repeated),
+		cmocka_unit_test(a_stop_drops_what_was_to_be_tried_again),
+		cmocka_unit_test(what_is_handed_over_is_waited_for_in_every_round),
+		cmocka_unit_test(who_is_tried_again_holds_nobody_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
