@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "report/answer.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -411,9 +410,10 @@ int report_answer_json(FILE *out, const struct answer *a, struct err *err)
 // A character that neither ends nor begins a line or a column, and that no reader shows as one.
 static bool is_control(const char *s, size_t len)
 {
-	bool c1 = len == 2 && (unsigned char)*s == 0xc2 && (unsigned char)s[1] < 0xa0;
+	uint32_t c = text_code_point(s, len);
 
-	return c1 || (len == 1 && iscntrl((unsigned char)*s) && !strchr("\n\r\t", *s));
+	return (c < 0x20 && !strchr("\n\r\t", *s)) || (c >= 0x7f && c < 0xa0) ||
+	       text_is_bidi_control(c);
 }
 
 // What a spreadsheet would take for a formula has a ' in front. Numbers are no text.

@@ -14,12 +14,12 @@
 #define QUOTED_MAX 4096
 
 // Characters that YAML takes as they are, without those that an older version takes for the end of
-// a line.
+// a line, and those that make a line look like another.
 static bool is_printable(uint32_t c)
 {
 	return c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f) ||
-	       (c >= 0xa0 && c != 0x2028 && c != 0x2029 && c != 0xfeff && c != 0xfffe &&
-		c != 0xffff);
+	       (c >= 0xa0 && !text_is_bidi_control(c) && c != 0x2028 && c != 0x2029 &&
+		c != 0xfeff && c != 0xfffe && c != 0xffff);
 }
 
 static bool is_blank(uint32_t c)

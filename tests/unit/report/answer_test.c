@@ -281,10 +281,25 @@ static void json_tells_the_unknown_as_null(void **state)
 static void csv_quotes_as_it_should(void **state)
 {
 	struct answer a = {.main = "rows"};
-	static const char *const texts[] = {
-		"plain", "a,b", "a\"b", "a\nb",         "a\rb",         "",
-		NULL,    " ",   "=1+1", "-2",           "@a",           "+b",
-		"\tc",   "\r",  "a=b",  "\x1b[31m\x7f", "\xff\xc2\x9b", "\xd7\xa9"};
+	static const char *const texts[] = {"plain",
+					    "a,b",
+					    "a\"b",
+					    "a\nb",
+					    "a\rb",
+					    "",
+					    NULL,
+					    " ",
+					    "=1+1",
+					    "-2",
+					    "@a",
+					    "+b",
+					    "\tc",
+					    "\r",
+					    "a=b",
+					    "\x1b[31m\x7f",
+					    "\xff\xc2\x9b",
+					    "\xd7\xa9",
+					    "\xe2\x80\xae=1"};
 
 	(void)state;
 	answer_line(&a, "for people");
@@ -304,7 +319,7 @@ static void csv_quotes_as_it_should(void **state)
 		       "4,\"a\rb\",t\n5,,t\n6,,t\n7, ,t\n"
 		       "8,'=1+1,t\n9,'-2,t\n10,'@a,t\n11,'+b,t\n12,'\tc,t\n13,\"'\r\",t\n14,a=b,t\n"
 		       "15,\xef\xbf\xbd[31m\xef\xbf\xbd,t\n16,\xef\xbf\xbd\xef\xbf\xbd,t\n17,"
-		       "\xd7\xa9,t\n");
+		       "\xd7\xa9,t\n18,\xef\xbf\xbd=1,t\n");
 	answer_release(&a);
 	begin(&a);
 	assert_written(report_answer_csv, &a,

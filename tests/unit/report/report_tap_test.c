@@ -246,6 +246,7 @@ static void strings_are_quoted_or_blocks(void **state)
 		{"a\r\nb", "\"a\\r\\nb\""},
 		{"a\tb", "\"a\\tb\""},
 		{"a\xffz", "\"a" FFFD "z\""},
+		{"a\xe2\x80\xae\xd7\xa9", "\"a\\u202e\xd7\xa9\""},
 		{"a\xc2\x85\xc2\x9b", "\"a\\x85\\x9b\""},
 		{"a\xe2\x80\xa8\xe2\x80\xa9\xef\xbb\xbf\xef\xbf\xbe",
 		 "\"a\\u2028\\u2029\\ufeff\\ufffe\""},
