@@ -113,10 +113,11 @@ load common
 
 @test "once the command has ended, no file is run in another way" {
 	local attempt
-	# It prints TAP, of which its text says nothing; who kills the command sees it ended.
+	# It prints TAP, of which its text says nothing; what it leaves kills the command, and stays until that is
+	# gone.
 	plain late "local f = io.open 'runs' if f then io.open('again', 'w'):close() end io.open('runs', 'w'):close()" \
 		"io.open('late', 'w'):write(io.open '/proc/self/stat':read 'n'):close()" \
-		"os.execute 'while kill -0 \$(cat late); do :; done 2>/dev/null && kill \$(cat command) &'" \
+		"os.execute 'read l <late; read c <command; { while kill -0 \$l; do :; done; kill \$c; while kill -0 \$c; do :; done; } 2>/dev/null &'" \
 		"print('1..' .. 1) print('ok 1')"
 	cat >command.sh <<-'EOF'
 		echo $$ >command
