@@ -54,6 +54,19 @@ static bool is_separator(char c)
 	return c == '-' || c == '_' || c == '.';
 }
 
+// "test" of urltest.lua, where both words are written as one. What begins so is as often a tester.
+static size_t glued_last(const char *stem, size_t n)
+{
+	static const char *const words[] = {"tests", "test", "specs", "spec"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t length = strlen(words[i]);
+		if (n > length && strncasecmp(stem + n - length, words[i], length) == 0)
+			return length;
+	}
+	return 0;
+}
+
 // "test-" of test-a.lua, "Test" of TestA.lua: the length of the first word, with what ends it; 0
 // where there is only one.
 static size_t first_word(const char *stem, size_t n)
@@ -77,7 +90,7 @@ static size_t last_word(const char *stem, size_t n)
 	       !(i < n && isupper((unsigned char)stem[i]) && islower((unsigned char)stem[i - 1])))
 		i--;
 	if (i == 0)
-		return 0;
+		return glued_last(stem, n);
 	return n - i + is_separator(stem[i - 1]);
 }
 

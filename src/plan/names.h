@@ -19,7 +19,7 @@ bool name_matches(const struct strings *globs, const char *path);
 // Whether it ends like source that a test may be written in: .lua, .moon.
 bool name_is_source(const char *name);
 // Whether the name of that source has test or spec as the first or the last of its words, in any
-// writing, though it is no usual one.
+// writing, as its last also without anything between, though it is no usual one.
 bool name_is_near(const char *name);
 // Appends the glob that suits those names best, which are at least one, and tells how many it
 // matches.

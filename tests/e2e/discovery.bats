@@ -241,7 +241,7 @@ projects() {
 		ldoc || ldoc.lua run-tests.lua tests/example.lua || --pattern=example.lua tests
 		plc || plc/md5.lua test/test_md5.lua test/test_sha2.lua test_all.lua | test/test_md5.lua test/test_sha2.lua | firmo-jobs test_all.lua
 		luaunit || luaunit.lua run_unit_tests.lua test/test_luaunit.lua test/compat_v2x.lua | test/test_luaunit.lua |
-		luasocket || src/socket.lua test/test_bind.lua test/testclnt.lua test/testsrvr.lua | test/test_bind.lua |
+		luasocket || src/socket.lua test/test_bind.lua test/testclnt.lua test/urltest.lua test/ltn12test.lua | test/test_bind.lua | --pattern='*test.lua' test
 		classic || classic.lua || name files or folders to run
 		middleclass || middleclass.lua spec/class_spec.lua performance/run.lua rockspecs/a.rockspec=x | spec/class_spec.lua |
 		uuid | {default={coverage=true}} | spec/rng_spec.lua spec/init_spec.lua src/uuid.lua | spec/init_spec.lua spec/rng_spec.lua |
