@@ -510,19 +510,38 @@ static void take_changed(struct reading *r, const struct trace_record *rec, cons
 	if (before && rec->errnum)
 		add_failed(r, rec, before);
 	else if (before)
-		add(r, INPUT_TYPE, before, true, type_seen(rec));
+		add(r, INPUT_ACCESS, before, true, no_sight());
 	if (before && rec->errnum == 0)
 		was_changed(r, rec);
+}
+
+// Whether a name may be taken away is for the folder's permissions to say; where it is sticky, for
+// the owner of what lies there as well; and for the permissions of a folder that moves.
+static void add_leave(struct reading *r, const struct trace_record *rec, const char *before)
+{
+	size_t n = (size_t)(path_base(before) - before);
+	char *folder = xstrndup(before, n > 1 ? n - 1 : n);
+	bool is_asked =
+		is_denied(rec->errnum) || (rec->op == TRACE_RENAMED && S_ISDIR(rec->seen.mode));
+
+	add(r, INPUT_ACCESS, folder, true, no_sight());
+	if (is_asked && rec->seen.mode && !S_ISLNK(rec->seen.mode))
+		add(r, INPUT_ACCESS, before, true, no_sight());
+	free(folder);
 }
 
 static void take_removed(struct reading *r, const struct trace_record *rec, const char *before)
 {
 	bool is_folder = S_ISDIR(rec->seen.mode);
+	// Whoever may not put a name there has told of the name before.
+	bool is_told = rec->seen.mode || !is_denied(rec->errnum);
 
 	if (before && rec->errnum == 0 && is_folder) // it was empty
 		add_listing(r, rec->path, before, 0);
-	if (before)
+	if (before && is_told)
 		add(r, INPUT_LINK, before, !is_missing(rec->errnum), no_sight());
+	if (before && (rec->errnum == 0 || is_denied(rec->errnum)))
+		add_leave(r, rec, before);
 	if (before && rec->errnum == 0)
 		was_changed(r, rec);
 	if (rec->errnum == 0)
@@ -557,6 +576,8 @@ static void take_moved(struct reading *r, const struct trace_record *rec)
 		add(r, INPUT_LINK, before, true, no_sight());
 		was_changed(r, rec);
 	}
+	if (before && rec->op == TRACE_RENAMED)
+		add_leave(r, rec, before);
 	add_target(r, rec, to);
 	if (rec->op == TRACE_RENAMED)
 		names_rename(&r->names, rec->path, to, type, was_there(rec), type_before_of(rec));

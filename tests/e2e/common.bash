@@ -160,6 +160,16 @@ ran() {
 		t[#t + 1] = f.path:match("([^/]*)_[a-z]*%.lua$") end end table.sort(t) return table.concat(t, " ") end)()'
 }
 
+# as_nobody: from here on as a user without privileges: root is refused nothing, and has sqlite change the
+# owner of its logs, to what it is, whenever it opens them.
+as_nobody() {
+	[ "$(id -u)" -eq 0 ] || return 0
+	unshare --user true || skip "no user without privileges here"
+	printf '#!/bin/sh\nexec unshare --user "%s" "$@"\n' "$FIRMO_JOBS" >"$BASE/as_nobody"
+	chmod +x "$BASE/as_nobody"
+	FIRMO_JOBS=$BASE/as_nobody
+}
+
 # True once a process is gone; one that nobody has reaped yet is.
 gone() {
 	local state

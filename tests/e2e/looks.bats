@@ -189,6 +189,38 @@ prove() {
 	prove
 }
 
+@test "what could not be removed, renamed or made counts by what was in the way" {
+	as_nobody
+	look remove 'mkdir D/a; touch D/a/f; chmod 555 D/a' "assert(not os.remove 'D/a/f')" 'chmod 755 D/a'
+	look rmdir 'mkdir -p D/a/d; chmod 555 D/a' "assert(not lfs.rmdir 'D/a/d')" 'chmod 755 D/a'
+	look from 'mkdir D/a; touch D/a/f; chmod 555 D/a' "assert(not os.rename('D/a/f', 'D/f'))" 'chmod 755 D/a'
+	look to 'mkdir D/a; touch D/f; chmod 555 D/a' "assert(not os.rename('D/f', 'D/a/f'))" 'chmod 755 D/a'
+	look over 'mkdir D/a; touch D/f D/a/f; chmod 555 D/a' "assert(not os.rename('D/f', 'D/a/f'))" 'chmod 755 D/a'
+	look link 'mkdir D/a; touch D/f; chmod 555 D/a' "assert(not lfs.link('D/f', 'D/a/f'))" 'chmod 755 D/a'
+	look symlink 'mkdir D/a; chmod 555 D/a' "assert(not lfs.link('f', 'D/a/f', true))" 'chmod 755 D/a'
+	look mkdir 'mkdir D/a; chmod 555 D/a' "assert(not lfs.mkdir 'D/a/d')" 'chmod 755 D/a'
+	look write 'mkdir D/a; chmod 555 D/a' "assert(not io.open('D/a/f', 'w'))" 'chmod 755 D/a'
+	look child 'mkdir D/a; touch D/a/f; chmod 555 D/a' "assert(sh 'rm -f D/a/f 2>/dev/null || echo no' == 'no')" 'chmod 755 D/a'
+	look full 'mkdir D/a D/b; touch D/b/x' "assert(not os.rename('D/a', 'D/b'))" 'rm D/b/x'
+	look entries 'mkdir D/a; touch D/a/x' "assert(not lfs.rmdir 'D/a')" 'rm D/a/x'
+	look enter 'mkdir D/a; chmod 644 D/a' "assert(not lfs.chdir 'D/a')" 'chmod 755 D/a'
+	look interpreter 'echo "#!/bin/sh" >D/i; echo "#!$PWD/D/i" >D/s; chmod 755 D/s' "assert(not os.execute 'D/s 2>&1')" 'chmod 755 D/i'
+	look spawned 'echo "#!/bin/sh" >D/i; echo "#!$PWD/D/i" >D/s; chmod 755 D/s' "assert(not os.execute 'env D/s 2>&1')" 'chmod 755 D/i'
+	look missing 'echo "#!$PWD/D/i" >D/s; chmod 755 D/s' "assert(not os.execute 'D/s 2>&1')" \
+		'echo "#!/bin/sh" >D/i; chmod 755 D/i'
+	prove
+}
+
+@test "what was removed, renamed or changed counts by what has let it" {
+	as_nobody
+	look remove 'mkdir D/a; touch D/a/f' "assert(os.remove 'D/a/f') io.open('D/a/f', 'w'):close()" 'chmod 555 D/a'
+	look file 'mkdir D/a; touch D/a/f' "assert(os.rename('D/a/f', 'D/f') and os.rename('D/f', 'D/a/f'))" 'chmod 555 D/a'
+	look folder 'mkdir -p D/a/b' "assert(os.rename('D/a/b', 'D/b') and os.rename('D/b', 'D/a/b'))" 'chmod 555 D/a/b'
+	look write 'touch D/f' "assert(io.open('D/f', 'r+'))" 'chmod 444 D/f'
+	look enter 'mkdir D/a' "assert(lfs.chdir 'D/a')" 'chmod 644 D/a'
+	prove
+}
+
 @test "a file that a test leaves as it has found it is relied on, however it was written meanwhile" {
 	local write="local function write(n, t, how) local f = io.open(n, how or 'w') f:write(t, '\\n') f:close() end"
 	look again 'echo old >D/f' "$write write('D/f', slurp 'D/f') assert(slurp 'D/f' == 'old')" 'echo new >D/f'

@@ -72,16 +72,6 @@ learn() {
 
 # ---- databases of others ----
 
-# as_nobody: from here on as a user without privileges: those of root have sqlite change the owner of its
-# logs, to what it is, whenever it opens them.
-as_nobody() {
-	[ "$(id -u)" -eq 0 ] || return 0
-	unshare --user true || skip "no user without privileges here"
-	printf '#!/bin/sh\nexec unshare --user "%s" "$@"\n' "$FIRMO_JOBS" >"$BASE/as_nobody"
-	chmod +x "$BASE/as_nobody"
-	FIRMO_JOBS=$BASE/as_nobody
-}
-
 # rows_in_log ROW: app.db, whose row lies in its write-ahead log alone.
 rows_in_log() {
 	rm -rf live

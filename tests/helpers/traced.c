@@ -363,7 +363,7 @@ static void call_look(void)
 		WANT(TRACE_REAL, 0, "realpath_chk");
 	free(canonicalize_file_name(make("canonical"))), WANT(TRACE_REAL, 0, "canonical");
 	if (chdir(make_folder("chdir")) == 0)
-		WANT(TRACE_LOOKED, 0, "chdir");
+		WANT(TRACE_ALLOWED, 0, "chdir");
 	done(open("../none-there", O_RDONLY)), WANT(TRACE_READ, ENOENT, "none-there");
 	if (fchdir(here) == 0)
 		done(open("none-here", O_RDONLY)), WANT(TRACE_READ, ENOENT, "none-here");
@@ -689,7 +689,7 @@ static void call_spawn(void)
 		waitpid(pid, &status, 0);
 	WANT(TRACE_SPAWN, 0, "program");
 	posix_spawn(&pid, "spawn-none", NULL, NULL, argv, environ);
-	WANT(TRACE_LOOKED, ENOENT, "spawn-none");
+	WANT(TRACE_EXEC_FAILED, ENOENT, "spawn-none");
 	settle();
 	if (system("exit 3") != 3 << 8)
 		complain(__LINE__, "system fails", TRACE_SHELL, 0, shell);

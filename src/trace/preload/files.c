@@ -365,7 +365,7 @@ HOOK_ACCESS(faccessat, (int dir, const char *path, int mode, int flags), (dir, p
 // Noted before the call: afterwards the path counts from somewhere else.
 HOOK(int, chdir, const char *path)
 {
-	log_ahead(TRACE_LOOKED, path);
+	log_ahead(TRACE_ALLOWED, path);
 	return NEXT(chdir)(path);
 }
 
@@ -778,12 +778,32 @@ static void named(int dir, const char *path, const struct before *b)
 				.seen = b->seen});
 }
 
-// Why it has not may be any of the two.
-static void has_not_moved(const struct moving *m)
+// Who may not remove a name may not put one there either.
+static void denied(int dir, const char *path, const struct before *b, int errnum)
+{
+	log_look(&(struct look){.op = TRACE_REMOVED,
+				.dir = dir,
+				.path = path,
+				.errnum = errnum,
+				.nofollow = true,
+				.fd = -1,
+				.ask = b->exists ? SEEN : UNSEEN,
+				.seen = b->seen});
+}
+
+// Why it has not may be any of the two, the folders that they lie in, or what is in the second.
+static void has_not_moved(const struct moving *m, int errnum)
 {
 	named(m->from_dir, m->from, &m->old);
-	if (m->old.exists)
-		named(m->to_dir, m->to, &m->new);
+	if (!m->old.exists)
+		return;
+	named(m->to_dir, m->to, &m->new);
+	if (errnum == EACCES || errnum == EPERM) {
+		denied(m->from_dir, m->from, &m->old, errnum);
+		denied(m->to_dir, m->to, &m->new, errnum);
+	} else if (S_ISDIR(m->new.seen.mode) && (errnum == ENOTEMPTY || errnum == EEXIST)) {
+		log_listed(m->to_dir, m->to, false, -1);
+	}
 }
 
 static void moved(const struct moving *m, int result)
@@ -793,7 +813,7 @@ static void moved(const struct moving *m, int result)
 	if (log_is_on() && m->old.known && result == 0)
 		has_moved(m);
 	else if (log_is_on() && m->old.known && errnum != EFAULT && errnum != EBADF)
-		has_not_moved(m);
+		has_not_moved(m, errnum);
 	errno = errnum;
 }
 

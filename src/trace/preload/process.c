@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "trace/preload/chunks.h"
@@ -20,6 +21,57 @@
 #include "trace/preload/shell.h"
 
 // ---- exec ----
+
+#define SCRIPT_BYTES 256 // of which the kernel reads the interpreter's name
+#define SCRIPTS_MOST 4   // that it follows from one to the next
+
+// The name in the first line of a script, in room; NULL: it is none.
+static const char *interpreter_of(char room[SCRIPT_BYTES], int dir, const char *path)
+{
+	int fd = (int)syscall(SYS_openat, dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	long n = fd >= 0 ? syscall(SYS_read, fd, room, SCRIPT_BYTES - 1) : -1;
+
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+	room[n > 0 ? n : 0] = '\0';
+	if (room[0] != '#' || room[1] != '!')
+		return NULL;
+	char *name = room + 2 + strspn(room + 2, " \t");
+	name[strcspn(name, " \t\n")] = '\0';
+	return *name ? name : NULL;
+}
+
+// Why it could not be executed may be its interpreter.
+static void note_interpreters(int dir, const char *path)
+{
+	char rooms[2][SCRIPT_BYTES];
+	const char *name = path;
+
+	for (int i = 0; name && i < SCRIPTS_MOST; i++) {
+		name = interpreter_of(rooms[i % 2], dir, name);
+		dir = AT_FDCWD;
+		if (name)
+			log_ahead(TRACE_READ, name);
+		if (name)
+			log_ahead(TRACE_ALLOWED, name);
+	}
+}
+
+// errno: of the call.
+static void could_not_exec(int dir, const char *path)
+{
+	int errnum = errno;
+	bool is_there = log_is_on() && errnum != EFAULT && *path && log_exists(dir, path);
+
+	// What is missing is its interpreter then.
+	errno = is_there && errnum == ENOENT ? EACCES : errnum;
+	log_exec_failed(dir, path);
+	if (is_there) {
+		log_path(TRACE_READ, dir, path, false);
+		note_interpreters(dir, path);
+	}
+	errno = errnum;
+}
 
 static void about_to_exec(int dir, const char *path)
 {
@@ -33,7 +85,7 @@ HOOK(int, execve, const char *path, char *const argv[], char *const envp[])
 	TAKE_ENVIRON(hosted, AT_FDCWD, path, envp)
 	about_to_exec(AT_FDCWD, path);
 	NEXT(execve)(path, argv, hosted);
-	log_exec_failed(AT_FDCWD, path);
+	could_not_exec(AT_FDCWD, path);
 	return -1;
 }
 
@@ -48,7 +100,7 @@ HOOK(int, execveat, int dir, const char *path, char *const argv[], char *const e
 	TAKE_ENVIRON(hosted, dir, path, envp)
 	about_to_exec(dir, path);
 	NEXT(execveat)(dir, path, argv, hosted, flags);
-	log_exec_failed(dir, path);
+	could_not_exec(dir, path);
 	return -1;
 }
 
@@ -58,7 +110,7 @@ HOOK(int, fexecve, int fd, char *const argv[], char *const envp[])
 	TAKE_ENVIRON(hosted, fd, "", envp)
 	about_to_exec(fd, "");
 	NEXT(fexecve)(fd, argv, hosted);
-	log_exec_failed(fd, "");
+	could_not_exec(fd, "");
 	return -1;
 }
 
@@ -117,7 +169,7 @@ HOOK(int, execvpe, const char *file, char *const argv[], char *const envp[])
 		about_to_exec(AT_FDCWD, path);
 	NEXT(execvpe)(file, argv, hosted);
 	if (path)
-		log_exec_failed(AT_FDCWD, path);
+		could_not_exec(AT_FDCWD, path);
 	return -1;
 }
 
@@ -185,7 +237,7 @@ static int spawned(int error, pid_t child, const char *path)
 	if (!path && !error)
 		log_unseen("posix_spawnp");
 	else if (path && error)
-		log_path(TRACE_LOOKED, AT_FDCWD, path, true);
+		could_not_exec(AT_FDCWD, path);
 	else if (path)
 		log_spawn(child, path);
 	errno = errnum;

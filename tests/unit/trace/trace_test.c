@@ -242,32 +242,34 @@ static void what_was_there_before_is_one(void **state)
 	CHECK("path a\nroom a\nwritten a\n", ok(TRACE_READ, "/w/a"), ok(TRACE_WRITTEN, "/w/a"));
 	CHECK("path- a\nfree a\nwritten a\n", failed(TRACE_LOOKED, "/w/a", ENOENT),
 	      ok(TRACE_MADE, "/w/a"), ok(TRACE_READ, "/w/a"));
-	CHECK("link a\nwritten a\n", ok(TRACE_REMOVED, "/w/a"),
+	CHECK("access .\nlink a\nwritten a\n", ok(TRACE_REMOVED, "/w/a"),
 	      failed(TRACE_LOOKED, "/w/a", ENOENT));
-	CHECK("path a\ntype a\nwritten a\n", ok(TRACE_CHANGED, "/w/a"), ok(TRACE_READ, "/w/a"));
+	CHECK("path a\naccess a\nwritten a\n", ok(TRACE_CHANGED, "/w/a"), ok(TRACE_READ, "/w/a"));
 	// Writing behind its end does not tell what it holds; reading what is there does.
 	CHECK("room a\nwritten a\n", ok(TRACE_EXTENDED, "/w/a"));
 	CHECK("path a\nroom a\nwritten a\n", ok(TRACE_EXTENDED, "/w/a"), ok(TRACE_READ, "/w/a"));
 	// Somebody else has put something into the place of what the worker has removed.
-	CHECK("link a\nwritten a\nyoung\n", ok(TRACE_REMOVED, "/w/a"), ok(TRACE_READ, "/w/a"));
+	CHECK("access .\nlink a\nwritten a\nyoung\n", ok(TRACE_REMOVED, "/w/a"),
+	      ok(TRACE_READ, "/w/a"));
 }
 
 static void what_is_renamed_is_what_it_was(void **state)
 {
 	(void)state;
-	CHECK("path a/f\nlink a\nroom b\nwritten a\nwritten b\n",
+	CHECK("path a/f\naccess .\nlink a\nroom b\nwritten a\nwritten b\n",
 	      two(TRACE_RENAMED, "/w/a", "/w/b"), ok(TRACE_READ, "/w/b/f"),
 	      failed(TRACE_READ, "/w/a/f", ENOENT));
-	CHECK("path a/f\nlink a\nroom b\nwritten a\nwritten b\n",
+	CHECK("path a/f\naccess .\nlink a\nroom b\nwritten a\nwritten b\n",
 	      two(TRACE_RENAMED, "/w/a", "/w/b"), two(TRACE_RENAMED, "/w/b", "/w/a"),
 	      ok(TRACE_READ, "/w/a/f"));
 	// A folder takes along what was made in it, and what came into it.
-	CHECK("path x\nlink a\nlink x\nfree a/n\nfree b\nroom a/x\nwritten a\nwritten a/n\n"
+	CHECK("path x\naccess .\naccess a\nlink a\nlink x\nfree a/n\nfree b\nroom a/x\nwritten "
+	      "a\nwritten a/n\n"
 	      "written a/x\nwritten b\nwritten x\n",
 	      ok(TRACE_MADE, "/w/a/n"), two(TRACE_RENAMED, "/w/x", "/w/a/x"),
 	      seen(two(TRACE_RENAMED, "/w/a", "/w/b"), S_IFDIR, 0, 1), ok(TRACE_READ, "/w/b/n"),
 	      ok(TRACE_READ, "/w/b/x"));
-	CHECK("path a\nlink a\nwritten a\n", two(TRACE_RENAMED, "/w/a", "/ignored/a"),
+	CHECK("path a\naccess .\nlink a\nwritten a\n", two(TRACE_RENAMED, "/w/a", "/ignored/a"),
 	      ok(TRACE_READ, "/ignored/a"));
 	CHECK("free a\nroom b\nwritten a\nwritten b\n", ok(TRACE_MADE, "/w/a"),
 	      two(TRACE_RENAMED, "/w/a", "/w/b"), ok(TRACE_READ, "/w/b"));
