@@ -81,11 +81,16 @@ int command_run(char *const *argv, struct signals *signals, int *status, int *si
 	*signo = *status = 0;
 	if (command_start(argv, signals, &pid, err) < 0)
 		return -1;
-	while (waitpid(pid, status, WNOHANG) == 0) {
+	pid_t reaped;
+	while ((reaped = waitpid(pid, status, WNOHANG)) == 0 || (reaped < 0 && errno == EINTR)) {
 		poll(&ready, 1, -1);
 		handle_signals(signals, pid, signo);
 	}
-	return 0;
+	if (reaped > 0)
+		return 0;
+	err_set(err, errno, "wait for the command");
+	kill(pid, SIGTERM);
+	return -1;
 }
 
 // Appends what is there. 0: the other end is closed.
@@ -167,8 +172,11 @@ int command_ask(const struct question *q, struct buf *answer, int *status, struc
 	if (outcome == 0) {
 		outcome = read_all(out[0], errors[0], q, answer, err);
 		kill(-pid, SIGKILL);
-		while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		pid_t reaped;
+		while ((reaped = waitpid(pid, status, 0)) < 0 && errno == EINTR)
 			;
+		if (reaped < 0 && outcome == 0)
+			outcome = err_set(err, errno, "wait");
 	}
 	close(in[0]);
 	close(out[0]);

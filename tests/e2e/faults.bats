@@ -97,11 +97,19 @@ nobody_left() {
 		has "firmo-jobs: wait for the workers: Function not implemented"
 		await nobody_left
 	done
-	run audit --no-holders -- "$HELPERS/fault" reap 1+ EPERM calls "$LIBRARY" \
-		"$FIRMO_JOBS" --lua="$LUA" --gather=true
+	# With files that are served to it, and with none.
+	for words in --retries=0 --retries=1; do
+		run audit --no-holders -- "$HELPERS/fault" reap 1+ EPERM calls "$LIBRARY" \
+			"$FIRMO_JOBS" --lua="$LUA" "$words" --gather=false
+		status_is 3
+		has "firmo-jobs: wait for the command: Operation not permitted"
+		has "audit: ok 3 tokens"
+	done
+	rm -rf .firmo-jobs
+	: >.firmo-jobs
+	run failing reap 1+ "$FIRMO_JOBS" --lua="$LUA" --gather=false
 	status_is 3
-	has "firmo-jobs: wait for the command: Operation not permitted"
-	has "audit: ok 3 tokens"
+	has "firmo-jobs: wait for the command: Function not implemented"
 }
 
 @test "where the kernel does not let us send signals, a file that hangs is given up, and the keeper ends it" {
