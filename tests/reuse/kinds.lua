@@ -13,8 +13,8 @@ local sqlite = require "sqlite"
 
 local kinds = {}
 
--- The kinds that run when none are named.
-kinds.usual = "plain environment loader call process"
+-- The kinds that run when none are named: names, or all.
+kinds.usual = "all"
 
 local function joined(...)
 	local all = {}
