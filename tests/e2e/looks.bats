@@ -338,7 +338,7 @@ prove() {
 		".shell cp D/l.db D/app.db; cp D/l.db-wal D/app.db-wal" >/dev/null; rm D/l.db' \
 		"assert(sh 'sqlite3 -readonly D/app.db .tables' == 't')" 'true'
 	look clone 'git init -q D/r && cd D/r && echo x >f && git add f && git -c user.name=x -c user.email=x@x commit -qm x' \
-		"assert(os.execute 'git clone -q D/r D/c && rm -rf D/c')" 'true'
+		"assert(os.execute 'git -c user.name=x -c user.email=x@x clone -q D/r D/c && rm -rf D/c')" 'true'
 	prove same
 }
 
