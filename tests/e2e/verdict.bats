@@ -471,11 +471,18 @@ plain error, plain error, plain fail"
 		'if l.errors > 0 then' 'os.exit(1)' 'else' 'os.exit(0)' 'end'
 	plain routine 'local l = require "lust"' \
 		'coroutine.wrap(function() l.it("a", function() end) os.exit(0) end)()' 'l.it("b", function() error "x" end)'
+	plain inner 'local l = require "lust"' 'l.it("a", function() end)' \
+		'local inner = coroutine.wrap(function() os.exit(0) end)' \
+		'local outer = coroutine.wrap(function()' 'inner()' 'l.it("b", function() error "x" end)' 'end)' 'outer()'
+	plain deep 'local l = require "lust"' 'l.it("a", function() end)' 'local function leave(n)' \
+		'if n == 0 then' 'os.exit(0)' 'else' 'leave(n - 1)' 'end' 'end' 'leave(300)' 'l.it("b", function() error "x" end)'
 	plain function 'local l = require "lust"' 'local function finish()' 'os.exit(0)' 'end' \
 		'l.it("a", function() end)' 'finish()'
 	outcomes_are 'branch lust pass 1 0
+deep lust error 1 0
 function lust pass 1 0
 helper lust error 1 0
+inner lust error 1 0
 last lust pass 1 0
 line lust error 1 0
 loop lust error 1 0
@@ -485,9 +492,13 @@ routine lust error 1 0'
 	rm tests/*
 	plain routine 'local l = require "lust"' \
 		'local co = coroutine.wrap(function() l.it("a", function() end) os.exit(0) end)' 'co()' '-- no more'
+	plain nested 'local l = require "lust"' 'l.it("a", function() end)' \
+		'local inner = coroutine.create(function() os.exit(0) end)' \
+		'local outer = coroutine.wrap(function()' 'coroutine.resume(inner)' 'end)' 'outer()'
 	for LUA in lua5.3 lua5.4; do
 		outcomes "$LUA"
-		is "$output" 'routine lust pass 1 0'
+		is "$output" 'nested lust pass 1 0
+routine lust pass 1 0'
 	done
 }
 

@@ -7,7 +7,8 @@ local getenv, open, exit, pcall, loadfile = os.getenv, io.open, os.exit, pcall, 
 local type, tostring, pairs, ipairs, tonumber = type, tostring, pairs, ipairs, tonumber
 local error, rawget, rawset, setmetatable = error, rawget, rawset, setmetatable
 local match, gsub, sub, find, concat = string.match, string.gsub, string.sub, string.find, table.concat
-local write, close, read, getinfo = io.stderr.write, io.stderr.close, io.stderr.read, debug.getinfo
+local write, close, read = io.stderr.write, io.stderr.close, io.stderr.read
+local getinfo, getlocal, getupvalue = debug.getinfo, debug.getlocal, debug.getupvalue
 
 -- Modules of frameworks that have a runner of their own, by the ends of their names.
 local MODULES = {
@@ -22,6 +23,7 @@ local ENDS = {} -- of the names above: they tell nearly every other module apart
 for pattern in pairs(MODULES) do
 	ENDS[sub(pattern, -5, -2)] = true
 end
+local MOST_LEVELS, MOST_THREADS = 200, 200 -- that are looked at where os.exit is called
 local running = coroutine.running
 local main_thread = running()
 local fd = getenv("FIRMO_JOBS_EVENTS")
@@ -219,9 +221,30 @@ end
 
 -- ---- the end ----
 
+-- The coroutine that a thread has resumed: coroutine.wrap's function has it as an upvalue, coroutine.resume as its
+-- first value. nil: another function has, and it cannot be told.
+local function resumed_by(thread)
+	local call = getinfo(thread, 0, "f")
+	local _, resumed = getupvalue(call.func, 1)
+	if type(resumed) ~= "thread" then
+		_, resumed = getlocal(thread, 0, 1)
+	end
+	return type(resumed) == "thread" and resumed or nil
+end
+
+-- The threads that wait for a coroutine, the main one first, and whether those are all: 5.1 tells of no main thread.
+local function threads_above(coroutine)
+	local threads, thread = {}, main_thread
+	while thread and thread ~= coroutine and #threads < MOST_THREADS do
+		threads[#threads + 1] = thread
+		thread = resumed_by(thread)
+	end
+	return threads, thread == coroutine
+end
+
 -- The calls that lead to os.exit, innermost first: where each stands, and what it calls. There are this
--- function, report_exit, pcall and os.exit in front of them. Those of a coroutine end where it began: the main
--- thread's follow, as far as there is one to ask (5.1 tells of none), else one of which nothing is known.
+-- function, report_exit, pcall and os.exit in front of them. Those of a coroutine end where it began: those of the
+-- threads that have resumed it follow. The last is one of which nothing is known where there are more.
 local function calls_to_exit()
 	local calls = {}
 	local function add(info, called)
@@ -231,16 +254,23 @@ local function calls_to_exit()
 		return info
 	end
 	local level = 5
-	while level < 200 and add(getinfo(level, "Sl"), getinfo(level - 1, "n")) do
+	while level < MOST_LEVELS and add(getinfo(level, "Sl"), getinfo(level - 1, "n")) do
 		level = level + 1
 	end
+	local are_all = level < MOST_LEVELS
 	local thread, is_main = running()
-	if thread and not is_main and main_thread then
-		level = 1
-		while level < 200 and add(getinfo(main_thread, level, "Sl"), getinfo(main_thread, level - 1, "n")) do
-			level = level + 1
+	if thread and not is_main then
+		local threads, are_all_threads = threads_above(thread)
+		are_all = are_all and are_all_threads
+		for i = #threads, 1, -1 do
+			level = 1
+			while level < MOST_LEVELS and add(getinfo(threads[i], level, "Sl"), getinfo(threads[i], level - 1, "n")) do
+				level = level + 1
+			end
+			are_all = are_all and level < MOST_LEVELS
 		end
-	elseif thread and not is_main then
+	end
+	if not are_all then
 		add({ source = "", currentline = 1, linedefined = 0 })
 	end
 	return concat(calls, ",")
