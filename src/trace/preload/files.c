@@ -735,7 +735,7 @@ static void will_move(struct moving *m, enum trace_op op, int from_dir, const ch
 	m->alone = op == TRACE_LINKED;
 	m->old = log_before(from_dir, from, true);
 	m->new = log_before(to_dir, to, true);
-	if (m->old.exists && m->new.exists &&op == TRACE_RENAMED)
+	if (op == TRACE_RENAMED && m->old.exists && m->new.exists)
 		kept_note(to_dir, to, true);
 	// Where they cannot be read they are the kernel's to refuse.
 	m->from = m->old.exists ? real_or(m->from_room, sizeof m->from_room, from_dir, from) : from;
