@@ -259,7 +259,9 @@ static void print_value_of_setting(const char *value)
 
 static void print_setting(const char *name, const char *was, const char *is)
 {
-	printf("  %s was ", name);
+	fputs("  ", stdout);
+	print_name(name);
+	fputs(" was ", stdout);
 	print_value_of_setting(was);
 	fputs(", is ", stdout);
 	print_value_of_setting(is);

@@ -380,8 +380,10 @@ static void add_partial(struct buf *b, const struct run *run, const struct text_
 	size_t notrun = run_totals(run).by_status[FILE_NOTRUN];
 
 	layout_coloured(b, style->colours, RED, how);
-	if (run->stopped && !run->signal && !run->unfinished)
-		buf_addf(b, " by %s", run->stopped);
+	if (run->stopped && !run->signal && !run->unfinished) {
+		buf_addstr(b, " by ");
+		text_add_visible(b, run->stopped);
+	}
 	buf_addstr(b, ": this report is partial");
 	if (notrun)
 		buf_addf(b, ", %zu file%s not run", notrun, notrun == 1 ? " was" : "s were");
@@ -402,8 +404,11 @@ static void add_failed(struct buf *b, const struct run *run, const struct text_s
 		buf_addf(b, ", and %zu flaky (--flaky=fail)", t.flaky);
 	if (failed && notrun)
 		buf_addf(b, "; %zu %s not run", notrun, notrun == 1 ? "was" : "were");
-	if (run->stopped)
-		buf_addf(b, "; %s ended the run", run->stopped);
+	if (run->stopped) {
+		buf_addstr(b, "; ");
+		text_add_visible(b, run->stopped);
+		buf_addstr(b, " ended the run");
+	}
 	buf_addch(b, '\n');
 }
 

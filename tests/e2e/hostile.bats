@@ -84,6 +84,24 @@ damaged() {
 	is "$stderr" ""
 }
 
+@test "no text of a history reaches a terminal as a command to it" {
+	settled
+	damaged "update result set reason=char(27)||'r', learned=char(27)||'l'; update test set name=char(27)||name;
+		update file_error set message=char(27)||message, place=char(27)||place, name=char(27)||'n';
+		update input set name=char(27)||name where kind in (2, 3, 16); update failure set message=char(27)||message;
+		update run set name=char(27)||name, version=char(27)||version, revision=char(27)||'r', stopped=char(27)||'s',
+			lua=char(27)||lua; update file set path=char(27)||path where path like '%many%'"
+	fj --check
+	for words in --show '--show -v' '--show --report=tap' --history --history=runs --history=tests --history=slowest \
+		--history=failing --history=flaky '--history tests' '--why=tests/good_test.lua --limit=cpu=9' \
+		'--why=tests/good_test.lua -v' --list --advise --check --prune=runs=1; do
+		# shellcheck disable=SC2086 # words
+		run fj $words
+		[ -n "$output" ] || fail "$words: nothing"
+		[[ $output != *$'\033'* ]] || fail "$words: $output"
+	done
+}
+
 @test "NULL where none may be, as flipped bytes make it" {
 	settled
 	for row in "run name" "file path" "test name" "input name" "roster tests" "file trail" "snapshot inputs"; do
