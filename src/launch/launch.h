@@ -38,7 +38,7 @@ struct process_exit {
 };
 
 // Called from inside loop_step, drain and whatever the implementation has for the ends of
-// processes. The process may be released in each of them.
+// processes. The process may be released in exited and waned.
 struct process_hooks {
 	void (*wrote)(void *owner, enum stream stream, const char *data, size_t n);
 	void (*exited)(void *owner, const struct process_exit *e);

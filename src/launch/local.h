@@ -72,8 +72,6 @@ struct local_process {
 	struct process process; // first
 	pid_t pid;              // and its group's
 	bool reaped;            // pid has been waited for
-	bool released;
-	bool drained;
 	int slot;
 	struct loop_watch streams[STREAMS]; // fd -1 once closed
 	struct trace trace;                 // fd -1: it is not watched
