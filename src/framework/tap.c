@@ -507,15 +507,33 @@ static void look_within(struct tap *t, const char *line)
 	}
 }
 
-// What sets the colours of a terminal is no part of a line.
-static void drop_colours(char *s)
+// How long what tells a terminal to do something is, if s begins with it: colours and all other
+// control sequences, and the change of the set of characters that goes with their end.
+static size_t control_length(const char *s)
+{
+	size_t n = 2;
+
+	if (*s == '\017')
+		return 1;
+	if (*s != '\033')
+		return 0;
+	if (s[1] == '(')
+		return s[2] ? 3 : 0;
+	while (s[1] == '[' && s[n] >= ' ' && s[n] <= '?')
+		n++;
+	return s[1] == '[' && s[n] >= '@' && s[n] <= '~' ? n + 1 : 0;
+}
+
+// It is no part of a line, nor is a mark of UTF-8 in front of one.
+static void drop_controls(char *s)
 {
 	char *to = s;
 
+	s += strncmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 	while (*s) {
-		size_t n = strncmp(s, "\033[", 2) == 0 ? 2 + strspn(s + 2, "0123456789;:") : 0;
-		if (n > 0 && s[n] == 'm')
-			s += n + 1;
+		size_t n = control_length(s);
+		if (n > 0)
+			s += n;
 		else
 			*to++ = *s++;
 	}
@@ -524,7 +542,7 @@ static void drop_colours(char *s)
 
 static void take_line(struct tap *t)
 {
-	drop_colours(t->line.data);
+	drop_controls(t->line.data);
 	const char *line = t->line.data;
 	size_t indent = strspn(line, BLANKS);
 

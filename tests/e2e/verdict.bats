@@ -126,6 +126,7 @@ vendored luaunit fail 1 1'
 	plain dot 'io.stderr:write(".") print("not ok 1")'
 	plain colours 'print("\27[1m1..2\27[0m") print("\27[32mok 1\27[0m") print("\27[31mnot ok 2\27[0m")'
 	plain colour 'print("\27[31mnot ok 1\27[0m")'
+	plain reset 'print("\27(B\27[mnot ok 1 - fails")'
 	plain speaks 'print("a range of 1..3") print("a file is ok 1")'
 	plain silent 'print("1..3") os.exit(0)'
 	plain words 'print("ok 1 file read")' 'if false then print("not ok at all") end'
@@ -147,6 +148,7 @@ loop plain pass 0 0
 noplan tap error 1 1
 planned tap error 0 0
 ranges plain pass 0 0
+reset tap error 1 1
 routine tap fail 1 1
 silent tap error 0 0
 slash tap fail 1 1
