@@ -202,21 +202,22 @@ static bool is_lost(const struct firmo_jobs *s)
 	return !store || s->journal.renewed || store_is_broken(store);
 }
 
-// Copies of what there is no result of. The passes that a command such as make goes by may be among
-// them: nobody can tell any more.
+// Copies of what there is no result of, be it gone by now. The passes that a command such as make
+// goes by may be among them: nobody can tell any more.
 static struct jobs *find_unknown(const struct firmo_jobs *s)
 {
-	const struct jobs *lists[] = {&s->jobs, &s->reused};
+	const struct jobs *lists[] = {&s->jobs, &s->reused, &s->asked};
 	struct jobs *unknown = xcalloc(1, sizeof *unknown);
 	struct map known = {0};
 
 	for (size_t i = 0; i < s->run.results.n; i++)
 		map_put(&known, s->run.results.items[i]->job->path, unknown);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		for (size_t j = 0; j < lists[i]->n; j++) {
 			struct job job = lists[i]->items[j];
 			if (map_get(&known, job.path))
 				continue;
+			map_put(&known, job.path, unknown);
 			job.path = xstrdup(job.path);
 			VEC_PUSH(unknown, job);
 		}

@@ -163,4 +163,8 @@ load common
 		has "FAILED: 1 of 3 files"
 		plain other "assert(true)"
 	done
+	# Neither does it help to remove the files as well.
+	lost 'rm -rf .firmo-jobs tests' "$one"
+	status_is 1
+	is "$(json 'file("good").status, file("good").reason')" "error cannot be read: No such file or directory"
 }
