@@ -162,6 +162,11 @@ bool reading_is_better(const struct result *other, const struct result *before)
 			return false;
 		return !same;
 	}
+	bool has_runner =
+		other->framework == FRAMEWORK_BUSTED || other->framework == FRAMEWORK_FIRMO;
+	// The same command has failed, and that it did not fail the next time is no better news.
+	if (!has_runner && before->exit_code != 0 && other->exit_code == 0)
+		return false;
 	// A file that died is not saved by busted's finding nothing in it.
 	return other->framework != FRAMEWORK_BUSTED || other->tests.n > 0 || before->exit_code == 0;
 }

@@ -342,6 +342,22 @@ silent plain pass 0 0'
 	done
 }
 
+@test "a file that failed is not saved by another reading of it, in which it did not" {
+	local lua once='local f = io.open(arg[0] .. ".there") io.open(arg[0] .. ".there", "w"):close()'
+	test_file h.lua 'return function(ok) io.write("1..1\n", ok and "" or "not ", "ok 1\n") os.exit(ok and 0 or 1) end'
+	plain printing "$once" 'require("h")(f)'
+	plain loading "$once" 'local u = dofile("units.lua")' 'function testA() assert(f) end' 'os.exit(u.LuaUnit.run())'
+	for lua in $LUAS; do
+		rm -rf .firmo-jobs tests/*.there
+		outcomes "$lua"
+		is "$output" 'loading plain fail 0 0
+printing plain fail 0 0'
+	done
+	rm tests/*.there
+	run fj4 --retries=1
+	has "2 flaky"
+}
+
 @test "a framework that was remembered wrongly is learned anew" {
 	plain a 'assert(true)'
 	plain b 'require("lust").it("a", function() end)'
