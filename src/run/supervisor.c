@@ -628,17 +628,22 @@ static void end(struct supervisor *s)
 	map_release(&s->libraries);
 }
 
-// Nothing can be learned of them any more: they are ended, and have no outcome.
+// Nothing can be learned of them any more: they are ended, and have not run.
 static void abandon_workers(struct supervisor *s)
 {
+	struct observation o;
+
 	while (s->attempts.n > 0) {
 		struct attempt *a = s->attempts.items[0];
 		attempt_signal(a, SIGKILL);
+		a->cut_short = true;
+		decide(s, a, &o);
+		struct result *r = choose(a);
 		end_attempt(s, a);
-		result_free(a->result);
 		free(a);
 		tokens_give(s->means->tokens);
 		tokens_distrust(s->means->tokens);
+		pass_on(s, r);
 	}
 }
 

@@ -97,6 +97,16 @@ nobody_left() {
 		has "firmo-jobs: wait for the workers: Function not implemented"
 		await nobody_left
 	done
+	# What was learned before stays, and what still runs then is told: from the wait for the second file on.
+	plain slow "print('fine')"
+	for nth in 4 5 6 7 8; do
+		rm -rf .firmo-jobs
+		run failing reap "$nth+" "$FIRMO_JOBS" --lua="$LUA" -j1 --order=path
+		status_is 3
+		! fj --show --report=json:report.json >/dev/null || break
+	done
+	is "$(json 'file("quick").status, file("slow").status, file("slow").reason')" \
+		"pass notrun the run was stopped while it ran"
 	# With files that are served to it, and with none.
 	for words in --retries=0 --retries=1; do
 		run audit --no-holders -- "$HELPERS/fault" reap 1+ EPERM calls "$LIBRARY" \
