@@ -25,7 +25,7 @@ static const struct {
 
 #define LIBRARIES (sizeof libraries / sizeof *libraries)
 
-enum framework library_of(const char *text, size_t n)
+static enum framework library_of(const char *text, size_t n)
 {
 	for (size_t i = 0; i < LIBRARIES; i++) {
 		bool all = true;

@@ -3,15 +3,12 @@
 #ifndef FRAMEWORK_LIBRARY_H
 #define FRAMEWORK_LIBRARY_H
 
-#include <stddef.h>
-
 #include "model/job.h"
 
 struct buf;
 
-// The framework that this file of Lua is the core of, or FRAMEWORK_PLAIN.
-enum framework library_of(const char *text, size_t n);
-// The same for the file of that name, which may be missing or anything.
+// The framework that the file of that name, which may be missing or anything, is the core of, or
+// FRAMEWORK_PLAIN.
 enum framework library_in(const char *path);
 // Adds the words by which the shim knows the frameworks that a test file runs itself, as a Lua
 // chunk.

@@ -193,8 +193,6 @@ struct store *database_open(const char *path, enum store_mode mode, enum verdict
 enum verdict database_identify(struct store *s, int *version, struct err *err);
 // The statement, reset and ready for its bindings; NULL on failure.
 sqlite3_stmt *database_statement(struct store *s, enum statement which);
-// What its rows may hold.
-const char *database_letters(enum statement which);
 // A statement for what is asked once; the caller finalizes it. NULL on failure.
 sqlite3_stmt *database_prepare(struct store *s, const char *text);
 // Finalizes all statements: the tables are about to change.

@@ -18,7 +18,7 @@
 #define PEAK_OF 8
 #define P99_OF  100
 
-void past_free(struct past *p)
+static void past_free(struct past *p)
 {
 	if (p)
 		trail_release(&p->trail);

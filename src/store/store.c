@@ -257,11 +257,6 @@ sqlite3_stmt *database_statement(struct store *s, enum statement which)
 	return *stmt;
 }
 
-const char *database_letters(enum statement which)
-{
-	return statements[which].letters;
-}
-
 void database_forget_statements(struct store *s)
 {
 	for (int i = 0; i < SQL_COUNT; i++) {

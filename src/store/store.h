@@ -83,7 +83,6 @@ struct past {
 int store_load_past(struct store *s, struct map *past, struct err *err);
 // The same for the one file of that path, which need not be known.
 int store_load_past_of(struct store *s, const char *path, struct map *past, struct err *err);
-void past_free(struct past *p);
 void past_free_all(struct map *past);
 
 #endif
