@@ -251,3 +251,19 @@ void text_free_words(char **words)
 		free(words[i]);
 	free(words);
 }
+
+void text_add_word(struct buf *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_./:=+,@%-";
+
+	// Braces without anything between them are themselves.
+	if ((*word && word[strspn(word, plain)] == '\0') || strcmp(word, "{}") == 0) {
+		buf_addstr(out, word);
+		return;
+	}
+	buf_addch(out, '\'');
+	for (; *word; word++)
+		buf_addstr(out, *word == '\'' ? "'\\''" : (char[]){*word, '\0'});
+	buf_addch(out, '\'');
+}

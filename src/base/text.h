@@ -21,6 +21,8 @@ bool text_is_bidi_control(uint32_t code_point);
 // Appends s for one line of a terminal: what is not printable (control characters, those of
 // direction, invalid UTF-8) becomes \n, \t, \xHH, \u202e.
 void text_add_visible(struct buf *out, const char *s);
+// Appends the text as one word of a command line, quoted where a shell would read more into it.
+void text_add_word(struct buf *out, const char *word);
 // How many cells of a terminal the n bytes at s take: East Asian and emoji characters take two.
 size_t text_cells(const char *s, size_t n);
 // Where s begins with "FILE:LINE:", as interpreters write it: the length of FILE, and *line is set;

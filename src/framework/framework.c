@@ -213,22 +213,6 @@ int command_make(struct command *cmd, const struct commands *c, const char *path
 	return status;
 }
 
-// As a shell takes it.
-static void add_word(struct buf *b, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_./:=+,@%{}-";
-
-	if (*word && word[strspn(word, plain)] == '\0') {
-		buf_addstr(b, word);
-		return;
-	}
-	buf_addch(b, '\'');
-	for (; *word; word++)
-		buf_addstr(b, *word == '\'' ? "'\\''" : (char[]){*word, '\0'});
-	buf_addch(b, '\'');
-}
-
 char *command_way(const struct commands *c, enum framework f, const char *settings)
 {
 	struct buf way = {0}, words = {0};
@@ -239,7 +223,7 @@ char *command_way(const struct commands *c, enum framework f, const char *settin
 	for (char **word = cmd.argv; *word; word++) {
 		if (words.len > 0)
 			buf_addch(&words, ' ');
-		add_word(&words, *word);
+		text_add_word(&words, *word);
 	}
 	way_add(&way, "program", cmd.program);
 	way_add(&way, "command", words.data);

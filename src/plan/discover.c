@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "framework/busted.h"
 #include "plan/names.h"
 
@@ -364,22 +365,6 @@ static void keep_near(struct strings *names)
 	names->n = n;
 }
 
-// A word of a command line, as a shell reads it.
-static void add_word(struct buf *b, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_-./,:+@%";
-
-	if (*word && word[strspn(word, plain)] == '\0') {
-		buf_addstr(b, word);
-		return;
-	}
-	buf_addch(b, '\'');
-	for (; *word; word++)
-		buf_addstr(b, *word == '\'' ? "'\\''" : (char[]){*word, '\0'});
-	buf_addch(b, '\'');
-}
-
 // Leaves the names of the language that most of them are written in.
 static void keep_one_ending(struct strings *names)
 {
@@ -407,7 +392,7 @@ static void add_advice(struct buf *b, const struct strings *names)
 		buf_addf(b, "; to run %zu of them: firmo-jobs --pattern=", covers);
 	else
 		buf_addf(b, "; to run %s: firmo-jobs --pattern=", names->n == 1 ? "it" : "them");
-	add_word(b, glob.data);
+	text_add_word(b, glob.data);
 	buf_release(&glob);
 }
 
@@ -427,7 +412,7 @@ static void note_others(struct search *s)
 		 s->others.n == 1 ? "" : "s", NAMES_TEXT);
 	add_advice(&b, &s->others);
 	buf_addch(&b, ' ');
-	add_word(&b, s->root);
+	text_add_word(&b, s->root);
 	VEC_PUSH(&s->d->notes, buf_detach(&b));
 }
 
@@ -568,7 +553,7 @@ static void add_words(struct buf *b, const struct strings *words)
 {
 	for (size_t i = 0; i < words->n; i++) {
 		buf_addch(b, ' ');
-		add_word(b, words->items[i]);
+		text_add_word(b, words->items[i]);
 	}
 }
 
@@ -692,7 +677,7 @@ static void look_elsewhere(struct discovery *d)
 					: "there are files named like tests");
 	for (size_t i = 0; i < d->globs->n && found.n > 0; i++) {
 		buf_addstr(&b, " --pattern=");
-		add_word(&b, d->globs->items[i]);
+		text_add_word(&b, d->globs->items[i]);
 	}
 	add_words(&b, &found);
 	if (found.n > 0)

@@ -140,16 +140,8 @@ HOOK(void, tzset, void)
 
 // ---- the accounts ----
 
-#define HOOK_ACCOUNT(file, type, name, parameters, arguments)                                      \
-	HOOK(type, name, HOOK_STRIP parameters)                                                    \
-	{                                                                                          \
-		log_ahead(TRACE_READ, "/etc/nsswitch.conf");                                       \
-		log_ahead(TRACE_READ, file);                                                       \
-		loader_expect();                                                                   \
-		return NEXT(name) arguments;                                                       \
-	}
 #define HOOK_USER(type, name, parameters, arguments)                                               \
-	HOOK_ACCOUNT("/etc/passwd", type, name, parameters, arguments)
+	HOOK_NAMES("/etc/passwd", type, name, parameters, arguments)
 HOOK_USER(struct passwd *, getpwnam, (const char *name), (name))
 HOOK_USER(struct passwd *, getpwuid, (uid_t id), (id))
 HOOK_USER(struct passwd *, getpwent, (void), ())
@@ -161,7 +153,7 @@ HOOK_USER(int, getpwuid_r,
 	  (id, user, room, n, result))
 
 #define HOOK_GROUP(type, name, parameters, arguments)                                              \
-	HOOK_ACCOUNT("/etc/group", type, name, parameters, arguments)
+	HOOK_NAMES("/etc/group", type, name, parameters, arguments)
 HOOK_GROUP(struct group *, getgrnam, (const char *name), (name))
 HOOK_GROUP(struct group *, getgrgid, (gid_t id), (id))
 HOOK_GROUP(struct group *, getgrent, (void), ())

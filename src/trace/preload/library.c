@@ -245,19 +245,11 @@ HOOK(error_t, argp_parse, const struct argp *argp, int argc, char **argv, unsign
 
 // ---- services and protocols ----
 
-#define HOOK_TABLE(file, type, name, parameters, arguments)                                        \
-	HOOK(type, name, HOOK_STRIP parameters)                                                    \
-	{                                                                                          \
-		log_ahead(TRACE_READ, "/etc/nsswitch.conf");                                       \
-		log_ahead(TRACE_READ, file);                                                       \
-		loader_expect();                                                                   \
-		return NEXT(name) arguments;                                                       \
-	}
-HOOK_TABLE("/etc/services", struct servent *, getservbyname,
+HOOK_NAMES("/etc/services", struct servent *, getservbyname,
 	   (const char *name, const char *protocol), (name, protocol))
-HOOK_TABLE("/etc/services", struct servent *, getservbyport, (int port, const char *protocol),
+HOOK_NAMES("/etc/services", struct servent *, getservbyport, (int port, const char *protocol),
 	   (port, protocol))
-HOOK_TABLE("/etc/services", struct servent *, getservent, (void), ())
-HOOK_TABLE("/etc/protocols", struct protoent *, getprotobyname, (const char *name), (name))
-HOOK_TABLE("/etc/protocols", struct protoent *, getprotobynumber, (int number), (number))
-HOOK_TABLE("/etc/protocols", struct protoent *, getprotoent, (void), ())
+HOOK_NAMES("/etc/services", struct servent *, getservent, (void), ())
+HOOK_NAMES("/etc/protocols", struct protoent *, getprotobyname, (const char *name), (name))
+HOOK_NAMES("/etc/protocols", struct protoent *, getprotobynumber, (int number), (number))
+HOOK_NAMES("/etc/protocols", struct protoent *, getprotoent, (void), ())
