@@ -153,7 +153,7 @@ static int start_asked(const struct question *q, int in, int out, int errors, pi
 	return spawn_start(&s, pid, &step, err);
 }
 
-int command_ask(const struct question *q, struct buf *answer, int *status, struct err *err)
+static int ask(const struct question *q, struct buf *answer, int *status, struct err *err)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1}, outcome = -1;
 	pid_t pid;
@@ -183,6 +183,18 @@ int command_ask(const struct question *q, struct buf *answer, int *status, struc
 	close(errors[0]);
 	if (in[1] >= 0)
 		close(in[1]);
+	return outcome;
+}
+
+int command_ask(const struct question *q, struct buf *answer, int *status, struct err *err)
+{
+	const struct sigaction usual = {.sa_handler = SIG_DFL};
+	struct sigaction before;
+
+	// With SIGCHLD ignored the kernel would reap it before we read its status.
+	sigaction(SIGCHLD, &usual, &before);
+	int outcome = ask(q, answer, status, err);
+	sigaction(SIGCHLD, &before, NULL);
 	return outcome;
 }
 
