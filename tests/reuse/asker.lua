@@ -119,7 +119,7 @@ local asker = {
 		}),
 	},
 	{ name = "a dynamic program", ways = programs("$REUSE/look") },
-	{ name = "a static program", needs = "look-static", ways = programs("$REUSE/look-static") },
+	{ name = "a static program", needs = "look-static", unwatched = true, ways = programs("$REUSE/look-static") },
 	{
 		name = "make", needs = "make",
 		ways = {

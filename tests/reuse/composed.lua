@@ -24,10 +24,10 @@ local function can_go(one, way)
 end
 
 -- Who can answer the question on that route.
-local function askers_of(question, path)
+local function askers_of(question, path, watched)
 	local able = {}
 	for _, one in ipairs(asker) do
-		if one.ways[question] and can_go(path, one) and not (one.rare and dice.chance(0.7)) then
+		if one.ways[question] and can_go(path, one) and not (watched and one.unwatched) and not (one.rare and dice.chance(0.7)) then
 			able[#able + 1] = one
 		end
 	end
@@ -67,12 +67,12 @@ end
 local of_names = { link = true, target = true, named = true }
 
 -- A pair that fits: a target, and an asker that can ask on the route.
-local function pair(path, filter)
+local function pair(path, filter, watched)
 	while true do
 		local what = dice.pick(target)
 		local fits = not (path.is_link and of_names[what.question]) and not (path.needs_target and what.answer == "no")
 		if fits and (not filter or filter(what)) then
-			local able = askers_of(what.question, path)
+			local able = askers_of(what.question, path, watched)
 			if #able > 0 then
 				return what, dice.pick(able)
 			end
@@ -81,10 +81,10 @@ local function pair(path, filter)
 end
 
 -- Fills in the step. choice: routes, a list; filter, of targets; own_edits, how likely an edit is one of
--- the route's own (0.4).
+-- the route's own (0.4); watched, whether the asker has to be seen.
 function composed.fill(step, choice)
 	local path = dice.pick(choice.routes)
-	local what, who = pair(path, choice.filter)
+	local what, who = pair(path, choice.filter, choice.watched)
 	local folder, file = step.folder, target.name(what)
 	local function place(text) return placed(text, folder, file) end
 	local asked = question_of(who, what.question, path, place)
