@@ -157,8 +157,9 @@ bool reading_is_better(const struct result *other, const struct result *before)
 		// What busted runs by itself, and finds no test in, has none: left early, as
 		// where it lacks what it tests, it shows nothing as a plain file either.
 		bool busteds = before->job->in_root && !before->job->busted_leaves;
-		if (busteds && other->framework == FRAMEWORK_PLAIN &&
-		    other->status == FILE_PASSED && !file_status_is_bad(before->status))
+		bool left = before->exit_code == 0 && before->errors.n == 0;
+		if (busteds && left && other->framework == FRAMEWORK_PLAIN &&
+		    other->status == FILE_PASSED)
 			return false;
 		return !same;
 	}

@@ -267,6 +267,15 @@ string plain pass 0 0'
 	run fj4 --report=json:report.json
 	status_is 0
 	is "$(json 'file("guard").status, file("false").status, file("real").status')" "skip skip pass"
+	# Neither is one that leaves the interpreter as well.
+	test_file spec/leaves_spec.lua 'if not no_such then os.exit(0) end' 'describe("d", function() it("a", function() end) end)'
+	for round in 1 2; do
+		run fj4 --report=json:report.json
+		status_is 1
+		is "$(json 'file("leaves").status, file("leaves").reason')" \
+			"error it called os.exit (exit status 0) before its tests were done"
+	done
+	rm spec/leaves_spec.lua
 	# Another framework that it loads, or a failure, is seen all the same.
 	test_file spec/h.lua 'local l = require "lust"' 'describe, it = l.describe, l.it'
 	test_file spec/lust_spec.lua 'require "spec.h"' '_G.describe("d", function() it("a", function() error "x" end) end)'
