@@ -549,6 +549,12 @@ routine lust pass 1 0'
 		run fj --lua="$lua" -q --report=json:report.json tests/lust_test.lua tests/unit_test.lua
 		status_is 1
 		is "$lua $(json 'file("lust").status, #file("lust").tests, file("lust").tests[1].status, file("lust").tests[2].status')" "$lua fail 2 fail pass"
+		# In LuaJIT the function that LuaUnit has called in an error may overflow as well, and then LuaUnit ends by
+		# that: how deep the stack is, its compiler decides.
+		if [ "$lua" = luajit ] && [ "$(json 'file("unit").status')" = error ]; then
+			has "attempt to index local 'err'"
+			continue
+		fi
 		is "$lua $(json 'file("unit").status, #file("unit").tests, file("unit").tests[2].status')" "$lua fail 2 pass"
 	done
 	run fj4 -q --report=json:report.json tests/spec_spec.lua
