@@ -82,13 +82,16 @@ static struct digest digest_of_folder(const char *path)
 	return d;
 }
 
-// What cannot be looked at may be there.
+// Programs are told why there is no file; and what cannot be looked at may be there.
 static struct fingerprint of_none(int errnum)
 {
-	if (errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP)
+	const char *why = errnum == ENOTDIR ? "a path through what is no folder"
+			  : errnum == ELOOP ? "links without an end"
+					    : "what cannot be looked at";
+
+	if (errnum == ENOENT)
 		return (struct fingerprint){0};
-	return (struct fingerprint){.present = true,
-				    .digest = digest_of_word("what cannot be looked at")};
+	return (struct fingerprint){.present = true, .digest = digest_of_word(why)};
 }
 
 // ---- what there is ----
@@ -198,21 +201,21 @@ struct fingerprint fingerprint_of_type(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 ? present(digest_of_type(st.st_mode)) : (struct fingerprint){0};
+	return stat(path, &st) == 0 ? present(digest_of_type(st.st_mode)) : of_none(errno);
 }
 
 struct fingerprint fingerprint_of_access(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 ? present(digest_of_access(&st)) : (struct fingerprint){0};
+	return stat(path, &st) == 0 ? present(digest_of_access(&st)) : of_none(errno);
 }
 
 struct fingerprint fingerprint_of_status(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 ? present(digest_of_status(&st)) : (struct fingerprint){0};
+	return stat(path, &st) == 0 ? present(digest_of_status(&st)) : of_none(errno);
 }
 
 // In no order, as the file system may tell them in any.
@@ -258,7 +261,7 @@ struct fingerprint fingerprint_of_link(const char *path)
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return (struct fingerprint){0};
+		return of_none(errno);
 	if (!S_ISLNK(st.st_mode))
 		return present(digest_of_type(st.st_mode));
 	char target[PATH_MAX];
@@ -298,22 +301,41 @@ static bool can_make(const char *path)
 	return can;
 }
 
+// What is made there belongs to the group of the folder where that is set so, and has the
+// permissions that the folder's list gives.
+static struct digest digest_of_place(const char *path)
+{
+	static const char list[] = "system.posix_acl_default";
+	char *folder = path_beside(path, "."), value[1024];
+	struct buf b = {0};
+	struct stat st;
+
+	buf_addstr(&b, "place");
+	if (stat(folder, &st) == 0 && st.st_mode & S_ISGID)
+		buf_addf(&b, " of group %u", (unsigned)st.st_gid);
+	ssize_t n = getxattr(folder, list, value, sizeof value);
+	buf_add(&b, value, n > 0 ? (size_t)n : 0);
+	struct digest d = digest_of(b.data, b.len);
+	buf_release(&b);
+	free(folder);
+	return d;
+}
+
 struct fingerprint fingerprint_of_free(const char *path)
 {
 	struct stat st;
 	bool is_free = lstat(path, &st) < 0 && errno == ENOENT && can_make(path);
 
-	return is_free ? present(digest_of_word("free")) : (struct fingerprint){0};
+	return is_free ? present(digest_of_place(path)) : (struct fingerprint){0};
 }
 
 struct fingerprint fingerprint_of_room(const char *path)
 {
 	struct stat st;
-	bool has_room =
-		stat(path, &st) == 0
-			? !S_ISDIR(st.st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0
-			: errno == ENOENT && can_make(path);
-
+	if (stat(path, &st) < 0)
+		return errno == ENOENT && can_make(path) ? present(digest_of_place(path))
+							 : (struct fingerprint){0};
+	bool has_room = !S_ISDIR(st.st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 	return has_room ? present(digest_of_word("room")) : (struct fingerprint){0};
 }
 

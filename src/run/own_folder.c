@@ -66,10 +66,10 @@ static bool is_of_type(const char *path, mode_t type)
 	return stat(path, &st) == 0 && (st.st_mode & S_IFMT) == type;
 }
 
-// In vain it may have opened a folder, too.
+// In vain it may have opened a folder, or looked behind what is none, too.
 static bool is_missed(const struct input *in)
 {
-	return in->kind == INPUT_PATH && (!in->found || is_of_type(in->name, S_IFDIR));
+	return in->kind == INPUT_PATH && (!in->found || !is_of_type(in->name, S_IFREG));
 }
 
 // The file that it looked for in vain, as it is named from cwd; the caller frees it.

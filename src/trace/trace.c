@@ -378,11 +378,12 @@ static bool is_denied(int errnum)
 	return errnum == EACCES || errnum == EPERM || errnum == EROFS || errnum == ETXTBSY;
 }
 
-// A look that failed for another reason than these two has found something.
+// A look that failed for another reason than that there is nothing has found something, if only
+// what is in the way.
 static void add_failed(struct reading *r, const struct trace_record *rec, const char *before)
 {
 	if (is_missing(rec->errnum))
-		add(r, INPUT_PATH, before, false, no_sight());
+		add(r, INPUT_PATH, before, rec->errnum != ENOENT, no_sight());
 	else if (is_denied(rec->errnum))
 		add(r, INPUT_ACCESS, before, true, access_seen(rec));
 	else
@@ -425,7 +426,7 @@ static void take_look(struct reading *r, const struct trace_record *rec, const c
 static void take_name(struct reading *r, const struct trace_record *rec, const char *before)
 {
 	if (is_missing(rec->errnum))
-		add(r, INPUT_LINK, before, false, no_sight());
+		add(r, INPUT_LINK, before, rec->errnum != ENOENT, no_sight());
 	else if (rec->op == TRACE_LINK)
 		add(r, INPUT_LINK, before, true,
 		    sight_of(digest_of_link(rec->path + strlen(rec->path) + 1)));
@@ -477,8 +478,11 @@ static void add_place(struct reading *r, const struct trace_record *rec, enum in
 {
 	const char *before = names_has(&r->names, path) ? NULL : before_of(r, rec, path);
 
-	if (before && !(rec->seen.extra & TRACE_EXTRA_CHANCE))
-		add(r, kind, before, rec->errnum == 0, no_sight());
+	if (!before || rec->seen.extra & TRACE_EXTRA_CHANCE)
+		return;
+	add(r, kind, before, rec->errnum == 0, no_sight());
+	if (is_missing(rec->errnum)) // for one reason or another
+		add_failed(r, rec, before);
 }
 
 // Those that tell of the place and not of a lack of something.
@@ -539,7 +543,7 @@ static void take_removed(struct reading *r, const struct trace_record *rec, cons
 	if (before && rec->errnum == 0 && is_folder) // it was empty
 		add_listing(r, rec->path, before, 0);
 	if (before && is_told)
-		add(r, INPUT_LINK, before, !is_missing(rec->errnum), no_sight());
+		add(r, INPUT_LINK, before, rec->errnum != ENOENT, no_sight());
 	if (before && (rec->errnum == 0 || is_denied(rec->errnum)))
 		add_leave(r, rec, before);
 	if (before && rec->errnum == 0)
@@ -594,7 +598,7 @@ static void take_xattrs(struct reading *r, const struct trace_record *rec, const
 	else if (!S_ISLNK(rec->seen.mode)) // a link has none that a user could set
 		add_file(r, rec, INPUT_XATTRS, before);
 	if (rec->seen.extra & TRACE_EXTRA_NAMED)
-		add(r, INPUT_LINK, before, !is_missing(rec->errnum), no_sight());
+		add(r, INPUT_LINK, before, rec->errnum != ENOENT, no_sight());
 }
 
 static void take_connected(struct reading *r, const struct trace_record *rec, const char *before)

@@ -307,6 +307,53 @@ prove() {
 	prove same
 }
 
+@test "why nothing was found counts" {
+	local nothing="assert(select(3, io.open 'D/a/f') == 2)"
+	look gone 'true' "$nothing" 'touch D/a'
+	look replaced 'mkdir D/a' "$nothing" 'rmdir D/a; touch D/a'
+	look asked 'mkdir D/a' "assert(select(3, lfs.attributes 'D/a/f') == 2)" 'rmdir D/a; touch D/a'
+	look named 'mkdir D/a' "assert(select(3, lfs.symlinkattributes 'D/a/f') == 2)" 'rmdir D/a; touch D/a'
+	look made 'true' "assert(lfs.mkdir 'D/a/f' == nil and select(2, lfs.mkdir 'D/a/f'):find 'No such')" 'touch D/a'
+	look written 'true' "assert(select(3, io.open('D/a/f', 'w')) == 2)" 'touch D/a'
+	look loop 'true' "assert(select(3, io.open 'D/f') == 2)" 'ln -s f D/f'
+	prove
+}
+
+@test "what is asked of a file that is open, or refused as a link, counts" {
+	cc -w -o opened -x c - <<-'END'
+		#define _GNU_SOURCE
+		#include <errno.h>
+		#include <fcntl.h>
+		#include <string.h>
+		#include <sys/stat.h>
+		int main(int n, char **a) {
+			struct stat st;
+			struct statx sx;
+			int fd = open(a[2], !strcmp(a[1], "link") ? O_RDONLY | O_NOFOLLOW : O_RDONLY);
+			if (!strcmp(a[1], "link")) return errno != ELOOP;
+			if (!strcmp(a[1], "fstat")) return fstat(fd, &st) || st.st_mode & 1;
+			if (!strcmp(a[1], "fstatat")) return fstatat(fd, "", &st, AT_EMPTY_PATH) || st.st_mode & 1;
+			return statx(fd, "", AT_EMPTY_PATH, STATX_MODE, &sx) || sx.stx_mode & 1;
+		}
+	END
+	for how in fstat fstatat statx; do
+		look "$how" 'touch D/f' "assert(os.execute './opened $how D/f')" 'chmod 755 D/f'
+	done
+	look link 'touch D/f; ln -s f D/l' "assert(os.execute './opened link D/l')" 'rm D/l; touch D/l'
+	prove
+	rm -r tests
+	names='' edits=''
+	look own 'true' "assert(sh 'echo x >D/f; ./opened fstat D/f && rm D/f && echo yes' == 'yes')" 'true'
+	look content 'echo x >D/f' "assert(os.execute './opened fstat D/f')" 'touch D/f'
+	prove same
+}
+
+@test "what a folder gives to the files that are made in it counts" {
+	look made 'true' "io.open('D/f', 'w'):close() os.remove 'D/f'" 'chmod g+s D'
+	look folder 'true' "lfs.mkdir 'D/f' lfs.rmdir 'D/f'" 'chmod g+s D'
+	prove
+}
+
 @test "to ask for a type is not to read" {
 	look mode 'echo old >D/f' "assert(lfs.attributes('D/f', 'mode') == 'file')" 'echo new >D/f'
 	look test 'echo old >D/f' "os.execute 'test -f \"D/f\"'" 'echo new >D/f'

@@ -44,16 +44,25 @@ static struct opening opening(int dir, const char *path, int flags)
 	return o;
 }
 
+// A link, which was not to be followed.
+static bool has_met_link(const struct opening *o, int fd)
+{
+	bool is_refused = fd < 0 && o->flags & O_NOFOLLOW && (errno == ELOOP || errno == ENOTDIR);
+
+	return is_refused && S_ISLNK(log_before(o->dir, o->path, true).seen.mode);
+}
+
 static void note_open(const struct opening *o, enum trace_op op, int fd)
 {
 	bool nofollow =
 		o->flags & O_NOFOLLOW || (o->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+	bool is_link = has_met_link(o, fd);
 
 	log_look(&(struct look){
-		.op = op,
+		.op = is_link ? TRACE_LINK : op,
 		.dir = o->dir,
 		.path = o->path,
-		.errnum = fd < 0 ? errno : 0,
+		.errnum = fd < 0 && !is_link ? errno : 0,
 		.nofollow = nofollow,
 		.repeats = !o->existed && fd >= 0,
 		.fd = fd,
@@ -240,6 +249,24 @@ static void told(enum trace_op op, int dir, const char *path, bool nofollow, boo
 	log_look(&l);
 }
 
+// Of what is open its content is noted where it was opened; its times are those of the moment. What
+// has no name is nobody else's.
+static void statted_open(int fd, const void *stat, bool failed)
+{
+	const struct stat *st = stat;
+	struct look l = {.op = TRACE_ALLOWED,
+			 .dir = fd,
+			 .path = "",
+			 .whole_fd = true,
+			 .fd = fd,
+			 .ask = SEEN};
+
+	if (failed || st->st_nlink == 0 || (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode)))
+		return;
+	log_sight(&l.seen, st);
+	log_look(&l);
+}
+
 static void statted(const void *caller, int dir, const char *path, const void *st, int flags,
 		    bool failed)
 {
@@ -247,6 +274,10 @@ static void statted(const void *caller, int dir, const char *path, const void *s
 	bool nofollow = flags & AT_SYMLINK_NOFOLLOW;
 	bool is_module = log_is_on() && members_is_module(caller);
 
+	if (flags & AT_EMPTY_PATH && !*path) {
+		statted_open(dir, st, failed);
+		return;
+	}
 	if (!failed)
 		log_sight(&seen, st);
 	if (is_module)
@@ -284,6 +315,16 @@ HOOK_STATFS(statvfs64, statvfs64)
 HOOK_FSTATAT(fstatat, stat)
 HOOK_FSTATAT(fstatat64, stat64)
 
+#define HOOK_FSTAT(name, type)                                                                     \
+	HOOK(int, name, int fd, struct type *st)                                                   \
+	{                                                                                          \
+		int result = NEXT(name)(fd, st);                                                   \
+		statted_open(fd, st, result < 0);                                                  \
+		return result;                                                                     \
+	}
+HOOK_FSTAT(fstat, stat)
+HOOK_FSTAT(fstat64, stat64)
+
 // It says what of it is asked for.
 static enum trace_op op_of_mask(unsigned mask)
 {
@@ -310,7 +351,10 @@ HOOK(int, statx, int dir, const char *path, int flags, unsigned mask, struct sta
 			.user = st->stx_uid,
 			.group = st->stx_gid,
 		};
-	told(op_of_mask(mask), dir, path, flags & AT_SYMLINK_NOFOLLOW, result < 0, &seen);
+	if (flags & AT_EMPTY_PATH && !*path && result == 0 && st->stx_nlink > 0)
+		log_fd(TRACE_ALLOWED, dir);
+	else
+		told(op_of_mask(mask), dir, path, flags & AT_SYMLINK_NOFOLLOW, result < 0, &seen);
 	return result;
 }
 
@@ -327,6 +371,17 @@ HOOK_XSTAT(__xstat, stat, 0)
 HOOK_XSTAT(__lxstat, stat, AT_SYMLINK_NOFOLLOW)
 HOOK_XSTAT(__xstat64, stat64, 0)
 HOOK_XSTAT(__lxstat64, stat64, AT_SYMLINK_NOFOLLOW)
+
+#define HOOK_FXSTAT(name, type)                                                                    \
+	int name(int version, int fd, struct type *st);                                            \
+	HOOK(int, name, int version, int fd, struct type *st)                                      \
+	{                                                                                          \
+		int result = NEXT(name)(version, fd, st);                                          \
+		statted_open(fd, st, result < 0);                                                  \
+		return result;                                                                     \
+	}
+HOOK_FXSTAT(__fxstat, stat)
+HOOK_FXSTAT(__fxstat64, stat64)
 
 #define HOOK_FXSTATAT(name, type)                                                                  \
 	int name(int version, int dir, const char *path, struct type *st, int flags);              \
@@ -362,6 +417,12 @@ HOOK_ACCESS(eaccess, (const char *path, int mode), (path, mode), AT_FDCWD, 0)
 HOOK_ACCESS(euidaccess, (const char *path, int mode), (path, mode), AT_FDCWD, 0)
 HOOK_ACCESS(faccessat, (int dir, const char *path, int mode, int flags), (dir, path, mode, flags),
 	    dir, flags)
+HOOK(long, pathconf, const char *path, int name)
+{
+	log_ahead(TRACE_LOOKED, path);
+	return NEXT(pathconf)(path, name);
+}
+
 // Noted before the call: afterwards the path counts from somewhere else.
 HOOK(int, chdir, const char *path)
 {
@@ -598,7 +659,7 @@ static struct held hold(int fd)
 	struct held h = {0};
 	int errnum = errno;
 
-	h.known = log_is_on() && fstat(fd, &h.st) == 0 && h.st.st_nlink > 0;
+	h.known = log_is_on() && log_stat(fd, &h.st) && h.st.st_nlink > 0;
 	errno = errnum;
 	return h;
 }
@@ -688,7 +749,7 @@ static void removed(const struct removing *r, bool failed)
 			 .seen = r->before.seen};
 	struct stat st;
 
-	if (r->fd >= 0 && fstat(r->fd, &st) == 0) {
+	if (r->fd >= 0 && log_stat(r->fd, &st)) {
 		log_sight(&l.seen, &st);
 		l.seen.ctime_before_ns = r->before.seen.ctime_ns;
 	}

@@ -53,7 +53,7 @@ static void note(int dir, const char *path, bool nofollow, int fd)
 			 .ask = SEEN};
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !digest_open(fd, st.st_size, text))
+	if (!log_stat(fd, &st) || !S_ISREG(st.st_mode) || !digest_open(fd, st.st_size, text))
 		return;
 	log_sight(&l.seen, &st);
 	log_look(&l);

@@ -43,6 +43,11 @@ static const char *trace_path(void)
 	return path;
 }
 
+bool log_stat(int fd, struct stat *st)
+{
+	return syscall(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH) == 0;
+}
+
 static struct trace_head *map_trace(const char *path)
 {
 	struct stat st;
@@ -51,7 +56,7 @@ static struct trace_head *map_trace(const char *path)
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size >= TRACE_BYTES)
+	if (log_stat(fd, &st) && (uint64_t)st.st_size >= TRACE_BYTES)
 		map = mmap(NULL, TRACE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	syscall(SYS_close, fd);
 	if (map == MAP_FAILED)
@@ -379,7 +384,7 @@ static void see_entries(struct trace_sight *s, const struct look *l)
 					   O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	struct stat st;
 
-	if (fd >= 0 && fstat(fd, &st) == 0) {
+	if (fd >= 0 && log_stat(fd, &st)) {
 		log_sight(s, &st);
 		s->size = (int64_t)sum_of_entries(fd);
 	}
@@ -402,7 +407,7 @@ static void see(struct trace_sight *s, const struct look *l)
 	} else if (l->ask == ASK_ENTRIES && l->errnum == 0) {
 		see_entries(s, l);
 	} else if (l->ask == ASK) {
-		if (l->fd >= 0 ? fstat(l->fd, &st) == 0 : ask(&st, l->dir, l->path, l->nofollow))
+		if (l->fd >= 0 ? log_stat(l->fd, &st) : ask(&st, l->dir, l->path, l->nofollow))
 			log_sight(s, &st);
 	}
 	s->extra |= l->seen.extra;

@@ -46,6 +46,8 @@ struct look {
 
 // Notes it. Returns whether this is the first record of its kind.
 bool log_look(const struct look *look);
+// What fstat is, without being noted.
+bool log_stat(int fd, struct stat *st);
 void log_sight(struct trace_sight *s, const struct stat *st);
 
 // The same in short; `failed`: errno tells why. A path that is not absolute counts from the folder
