@@ -2,11 +2,16 @@
 #include "base/attributes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -91,12 +96,43 @@ static void add_functions(struct buf *b)
 
 static void add_user(struct buf *b)
 {
-	gid_t groups[256];
+	gid_t groups[256], real_group = 0, group = 0, saved_group = 0;
+	uid_t real = 0, user = 0, saved = 0;
 	int n = getgroups(sizeof groups / sizeof *groups, groups);
 
-	buf_addf(b, "%ld, group %ld", (long)geteuid(), (long)getegid());
+	getresuid(&real, &user, &saved);
+	getresgid(&real_group, &group, &saved_group);
+	buf_addf(b, "%ld, group %ld", (long)user, (long)group);
+	if (real != user || saved != user)
+		buf_addf(b, ", really %ld, saved %ld", (long)real, (long)saved);
+	if (real_group != group || saved_group != group)
+		buf_addf(b, ", really group %ld, saved %ld", (long)real_group, (long)saved_group);
 	for (int i = 0; i < n; i++)
 		buf_addf(b, " %ld", (long)groups[i]);
+}
+
+// As the kernel tells them, by its names.
+static void add_rights(struct buf *b)
+{
+	static const char *const names[] = {"Cap", "NoNewPrivs:", "Seccomp:"};
+	FILE *f = fopen("/proc/self/status", "re");
+	char line[256];
+
+	while (f && fgets(line, sizeof line, f))
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+			if (strncmp(line, names[i], strlen(names[i])) == 0) {
+				line[strcspn(line, "\n")] = '\0';
+				line[strcspn(line, "\t")] = ' ';
+				buf_addf(b, "%s%s", b->len > 0 ? " " : "", line);
+			}
+	if (f)
+		fclose(f);
+	buf_addf(b, " Securebits: %d", prctl(PR_GET_SECUREBITS));
+}
+
+static void add_personality(struct buf *b)
+{
+	buf_addf(b, "%#x", (unsigned)personality(0xffffffff));
 }
 
 static void add_cpus(struct buf *b)
@@ -118,8 +154,9 @@ static void add_niceness(struct buf *b)
 	struct sched_param p = {0};
 
 	sched_getparam(0, &p);
-	buf_addf(b, "%d, policy %d, priority %d", getpriority(PRIO_PROCESS, 0),
-		 sched_getscheduler(0), p.sched_priority);
+	buf_addf(b, "%d, policy %d, priority %d, of disks %ld", getpriority(PRIO_PROCESS, 0),
+		 sched_getscheduler(0), p.sched_priority,
+		 syscall(SYS_ioprio_get, 1 /* of a process */, 0));
 }
 
 static void add_folder(struct buf *b)
@@ -130,6 +167,15 @@ static void add_folder(struct buf *b)
 	free(name);
 }
 
+static void add_terminal(struct buf *b)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+	buf_addstr(b, fd >= 0 ? "one" : "none");
+	if (fd >= 0)
+		close(fd);
+}
+
 static const struct attribute {
 	const char *name, *words;
 	void (*add)(struct buf *b);
@@ -137,11 +183,14 @@ static const struct attribute {
 	{ATTRIBUTE_UMASK, "the umask", add_umask},
 	{ATTRIBUTE_LIMITS, "the limits (ulimit)", add_limits},
 	{ATTRIBUTE_USER, "the user and its groups", add_user},
+	{ATTRIBUTE_RIGHTS, "the rights (capabilities, no new privileges, seccomp)", add_rights},
+	{ATTRIBUTE_PERSONALITY, "the personality (setarch)", add_personality},
 	{ATTRIBUTE_LOADER, "the variables that the loader reads", add_loader},
 	{ATTRIBUTE_CPUS, "the CPUs that it may use", add_cpus},
 	{ATTRIBUTE_NICENESS, "the niceness", add_niceness},
 	{ATTRIBUTE_FUNCTIONS, "the functions that bash exports", add_functions},
 	{ATTRIBUTE_FOLDER, "the folder of the project", add_folder},
+	{ATTRIBUTE_TERMINAL, "whether there is a terminal (/dev/tty)", add_terminal},
 };
 
 static const struct attribute *find(const char *name)

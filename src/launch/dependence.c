@@ -131,8 +131,9 @@ static void settle(struct inputs *in)
 
 void dependence_complete(struct inputs *in, struct map *programs)
 {
-	static const char *const always[] = {ATTRIBUTE_UMASK, ATTRIBUTE_LIMITS, ATTRIBUTE_USER,
-					     ATTRIBUTE_LOADER};
+	static const char *const always[] = {ATTRIBUTE_UMASK,       ATTRIBUTE_LIMITS,
+					     ATTRIBUTE_USER,        ATTRIBUTE_RIGHTS,
+					     ATTRIBUTE_PERSONALITY, ATTRIBUTE_LOADER};
 	static const char preload[] = "/etc/ld.so.preload";
 
 	add_programs(in, programs);

@@ -35,11 +35,14 @@ const char *const *proc_attributes(const char *path)
 	} files[] = {
 		{"cwd", {ATTRIBUTE_FOLDER}},
 		{"sched", {ATTRIBUTE_NICENESS}},
-		{"stat", {ATTRIBUTE_NICENESS}},
+		{"stat", {ATTRIBUTE_NICENESS, ATTRIBUTE_TERMINAL}},
 		{"status", {ATTRIBUTE_CPUS}},
 	};
+	static const char *const terminal[] = {ATTRIBUTE_TERMINAL, NULL};
 	const char *name = name_in_process(path);
 
+	if (strcmp(path, "/dev/tty") == 0)
+		return terminal;
 	for (size_t i = 0; name && i < sizeof files / sizeof *files; i++)
 		if (strcmp(files[i].name, name) == 0)
 			return files[i].attributes;

@@ -368,6 +368,36 @@ make_ask() {
 	(umask 027; why one "the umask: what it has from its parent is not what it was" "      is  027")
 }
 
+@test "rights and the personality act on everyone" {
+	asks one true
+	learn
+	command -v setpriv setarch >/dev/null || skip "no setpriv, or no setarch"
+	setpriv --no-new-privs "$FIRMO_JOBS" --lua="$LUA" --why=tests/one_test.lua >why.txt || :
+	grep -q "the rights (capabilities, no new privileges, seccomp): what it has from its parent" why.txt
+	run setpriv --no-new-privs "$FIRMO_JOBS" --lua="$LUA" --changed --report=json:report.json
+	is "$(ran)" one
+	fj4 >/dev/null
+	run setarch --addr-no-randomize "$FIRMO_JOBS" --lua="$LUA" --changed --report=json:report.json
+	is "$(ran)" one
+	fj4 >/dev/null
+	again
+	is "$(ran)" ""
+}
+
+@test "a terminal counts where it was asked for" {
+	asks one true
+	asks tty ': </dev/tty || :'
+	learn
+	command -v python3 >/dev/null || skip "no python3 to make a terminal"
+	cat >on_terminal.py <<-'END'
+		import os, pty, sys
+		sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+	END
+	# Itself: what is found through PATH may be a script that changes PATH.
+	PYTHONCOERCECLOCALE=0 run "$(python3 -c 'import sys; print(sys.executable)')" on_terminal.py "$FIRMO_JOBS" --lua="$LUA" --changed --report=json:report.json
+	is "$(ran)" tty
+}
+
 @test "CPUs, niceness and the folder count where they were asked for" {
 	asks cpus nproc
 	asks cpus_of_proc 'grep Cpus_allowed /proc/self/status'

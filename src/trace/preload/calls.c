@@ -257,6 +257,7 @@ static void note_other(const struct call *c)
 		log_name(TRACE_ATTRIBUTE, ATTRIBUTE_CPUS, 0);
 		break;
 	case SYS_getpriority:
+	case SYS_ioprio_get:
 	case SYS_sched_getattr:
 	case SYS_sched_getparam:
 	case SYS_sched_getscheduler:
