@@ -334,20 +334,26 @@ make_ask() {
 		#include <unistd.h>
 		int main(void) { syscall(425, 0, 0); }
 	END
+	program watch <<-'END'
+		#include <sys/inotify.h>
+		int main(void) { inotify_add_watch(inotify_init(), "made", IN_CREATE); }
+	END
 	echo 'int main(void) { return 0; }' | program alone -static || skip "no static programs here"
 	asks past ./past
 	asks seen ./seen
 	asks segment ./segment
 	asks ring ./ring
+	asks watch ./watch
 	asks ls "ls -l /bin/sh"
 	asks alone ./alone
 	settle
 	fj4 >/dev/null
 	again
-	is "$(ran)" "alone past ring segment"
+	is "$(ran)" "alone past ring segment watch"
 	why alone "could not be watched" "/alone"
 	why segment "could not be watched" "shmget"
 	why ring "could not be watched" "system call 425"
+	why watch "could not be watched" "inotify_add_watch"
 	if [ "$(uname -m)" = x86_64 ]; then
 		why past "could not be watched" "/past"
 	fi
@@ -396,6 +402,26 @@ make_ask() {
 	# Itself: what is found through PATH may be a script that changes PATH.
 	PYTHONCOERCECLOCALE=0 run "$(python3 -c 'import sys; print(sys.executable)')" on_terminal.py "$FIRMO_JOBS" --lua="$LUA" --changed --report=json:report.json
 	is "$(ran)" tty
+}
+
+@test "functions of libc count however they were found" {
+	program finds <<-'END'
+		#include <dlfcn.h>
+		int main(void) {
+			int (*look)(const char *, int) = dlsym(dlopen("libc.so.6", RTLD_LAZY), "access");
+			return look("made", 0) == 0;
+		}
+	END
+	program ways <<-'END'
+		#include <unistd.h>
+		int main(void) { return pathconf("made", _PC_NAME_MAX) > 0; }
+	END
+	asks finds ./finds
+	asks ways ./ways
+	learn
+	touch made
+	again
+	is "$(ran)" "finds ways"
 }
 
 @test "CPUs, niceness and the folder count where they were asked for" {

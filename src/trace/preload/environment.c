@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <locale.h>
 #include <pwd.h>
+#include <shadow.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -142,6 +143,8 @@ HOOK(void, tzset, void)
 
 #define HOOK_USER(type, name, parameters, arguments)                                               \
 	HOOK_NAMES("/etc/passwd", type, name, parameters, arguments)
+HOOK_NAMES("/etc/shadow", struct spwd *, getspnam, (const char *name), (name))
+HOOK_NAMES("/etc/shadow", struct spwd *, getspent, (void), ())
 HOOK_USER(struct passwd *, getpwnam, (const char *name), (name))
 HOOK_USER(struct passwd *, getpwuid, (uid_t id), (id))
 HOOK_USER(struct passwd *, getpwent, (void), ())

@@ -7,6 +7,7 @@
 #include <libintl.h>
 #include <limits.h>
 #include <locale.h>
+#include <mntent.h>
 #include <mqueue.h>
 #include <netdb.h>
 #include <nl_types.h>
@@ -253,3 +254,9 @@ HOOK_NAMES("/etc/services", struct servent *, getservent, (void), ())
 HOOK_NAMES("/etc/protocols", struct protoent *, getprotobyname, (const char *name), (name))
 HOOK_NAMES("/etc/protocols", struct protoent *, getprotobynumber, (int number), (number))
 HOOK_NAMES("/etc/protocols", struct protoent *, getprotoent, (void), ())
+
+HOOK(FILE *, setmntent, const char *path, const char *mode)
+{
+	log_ahead(*mode == 'r' ? TRACE_READ : TRACE_CHANGED, path);
+	return NEXT(setmntent)(path, mode);
+}

@@ -429,10 +429,36 @@ static void note_symbol(const char *name)
 		log_name(TRACE_ENVIRONMENT, "dlsym", 0);
 }
 
+// ---- a function of libc that libc itself is asked for ----
+
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+static bool is_our_own(const void *function)
+{
+	Dl_info info;
+
+	return dladdr(function, &info) && info.dli_fbase == (const void *)&__ehdr_start;
+}
+
+static void *usual_of(void *found, const char *name);
+
 HOOK(void *, dlsym, void *handle, const char *name)
 {
 	note_symbol(name);
+	if (handle != RTLD_NEXT && handle != RTLD_DEFAULT && log_is_on())
+		return usual_of(NEXT(dlsym)(handle, name), name);
 	return NEXT(dlsym)(handle, name);
+}
+
+// Whoever asks a library for what it has taken over is given what is called by that name everywhere
+// else. To ask for the next one is to know of that.
+static void *usual_of(void *found, const char *name)
+{
+	void *usual = found ? NEXT(dlsym)(RTLD_DEFAULT, name) : NULL;
+
+	if (!usual || usual == found || !is_our_own(usual))
+		return found;
+	return NEXT(dlsym)(RTLD_NEXT, name) == found ? usual : found;
 }
 
 HOOK(void *, dlvsym, void *handle, const char *name, const char *version)
