@@ -79,6 +79,7 @@ struct inputs {
 	bool blind;    // a process of its could not be watched
 	bool overflow; // there was more than could be noted
 	bool young;    // something was not the same when it was looked at once more
+	bool unread;   // not even the test file was seen to be read
 };
 
 // Whether inputs of the kind only tell of others: nothing is looked at again for them.

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/alloc.h"
@@ -260,6 +261,22 @@ void attempt_shift_clocks(struct attempt *a, int64_t ns)
 
 // ---- what it depended on ----
 
+// Whether the file was read under another name, by a link or from another folder.
+static bool was_read_as_another(const struct inputs *in, const char *path)
+{
+	struct stat file, other;
+
+	if (stat(path, &file) < 0)
+		return true; // the test has removed it: nobody can tell
+	for (size_t i = 0; i < in->list.n; i++) {
+		const struct input *one = &in->list.items[i];
+		if (one->kind == INPUT_PATH && one->found && stat(one->name, &other) == 0 &&
+		    other.st_dev == file.st_dev && other.st_ino == file.st_ino)
+			return true;
+	}
+	return false;
+}
+
 // The test file itself, even where nothing could be watched.
 static void add_file(struct inputs *in, const char *path)
 {
@@ -269,6 +286,7 @@ static void add_file(struct inputs *in, const char *path)
 		if (in->list.items[i].kind == INPUT_PATH &&
 		    strcmp(in->list.items[i].name, path) == 0)
 			return;
+	in->unread = !was_read_as_another(in, path);
 	file.name = xstrdup(path);
 	VEC_PUSH(&in->list, file);
 }

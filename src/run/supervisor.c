@@ -286,9 +286,6 @@ static void doubt_plain(struct result *r, const struct observation *o)
 {
 	enum framework f = FRAMEWORK_PLAIN;
 
-	if (r->framework != FRAMEWORK_PLAIN || r->job->source == READING_GIVEN ||
-	    r->status != FILE_PASSED)
-		return;
 	if (!o->heard && !o->watched)
 		leave_unproven(r,
 			       "it cannot be watched, and Lua ran without LUA_INIT or in a child",
@@ -302,6 +299,26 @@ static void doubt_plain(struct result *r, const struct observation *o)
 	}
 }
 
+// Whether the worker was watched whole, and the file was not read: its command leaves it out, or an
+// end came before its beginning.
+static bool never_began(const struct supervisor *s, const struct result *r)
+{
+	const struct inputs *in = r->inputs;
+
+	return s->has_proc && in && in->unread && !in->blind && !in->overflow;
+}
+
+static void doubt(const struct supervisor *s, struct result *r, const struct observation *o)
+{
+	if (r->job->source == READING_GIVEN || r->status != FILE_PASSED)
+		return;
+	if (never_began(s, r))
+		leave_unproven(r, "nothing has read the file",
+			       "a --framework=NAME has its result count all the same");
+	else if (r->framework == FRAMEWORK_PLAIN)
+		doubt_plain(r, o);
+}
+
 static void on_finished(void *owner, struct attempt *a)
 {
 	struct supervisor *s = owner;
@@ -311,7 +328,7 @@ static void on_finished(void *owner, struct attempt *a)
 	if (read_again(s, a, &o))
 		return;
 	struct result *r = choose(a);
-	doubt_plain(r, &o);
+	doubt(s, r, &o);
 	// What a pass has written is of less interest.
 	if (!file_status_is_bad(r->status))
 		shorten_output(r);

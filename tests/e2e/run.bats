@@ -187,10 +187,10 @@ listed() {
 	plain args "-- nothing"
 	test_file show.lua "local f = io.open('args', 'w')" \
 		"for i = 1, #arg do f:write('[', arg[i], ']') end" "f:close()"
-	run fj --command="lua5.4 show.lua --first {} 'two words' --file={}"
+	run fj --framework=plain --command="lua5.4 show.lua --first {} 'two words' --file={}"
 	status_is 0
 	is "$(cat args)" "[--first][tests/args_test.lua][two words][--file=tests/args_test.lua]"
-	run fj --command="lua5.4 show.lua -x"
+	run fj --framework=plain --command="lua5.4 show.lua -x"
 	status_is 0
 	is "$(cat args)" "[-x][tests/args_test.lua]"
 }

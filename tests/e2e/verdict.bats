@@ -432,6 +432,39 @@ plain error, plain error, plain fail"
 	status_is 0
 }
 
+@test "a pass of a file that nothing has read is none" {
+	plain a 'error "x"'
+	busted_test b 'it("a", function() error "x" end)'
+	test_file helper.lua 'print("hello")'
+	local lua how command
+	for command in true 'sh -c true' 'lua5.4 helper.lua' 'printf "1..1\nok 1\n"'; do
+		run fj --command="$command"
+		status_is 1
+		has "nothing has read the file"
+		rm -rf .firmo-jobs
+	done
+	run fj --command=true --framework=plain
+	status_is 0
+	for lua in $LUAS; do
+		for how in --color=never --no-trace; do
+			rm -rf .firmo-jobs
+			LUA_INIT='os.exit(0)' outcomes "$lua" "$how"
+			hasnt pass
+		done
+	done
+	# By another name, from another folder, or by another program it is read.
+	rm tests/*
+	plain c 'assert(true)'
+	mkdir links
+	ln -s ../tests/c_test.lua links/d_test.lua
+	for command in 'lua5.4 {}' 'sh -c "lua5.4 - <{}"' 'sh -c "cat {} | lua5.4 -"' \
+		'sh -c "f=\$PWD/{}; cd /; lua5.4 \$f"'; do
+		run fj --command="$command" links/d_test.lua tests
+		status_is 0
+		rm -rf .firmo-jobs
+	done
+}
+
 @test "the LUA_INIT that a starting script sets is run, and the shim as well" {
 	busted_test b 'it("a", function() assert(from_script == 1) end)'
 	mkdir bin

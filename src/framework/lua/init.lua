@@ -33,8 +33,9 @@ local function load_part(name, ...)
 	return (chunk or error(problem, 0))(...)
 end
 
+local is_shimmed, begin
 if getenv("FIRMO_JOBS_SHIM") and is_worker() then
-	pcall(load_part, "main", DIR, load_part, is_worker)
+	is_shimmed, begin = pcall(load_part, "main", DIR, load_part, is_worker)
 end
 
 -- The user's own LUA_INIT, as the stock interpreter runs it: the one for this version goes first. A script
@@ -47,10 +48,12 @@ if not value then
 		value = getenv("FIRMO_JOBS_LUA_INIT")
 	end
 end
-if not value then
-	return
-elseif sub(value, 1, 1) == "@" then
-	return dofile(sub(value, 2))
+if value and sub(value, 1, 1) == "@" then
+	dofile(sub(value, 2))
+elseif value then
+	local chunk, syntax = (rawget(_G, "loadstring") or load)(value, "=" .. variable);
+	(chunk or error(syntax, 0))()
 end
-local chunk, syntax = (rawget(_G, "loadstring") or load)(value, "=" .. variable)
-return (chunk or error(syntax, 0))()
+if is_shimmed then
+	begin()
+end

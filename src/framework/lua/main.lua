@@ -33,6 +33,7 @@ local libraries_are_wanted = expected ~= "busted" and expected ~= "firmo"
 local pipe, ended, events
 local count = 0 -- lines that were sent
 local muted -- another process tells the rest
+local begun -- the user's own LUA_INIT has come to its end: the test file is next
 local closing -- the lines to send when the interpreter's state is closed
 local attach = {} -- framework -> its post-processor of modules
 
@@ -278,6 +279,9 @@ end
 
 local function report_exit(code)
 	local status = (code == nil or code == true) and 0 or code == false and 1 or tonumber(code)
+	if status and not begun then
+		complain("LUA_INIT", "LUA_INIT calls os.exit, before the file begins")
+	end
 	if status then -- anything else is an error that os.exit itself will raise
 		local body = '"exit","how":"os.exit"'
 		if events and events.open then
@@ -342,4 +346,8 @@ end
 local installed, problem = pcall(install)
 if not installed and pipe then
 	pcall(complain, "init", problem)
+end
+
+return function()
+	begun = true
 end
