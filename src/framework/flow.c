@@ -120,6 +120,43 @@ static void skip_branches(struct scan *s)
 		next(s);
 }
 
+// Whether something may be called between t and the token behind it.
+static bool calls(const struct token *t, const struct token *next)
+{
+	static const char *const operators[] = {"and", "or", "not"};
+
+	if (t->kind != TOKEN_NAME && !closes(t))
+		return false;
+	for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
+		if (token_is_name(t, operators[i]))
+			return false;
+	return opens(next) || next->kind == TOKEN_STRING || token_is_mark(next, ':');
+}
+
+// Whether os.exit comes next, with nothing called for its arguments: what would not come after it
+// does not come after the call in front of it either.
+static bool ends_program(const struct scan *at)
+{
+	static const char *const words[] = {"os", ".", "exit", "("};
+	struct lexer l = at->lexer;
+	struct token t = at->token, next;
+
+	if (token_is_name(&t, "return"))
+		t = lexer_next(&l);
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++, t = lexer_next(&l))
+		if (t.kind == TOKEN_STRING || !token_is(&t, words[i]))
+			return false;
+	for (int depth = 1; t.kind != TOKEN_END; t = next) {
+		depth += opens(&t) - closes(&t);
+		if (depth == 0)
+			return true;
+		next = lexer_next(&l);
+		if (calls(&t, &next))
+			return false;
+	}
+	return false;
+}
+
 // Whether only ends of blocks come until the function ends that begins on line `defined`.
 static bool leads_out(struct scan *s, int defined)
 {
@@ -137,7 +174,7 @@ static bool leads_out(struct scan *s, int defined)
 		} else if (token_is_mark(t, ';')) {
 			next(s);
 		} else {
-			return false;
+			return ends_program(s);
 		}
 	}
 	return defined == 0 && s->blocks.n == 0;
