@@ -286,6 +286,7 @@ static bool on_exit_event(struct events *ev, const struct json *o, int64_t now_n
 	char *how = member(o, "how");
 	ev->os_exit = how && strcmp(how, "os.exit") == 0;
 	free(how);
+	ev->result->nameless = number(o, "names", 1) == 0;
 	return is_end_of_file(o) ? on_done(ev, o, now_ns) : true;
 }
 

@@ -15,6 +15,7 @@
 //   blocks are
 //                           open, tests so far, and the calls on the stack {file, line, defined,
 //                           name}
+//   names                   with exit: 0 where no name of busted's is defined
 //   shim {where, message}   the shim failed itself
 #ifndef FRAMEWORK_EVENTS_H
 #define FRAMEWORK_EVENTS_H

@@ -156,9 +156,12 @@ bool reading_is_better(const struct result *other, const struct result *before)
 		free(name);
 		// What busted runs by itself, and finds no test in, has none: left early, as
 		// where it lacks what it tests, it shows nothing as a plain file either.
+		// So has what calls busted's names and passed without one: it never came to
+		// its tests.
 		bool busteds = before->job->in_root && !before->job->busted_leaves;
+		bool unreached = before->job->calls_busted && other->nameless;
 		bool left = before->exit_code == 0 && before->errors.n == 0;
-		if (busteds && left && other->framework == FRAMEWORK_PLAIN &&
+		if ((busteds || unreached) && left && other->framework == FRAMEWORK_PLAIN &&
 		    other->status == FILE_PASSED)
 			return false;
 		return !same;

@@ -57,6 +57,7 @@ struct job {
 	bool mentioned;     // another file of the plan, or .busted, names it
 	enum framework framework;
 	enum reading_source source; // of the framework
+	bool calls_busted;          // its text calls what busted gives its files
 	bool shim;                  // it has loaded a framework, or read its source, unforeseen
 	bool was_tap;               // its last tests came by TAP
 	int64_t size;               // bytes

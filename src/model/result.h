@@ -58,6 +58,7 @@ struct result {
 	bool partial;       // only some of its tests were wanted
 	bool crowded;       // other files ran at some time while it did
 	bool has_tests;     // the tests below come from events; if not, the file counts as one test
+	bool nameless;      // it has ended without any name of busted's
 	int attempt;        // which attempt this result is of; 1 for the first
 	int attempts;       // how many there were in all, up to now
 	int failures;       // how many of them were bad

@@ -100,6 +100,7 @@ int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)
 // wrong by now, this run shows it.
 static void settle_guess(struct job *j, struct guess guess)
 {
+	j->calls_busted = guess.framework == FRAMEWORK_BUSTED;
 	j->source = guess.certain ? READING_NAMED : READING_GUESSED;
 	j->framework = guess.certain || j->known < 0 ? guess.framework : (enum framework)j->known;
 	// What has told of its tests by TAP owes some, however it was changed since: silence may

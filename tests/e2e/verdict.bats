@@ -276,6 +276,20 @@ string plain pass 0 0'
 			"error it called os.exit (exit status 0) before its tests were done"
 	done
 	rm spec/leaves_spec.lua
+	# So it is elsewhere, where the names are missing to the end.
+	plain left 'if not pcall(require, "no_such") then return end' 'describe("d", function() it("a", function() error "x" end) end)'
+	plain exits 'if not no_such then os.exit(0) end' 'describe("d", function() it("a", function() error "x" end) end)'
+	test_file mini.lua 'function it(_, f) f() end'
+	plain own 'require "mini"' 'it("a", function() end)'
+	local lua how
+	for lua in $LUAS; do
+		for how in --color=never --no-trace; do
+			rm -rf .firmo-jobs
+			run fj --lua="$lua" $how --report=json:report.json tests
+			is "$(json 'file("left").status, file("exits").status, file("own").status')" "skip error pass"
+		done
+	done
+	rm -r tests
 	# Another framework that it loads, or a failure, is seen all the same.
 	test_file spec/h.lua 'local l = require "lust"' 'describe, it = l.describe, l.it'
 	test_file spec/lust_spec.lua 'require "spec.h"' '_G.describe("d", function() it("a", function() error "x" end) end)'

@@ -35,12 +35,20 @@ local count = 0 -- lines that were sent
 local muted -- another process tells the rest
 local begun -- the user's own LUA_INIT has come to its end: the test file is next
 local closing -- the lines to send when the interpreter's state is closed
+local closing_nameless -- the same, where no name of busted's is defined
 local attach = {} -- framework -> its post-processor of modules
 
 -- Line `number`: the key tells it from what others write, the number tells when one is lost. body: from
 -- the value of "ev" on.
 local function line(number, body)
 	return '{"key":"' .. key .. '","n":' .. number .. ',"ev":' .. body .. "}\n"
+end
+
+-- Whether there is anything by which a file could have declared tests as busted's do.
+local globals = _G
+local function has_names()
+	return rawget(globals, "describe") or rawget(globals, "it") or rawget(globals, "context")
+		or rawget(globals, "insulate") or rawget(globals, "expose") or rawget(globals, "pending")
 end
 
 -- A finalizer writes constants and no more, as LuaJIT has hung in real work: they are made beforehand. lust
@@ -53,6 +61,7 @@ local function prepare_closing()
 		number = number + 1
 	end
 	closing = done .. line(number, '"exit","how":"close"')
+	closing_nameless = done .. line(number, '"exit","how":"close","names":0')
 end
 
 local function send(body)
@@ -283,7 +292,7 @@ local function report_exit(code)
 		complain("LUA_INIT", "LUA_INIT calls os.exit, before the file begins")
 	end
 	if status then -- anything else is an error that os.exit itself will raise
-		local body = '"exit","how":"os.exit"'
+		local body = '"exit","how":"os.exit"' .. (has_names() and "" or ',"names":0')
 		if events and events.open then
 			body = body .. ',"open":' .. events.open .. ',"tests":' .. events.announced
 				.. ',"calls":[' .. calls_to_exit() .. "]"
@@ -316,7 +325,7 @@ end
 local function install_close()
 	local function closed()
 		if not ended and closing then
-			write(pipe, closing)
+			write(pipe, has_names() and closing or closing_nameless)
 		end
 	end
 	local newproxy = rawget(_G, "newproxy") -- 5.1 and LuaJIT finalize no tables
