@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "base/path.h"
@@ -97,12 +98,15 @@ int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)
 }
 
 // A file that does not name its framework is what it turned out to be the last time; should that be
-// wrong by now, this run shows it.
-static void settle_guess(struct job *j, struct guess guess)
+// wrong by now, this run shows it. But a plain one that was changed since may have become busted's,
+// and leave before its tests.
+static void settle_guess(struct job *j, struct guess guess, bool changed)
 {
 	j->calls_busted = guess.framework == FRAMEWORK_BUSTED;
 	j->source = guess.certain ? READING_NAMED : READING_GUESSED;
-	j->framework = guess.certain || j->known < 0 ? guess.framework : (enum framework)j->known;
+	bool is_news = j->calls_busted && j->known == FRAMEWORK_PLAIN && changed;
+	j->framework = guess.certain || j->known < 0 || is_news ? guess.framework
+								: (enum framework)j->known;
 	// What has told of its tests by TAP owes some, however it was changed since: silence may
 	// as well be a script that leaves early.
 	j->was_tap = j->known == FRAMEWORK_TAP && j->usual_tests > 0;
@@ -156,7 +160,8 @@ static void look_into(struct job *j, const struct plan_request *request, struct 
 		if (j->found == FOUND_STRANGE)
 			j->found = FOUND_NAMED;
 	} else {
-		settle_guess(j, guess_of(j, request, scratch));
+		settle_guess(j, guess_of(j, request, scratch),
+			     st.st_ctim.tv_sec >= j->last_real_ns / NS_PER_SEC);
 	}
 }
 

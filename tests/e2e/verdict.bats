@@ -394,6 +394,16 @@ b lust pass 1 0"
 	done
 }
 
+@test "a plain file that was changed into busted's, and leaves before its tests, is no pass" {
+	plain a 'assert(true)'
+	run -0 fj4
+	plain a 'if not pcall(require, "nothing_there") then return end' \
+		'describe("x", function() it("y", function() error "z" end) end)'
+	run -4 fj4
+	has "SKIP"
+	run -4 fj4
+}
+
 # ---- a pass needs proof ----
 
 @test "a framework's file of whose tests nothing came is an error" {
