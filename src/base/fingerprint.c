@@ -303,14 +303,14 @@ static bool can_make(const char *path)
 
 // What is made there belongs to the group of the folder where that is set so, and has the
 // permissions that the folder's list gives.
-static struct digest digest_of_place(const char *path)
+static struct digest digest_of_place(const char *path, const char *word)
 {
 	static const char list[] = "system.posix_acl_default";
 	char *folder = path_beside(path, "."), value[1024];
 	struct buf b = {0};
 	struct stat st;
 
-	buf_addstr(&b, "place");
+	buf_addstr(&b, word);
 	if (stat(folder, &st) == 0 && st.st_mode & S_ISGID)
 		buf_addf(&b, " of group %u", (unsigned)st.st_gid);
 	ssize_t n = getxattr(folder, list, value, sizeof value);
@@ -326,14 +326,15 @@ struct fingerprint fingerprint_of_free(const char *path)
 	struct stat st;
 	bool is_free = lstat(path, &st) < 0 && errno == ENOENT && can_make(path);
 
-	return is_free ? present(digest_of_place(path)) : (struct fingerprint){0};
+	return is_free ? present(digest_of_place(path, "free")) : (struct fingerprint){0};
 }
 
 struct fingerprint fingerprint_of_room(const char *path)
 {
 	struct stat st;
+
 	if (stat(path, &st) < 0)
-		return errno == ENOENT && can_make(path) ? present(digest_of_place(path))
+		return errno == ENOENT && can_make(path) ? present(digest_of_place(path, "room"))
 							 : (struct fingerprint){0};
 	bool has_room = !S_ISDIR(st.st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 	return has_room ? present(digest_of_word("room")) : (struct fingerprint){0};

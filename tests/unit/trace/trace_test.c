@@ -122,7 +122,7 @@ static char *text_of(const struct inputs *in)
 		[INPUT_TYPE] = "type",         [INPUT_STATUS] = "status",
 		[INPUT_ACCESS] = "access",     [INPUT_LINK] = "link",
 		[INPUT_REAL] = "real",         [INPUT_FREE] = "free",
-		[INPUT_ROOM] = "room"};
+		[INPUT_ROOM] = "room",         [INPUT_ATTRIBUTE] = "attribute"};
 	struct buf text = {0};
 
 	for (size_t i = 0; i < in->list.n; i++)
@@ -174,7 +174,7 @@ static void check_trace(const struct buf *trace, const char *wanted)
 static void a_look_is_an_input_of_its_kind(void **state)
 {
 	(void)state;
-	CHECK("path- /none\npath a.lua\npath- b.lua\npath lib.so\npath- none/x\nlisting .\n"
+	CHECK("path- /none\npath a.lua\npath- b.lua\npath lib.so\npath none/x\nlisting .\n"
 	      "listing d\ntype /etc/x\nstatus s\naccess denied\naccess tool\nlink n\n",
 	      ok(TRACE_READ, "/w/a.lua"), failed(TRACE_READ, "/w/b.lua", ENOENT),
 	      ok(TRACE_LOOKED, "/etc/x"), ok(TRACE_LISTED, "/w"), ok(TRACE_LISTED, "/w/d"),
@@ -202,7 +202,8 @@ static void each_is_named_once(void **state)
 static void some_paths_never_count(void **state)
 {
 	(void)state;
-	CHECK("path /ignoredx\npath /proceed\n", ok(TRACE_READ, "/ignored"),
+	// Of a terminal it counts whether there is one.
+	CHECK("path /ignoredx\npath /proceed\nattribute terminal\n", ok(TRACE_READ, "/ignored"),
 	      failed(TRACE_READ, "/ignored/a", ENOENT), ok(TRACE_LISTED, "/w/.store/x"),
 	      ok(TRACE_WRITTEN, "/w/.store/x"), ok(TRACE_READ, "/proc/self/maps"),
 	      ok(TRACE_READ, "/dev/null"), ok(TRACE_CHANGED, "/dev/tty"), ok(TRACE_LISTED, "/sys"),
@@ -367,8 +368,8 @@ static void a_folder_is_listed_as_it_was_before_the_worker_came(void **state)
 static void what_could_not_be_made_depends_on_the_place(void **state)
 {
 	(void)state;
-	CHECK("room- d/a\n", failed(TRACE_WRITTEN, "/w/d/a", ENOENT));
-	CHECK("room- d/e/a\n", failed(TRACE_EXTENDED, "/w/d/e/a", ENOTDIR));
+	CHECK("path- d/a\nroom- d/a\n", failed(TRACE_WRITTEN, "/w/d/a", ENOENT));
+	CHECK("path d/e/a\nroom- d/e/a\n", failed(TRACE_EXTENDED, "/w/d/e/a", ENOTDIR));
 	CHECK("free- a\nroom- b\nroom- c\n", failed(TRACE_MADE, "/w/a", EEXIST),
 	      failed(TRACE_WRITTEN, "/w/b", EISDIR), failed(TRACE_WRITTEN, "/w/c", EACCES));
 	CHECK("", failed(TRACE_WRITTEN, "/w/a", ENOSPC));
