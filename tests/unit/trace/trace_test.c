@@ -116,13 +116,14 @@ static void add_flag(struct buf *text, bool is_set, const char *name)
 
 static char *text_of(const struct inputs *in)
 {
-	static const char *const kinds[] = {
+	static const char *const kinds[INPUT_KINDS] = {
 		[INPUT_PATH] = "path",         [INPUT_LISTING] = "listing",
 		[INPUT_VARIABLE] = "variable", [INPUT_ENVIRONMENT] = "environment",
 		[INPUT_TYPE] = "type",         [INPUT_STATUS] = "status",
 		[INPUT_ACCESS] = "access",     [INPUT_LINK] = "link",
 		[INPUT_REAL] = "real",         [INPUT_FREE] = "free",
-		[INPUT_ROOM] = "room",         [INPUT_ATTRIBUTE] = "attribute"};
+		[INPUT_ROOM] = "room",         [INPUT_ATTRIBUTE] = "attribute",
+		[INPUT_LIBRARY] = "library",   [INPUT_CHUNK] = "chunk"};
 	struct buf text = {0};
 
 	for (size_t i = 0; i < in->list.n; i++)
