@@ -256,13 +256,13 @@ teardown_file() {
 	js_is "\$\$('#tests h2')[0].textContent" "Tests 1 of $tests"
 	js_is "\$\$('#found')[0].textContent" "1 failure, 1 test, 1 file"
 	# Escape empties it; what a worker wrote is found as well.
-	type_into "#search" $'\ue00c'
+	type_into "#search" $'\xee\x80\x8c'
 	js_is "shown('#tests tbody tr').length" "$tests"
 	js_is "\$\$('.dim, .none').length" 0
 	type_into "#search" "heard before"
 	js_is "[shown('article').length, shown('#files tbody tr').length, shown('#tests tbody tr').length].join()" "1,0,0"
 	js_is "\$\$('#tests')[0].className" none
-	type_into "#search" $'\ue00c'
+	type_into "#search" $'\xee\x80\x8c'
 	click ".choice button:nth-child(2)"
 	js_is "\$\$('.choice [aria-pressed=true]').map(e => e.textContent).join()" Failed
 	js_is "shown('#tests .s').every(e => ['fail', 'error'].includes(e.textContent))" true
