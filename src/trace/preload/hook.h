@@ -24,6 +24,9 @@ const char *hook_loader(void);
 	(next_##name ? next_##name                                                                 \
 		     : (__typeof__(next_##name))hook_find(#name, (void **)&next_##name))
 
+// In a hook: where the call comes from.
+#define CALLER __builtin_return_address(0)
+
 // The usual hook: a call on one path, which fails with a negative number. The parameters are named
 // path and, where the path counts from a folder, dir.
 #define HOOK_PATH(op, type, name, parameters, arguments)                                           \

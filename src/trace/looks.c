@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include "trace/looks.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "trace/proc.h"
+
+// ---- which paths count ----
+
+bool looks_is_below(const char *path, const char *folder)
+{
+	while (*folder && *path == *folder) {
+		path++;
+		folder++;
+	}
+	return !*folder && (*path == '/' || !*path);
+}
+
+static bool is_below_any(const char *path, const char *const *folders)
+{
+	for (; folders && *folders; folders++)
+		if (looks_is_below(path, *folders))
+			return true;
+	return false;
+}
+
+// What is read from /dev/urandom is as little an input as the time of day: Lua's and busted's own
+// seeds come from there.
+bool looks_is_clock(const char *path)
+{
+	static const char *const clocks[] = {"/dev/random", "/dev/hwrng", "/dev/hpet", NULL};
+
+	return is_below_any(path, clocks) || strncmp(path, "/dev/rtc", strlen("/dev/rtc")) == 0;
+}
+
+bool looks_counts(const struct trace_reading *r, const char *path)
+{
+	static const char *const never[] = {
+		"/proc",      "/sys",        "/dev/null",   "/dev/zero",    "/dev/full",
+		"/dev/tty",   "/dev/pts",    "/dev/ptmx",   "/dev/console", "/dev/fd",
+		"/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/urandom", NULL};
+
+	return !is_below_any(path, never) && !looks_is_clock(path) &&
+	       !is_below_any(path, r->rules->below);
+}
+
+static bool is_database(const char *path)
+{
+	static const char mark[] = "SQLite format 3";
+	char head[sizeof mark] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is = fd >= 0 && pread(fd, head, sizeof head, 0) == sizeof head &&
+		  memcmp(head, mark, sizeof mark) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+// The index of a write-ahead log, beside a database: every reader writes to it, and all of it
+// follows from the log. The log itself holds rows.
+bool looks_is_index(const char *path)
+{
+	size_t n = strlen(path), end = strlen("-shm");
+
+	if (n <= end || strcmp(path + n - end, "-shm") != 0)
+		return false;
+	char *database = xstrndup(path, n - end);
+	bool is = is_database(database);
+	free(database);
+	return is;
+}
+
+// ---- looks ----
+
+const char *looks_relative(const struct trace_reading *r, const char *path)
+{
+	const char *cwd = r->rules->cwd;
+
+	if (!cwd || !looks_is_below(path, cwd))
+		return path;
+	return path[strlen(cwd)] ? path + strlen(cwd) + 1 : ".";
+}
+
+void looks_tell(struct trace_reading *r, struct input input, const char *name)
+{
+	input.name = xstrdup(name);
+	VEC_PUSH(&r->in->list, input);
+}
+
+// What a process looks up there of itself.
+void looks_take_proc(struct trace_reading *r, const char *path)
+{
+	const char *const *attributes = proc_attributes(path);
+
+	for (; attributes && *attributes; attributes++)
+		looks_tell(r, (struct input){.kind = INPUT_ATTRIBUTE, .found = true}, *attributes);
+	if (proc_is_environ(path))
+		looks_tell(r, (struct input){.kind = INPUT_ENVIRONMENT, .found = true}, path);
+}
+
+// Something was not the same when it was looked at once more.
+static void unsteady(struct trace_reading *r, const char *path)
+{
+	inputs_doubt(r->in, DOUBT_YOUNG, looks_relative(r, path));
+}
+
+void looks_remember(struct map *set, const char *path)
+{
+	map_put(set, path, set);
+}
+
+struct sight looks_no_sight(void)
+{
+	return (struct sight){0};
+}
+
+struct sight looks_sight_of(struct digest d)
+{
+	return (struct sight){.has_digest = true, .digest = d};
+}
+
+// before: a name that it had before the worker came.
+void looks_add(struct trace_reading *r, enum input_kind kind, const char *before, bool found,
+	       struct sight seen)
+{
+	if (!looks_counts(r, before))
+		return;
+	char *key = xasprintf("%c%s", (char)('0' + kind), before);
+	struct input *known = map_get(&r->looks, key);
+
+	if (known && known->found != found)
+		unsteady(r, before); // and it was not the worker that changed it
+	if (!known) {
+		known = xcalloc(1, sizeof *known);
+		*known = (struct input){.kind = kind, .found = found, .seen = seen};
+		map_put(&r->looks, key, known);
+	}
+	free(key);
+}
+
+// What it was called before the worker came; NULL: it is the worker's own doing that it is there,
+// or not.
+const char *looks_before(struct trace_reading *r, const struct trace_record *rec, const char *path)
+{
+	const char *before;
+	enum names_owner owner = names_owner(&r->names, path, &before);
+
+	// Somebody else has made it once more.
+	if (owner == NAMES_GONE && rec->errnum == 0 && rec->op != TRACE_MADE &&
+	    rec->op != TRACE_WRITTEN)
+		unsteady(r, path);
+	return owner == NAMES_OTHERS ? before : NULL;
+}
+
+struct stat looks_stat(const struct trace_record *rec)
+{
+	return (struct stat){
+		.st_mode = rec->seen.mode,
+		.st_uid = rec->seen.user,
+		.st_gid = rec->seen.group,
+		.st_size = rec->seen.size,
+		.st_mtim = {rec->seen.mtime_ns / NS_PER_SEC, rec->seen.mtime_ns % NS_PER_SEC},
+	};
+}
+
+struct sight looks_type_seen(const struct trace_record *rec)
+{
+	return rec->seen.mode ? looks_sight_of(digest_of_type(rec->seen.mode)) : looks_no_sight();
+}
+
+struct sight looks_access_seen(const struct trace_record *rec)
+{
+	struct stat st = looks_stat(rec);
+
+	return rec->seen.mode ? looks_sight_of(digest_of_access(&st)) : looks_no_sight();
+}
+
+// ---- files that are the same ----
+
+static struct object *object_of(struct trace_reading *r, const struct trace_sight *seen,
+				bool *is_new)
+{
+	char *key = xasprintf("%llx %llx", (unsigned long long)seen->device,
+			      (unsigned long long)seen->inode);
+	struct object *o = map_get(&r->objects, key);
+
+	*is_new = !o;
+	if (!o) {
+		o = xcalloc(1, sizeof *o);
+		map_put(&r->objects, key, o);
+	}
+	free(key);
+	return o;
+}
+
+// It was last changed at `from`, and then at `to` by the worker.
+static void step(struct trace_reading *r, const struct trace_sight *seen, int64_t from, int64_t to)
+{
+	bool is_new;
+	struct object *o = object_of(r, seen, &is_new);
+
+	if (is_new)
+		o->first_ctime_ns = from;
+	o->last_ctime_ns = is_new || o->last_ctime_ns == from ? to : -1;
+}
+
+void looks_was_changed(struct trace_reading *r, const struct trace_record *rec)
+{
+	if (rec->seen.mode && rec->seen.ctime_before_ns)
+		step(r, &rec->seen, rec->seen.ctime_before_ns, rec->seen.ctime_ns);
+}
+
+// Read through whatever name: the file is known by what it is.
+void looks_add_file(struct trace_reading *r, const struct trace_record *rec, enum input_kind kind,
+		    const char *before)
+{
+	struct sight seen = {.inode = (int64_t)rec->seen.inode};
+	bool is_new;
+
+	if (rec->seen.mode) {
+		step(r, &rec->seen, rec->seen.ctime_ns, rec->seen.ctime_ns);
+		struct object *o = object_of(r, &rec->seen, &is_new);
+		seen.has_stamp = true;
+		seen.first_ctime_ns = o->first_ctime_ns;
+		seen.object = o;
+	}
+	looks_add(r, kind, before, true, seen);
+}
+
+static bool parse_digest(struct digest *d, const char *text)
+{
+	char digits[3] = "";
+
+	if (strspn(text, "0123456789abcdef") != 2 * DIGEST_SIZE || text[2 * DIGEST_SIZE])
+		return false;
+	for (size_t i = 0; i < DIGEST_SIZE; i++) {
+		memcpy(digits, text + 2 * i, 2);
+		d->bytes[i] = (unsigned char)strtoul(digits, NULL, 16);
+	}
+	return true;
+}
+
+// Before the worker first writes to it: it is still what was read of it, if anything was.
+void looks_take_kept(struct trace_reading *r, const struct trace_record *rec)
+{
+	bool is_new;
+
+	if (!rec->seen.mode)
+		return;
+	step(r, &rec->seen, rec->seen.ctime_ns, rec->seen.ctime_ns);
+	struct object *o = object_of(r, &rec->seen, &is_new);
+	if (!o->is_kept && o->last_ctime_ns == rec->seen.ctime_ns)
+		o->is_kept = parse_digest(&o->content, rec->path + strlen(rec->path) + 1);
+}
+
+// The worker may have done more to the file after it was read.
+void looks_settle(struct sight *seen)
+{
+	const struct object *o = seen->object;
+
+	if (o)
+		seen->last_ctime_ns = o->last_ctime_ns;
+	if (o && o->is_kept)
+		*seen = looks_sight_of(o->content);
+	seen->object = NULL;
+}
