@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "cli/mode.h"
 #include "cli/option.h"
@@ -418,6 +419,50 @@ static int take(struct settings *o, const struct option_row *row, const char *va
 	return set_mode(o, row->mode, err);
 }
 
+// The options that begin with the n letters at word, as "--a, --b".
+static void add_beginning(struct buf *b, const char *word, size_t n)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (option_is_named(&rows[i]) && strncmp(rows[i].name, word, n) == 0)
+			buf_addf(b, "%s--%s", b->len ? ", " : "", rows[i].name);
+}
+
+static int bad_name(const char *word, struct err *err)
+{
+	struct nearest near = {.word = word + 2, .n = strcspn(word + 2, "=")};
+	struct buf several = {0};
+
+	for (size_t i = 0; i < ROWS; i++)
+		if (option_is_named(&rows[i]))
+			nearest_offer(&near, rows[i].name);
+	add_beginning(&several, near.word, near.n);
+	if (near.best && near.distance == 0)
+		err_set(err, 0, "%s: --%s takes no value; see --help", word, near.best);
+	else if (near.n > 0 && several.len > 0)
+		err_set(err, 0, "%s: which of %s is meant? See --help", word, several.data);
+	else if (near.best)
+		err_set(err, 0, "%s: no such option; did you mean --%s? See --help", word,
+			near.best);
+	else
+		err_set(err, 0, "%s: no such option; see --help", word);
+	buf_release(&several);
+	return -1;
+}
+
+// word holds the letter, unless getopt is done with it already.
+static int bad_letter(const char *word, struct err *err)
+{
+	struct nearest near = {.word = word + 1, .n = strcspn(word + 1, "=")};
+
+	for (size_t i = 0; *word == '-' && near.n > 1 && i < ROWS; i++)
+		if (option_is_named(&rows[i]))
+			nearest_offer(&near, rows[i].name);
+	if (near.best && strchr(word, optopt))
+		return err_set(err, 0, "%s: no such option; did you mean --%s? See --help", word,
+			       near.best);
+	return err_set(err, 0, "there is no option -%c; see --help", optopt);
+}
+
 static int bad_option(int code, char **words, struct err *err)
 {
 	const char *word = words[optind - 1];
@@ -425,8 +470,8 @@ static int bad_option(int code, char **words, struct err *err)
 	if (code == ':')
 		return err_set(err, 0, "%s: its value is missing; see --help", word);
 	if (optopt && optopt < LONG_ONLY && word[1] != '-')
-		return err_set(err, 0, "there is no option -%c; see --help", optopt);
-	return err_set(err, 0, "%s: no such option, or a value it does not take; see --help", word);
+		return bad_letter(words[optind] ? words[optind] : word, err);
+	return bad_name(word, err);
 }
 
 // What stands behind "--" is for the workers: getopt, which moves words, does not get to see it.

@@ -28,6 +28,15 @@ refused() {
 	refused "--lis" --listen
 }
 
+@test "a mistyped option: the right one is named" {
+	refused "--chnaged: no such option; did you mean --changed?" --chnaged
+	refused "--timout=3: no such option; did you mean --timeout?" --timout=3
+	refused "-filter=x: no such option; did you mean --filter?" -filter=x
+	refused "--re: which of --retries, --repeat, --report is meant?" --re
+	refused "--changed=x: --changed takes no value" --changed=x
+	FIRMO_JOBS_FLAGS=--faild refused "--faild: no such option; did you mean --failed?"
+}
+
 @test "an option whose value is missing" {
 	for option in --workers --timeout --grace --limit --order --framework --lua --command --report \
 		--progress --color --include --exclude --max-failures --db; do
