@@ -283,6 +283,8 @@ static const struct option_row rows[] = {
 		orders),
 	READ(0, "fail-fast", NULL, "start no further file after the first failure", on_fail_fast),
 	READ(0, "max-failures", "N", "start no further file after N failures", on_max_failures),
+	SECONDS("run-limit", "SEC", "end the whole run after so long; 0: never [0]", run.limit_ns,
+		"wants seconds, such as 600 or 0.5; 0 for none"),
 	HEADLINE("Unsteady tests"),
 	NUMBER(0, "retries", "N", "run failed files again, up to N times [0]", run.retries, 0, 1000,
 	       "wants a whole number, such as 2"),

@@ -39,13 +39,14 @@ struct supervisor {
 		int64_t *items; // slots of workers that have just ended: since when we have them
 		size_t n, cap;
 	} spare;
-	long bad;             // files that have failed, and will not be tried again
-	int64_t began_ns;     // monotonic, moved forward by the time the run was suspended
-	int64_t wait_ns;      // when a file began to wait for a token, -1: none does
-	bool stopping;        // start no more
-	bool has_proc;        // the kernel tells of processes
-	bool abandoned;       // end what runs as well
-	struct map libraries; // path of a file -> whether it is the core of a framework, see
+	long bad;                // files that have failed, and will not be tried again
+	int64_t began_ns;        // monotonic, moved forward by the time the run was suspended
+	int64_t wait_ns;         // when a file began to wait for a token, -1: none does
+	bool stopping;           // start no more
+	bool has_proc;           // the kernel tells of processes
+	bool abandoned;          // end what runs as well
+	struct loop_timer limit; // of the whole run
+	struct map libraries;    // path of a file -> whether it is the core of a framework, see
 			      // find_library
 	struct room room;
 	struct err broken; // why the run cannot go on; its message is empty while it can

@@ -527,6 +527,15 @@ void supervise_end(struct supervisor *s)
 	for_each_worker(s, handle_event, &event);
 }
 
+static void on_limit(struct loop_timer *t)
+{
+	struct supervisor *s = t->owner;
+
+	if (!s->run->stopped)
+		s->run->stopped = xstrdup("--run-limit");
+	supervise_end(s);
+}
+
 static void signal_worker(struct attempt *a, void *signo)
 {
 	attempt_signal(a, *(int *)signo);
@@ -550,6 +559,8 @@ static void suspend(struct supervisor *s)
 	raise(SIGSTOP);
 	int64_t slept = clock_mono_ns() - before;
 	s->began_ns += slept;
+	if (s->limit.at_ns != LOOP_NEVER)
+		s->limit.at_ns += slept;
 	for_each_worker(s, shift_clocks, &slept);
 	for_each_worker(s, signal_worker, &go_on);
 	if (s->hooks->suspended)
@@ -717,6 +728,11 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 		local_lend(&s.local, &s.lender);
 	s.room.timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_room_timer, .owner = &s};
 	loop_add_timer(means->loop, &s.room.timer);
+	s.limit = (struct loop_timer){.at_ns = settings->limit_ns ? s.began_ns + settings->limit_ns
+								  : LOOP_NEVER,
+				      .fire = on_limit,
+				      .owner = &s};
+	loop_add_timer(means->loop, &s.limit);
 	loop_add_watch(means->loop, &signal_watch);
 	tokens_attach(means->tokens, means->loop, on_token, &s);
 	if (hooks->service)
@@ -733,6 +749,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	lender_close(&s.lender);
 	loop_remove_watch(means->loop, &signal_watch);
 	loop_remove_timer(means->loop, &s.room.timer);
+	loop_remove_timer(means->loop, &s.limit);
 	end(&s);
 	run->elapsed_ns = clock_mono_ns() - s.began_ns;
 	*err = s.broken;

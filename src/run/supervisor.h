@@ -30,6 +30,7 @@ struct run_settings {
 	struct selection selection;
 	long max_failures;     // start no more files after so many bad ones; 0: go on
 	const char *stop_word; // what the user asked that by
+	int64_t limit_ns;      // end the whole run after so long; 0: never
 	long rounds;           // how often each file is run; 0: without end
 	long retries;          // how often a file that failed is tried again, after the others
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind

@@ -39,7 +39,7 @@ refused() {
 
 @test "an option whose value is missing" {
 	for option in --workers --timeout --grace --limit --order --framework --lua --command --report \
-		--progress --color --include --exclude --max-failures --db; do
+		--progress --color --include --exclude --max-failures --run-limit --db; do
 		refused "$option" "$option"
 		refused missing "$option"
 	done

@@ -339,6 +339,28 @@ failing_project() {
 	is "$(json 'file("c_").status, file("d_").status')" "fail notrun"
 }
 
+@test "--run-limit ends what runs, starts nothing more, and says so; the tokens are back" {
+	plain a_hangs "os.execute('sleep 60')"
+	plain b_never "io.open('ran', 'a'):write('x')"
+	run audit -- "$FIRMO_JOBS" --lua="$LUA" -j1 --order=path --run-limit=0.5 --report=text \
+		--report=json:report.json
+	status_is 1
+	has "STOPPED by --run-limit: this report is partial, 2 files were not run"
+	has "audit: ok"
+	is "$(json 'r.run.stopped, file("a_").status, file("b_").status')" "--run-limit notrun notrun"
+	refute test -e ran
+}
+
+@test "--run-limit that is not reached, or comes between two rounds, is no failure" {
+	plain good "assert(true)"
+	run fj4 --run-limit=600
+	status_is 0
+	hasnt "STOPPED"
+	run fj4 --run-limit=0.5 --until-fail
+	status_is 0
+	hasnt "not run"
+}
+
 @test "--max-failures that are not reached: everything runs" {
 	failing_project
 	run fj4 --max-failures=4
