@@ -507,6 +507,26 @@ static int join_words(struct settings *o, int argc, char **argv, size_t *n, stru
 	return 0;
 }
 
+// The words as they were typed, with --failed behind the other options: getopt moves them.
+static char *make_again(int argc, char **argv)
+{
+	struct buf b = {0};
+	bool has = false;
+
+	for (int i = 0; i <= argc; i++) {
+		bool options_end = i == argc || strcmp(argv[i], "--") == 0;
+		if (options_end && !has)
+			buf_addstr(&b, " --failed");
+		has |= options_end || strcmp(argv[i], "--failed") == 0;
+		if (i == argc)
+			break;
+		if (i > 0)
+			buf_addch(&b, ' ');
+		text_add_word(&b, argv[i]);
+	}
+	return buf_detach(&b);
+}
+
 static int parse_words(struct settings *o, size_t n, struct err *err)
 {
 	char letters[2 * ROWS + 2];
@@ -616,6 +636,7 @@ int options_parse(struct settings *o, int argc, char **argv, struct err *err)
 	};
 	if (join_words(o, argc, argv, &n, err) < 0)
 		return -1;
+	o->again = make_again(argc, argv);
 	size_t own = split_off_extra(o, n);
 	o->words[own] = NULL;
 	if (parse_words(o, own, err) < 0 || settle_repeats(o, err) < 0)
@@ -636,5 +657,6 @@ void options_release(struct settings *o)
 	free(o->words);
 	text_free_words(o->flags);
 	buf_release(&o->tags);
+	free(o->again);
 	*o = (struct settings){0};
 }

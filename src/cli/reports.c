@@ -8,6 +8,7 @@
 #include "base/muzzle.h"
 #include "base/outfile.h"
 #include "base/path.h"
+#include "cli/mode.h"
 #include "cli/session.h"
 #include "report/annotations.h"
 #include "report/html/page.h"
@@ -106,6 +107,9 @@ enum firmo_jobs_status reports_of_run(struct firmo_jobs *s, bool whole)
 	int (*text)(FILE *, const struct run *, const struct text_style *, struct err *) =
 		whole ? report_text : report_text_end;
 
+	// --failed goes by the history, and by files that a person has named.
+	if (s->context.store && s->settings->mode == &mode_run)
+		s->context.style.again = s->settings->again;
 	if (s->context.text_to_stdout &&
 	    (text(stdout, &s->run, &s->context.style, &err) < 0 || annotate(&s->run, &err) < 0))
 		status = FIRMO_JOBS_BROKEN;

@@ -64,6 +64,7 @@ struct settings {
 		struct report_request *items;
 		size_t n, cap;
 	} reports;
+	char *again;  // the command line that runs what failed once more; owned
 	char **extra; // the words behind --; points into words
 	char **flags; // the words of FIRMO_JOBS_FLAGS; owned
 	char **words; // those and argv, joined; the array is owned

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "model/failure.h"
 #include "model/run.h"
-#include "report/format.h"
+#include "report/place.h"
 
 // GitHub's own escapes, of `special` characters; other control characters are left out, and marks
 // of other commands are broken.
@@ -54,61 +54,6 @@ static void add_command(struct buf *b, const char *command, const char *file, in
 	buf_addch(b, '\n');
 }
 
-// ---- where a failure is ----
-
-static bool ends_with(const char *s, const char *end, size_t n)
-{
-	size_t len = strlen(s);
-
-	return len >= n && memcmp(s + len - n, end, n) == 0;
-}
-
-static const char *without_dot(const char *path)
-{
-	return strncmp(path, "./", 2) == 0 ? path + 2 : path;
-}
-
-// Whether an interpreter's name for a file, of which it may have cut the beginning, is that of
-// path.
-static bool is_name_of(const char *name, size_t n, const char *path)
-{
-	if (n > 3 && strncmp(name, "...", 3) == 0)
-		return ends_with(path, name + 3, n - 3);
-	if (n > 2 && strncmp(name, "./", 2) == 0)
-		return is_name_of(name + 2, n - 2, path);
-	return strlen(path) == n && memcmp(path, name, n) == 0;
-}
-
-// What a chunk is called that is no file, or of which the beginning is unknown, names none.
-static bool names_file(const char *name, size_t n)
-{
-	return *name != '[' && strncmp(name, "...", 3) != 0 && strcspn(name, " \t\n") >= n;
-}
-
-// Where the message says it is, else where the test is. The caller frees *file.
-static void find_place(const struct failure *f, const struct result *r, char **file, int *line)
-{
-	const char *message = f->message ? f->message : "",
-		   *known = f->file ? f->file : r->job->path;
-	size_t n = text_place(message, line);
-
-	// "timed out after 1 s: FILE:LINE: interrupted!"
-	for (const char *p; (p = memmem(message, n, ": ", 2)); message = p + 2)
-		n -= (size_t)(p + 2 - message);
-	if (n && is_name_of(message, n, without_dot(known))) {
-		*file = xstrdup(format_source(known, r));
-	} else if (n && is_name_of(message, n, r->job->path)) {
-		*file = xstrdup(r->job->path);
-	} else if (n && names_file(message, n)) {
-		char *told = xstrndup(message, n);
-		*file = xstrdup(format_source(told, r));
-		free(told);
-	} else {
-		*file = xstrdup(format_source(known, r));
-		*line = f->file ? f->line : 0;
-	}
-}
-
 // ---- commands ----
 
 struct annotations {
@@ -124,7 +69,7 @@ static void add_failure(const struct failure *f, void *arg)
 	char *title = xasprintf("%s: %s", r->job->path, f->test ? f->test : reason), *file = NULL;
 	int line = 0;
 
-	find_place(f, r, &file, &line);
+	place_find(f, r, &file, &line);
 	add_command(a->b, "error", file, line, title, f->message ? f->message : reason);
 	free(file);
 	free(title);

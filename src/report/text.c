@@ -18,6 +18,7 @@
 #include "report/explain.h"
 #include "report/format.h"
 #include "report/layout.h"
+#include "report/recap.h"
 
 #define SLOWEST       5
 #define NAMED         8  // files in a line that names some of many
@@ -454,6 +455,13 @@ static void add_verdict(struct buf *b, const struct run *run, const struct text_
 	}
 }
 
+static void add_again(struct buf *b, const char *command)
+{
+	buf_addstr(b, "To run these again: ");
+	text_add_visible(b, command);
+	buf_addch(b, '\n');
+}
+
 int report_text_end(FILE *out, const struct run *run, const struct text_style *style,
 		    struct err *err)
 {
@@ -470,6 +478,9 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 		add_slowest(&b, run);
 	add_conflicts(&b, run, style->verbose);
 	add_sums(&b, run, style);
+	recap_add(&b, run);
+	if (style->again && t.bad > 0)
+		add_again(&b, style->again);
 	add_verdict(&b, run, style);
 	return write_out(out, &b, err);
 }

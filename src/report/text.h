@@ -15,13 +15,14 @@ struct text_style {
 	bool worker_output; // show what a failed worker wrote
 	bool verbose;       // list every test
 	bool quiet;         // no line for what passed, no list of the slowest
+	const char *again;  // the command that runs what failed once more, or NULL
 };
 
 // The line of one file, printed as it ends; below those of its earlier attempts, if it has them.
 int report_text_file(FILE *out, const struct result *r, const struct text_style *style,
 		     struct err *err);
-// What comes after the last of those lines: flaky files, failures, the slowest, the sums, and the
-// verdict as the last one.
+// What comes after the last of those lines: flaky files, failures, the slowest, the sums, the
+// failures once more in a line each, and the verdict as the last one.
 int report_text_end(FILE *out, const struct run *run, const struct text_style *style,
 		    struct err *err);
 // Both.

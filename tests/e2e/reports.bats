@@ -167,6 +167,39 @@ reported() {
 	hasnt "errors"
 }
 
+@test "text: the end is a line for each failure, for editors too, and the command that runs them again" {
+	busted_test several "describe('group', function()" \
+		"it('fails', function() assert.are.equal(1, 2) end)" \
+		"it('raises', function() error('thrown') end)" "end)"
+	plain bad "error('it is broken')"
+	plain good "assert(true)"
+	plain leaves "os.exit(3)"
+	run fj -j2 --order=path --exclude='*no such*' -- --verbose
+	status_is 1
+	is "$(grep -E '^[^ :|][^:]*:[0-9]+: ' <<<"$output")" "tests/bad_test.lua:1: it is broken
+tests/leaves_test.lua:1: exit status 3
+tests/several_spec.lua:2: group fails: Expected objects to be equal. Passed in: (number) 2 Expected: (number) 1
+tests/several_spec.lua:3: group raises: thrown"
+	again=$(sed -n 's/^To run these again: //p' <<<"$output")
+	is "$again" "$FIRMO_JOBS -j2 --order=path '--exclude=*no such*' --failed -- --verbose"
+	run bash -c "$again"
+	has "Files: 3 in all"
+	is "$(sed -n 's/^To run these again: //p' <<<"$output")" "$again"
+}
+
+@test "text: failures of one cause stand below it; no command without a history" {
+	for i in 1 2 3; do
+		plain "t$i" "require 'missing_one'"
+	done
+	mkdir -p .firmo-jobs/history.db
+	run fj -j1
+	has "3 failures: module 'missing_one' not found
+tests/t1_test.lua:1: the whole file
+tests/t2_test.lua:1: the whole file
+tests/t3_test.lua:1: the whole file
+FAILED: 3 of 3 files"
+}
+
 @test "text: the slowest five, the slowest first" {
 	for i in 1 2 3 4 5 6 7; do
 		plain "t$i" ""

@@ -523,6 +523,11 @@ static void lines_fit_80_columns(void **state)
 	for (int status = FILE_PASSED; status < FILE_STATUS_COUNT; status++)
 		add_file(&s, "a.lua", FRAMEWORK_PLAIN, (enum file_status)status, NULL);
 	struct buf b = rendered_text(&s.run, &verbose);
+	// The recap has a line for each failure, however long: it is for editors as well.
+	char *recap = strstr(b.data, "Failures:\n");
+	assert_non_null(recap);
+	*recap = '\0';
+	b.len = (size_t)(recap - b.data);
 	assert_columns(&b, 80);
 	// Nothing is lost by it.
 	assert_non_null(

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "report/recap.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/map.h"
+#include "base/text.h"
+#include "model/failure.h"
+#include "model/run.h"
+#include "report/layout.h"
+#include "report/place.h"
+
+#define SHARED 3   // failures that make a cause worth a line of its own
+#define CELLS  160 // of a message
+
+struct entry {
+	const struct result *result;
+	char *file;
+	int line;
+	char *name;  // of the test, or NULL
+	char *cause; // the message without its place
+	size_t n;    // failures of that cause
+	size_t rank; // of the result, in the order of the run
+};
+
+struct recap {
+	const struct result *result; // whose failures are added now
+	size_t rank;
+	struct {
+		struct entry *items;
+		size_t n, cap;
+	} entries;
+};
+
+// ---- collecting ----
+
+// The message in one line, without the place in front. Frames and lists of folders that were
+// searched, which are indented, are left out.
+static char *find_cause(const char *message)
+{
+	struct buf b = {0};
+	int line;
+	size_t place = text_place(message, &line);
+
+	if (place)
+		message += place + 1 + strspn(message + place + 1, "0123456789");
+	message += strspn(message, ": \n");
+	for (bool first = true; *message; first = false) {
+		size_t n = strcspn(message, "\n");
+		if (!first && (n == 0 || strchr("\t ", *message) ||
+			       strncmp(message, "stack traceback:", n) == 0))
+			break;
+		if (!first)
+			buf_addch(&b, ' ');
+		buf_add(&b, message, n);
+		message += n + (message[n] == '\n');
+	}
+	while (b.len > 0 && strchr(": ", b.data[b.len - 1]))
+		b.data[--b.len] = '\0';
+	buf_reserve(&b, 0);
+	return buf_detach(&b);
+}
+
+static void collect(const struct failure *f, void *arg)
+{
+	struct recap *c = arg;
+	struct entry e = {.result = c->result, .rank = c->rank, .n = 1};
+	const char *reason =
+		c->result->reason ? c->result->reason : file_status_name(c->result->status);
+
+	place_find(f, c->result, &e.file, &e.line);
+	e.name = f->test ? xstrdup(f->test) : NULL;
+	e.cause = find_cause(f->message && *f->message ? f->message : f->test ? "" : reason);
+	VEC_PUSH(&c->entries, e);
+}
+
+static void collect_all(struct recap *c, const struct run *run)
+{
+	for (size_t i = 0; i < run->results.n; i++) {
+		c->result = run->results.items[i];
+		c->rank = i;
+		if (file_status_is_bad(c->result->status))
+			failure_each(c->result, collect, c);
+	}
+}
+
+// The causes that several failures have; "failed" without a word is none.
+static void count_causes(struct recap *c)
+{
+	struct map counts = {0};
+
+	for (size_t i = 0; i < c->entries.n; i++) {
+		const char *cause = c->entries.items[i].cause;
+		map_put(&counts, cause, (void *)((uintptr_t)map_get(&counts, cause) + 1));
+	}
+	for (size_t i = 0; i < c->entries.n; i++) {
+		struct entry *e = &c->entries.items[i];
+		size_t n = (uintptr_t)map_get(&counts, e->cause);
+		e->n = n >= SHARED && *e->cause ? n : 1;
+	}
+	map_release(&counts);
+}
+
+// ---- the lines ----
+
+static int by_cause_and_file(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+	int order;
+
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	if (x->n > 1 && (order = strcmp(x->cause, y->cause)) != 0)
+		return order;
+	if ((order = strcmp(x->result->job->path, y->result->job->path)) != 0)
+		return order;
+	// qsort keeps no order of its own.
+	return x->rank != y->rank ? (x->rank > y->rank) - (x->rank < y->rank) : x->line - y->line;
+}
+
+static void add_cause(struct buf *b, const char *cause)
+{
+	struct buf visible = {0};
+
+	text_add_visible(&visible, cause);
+	size_t fits = layout_fitting(visible.data ? visible.data : "", visible.len, CELLS);
+	buf_add(b, visible.data ? visible.data : "", fits);
+	if (fits < visible.len)
+		buf_addstr(b, "...");
+	buf_release(&visible);
+}
+
+static void add_entry(struct buf *b, const struct entry *e)
+{
+	text_add_visible(b, e->file);
+	buf_addf(b, ":%d:", e->line > 0 ? e->line : 1);
+	if (e->name) {
+		buf_addch(b, ' ');
+		text_add_visible(b, e->name);
+	}
+	if (e->n == 1 && *e->cause) {
+		buf_addstr(b, e->name ? ": " : " ");
+		add_cause(b, e->cause);
+	} else if (!e->name) {
+		buf_addstr(b, " the whole file");
+	}
+	buf_addch(b, '\n');
+}
+
+void recap_add(struct buf *b, const struct run *run)
+{
+	struct recap c = {0};
+	const char *cause = "";
+
+	collect_all(&c, run);
+	count_causes(&c);
+	if (c.entries.n > 0) {
+		qsort(c.entries.items, c.entries.n, sizeof *c.entries.items, by_cause_and_file);
+		buf_addstr(b, "Failures:\n");
+	}
+	for (size_t i = 0; i < c.entries.n; i++) {
+		const struct entry *e = &c.entries.items[i];
+		if (e->n > 1 && strcmp(e->cause, cause) != 0) {
+			cause = e->cause;
+			buf_addf(b, "%zu failures: ", e->n);
+			add_cause(b, cause);
+			buf_addch(b, '\n');
+		}
+		add_entry(b, e);
+	}
+	for (size_t i = 0; i < c.entries.n; i++) {
+		free(c.entries.items[i].file);
+		free(c.entries.items[i].name);
+		free(c.entries.items[i].cause);
+	}
+	free(c.entries.items);
+}

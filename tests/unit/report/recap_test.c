@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "report/recap.h"
+
+#include "base/buf.h"
+#include "report.h"
+
+static struct test_case *add_failing(struct result *r, const char *name, const char *file, int line,
+				     const char *message)
+{
+	struct test_case *t = add_test(r, "group", name, TEST_FAILED);
+
+	t->file = file ? xstrdup(file) : NULL;
+	t->line = line;
+	t->message = message ? xstrdup(message) : NULL;
+	return t;
+}
+
+static void assert_recap(const struct run *run, const char *wanted)
+{
+	struct buf b = {0};
+
+	buf_reserve(&b, 0);
+	recap_add(&b, run);
+	assert_string_equal(b.len ? b.data : "", wanted);
+	buf_release(&b);
+}
+
+static void has_a_line_for_each_failure(void **state)
+{
+	struct sample s;
+
+	begin(&s);
+	add_file(&s, "t/pass.lua", FRAMEWORK_PLAIN, FILE_PASSED, NULL);
+	struct result *r = add_file(&s, "t/b.lua", FRAMEWORK_LUAUNIT, FILE_FAILED, "2 of 2 failed");
+	add_failing(r, "one", "t/b.lua", 7, "t/b.lua:9: expected: 1, actual: 2\nstack traceback:");
+	add_failing(r, "two", "t/b.lua", 12, NULL);
+	add_file(&s, "t/a.lua", FRAMEWORK_PLAIN, FILE_TIMEOUT, "timed out after 1 s");
+	assert_recap(&s.run, "Failures:\n"
+			     "t/a.lua:1: timed out after 1 s\n"
+			     "t/b.lua:9: group one: expected: 1, actual: 2\n"
+			     "t/b.lua:12: group two\n");
+	end(&s);
+}
+
+static void nothing_where_nothing_failed(void **state)
+{
+	struct sample s;
+
+	begin(&s);
+	add_file(&s, "t/pass.lua", FRAMEWORK_PLAIN, FILE_PASSED, NULL);
+	add_file(&s, "t/left.lua", FRAMEWORK_PLAIN, FILE_NOTRUN, "the run was stopped");
+	assert_recap(&s.run, "");
+	end(&s);
+}
+
+static void failures_of_one_cause_stand_below_it(void **state)
+{
+	static const char missing[] =
+		"t/b.lua:3: module 'x' not found:\n\tno field ['x']\n\tno file";
+	struct sample s;
+
+	begin(&s);
+	struct result *r = add_file(&s, "t/b.lua", FRAMEWORK_BUSTED, FILE_FAILED, "3 failed");
+	add_failing(r, "one", "t/b.lua", 3, missing);
+	add_failing(r, "other", "t/b.lua", 4,
+		    "t/b.lua:4: Expected objects to be equal.\nPassed in:\n1");
+	add_failing(r, "two", "t/b.lua", 3, missing);
+	r = add_file(&s, "t/a.lua", FRAMEWORK_PLAIN, FILE_FAILED, "exit status 1");
+	struct file_error e = {.message = xstrdup("t/a.lua:1: module 'x' not found:\n\tno file y")};
+	VEC_PUSH(&r->errors, e);
+	assert_recap(&s.run,
+		     "Failures:\n"
+		     "3 failures: module 'x' not found\n"
+		     "t/a.lua:1: the whole file\n"
+		     "t/b.lua:3: group one\n"
+		     "t/b.lua:3: group two\n"
+		     "t/b.lua:4: group other: Expected objects to be equal. Passed in: 1\n");
+	end(&s);
+}
+
+static void a_line_stays_one_and_bounded(void **state)
+{
+	char message[1000];
+	struct sample s;
+	struct buf b = {0};
+
+	memset(message, 'x', sizeof message - 1);
+	message[sizeof message - 1] = '\0';
+	begin(&s);
+	struct result *r = add_file(&s, "t/a\nb.lua", FRAMEWORK_LUAUNIT, FILE_FAILED, "1 failed");
+	add_failing(r, "o\033[2Jne", NULL, 0, message);
+	recap_add(&b, &s.run);
+	assert_memory_equal(b.data, "Failures:\nt/a\\nb.lua:1: group o\\x1b[2Jne: xxx", 44);
+	assert_true(b.len < 250);
+	assert_int_equal(b.data[b.len - 1], '\n');
+	buf_release(&b);
+	end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(has_a_line_for_each_failure),
+		cmocka_unit_test(nothing_where_nothing_failed),
+		cmocka_unit_test(failures_of_one_cause_stand_below_it),
+		cmocka_unit_test(a_line_stays_one_and_bounded),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
