@@ -67,8 +67,7 @@ static void announce(void *owner, struct result *const *results, size_t n)
 	}
 	for (size_t i = 0; i < n; i++) {
 		// What it depended on is recorded, and too much to be kept for hundreds of files.
-		if (results[i]->inputs)
-			inputs_forget(results[i]->inputs);
+		result_forget_inputs(results[i]);
 		run_add(&s->run, results[i]);
 	}
 }
@@ -109,6 +108,14 @@ static void on_waits(void *owner, const struct job *job, int64_t left_bytes)
 				  (double)left_bytes / 1024 / 1024);
 	warn_in_run(s, message);
 	free(message);
+}
+
+static void recall(void *owner, struct result *r)
+{
+	struct firmo_jobs *s = owner;
+
+	if (s->context.store)
+		store_recall(s->context.store, r);
 }
 
 static void on_ended(void *owner, struct result *r)
@@ -258,6 +265,7 @@ int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct er
 	const struct run_hooks hooks = {.started = on_started,
 					.waits = on_waits,
 					.slow = on_slow,
+					.recall = recall,
 					.ended = on_ended,
 					.is_open = is_open,
 					.done = on_done,

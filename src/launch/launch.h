@@ -15,6 +15,7 @@
 struct err;
 struct inputs;
 struct launcher;
+struct result;
 struct schedule;
 
 enum stream { STREAM_OUT, STREAM_ERR, STREAM_EVENTS, STREAMS };
@@ -77,6 +78,9 @@ struct launcher_operations {
 	int64_t (*memory)(const struct process *p);
 	// What it depended on; the caller releases and frees it. NULL: nothing is to be learned.
 	struct inputs *(*inputs)(struct process *p);
+	// No process of the result is left: takes the fingerprints of its inputs and of its last
+	// ones, as in launch/fingerprints.h.
+	void (*look)(struct launcher *l, struct result *r);
 	void (*release)(struct process *p); // NULL: nothing
 };
 

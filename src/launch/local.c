@@ -175,6 +175,11 @@ static struct inputs *inputs_of(struct process *process)
 	return in;
 }
 
+static void look(struct launcher *launcher, struct result *r)
+{
+	fingerprints_take(&((struct local *)launcher)->fingerprints, r);
+}
+
 // ---- its start ----
 
 // A pipe whose read end is ours, non-blocking; both ends close-on-exec.
@@ -379,6 +384,7 @@ static const struct launcher_operations operations = {
 	.leaks = leaks,
 	.memory = memory_of,
 	.inputs = inputs_of,
+	.look = look,
 	.release = release,
 };
 
@@ -428,6 +434,7 @@ void local_close(struct local *l)
 	workspace_close(&l->workspace);
 	free(l->processes.items);
 	dependence_release(&l->programs);
+	fingerprints_release(&l->fingerprints);
 	reaper_close(l);
 }
 

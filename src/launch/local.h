@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "jobserver/lender.h"
 #include "launch/environment.h"
+#include "launch/fingerprints.h"
 #include "launch/launch.h"
 #include "launch/workspace.h"
 #include "sys/limits.h"
@@ -66,6 +67,7 @@ struct local {
 	} others;
 	bool strangers;      // there are children of ours that cannot be told from descendants
 	struct map programs; // what is known of their files, see launch/dependence.h
+	struct fingerprints fingerprints;
 };
 
 struct local_process {

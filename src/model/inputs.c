@@ -105,6 +105,14 @@ void inputs_sort(struct inputs *in)
 	in->list.n = n + 1;
 }
 
+const struct input *inputs_find(const struct inputs *in, enum input_kind kind, const char *name)
+{
+	const struct input key = {.kind = kind, .name = (char *)name};
+
+	return in->list.n ? bsearch(&key, in->list.items, in->list.n, sizeof key, by_kind_and_name)
+			  : NULL;
+}
+
 // ---- what they are ----
 
 bool input_is_remark(enum input_kind kind)

@@ -55,6 +55,8 @@ struct input {
 	bool found;        // it was there when it was last asked for
 	char *name;        // any bytes but NUL; a path below the working folder is relative to it
 	struct sight seen; // when it was first looked at
+	struct fingerprint is; // when nothing of the worker ran any more; before: at an earlier
+			       // time, as far as that is known
 };
 
 struct inputs {
@@ -91,6 +93,8 @@ void inputs_release(struct inputs *in);
 void inputs_doubt(struct inputs *in, enum doubt doubt, const char *cause);
 // Sorts the list and the written paths, and leaves each once.
 void inputs_sort(struct inputs *in);
+// The input of that kind and name in a list that is sorted, or NULL.
+const struct input *inputs_find(const struct inputs *in, enum input_kind kind, const char *name);
 // The name that such a cause has as an INPUT_DOUBT; the caller frees it.
 char *doubt_input_name(enum doubt doubt, const char *cause);
 // The cause in the name of an INPUT_DOUBT; NULL: it is one of another doubt.

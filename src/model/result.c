@@ -54,6 +54,21 @@ struct result *result_new(const struct job *job)
 	return r;
 }
 
+static void free_inputs(struct inputs *in)
+{
+	if (in)
+		inputs_release(in);
+	free(in);
+}
+
+void result_forget_inputs(struct result *r)
+{
+	if (r->inputs)
+		inputs_forget(r->inputs);
+	free_inputs(r->last_inputs);
+	r->last_inputs = NULL;
+}
+
 void result_release(struct result *r)
 {
 	for (size_t i = 0; i < r->tests.n; i++)
@@ -64,9 +79,8 @@ void result_release(struct result *r)
 	free(r->learned);
 	free(r->output);
 	free(r->seed);
-	if (r->inputs)
-		inputs_release(r->inputs);
-	free(r->inputs);
+	free_inputs(r->inputs);
+	free_inputs(r->last_inputs);
 	result_free(r->earlier);
 	*r = (struct result){0};
 }

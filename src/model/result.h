@@ -83,10 +83,12 @@ struct result {
 	} errors;
 	char *output; // what it wrote to stdout and stderr, in order; bounded
 	size_t output_len;
-	uint64_t output_total;  // bytes it really wrote
-	struct inputs *inputs;  // what it depended on, or NULL: it was not watched; owned
-	struct digest key;      // of how it was run: program, arguments, settings
-	struct result *earlier; // the attempt before this one, where it was tried again; owned
+	uint64_t output_total;      // bytes it really wrote
+	struct inputs *inputs;      // what it depended on, or NULL: it was not watched; owned
+	struct inputs *last_inputs; // what the last pass of its file did, as that is now; owned;
+				    // NULL: there was none, or it is not known
+	struct digest key;          // of how it was run: program, arguments, settings
+	struct result *earlier;     // the attempt before this one, where it was tried again; owned
 };
 
 struct counts {
@@ -98,6 +100,8 @@ struct result *result_new(const struct job *job);
 void result_release(struct result *r);
 // Releases r and frees it; r may be NULL.
 void result_free(struct result *r);
+// Forgets what it depended on, and what the last pass did; what it wrote is kept for reports.
+void result_forget_inputs(struct result *r);
 void test_case_release(struct test_case *t);
 // Counts the tests of r; a file without per-test results counts as one test. An error outside of
 // every test counts in errors, not in total.

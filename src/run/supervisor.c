@@ -56,10 +56,22 @@ static void stop(struct supervisor *s)
 		s->hooks->service->stopped(s->hooks->service->owner);
 }
 
+// What it depended on is looked at before anything else can have changed it.
+static void take_fingerprints(struct supervisor *s, struct result *r)
+{
+	struct launcher *l = &s->local.launcher;
+
+	if (s->hooks->recall)
+		s->hooks->recall(s->hooks->owner, r);
+	l->operations->look(l, r);
+}
+
 static void pass_on(struct supervisor *s, struct result *r)
 {
 	const struct run_settings *set = s->settings;
 
+	if (r->status != FILE_NOTRUN)
+		take_fingerprints(s, r);
 	queue_end(&s->queue, r);
 	s->bad += file_status_is_bad(r->status) && !r->again &&
 		  !(s->hooks->is_open && s->hooks->is_open(s->hooks->owner, r));

@@ -69,6 +69,9 @@ struct run_hooks {
 	// these bytes, which are left beside what those that run may take. Once in a run.
 	void (*waits)(void *owner, const struct job *job, int64_t left_bytes);
 	void (*slow)(void *owner, const struct result *r); // r->slow has just become true
+	// A result is there: sets r->last_inputs, and tells of these and of r's own inputs what is
+	// known of an earlier time.
+	void (*recall)(void *owner, struct result *r);
 	void (*ended)(void *owner, struct result *r); // takes over r; run_add is still to be done
 	// Whether a bad result may yet turn out to be none: then it ends no run early.
 	bool (*is_open)(void *owner, const struct result *r);

@@ -56,6 +56,8 @@ enum statement {
 	SQL_LOAD_RUN,
 	SQL_COUNT_FILES,
 	SQL_LOAD_RESULTS,
+	SQL_BEGIN_READING,
+	SQL_LAST_INPUTS,
 	SQL_LATEST_INPUT,
 	SQL_ADD_INPUT,
 	SQL_RENEW_INPUT,
@@ -164,8 +166,7 @@ struct store {
 	bool gone;               // its file is not there any more
 	sqlite3_stmt *statements[SQL_COUNT]; // made when they are first used
 	int wal_pages;                       // in the log after our last commit
-	long batch;                          // counts the transactions that record results
-	struct map inputs;                   // what is known of inputs, private to snapshot.c
+	struct map inputs, versions;         // what is known of inputs, private to snapshot.c
 };
 
 struct numbers {

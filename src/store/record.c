@@ -145,7 +145,6 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 	if (status != STORE_OK)
 		return status;
 	int code = first ? add_run(s, run) : SQLITE_DONE;
-	s->batch++;
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++)
 		code = add_all(s, run, results[i]);
 	status = database_end(s, code, err);

@@ -6,7 +6,6 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "model/result.h"
@@ -55,8 +54,6 @@ static struct fingerprint read_fingerprint(sqlite3_stmt *q, int column)
 struct latest {
 	int64_t id; // 0: not stored yet
 	struct fingerprint is;
-	struct stamp stamp; // its own; that of a young file is not kept in `is`, nor in the store
-	long batch;         // when it was looked at last
 };
 
 void database_forget_inputs(struct store *s)
@@ -64,6 +61,13 @@ void database_forget_inputs(struct store *s)
 	for (size_t i = 0; i < s->inputs.cap; i++)
 		free(s->inputs.slots[i].value);
 	map_release(&s->inputs);
+	for (size_t i = 0; i < s->versions.cap; i++) {
+		struct version *v = s->versions.slots[i].value;
+		if (v)
+			free(v->name);
+		free(v);
+	}
+	map_release(&s->versions);
 }
 
 static int load_latest(struct store *s, const struct input *in, struct latest *l)
@@ -111,23 +115,6 @@ static int add_version(struct store *s, const struct input *in, struct latest *l
 	return code;
 }
 
-// Looks at the input, once for all results that are recorded together, and stores what is new.
-static int look(struct store *s, const struct input *in, struct latest *l)
-{
-	struct fingerprint before = l->is;
-	bool was_known = l->id != 0;
-
-	l->batch = s->batch;
-	l->is = input_fingerprint(in->kind, in->name, was_known ? &before : NULL);
-	l->stamp = l->is.stamp;
-	if (fingerprint_changed_after(&l->is, clock_real_ns() - FINGERPRINT_YOUNG_NS))
-		l->is.stamp = (struct stamp){0};
-	if (!was_known || !fingerprint_equal(&before, &l->is))
-		return add_version(s, in, l);
-	bool moved = memcmp(&before.stamp, &l->is.stamp, sizeof before.stamp) != 0;
-	return moved ? renew_stamp(s, l->id, &l->is.stamp) : SQLITE_DONE;
-}
-
 static struct latest *latest_of(struct store *s, const struct input *in, int *code)
 {
 	char *key = xasprintf("%c%s", (char)('0' + in->kind), in->name);
@@ -140,9 +127,116 @@ static struct latest *latest_of(struct store *s, const struct input *in, int *co
 		*code = load_latest(s, in, l);
 	}
 	free(key);
-	if (*code == SQLITE_DONE && l->batch != s->batch)
-		*code = look(s, in, l);
 	return l;
+}
+
+// The version that the result's input is of, which is stored if it is new: its id.
+static int64_t put_version(struct store *s, const struct input *in, int *code)
+{
+	struct latest *l = latest_of(s, in, code);
+	const struct fingerprint before = l->is;
+
+	if (*code != SQLITE_DONE)
+		return 0;
+	l->is = in->is;
+	if (l->id == 0 || !fingerprint_equal(&before, &l->is))
+		*code = add_version(s, in, l);
+	else if (memcmp(&before.stamp, &l->is.stamp, sizeof before.stamp) != 0)
+		*code = renew_stamp(s, l->id, &l->is.stamp);
+	return l->id;
+}
+
+static struct version read_version(sqlite3_stmt *q)
+{
+	return (struct version){
+		.id = sqlite3_column_int64(q, 0),
+		.kind = (enum input_kind)sqlite3_column_int(q, 1),
+		.name = xstrdup((const char *)sqlite3_column_text(q, 2)),
+		.was = read_fingerprint(q, 3),
+	};
+}
+
+// The version of that id, or NULL.
+static const struct version *version_of(struct store *s, int64_t id, int *code)
+{
+	char *key = xasprintf("%lld", (long long)id);
+	struct version *v = map_get(&s->versions, key);
+
+	*code = SQLITE_DONE;
+	if (!v) {
+		sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUT);
+		if (q)
+			sqlite3_bind_int64(q, 1, id);
+		*code = database_next(s, SQL_LOAD_INPUT);
+		if (*code == SQLITE_ROW) {
+			v = xmalloc(sizeof *v);
+			*v = read_version(q);
+			map_put(&s->versions, key, v);
+			*code = SQLITE_DONE;
+		} else if (*code == SQLITE_DONE) {
+			*code = database_damaged(s, "an input is missing");
+		}
+		sqlite3_reset(q);
+	}
+	free(key);
+	return v;
+}
+
+// ---- what is known before ----
+
+static int recall_own(struct store *s, struct inputs *in)
+{
+	int code = SQLITE_DONE;
+
+	for (size_t i = 0; i < in->list.n && code == SQLITE_DONE; i++)
+		in->list.items[i].is = latest_of(s, &in->list.items[i], &code)->is;
+	return code;
+}
+
+static int add_versions(struct store *s, struct packed packed, struct inputs *in)
+{
+	size_t n;
+	int64_t *ids = unpack_ids(packed, &n);
+	int code = ids ? SQLITE_DONE : database_damaged(s, TORN_LIST);
+
+	for (size_t i = 0; i < n && code == SQLITE_DONE; i++) {
+		const struct version *v = version_of(s, ids[i], &code);
+		if (!v || input_is_remark(v->kind))
+			continue;
+		struct input input = {.kind = v->kind, .name = xstrdup(v->name), .is = v->was};
+		VEC_PUSH(&in->list, input);
+	}
+	inputs_sort(in);
+	free(ids);
+	return code;
+}
+
+static int recall_last(struct store *s, struct result *r)
+{
+	sqlite3_stmt *q = database_statement(s, SQL_LAST_INPUTS);
+
+	if (q)
+		sqlite3_bind_text(q, 1, r->job->path, -1, SQLITE_STATIC);
+	int code = database_next(s, SQL_LAST_INPUTS);
+	if (code == SQLITE_ROW) {
+		r->last_inputs = xcalloc(1, sizeof *r->last_inputs);
+		code = add_versions(s, database_packed(q, 0), r->last_inputs);
+	}
+	sqlite3_reset(q);
+	return code;
+}
+
+void store_recall(struct store *s, struct result *r)
+{
+	// As one transaction it takes the lock of a reader once.
+	int code = database_step(database_statement(s, SQL_BEGIN_READING));
+
+	if (code == SQLITE_DONE && r->inputs && r->status == FILE_PASSED)
+		code = recall_own(s, r->inputs);
+	if (code == SQLITE_DONE)
+		recall_last(s, r);
+	database_end_reading(s);
+	database_step(database_statement(s, SQL_COMMIT));
 }
 
 // ---- recording a snapshot ----
@@ -156,67 +250,18 @@ static unsigned doubts_of(const struct result *r)
 	       (in->young ? DOUBT_YOUNG : 0u) | (r->attempt > 1 ? DOUBT_RETRY : 0u);
 }
 
-// Whether what it is now may differ from what the worker saw: it is another file, or it was changed
-// after the look by others than the worker, or so shortly before that it may have been once more.
-static bool is_young(const struct input *in, const struct latest *l, const struct result *r)
-{
-	const struct sight *seen = &in->seen;
-	struct fingerprint was = {.stamp = l->stamp};
-
-	if (in->found != l->is.present)
-		return true;
-	if (seen->has_digest)
-		return !digest_equal(&seen->digest, &l->is.digest);
-	if (seen->has_stamp) {
-		if (seen->inode != l->stamp.inode || seen->last_ctime_ns != l->stamp.ctime_ns)
-			return true;
-		was.stamp.ctime_ns = seen->first_ctime_ns;
-	}
-	return fingerprint_changed_after(&was, r->started_ns - FINGERPRINT_YOUNG_NS);
-}
-
-// The id of the version that names the cause.
-static int64_t young_cause(struct store *s, const char *path, int *code)
-{
-	struct input cause = {
-		.kind = INPUT_DOUBT, .found = true, .name = doubt_input_name(DOUBT_YOUNG, path)};
-	int64_t id = latest_of(s, &cause, code)->id;
-
-	free(cause.name);
-	return id;
-}
-
-// Of sorted ids each once: how many they are then.
-static size_t n_unique(int64_t *ids, size_t n)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || ids[i] != ids[i - 1])
-			ids[kept++] = ids[i];
-	return kept;
-}
-
-// The versions that the result's inputs have now, as a packed list; with what makes a doubt.
-static int gather(struct store *s, const struct result *r, struct buf *packed, unsigned *doubts)
+// The versions that the result's inputs are of, as a packed list.
+static int gather(struct store *s, const struct result *r, struct buf *packed)
 {
 	const struct inputs *in = r->inputs;
-	int64_t *ids = xmalloc((2 * in->list.n + 1) * sizeof *ids);
-	size_t n = 0;
+	int64_t *ids = xmalloc((in->list.n + 1) * sizeof *ids);
 	int code = SQLITE_DONE;
 
-	*doubts = doubts_of(r);
-	for (size_t i = 0; i < in->list.n && code == SQLITE_DONE; i++) {
-		const struct latest *l = latest_of(s, &in->list.items[i], &code);
-		ids[n++] = l->id;
-		if (code != SQLITE_DONE || !is_young(&in->list.items[i], l, r))
-			continue;
-		*doubts |= DOUBT_YOUNG;
-		ids[n++] = young_cause(s, in->list.items[i].name, &code);
-	}
+	for (size_t i = 0; i < in->list.n && code == SQLITE_DONE; i++)
+		ids[i] = put_version(s, &in->list.items[i], &code);
 	if (code == SQLITE_DONE) {
-		qsort(ids, n, sizeof *ids, database_compare_ids);
-		pack_ids(packed, ids, n_unique(ids, n));
+		qsort(ids, in->list.n, sizeof *ids, database_compare_ids);
+		pack_ids(packed, ids, in->list.n);
 	}
 	free(ids);
 	return code;
@@ -232,8 +277,7 @@ static int put_snapshot(struct store *s, const struct result *r, sqlite3_int64 f
 			sqlite3_int64 result)
 {
 	struct buf packed = {0}, written = {0};
-	unsigned doubts;
-	int code = gather(s, r, &packed, &doubts);
+	int code = gather(s, r, &packed);
 	sqlite3_stmt *q = code == SQLITE_DONE ? database_statement(s, SQL_PUT_SNAPSHOT) : NULL;
 
 	join_written(&written, r->inputs);
@@ -242,7 +286,7 @@ static int put_snapshot(struct store *s, const struct result *r, sqlite3_int64 f
 		sqlite3_bind_int64(q, 2, result);
 		sqlite3_bind_int64(q, 3, range_nearest('t', r->started_ns));
 		sqlite3_bind_blob(q, 4, r->key.bytes, DIGEST_SIZE, SQLITE_STATIC);
-		sqlite3_bind_int64(q, 5, doubts);
+		sqlite3_bind_int64(q, 5, doubts_of(r));
 		sqlite3_bind_blob(q, 6, packed.len ? packed.data : "", (int)packed.len,
 				  SQLITE_STATIC);
 		sqlite3_bind_blob(q, 7, written.len ? written.data : "", (int)written.len,
@@ -267,22 +311,22 @@ static int retire_snapshot(struct store *s, sqlite3_int64 file)
 	return database_step(q);
 }
 
-// Clears *is unless the input of that version is what it was.
-static int is_as_before(struct store *s, int64_t id, bool *is)
+// What an input of the last pass is now; NULL: it was not looked at.
+static const struct input *now_of(const struct result *r, const struct version *v)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUT);
+	return r->last_inputs ? inputs_find(r->last_inputs, v->kind, v->name) : NULL;
+}
 
-	if (q)
-		sqlite3_bind_int64(q, 1, id);
-	int code = database_next(s, SQL_LOAD_INPUT);
-	if (code != SQLITE_ROW)
-		return code == SQLITE_DONE ? database_damaged(s, "an input is missing") : code;
-	const struct fingerprint was = read_fingerprint(q, 3);
-	struct input in = {.kind = (enum input_kind)sqlite3_column_int(q, 1),
-			   .name = database_text(q, 2)};
-	const struct latest *l = latest_of(s, &in, &code);
-	*is = *is && fingerprint_equal(&was, &l->is);
-	free(in.name);
+// Clears *is unless the input of that version is what it was.
+static int is_as_before(struct store *s, const struct result *r, int64_t id, bool *is)
+{
+	int code;
+	const struct version *v = version_of(s, id, &code);
+
+	if (!v || input_is_remark(v->kind))
+		return code;
+	const struct input *now = now_of(r, v);
+	*is = *is && now && fingerprint_equal(&v->was, &now->is);
 	return code;
 }
 
@@ -308,7 +352,7 @@ static int is_refuted(struct store *s, const struct result *r, sqlite3_stmt *old
 	*is = (size_t)sqlite3_column_bytes(old, 1) == DIGEST_SIZE &&
 	      memcmp(sqlite3_column_blob(old, 1), r->key.bytes, DIGEST_SIZE) == 0;
 	for (size_t i = 0; i < n && *is && code == SQLITE_DONE; i++)
-		code = is_as_before(s, ids[i], is);
+		code = is_as_before(s, r, ids[i], is);
 	free(ids);
 	return code;
 }
@@ -348,16 +392,16 @@ int database_record_inputs(struct store *s, const struct result *r, sqlite3_int6
 // ---- whether inputs have moved ----
 
 // One number for all inputs: the sum of their parts, so that their order does not matter.
-static int64_t part_of(const struct input *in, const struct latest *l)
+static int64_t part_of(const struct input *in)
 {
 	struct buf b = {0};
 	int64_t part;
 
 	if (input_is_remark(in->kind))
 		return 0;
-	buf_addf(&b, "%d%c%s", in->kind, l->is.present ? '+' : '-', in->name);
-	if (l->is.present)
-		buf_add(&b, l->is.digest.bytes, DIGEST_SIZE);
+	buf_addf(&b, "%d%c%s", in->kind, in->is.present ? '+' : '-', in->name);
+	if (in->is.present)
+		buf_add(&b, in->is.digest.bytes, DIGEST_SIZE);
 	struct digest d = digest_of(b.data, b.len);
 	buf_release(&b);
 	memcpy(&part, d.bytes, sizeof part);
@@ -373,37 +417,29 @@ static int64_t state_of_key(const struct digest *key)
 }
 
 // What the inputs of the result are now.
-static int own_state(struct store *s, const struct result *r, int64_t *state)
+static int64_t own_state(const struct result *r)
 {
-	int code = SQLITE_DONE;
+	int64_t state = state_of_key(&r->key);
 
-	*state = state_of_key(&r->key);
-	for (size_t i = 0; i < r->inputs->list.n && code == SQLITE_DONE; i++) {
-		const struct input *in = &r->inputs->list.items[i];
-		const struct latest *l = latest_of(s, in, &code);
-		*state = wrapping_sum(*state, part_of(in, l));
-	}
-	return code;
+	for (size_t i = 0; i < r->inputs->list.n; i++)
+		state = wrapping_sum(state, part_of(&r->inputs->list.items[i]));
+	return state;
 }
 
-static int add_part(struct store *s, int64_t id, int64_t *state)
+// Adds an input of the last pass to *state, as it is now. 0: it was not looked at.
+static int add_part(struct store *s, const struct result *r, int64_t id, int64_t *state)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUT);
+	int code;
+	const struct version *v = version_of(s, id, &code);
 
-	if (q)
-		sqlite3_bind_int64(q, 1, id);
-	int code = database_next(s, SQL_LOAD_INPUT);
-	if (code != SQLITE_ROW)
-		return code == SQLITE_DONE ? database_damaged(s, "an input is missing") : code;
-	struct input in = {.kind = (enum input_kind)sqlite3_column_int(q, 1),
-			   .name = database_text(q, 2)};
-	const struct latest *l = latest_of(s, &in, &code);
-	*state = wrapping_sum(*state, part_of(&in, l));
-	free(in.name);
-	return code;
+	if (!v || input_is_remark(v->kind))
+		return code;
+	const struct input *now = now_of(r, v);
+	*state = now ? wrapping_sum(*state, part_of(now)) : 0;
+	return now ? SQLITE_DONE : SQLITE_ROW;
 }
 
-// What the inputs of the last pass are now.
+// What the inputs of the last pass are now; 0: unknown.
 static int old_state(struct store *s, const struct result *r, struct packed inputs, int64_t *state)
 {
 	size_t n;
@@ -412,9 +448,9 @@ static int old_state(struct store *s, const struct result *r, struct packed inpu
 
 	*state = state_of_key(&r->key);
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++)
-		code = add_part(s, ids[i], state);
+		code = add_part(s, r, ids[i], state);
 	free(ids);
-	return code;
+	return code == SQLITE_ROW ? SQLITE_DONE : code;
 }
 
 // Nothing has moved since the last result, which was a pass of the same inputs.
@@ -431,21 +467,20 @@ static int judge(struct store *s, const struct result *r, sqlite3_stmt *old, int
 		 enum inputs_state *inputs)
 {
 	struct buf packed = {0};
-	unsigned doubts;
 	int64_t now = 0;
 	bool puts = has_snapshot(r, old);
-	int code = puts ? gather(s, r, &packed, &doubts) : SQLITE_DONE;
+	int code = puts ? gather(s, r, &packed) : SQLITE_DONE;
 	bool same =
 		code == SQLITE_DONE && packed.len && *state && is_the_same_pass(old, r, &packed);
 
 	if (code == SQLITE_DONE && !same)
 		code = old_state(s, r, database_packed(old, 0), &now);
-	if (*state)
+	if (*state && (same || now))
 		*inputs = same || now == *state ? INPUTS_SAME : INPUTS_MOVED;
 	if (!same)
 		*state = now;
 	if (code == SQLITE_DONE && !same && puts)
-		code = own_state(s, r, state);
+		*state = own_state(r);
 	buf_release(&packed);
 	return code;
 }
@@ -463,8 +498,7 @@ int database_judge_inputs(struct store *s, const struct result *r, sqlite3_int64
 	if (code == SQLITE_ROW) {
 		code = judge(s, r, old, state, inputs);
 	} else if (code == SQLITE_DONE) {
-		*state = 0;
-		code = has_snapshot(r, NULL) ? own_state(s, r, state) : SQLITE_DONE;
+		*state = has_snapshot(r, NULL) ? own_state(r) : 0;
 	}
 	sqlite3_reset(old);
 	return code;
@@ -526,12 +560,7 @@ static int read_versions(struct store *s, enum statement which, struct versions 
 	int code;
 
 	while ((code = database_next(s, which)) == SQLITE_ROW) {
-		struct version v = {
-			.id = sqlite3_column_int64(q, 0),
-			.kind = (enum input_kind)sqlite3_column_int(q, 1),
-			.name = xstrdup((const char *)sqlite3_column_text(q, 2)),
-			.was = read_fingerprint(q, 3),
-		};
+		struct version v = read_version(q);
 		VEC_PUSH(versions, v);
 	}
 	return code;

@@ -126,6 +126,10 @@ static const struct {
 	[SQL_LOAD_FILE_ERRORS] = {"SELECT place, name, source, line, message, traceback "
 				  "FROM file_error WHERE result = ? ORDER BY seq",
 				  "ccclcc"},
+	[SQL_BEGIN_READING] = {"BEGIN", ""},
+	[SQL_LAST_INPUTS] = {"SELECT s.inputs FROM snapshot s JOIN file f ON f.id = s.file "
+			     "WHERE f.path=?",
+			     "B"},
 	[SQL_LATEST_INPUT] = {"SELECT id, digest, size, mtime, ctime, inode FROM input "
 			      "WHERE kind=? AND name=? ORDER BY id DESC LIMIT 1",
 			      "Ihaaaa"},

@@ -90,6 +90,12 @@ static struct inputs *fake_inputs(struct process *p)
 	return xcalloc(1, sizeof(struct inputs));
 }
 
+static void fake_look(struct launcher *l, struct result *r)
+{
+	(void)l;
+	(void)r;
+}
+
 static void fake_release(struct process *p)
 {
 	if (p)
@@ -106,6 +112,7 @@ static const struct launcher_operations operations = {
 	.leaks = fake_leaks,
 	.memory = fake_memory,
 	.inputs = fake_inputs,
+	.look = fake_look,
 	.release = fake_release,
 };
 

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/path.h"
+#include "model/inputs.h"
 #include "model/run.h"
 #include "store/database.h"
 #include "store/history.h"
@@ -607,6 +608,54 @@ static void tests_and_errors_are_recorded(void **state)
 	assert_int_equal(raw("SELECT failed FROM result WHERE tests=3"), 2);
 	assert_int_equal(raw("SELECT count(*) FROM result WHERE output IS NOT NULL"), 1);
 	assert_int_equal(raw("SELECT length(output) FROM result WHERE output IS NOT NULL"), 6);
+	trial_end(&s);
+}
+
+static void depend_on(struct result *r, const char *name, const char *content)
+{
+	struct input in = {.kind = INPUT_PATH, .found = true, .name = xstrdup(name)};
+
+	in.is.present = content != NULL;
+	if (content)
+		in.is.digest = digest_of(content, strlen(content));
+	if (!r->inputs)
+		r->inputs = xcalloc(1, sizeof *r->inputs);
+	VEC_PUSH(&r->inputs->list, in);
+}
+
+static bool is_content(const struct inputs *in, const char *name, const char *content)
+{
+	const struct input *i = in ? inputs_find(in, INPUT_PATH, name) : NULL;
+	const struct digest d = digest_of(content, strlen(content));
+
+	return i && i->is.present && digest_equal(&i->is.digest, &d);
+}
+
+// No such file is here: nothing is looked at.
+static void inputs_are_recorded_as_the_result_has_them(void **state)
+{
+	struct trial s;
+
+	(void)state;
+	struct store *store = opened(DB, STORE_WRITE);
+	trial_begin(&s, "one");
+	struct result *r = trial_add(&s, "a.lua", FILE_PASSED, 1);
+	store_recall(store, r);
+	assert_null(r->last_inputs);
+	depend_on(r, "far/a.lua", "one");
+	assert_int_equal(record(store, &s), STORE_OK);
+	struct result *next = trial_add(&s, "a.lua", FILE_PASSED, 1);
+	depend_on(next, "far/a.lua", NULL);
+	depend_on(next, "far/b.lua", NULL);
+	store_recall(store, next);
+	assert_int_equal(next->last_inputs->list.n, 1);
+	assert_true(is_content(next->last_inputs, "far/a.lua", "one"));
+	assert_true(is_content(next->inputs, "far/a.lua", "one"));
+	assert_false(next->inputs->list.items[1].is.present);
+	store_close(store);
+	assert_int_equal(raw("SELECT count(*) FROM input WHERE name = 'far/a.lua' AND "
+			     "length(digest) = 16"),
+			 1);
 	trial_end(&s);
 }
 
@@ -1277,6 +1326,7 @@ int main(void)
 		WITH_FOLDER(only_runs_to_the_end_are_timed),
 		WITH_FOLDER(a_part_or_a_repetition_takes_no_failure_back),
 		WITH_FOLDER(tests_and_errors_are_recorded),
+		WITH_FOLDER(inputs_are_recorded_as_the_result_has_them),
 		WITH_FOLDER(a_run_is_recorded_once),
 		WITH_FOLDER(a_failure_in_mid_record_records_nothing),
 		WITH_FOLDER(a_later_failure_keeps_the_run),

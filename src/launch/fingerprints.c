@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "launch/fingerprints.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "model/inputs.h"
+#include "model/result.h"
+
+struct look {
+	struct fingerprint is; // without a stamp while the input is young
+	struct stamp stamp;    // its own
+	long round;            // of the result for which it was looked at
+};
+
+static struct look *look_of(struct fingerprints *f, const struct input *in)
+{
+	char *key = xasprintf("%c%s", (char)('0' + in->kind), in->name);
+	struct look *l = map_get(&f->looks, key);
+
+	if (!l) {
+		l = xcalloc(1, sizeof *l);
+		l->is = in->is;
+		map_put(&f->looks, key, l);
+	}
+	free(key);
+	return l;
+}
+
+// Looks at the input, once for all that a result is to be told.
+static const struct look *take(struct fingerprints *f, struct input *in)
+{
+	struct look *l = look_of(f, in);
+
+	if (l->round != f->round) {
+		const struct fingerprint before = l->is;
+		l->round = f->round;
+		l->is = input_fingerprint(in->kind, in->name, &before);
+		l->stamp = l->is.stamp;
+		if (fingerprint_changed_after(&l->is, clock_real_ns() - FINGERPRINT_YOUNG_NS))
+			l->is.stamp = (struct stamp){0};
+	}
+	in->is = l->is;
+	return l;
+}
+
+// Whether what it is now may differ from what the worker saw: it is another file, or it was changed
+// after the look by others than the worker, or so shortly before that it may have been once more.
+static bool is_young(const struct input *in, const struct look *l, int64_t started_ns)
+{
+	const struct sight *seen = &in->seen;
+	struct fingerprint was = {.stamp = l->stamp};
+
+	if (in->found != l->is.present)
+		return true;
+	if (seen->has_digest)
+		return !digest_equal(&seen->digest, &l->is.digest);
+	if (seen->has_stamp) {
+		if (seen->inode != l->stamp.inode || seen->last_ctime_ns != l->stamp.ctime_ns)
+			return true;
+		was.stamp.ctime_ns = seen->first_ctime_ns;
+	}
+	return fingerprint_changed_after(&was, started_ns - FINGERPRINT_YOUNG_NS);
+}
+
+static void take_own(struct fingerprints *f, struct inputs *in, int64_t started_ns)
+{
+	size_t n = in->list.n;
+
+	// Doubts are added behind the inputs that they are about.
+	for (size_t i = 0; i < in->list.n; i++) {
+		const struct look *l = take(f, &in->list.items[i]);
+		const struct input *one = &in->list.items[i];
+		if (!input_is_remark(one->kind) && is_young(one, l, started_ns))
+			inputs_doubt(in, DOUBT_YOUNG, one->name);
+	}
+	if (in->list.n > n)
+		inputs_sort(in);
+}
+
+void fingerprints_take(struct fingerprints *f, struct result *r)
+{
+	f->round++;
+	if (r->inputs && r->status == FILE_PASSED)
+		take_own(f, r->inputs, r->started_ns);
+	for (size_t i = 0; r->last_inputs && i < r->last_inputs->list.n; i++)
+		take(f, &r->last_inputs->list.items[i]);
+}
+
+void fingerprints_release(struct fingerprints *f)
+{
+	for (size_t i = 0; i < f->looks.cap; i++)
+		free(f->looks.slots[i].value);
+	map_release(&f->looks);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Fingerprints of what results depended on, taken where their processes ran.
+#ifndef LAUNCH_FINGERPRINTS_H
+#define LAUNCH_FINGERPRINTS_H
+
+#include "base/map.h"
+
+struct result;
+
+struct fingerprints {
+	struct map looks; // of each input that was looked at, the latest look
+	long round;       // counts the results
+};
+
+// Takes the fingerprints of the inputs of a pass, and of what the last pass of its file depended
+// on: no process of it runs any more. What stands there of an earlier time, or was seen for an
+// earlier result, spares to read a file whose stamp has not moved. Doubts inputs that may differ
+// from what the worker saw.
+void fingerprints_take(struct fingerprints *f, struct result *r);
+void fingerprints_release(struct fingerprints *f);
+
+#endif
