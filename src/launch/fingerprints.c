@@ -2,8 +2,10 @@
 #include "launch/fingerprints.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "base/attributes.h"
 #include "base/clock.h"
 #include "model/inputs.h"
 #include "model/result.h"
@@ -28,12 +30,20 @@ static struct look *look_of(struct fingerprints *f, const struct input *in)
 	return l;
 }
 
+// What only this process could change, and does not: one look is enough for a run.
+static bool is_fixed(const struct input *in)
+{
+	return in->kind == INPUT_VARIABLE || in->kind == INPUT_ENVIRONMENT ||
+	       (in->kind == INPUT_ATTRIBUTE && (strcmp(in->name, ATTRIBUTE_UMASK) == 0 ||
+						strcmp(in->name, ATTRIBUTE_LIMITS) == 0));
+}
+
 // Looks at the input, once for all that a result is to be told.
 static const struct look *take(struct fingerprints *f, struct input *in)
 {
 	struct look *l = look_of(f, in);
 
-	if (l->round != f->round) {
+	if (l->round != f->round && !(l->round > 0 && is_fixed(in))) {
 		const struct fingerprint before = l->is;
 		l->round = f->round;
 		l->is = input_fingerprint(in->kind, in->name, &before);
