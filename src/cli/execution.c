@@ -148,10 +148,18 @@ static bool is_open(void *owner, const struct result *r)
 	return support_is_open(&((struct firmo_jobs *)owner)->support, r);
 }
 
+static const char *asks(void *owner, const struct result *r)
+{
+	return support_asks(&((struct firmo_jobs *)owner)->support, r);
+}
+
 static const struct jobs *on_done(void *owner)
 {
 	struct firmo_jobs *s = owner;
 	const struct jobs *more = standing_fallen(s);
+
+	if (!more)
+		more = standing_asked(s);
 
 	if (more && s->display.total > 0)
 		s->display.total += more->n * (size_t)s->settings->run.rounds;
@@ -268,6 +276,7 @@ int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct er
 					.recall = recall,
 					.ended = on_ended,
 					.is_open = is_open,
+					.asks = asks,
 					.done = on_done,
 					.asked = on_asked,
 					.suspended = on_suspended,

@@ -38,6 +38,7 @@ struct firmo_jobs {
 		struct jobs **items; // those of reused that were run after all; owned
 		size_t n, cap;
 	} fallen;
+	bool has_asked;     // passes that stand were run again for what they load
 	bool wrote;         // files of this run may have changed what others depend on
 	char *slots;        // the folder by which slots are shared out, or NULL
 	struct strings own; // absolute paths of what we write, NULL at the end

@@ -2,6 +2,7 @@
 #include "cli/standing.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -45,6 +46,16 @@ static void tell(const struct jobs *fallen)
 	buf_release(&b);
 }
 
+static const struct jobs *take_batch(struct firmo_jobs *s, struct jobs jobs)
+{
+	struct jobs *batch = xmalloc(sizeof *batch);
+
+	*batch = jobs;
+	VEC_PUSH(&s->fallen, batch);
+	run_take_back(&s->run, batch);
+	return batch;
+}
+
 const struct jobs *standing_fallen(struct firmo_jobs *s)
 {
 	struct jobs fallen = {0}, standing = {0};
@@ -63,11 +74,42 @@ const struct jobs *standing_fallen(struct firmo_jobs *s)
 		jobs_release(&fallen);
 		return NULL;
 	}
-	struct jobs *batch = xmalloc(sizeof *batch);
-	*batch = fallen;
-	VEC_PUSH(&s->fallen, batch);
-	run_take_back(&s->run, batch);
+	const struct jobs *batch = take_batch(s, fallen);
 	if (s->settings->text.verbose)
 		tell(batch);
 	return batch;
+}
+
+static const struct job *find_standing(const struct jobs *standing, const char *path)
+{
+	for (size_t i = 0; i < standing->n; i++)
+		if (strcmp(standing->items[i].path, path) == 0)
+			return &standing->items[i];
+	return NULL;
+}
+
+const struct jobs *standing_asked(struct firmo_jobs *s)
+{
+	struct jobs standing = {0}, asked = {0};
+	struct map taken = {0};
+
+	if (s->has_asked || s->reused.n == 0)
+		return NULL;
+	copy_standing(&standing, &s->run);
+	for (size_t i = 0; i < s->open.n; i++) {
+		const char *loader = support_unproven(&s->support, s->open.items[i]);
+		const struct job *job = loader ? find_standing(&standing, loader) : NULL;
+		if (!job || map_get(&taken, loader))
+			continue;
+		struct job again = *job;
+		again.path = xstrdup(job->path);
+		plan_look(&again, &s->request);
+		again.shim = true;
+		map_put(&taken, loader, s);
+		VEC_PUSH(&asked, again);
+	}
+	s->has_asked |= asked.n > 0;
+	map_release(&taken);
+	jobs_release(&standing);
+	return asked.n > 0 ? take_batch(s, asked) : NULL;
 }

@@ -14,5 +14,8 @@ void standing_note(struct firmo_jobs *s, const struct result *r);
 // were taken over. Gives back the latter, and returns those that have to be run after all; NULL:
 // none. They are the session's.
 const struct jobs *standing_fallen(struct firmo_jobs *s);
+// All has run: files whose passes were taken over, and that have to be run once more, as only that
+// tells whether what fails by itself is their support. Gives back those passes. NULL: none.
+const struct jobs *standing_asked(struct firmo_jobs *s);
 
 #endif

@@ -37,6 +37,7 @@ void events_release(struct events *ev)
 	buf_release(&ev->line);
 	free(ev->shim_error);
 	free(ev->open.items);
+	strings_free_all(&ev->whole);
 	*ev = (struct events){0};
 }
 
@@ -286,8 +287,18 @@ static bool on_exit_event(struct events *ev, const struct json *o, int64_t now_n
 	char *how = member(o, "how");
 	ev->os_exit = how && strcmp(how, "os.exit") == 0;
 	free(how);
+	ev->cut = json_integer(json_member(o, "cut"), 0);
 	ev->result->nameless = number(o, "names", 1) == 0;
 	return is_end_of_file(o) ? on_done(ev, o, now_ns) : true;
+}
+
+static bool on_chunk(struct events *ev, const struct json *o, int64_t now_ns)
+{
+	char *file = member(o, "file");
+
+	if (file)
+		VEC_PUSH(&ev->whole, file);
+	return file;
 }
 
 static bool on_shim(struct events *ev, const struct json *o, int64_t now_ns)
@@ -302,7 +313,7 @@ static const struct {
 } handlers[] = {
 	{"start", on_start},   {"test", on_test}, {"error", on_error}, {"hello", on_hello},
 	{"attach", on_attach}, {"plan", on_plan}, {"done", on_done},   {"exit", on_exit_event},
-	{"shim", on_shim},     {"seed", on_seed},
+	{"shim", on_shim},     {"seed", on_seed}, {"chunk", on_chunk},
 };
 
 static bool dispatch(struct events *ev, const struct json *o, int64_t now_ns)

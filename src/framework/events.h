@@ -16,6 +16,8 @@
 //                           open, tests so far, and the calls on the stack {file, line, defined,
 //                           name}
 //   names                   with exit: 0 where no name of busted's is defined
+//   cut                     with exit: the status, where the system keeps nothing but 0 of it
+//   chunk {file}            a file that is called like a test was loaded, and has come to its end
 //   shim {where, message}   the shim failed itself
 #ifndef FRAMEWORK_EVENTS_H
 #define FRAMEWORK_EVENTS_H
@@ -25,6 +27,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/strings.h"
 #include "model/job.h"
 
 struct result;
@@ -45,8 +48,10 @@ struct events {
 	enum framework framework; // if attached: whose tests these are
 	long last;                // number of the last line
 	long lost, foreign;       // lines that never came, and lines that are no events of ours
-	long announced;           // tests, by the word at the end; -1: there was none
-	char *shim_error;         // what the shim said of its own failure, or NULL
+	int64_t cut;    // the exit status that was asked for, where the system cuts that to 0; or 0
+	long announced; // tests, by the word at the end; -1: there was none
+	struct strings whole; // files that came to their ends as chunks, as Lua names them; owned
+	char *shim_error;     // what the shim said of its own failure, or NULL
 };
 
 // key: what its lines bear, as events_make_key makes it.

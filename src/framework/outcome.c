@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "framework/outcome.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -422,4 +423,12 @@ void outcome_decide(struct result *r, const struct ending *e)
 		decide_by_events(r, e->events);
 	else
 		decide_without_events(r, e->events);
+}
+
+void outcome_charge_cut(struct result *r, int64_t asked)
+{
+	if (r->exit_code == 0 && !file_status_is_bad(r->status) && r->status != FILE_NOTRUN)
+		set_outcome(r, FILE_FAILED,
+			    xasprintf("exit status %" PRId64 ", of which the system keeps only 0",
+				      asked));
 }

@@ -27,5 +27,8 @@ struct ending {
 // are there already, and charges a death to the test that was running. A message of the interpreter
 // in the output becomes an error of the file, if no event has told it.
 void outcome_decide(struct result *r, const struct ending *e);
+// The outcome is decided, and the file had asked for that exit status, of which the system keeps
+// only 0.
+void outcome_charge_cut(struct result *r, int64_t asked);
 
 #endif

@@ -113,11 +113,23 @@ const struct input *inputs_find(const struct inputs *in, enum input_kind kind, c
 			  : NULL;
 }
 
+void inputs_take_whole(struct inputs *in, struct inputs *other)
+{
+	for (size_t i = 0; i < other->list.n; i++) {
+		struct input *one = &other->list.items[i];
+		if (one->kind != INPUT_WHOLE)
+			continue;
+		VEC_PUSH(&in->list, *one);
+		one->name = xstrdup(one->name);
+	}
+}
+
 // ---- what they are ----
 
 bool input_is_remark(enum input_kind kind)
 {
-	return kind == INPUT_DOUBT || kind == INPUT_CHUNK || kind == INPUT_WAY;
+	return kind == INPUT_DOUBT || kind == INPUT_CHUNK || kind == INPUT_WAY ||
+	       kind == INPUT_WHOLE;
 }
 
 bool input_is_path(enum input_kind kind)
@@ -159,6 +171,7 @@ struct fingerprint input_fingerprint(enum input_kind kind, const char *name,
 	case INPUT_DOUBT:
 	case INPUT_CHUNK:
 	case INPUT_WAY:
+	case INPUT_WHOLE:
 		return (struct fingerprint){.present = true};
 	default:
 		return fingerprint_of_path(name, known);

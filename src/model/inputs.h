@@ -27,6 +27,7 @@ enum input_kind {
 	INPUT_CHUNK = 15,      // no input: a file that was loaded as Lua, and not only read
 	INPUT_WAY = 16,        // no input: how the file was run, see model/way.h
 	INPUT_XATTRS = 17,     // the extended attributes of what is behind a path
+	INPUT_WHOLE = 18,      // no input: a chunk that has come to its end without an error
 	INPUT_KINDS            // one more than the last
 };
 
@@ -81,6 +82,7 @@ struct inputs {
 	bool blind;    // a process of its could not be watched
 	bool overflow; // there was more than could be noted
 	bool young;    // something was not the same when it was looked at once more
+	int64_t cut;   // the exit status that it asked for, and that the system has cut to 0; or 0
 	bool unread;   // not even the test file was seen to be read
 };
 
@@ -99,6 +101,8 @@ const struct input *inputs_find(const struct inputs *in, enum input_kind kind, c
 char *doubt_input_name(enum doubt doubt, const char *cause);
 // The cause in the name of an INPUT_DOUBT; NULL: it is one of another doubt.
 const char *doubt_cause(enum doubt doubt, const char *name);
+// Takes over from another run of the file which chunks have come to their ends.
+void inputs_take_whole(struct inputs *in, struct inputs *other);
 // Releases what it depended on, and keeps what it wrote: reports need no more.
 void inputs_forget(struct inputs *in);
 // What an input is at present; known as in base/fingerprint.h.

@@ -110,6 +110,9 @@ void support_release(struct support *s)
 	map_release(&s->planned);
 	map_release(&s->candidates);
 	map_release(&s->loaders);
+	map_release(&s->whole);
+	map_release(&s->proven);
+	map_release(&s->settled);
 	map_release(&s->runners);
 	map_release(&s->folders);
 	for (size_t i = 0; i < s->loads.n; i++) {
@@ -122,12 +125,39 @@ void support_release(struct support *s)
 
 // ---- learning ----
 
-void support_note(struct support *s, const char *loader, const char *path)
+static char *key_of(const char *loader, const char *path)
+{
+	return xasprintf("%s\n%s", loader, path);
+}
+
+static bool is_whole(const struct support *s, const char *loader, const char *path)
+{
+	char *key = key_of(loader, path);
+	bool whole = map_get(&s->whole, key) != NULL;
+
+	free(key);
+	return whole;
+}
+
+static void note_whole(struct support *s, const char *loader, const char *path)
+{
+	char *key = key_of(loader, path);
+
+	map_put(&s->whole, key, s);
+	map_put(&s->proven, path, s);
+	free(key);
+}
+
+void support_note(struct support *s, const char *loader, const char *path, bool whole)
 {
 	uintptr_t so_far = (uintptr_t)map_get(&s->loaders, loader);
 
 	if (strcmp(loader, path) == 0 || !map_get(&s->planned, path))
 		return;
+	if (whole) {
+		note_whole(s, loader, path);
+		return;
+	}
 	map_put(&s->loaders, loader, (void *)(so_far + 1));
 	VEC_PUSH(&s->loads, ((struct load_of){xstrdup(loader), xstrdup(path)}));
 }
@@ -141,14 +171,15 @@ void support_learn(struct support *s, const struct result *r)
 {
 	if (s->candidates.n == 0)
 		return;
+	if (!file_status_is_bad(r->status))
+		map_put(&s->settled, r->job->path, s);
 	if (r->tests.n > 0)
 		note_tests(s, r->job, r->framework);
-	if (!r->inputs || support_knows(s, r->job->path))
-		return;
-	for (size_t i = 0; i < r->inputs->list.n; i++) {
+	bool known = support_knows(s, r->job->path);
+	for (size_t i = 0; r->inputs && i < r->inputs->list.n; i++) {
 		const struct input *in = &r->inputs->list.items[i];
-		if (in->kind == INPUT_CHUNK)
-			support_note(s, r->job->path, in->name);
+		if ((in->kind == INPUT_CHUNK && !known) || in->kind == INPUT_WHOLE)
+			support_note(s, r->job->path, in->name, in->kind == INPUT_WHOLE);
 	}
 }
 
@@ -156,8 +187,8 @@ void support_learn(struct support *s, const struct result *r)
 
 bool support_is_open(const struct support *s, const struct result *r)
 {
-	return map_get(&s->candidates, r->job->path) && r->tests.n == 0 && r->signal == 0 &&
-	       !r->again && !r->partial &&
+	return map_get(&s->candidates, r->job->path) && r->tests.n == 0 && r->expected <= 0 &&
+	       r->signal == 0 && !r->again && !r->partial &&
 	       (r->status == FILE_PASSED || r->status == FILE_FAILED || r->status == FILE_ERROR ||
 		(r->status == FILE_SKIPPED && !result_tells(r)));
 }
@@ -167,24 +198,45 @@ static bool loads_many(const struct support *s, const char *loader)
 	return (uintptr_t)map_get(&s->loaders, loader) >= LOADS_MANY;
 }
 
-// The file only defines tests of a framework, and the loader runs some of that.
+// It only defines tests of a framework, and runs none.
+static bool only_defines(const struct result *r)
+{
+	return r->status == FILE_ERROR && r->exit_code == 0 && r->errors.n == 0;
+}
+
+// The loader runs tests of the framework that the file defines some of.
 static bool runs_tests_of(const struct support *s, const char *loader, const struct result *r)
 {
-	return r->status == FILE_ERROR && r->exit_code == 0 && r->errors.n == 0 &&
+	return only_defines(r) &&
 	       ((uintptr_t)map_get(&s->runners, loader) & (uintptr_t)1 << r->framework);
 }
 
-// The first by its name of those that have loaded the result's file, or NULL. What fails alone as a
-// test would fail there too, or the loader has caught that.
-static const char *loader_of(const struct support *s, const struct result *r)
+// By itself it has ended by an error of Lua's, as what needs its loader does; and not by a verdict
+// of its own.
+static bool died_of_error(const struct result *r)
+{
+	return r->errors.n > 0 || (r->output && strstr(r->output, "stack traceback:\n"));
+}
+
+// Whether the file is support of the loader, if its code came to its end there.
+static bool may_serve(const struct support *s, const char *loader, const struct result *r)
+{
+	if (file_status_is_bad(r->status) && only_defines(r))
+		return runs_tests_of(s, loader, r);
+	return !loads_many(s, loader) && (!file_status_is_bad(r->status) || died_of_error(r));
+}
+
+// The first by its name of those that have loaded the result's file and that it may be support of;
+// whole: of those where it came to its end. NULL: none.
+static const char *loader_of(const struct support *s, const struct result *r, bool whole)
 {
 	const char *first = NULL;
 
-	for (size_t i = 0; i < s->loads.n; i++) {
+	for (size_t i = 0; r->job->mentioned && i < s->loads.n; i++) {
 		const struct load_of *l = &s->loads.items[i];
 		if (strcmp(l->path, r->job->path) == 0 &&
-		    (!first || strcmp(l->loader, first) < 0) &&
-		    (!loads_many(s, l->loader) || runs_tests_of(s, l->loader, r)))
+		    (!first || strcmp(l->loader, first) < 0) && may_serve(s, l->loader, r) &&
+		    (!whole || is_whole(s, l->loader, l->path)))
 			first = l->loader;
 	}
 	return first;
@@ -193,13 +245,40 @@ static const char *loader_of(const struct support *s, const struct result *r)
 static char *why_support(const struct support *s, const struct result *r)
 {
 	const struct job *j = r->job;
-	const char *loader = j->mentioned ? loader_of(s, r) : NULL;
+	const char *loader = loader_of(s, r, file_status_is_bad(r->status));
 
 	if (loader)
 		return xasprintf("support: loaded by %s", loader);
 	if (may_be_left(j) && frameworks_beside(&s->folders, j) == (uintptr_t)1 << FRAMEWORK_BUSTED)
 		return xstrdup("support: busted would not run it");
 	return NULL;
+}
+
+const char *support_asks(const struct support *s, const struct result *r)
+{
+	const char *first = NULL;
+	size_t loads = 0;
+
+	for (size_t i = 0; s->candidates.n > 0 && r->inputs && i < r->inputs->list.n; i++) {
+		const struct input *in = &r->inputs->list.items[i];
+		if (in->kind != INPUT_CHUNK || strcmp(in->name, r->job->path) == 0 ||
+		    !map_get(&s->planned, in->name))
+			continue;
+		loads++;
+		if (!first && map_get(&s->candidates, in->name) && !map_get(&s->proven, in->name) &&
+		    !map_get(&s->settled, in->name))
+			first = in->name;
+	}
+	return loads < LOADS_MANY ? first : NULL;
+}
+
+const char *support_unproven(const struct support *s, const struct result *r)
+{
+	char *why = why_support(s, r);
+	const char *loader = why ? NULL : loader_of(s, r, false);
+
+	free(why);
+	return loader;
 }
 
 void support_decide(const struct support *s, struct result *r)

@@ -122,12 +122,12 @@ void fresh_changes(struct fresh *f, const struct snapshot *s,
 }
 
 void fresh_chunks(const struct fresh *f, const struct snapshot *s,
-		  void (*each)(const char *path, void *arg), void *arg)
+		  void (*each)(const char *path, bool whole, void *arg), void *arg)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct version *v = versions_find(&f->versions, s->inputs[i]);
-		if (v && v->kind == INPUT_CHUNK)
-			each(v->name, arg);
+		if (v && (v->kind == INPUT_CHUNK || v->kind == INPUT_WHOLE))
+			each(v->name, v->kind == INPUT_WHOLE, arg);
 	}
 }
 

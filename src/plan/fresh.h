@@ -54,9 +54,10 @@ void fresh_changes(struct fresh *f, const struct snapshot *snapshot,
 		   void (*each)(const struct version *was, const struct fingerprint *now,
 				void *arg),
 		   void *arg);
-// Calls each() for every file that the snapshot's test has loaded as Lua.
+// Calls each() for every file that the snapshot's test has loaded as Lua, and for every one that
+// has come to its end as a chunk: whole.
 void fresh_chunks(const struct fresh *f, const struct snapshot *snapshot,
-		  void (*each)(const char *path, void *arg), void *arg);
+		  void (*each)(const char *path, bool whole, void *arg), void *arg);
 // Tells the store of the stamps that have moved, so that nobody reads those files again. Where that
 // cannot be done, it is done another time.
 void fresh_renew(struct fresh *f, struct store *store);

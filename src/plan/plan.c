@@ -262,11 +262,11 @@ struct loading {
 	const char *loader;
 };
 
-static void note_load(const char *path, void *arg)
+static void note_load(const char *path, bool whole, void *arg)
 {
 	const struct loading *l = arg;
 
-	support_note(l->support, l->loader, path);
+	support_note(l->support, l->loader, path, whole);
 }
 
 // What files have loaded of the others, their last passes tell.

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/path.h"
 #include "model/inputs.h"
 #include "model/pace.h"
 #include "model/result.h"
@@ -291,6 +292,21 @@ static void add_file(struct inputs *in, const char *path)
 	VEC_PUSH(&in->list, file);
 }
 
+// The chunks that came to their ends, by their names as inputs.
+static void add_whole(struct inputs *in, const struct attempt *a)
+{
+	const char *cwd = a->terms->means->local.cwd;
+
+	for (size_t i = 0; cwd && i < a->events.whole.n; i++) {
+		const char *file = a->events.whole.items[i];
+		char *path = *file == '/' ? xstrdup(file) : path_join(cwd, file);
+		struct input whole = {
+			.kind = INPUT_WHOLE, .found = true, .name = path_below(path, cwd)};
+		VEC_PUSH(&in->list, whole);
+		free(path);
+	}
+}
+
 struct inputs *attempt_inputs(const struct attempt *a)
 {
 	struct inputs *in = operations(a)->inputs(a->process);
@@ -298,6 +314,7 @@ struct inputs *attempt_inputs(const struct attempt *a)
 	if (!in)
 		return NULL;
 	add_file(in, a->result->job->path);
+	add_whole(in, a);
 	if (a->way) {
 		struct input way = {.kind = INPUT_WAY, .found = true, .name = xstrdup(a->way)};
 		VEC_PUSH(&in->list, way);

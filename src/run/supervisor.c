@@ -166,6 +166,10 @@ static void decide(struct supervisor *s, struct attempt *a, struct observation *
 	// What has failed has loaded others, too.
 	if (r->status != FILE_NOTRUN)
 		r->inputs = attempt_inputs(a);
+	if (o->events && o->events->cut)
+		outcome_charge_cut(r, o->events->cut);
+	else if (r->inputs && r->inputs->cut)
+		outcome_charge_cut(r, r->inputs->cut);
 	if (r->inputs)
 		own_folder_explain(r, s->means->local.cwd);
 	o->heard = o->events && o->events->hello;
@@ -222,7 +226,12 @@ static struct result *choose(struct attempt *a)
 	if (!before)
 		return r;
 	a->before = NULL;
-	if (reading_is_better(r, before)) {
+	if (a->for_proof && before->inputs && r->inputs)
+		inputs_take_whole(before->inputs, r->inputs);
+	if (a->for_proof) {
+		before->learned = a->learned;
+		a->learned = NULL;
+	} else if (reading_is_better(r, before)) {
 		struct result swapped = *before;
 		*before = *r;
 		*r = swapped;
@@ -252,6 +261,24 @@ static unsigned bit_of(const struct reading *reading)
 	return 1u << (2 * reading->framework + reading->shim);
 }
 
+// Whether another file, which this one has loaded, may be its support and no test, as only the shim
+// can tell.
+static bool wants_proof(const struct supervisor *s, const struct attempt *a,
+			const struct observation *o, struct reading *next, char **why)
+{
+	const struct result *r = a->result;
+	const char *path = NULL;
+
+	if (!o->events && o->reading.source != READING_GIVEN && r->status != FILE_NOTRUN &&
+	    r->status != FILE_TIMEOUT && r->status != FILE_LIMIT && s->hooks->asks)
+		path = s->hooks->asks(s->hooks->owner, r);
+	if (!path)
+		return false;
+	*next = (struct reading){o->reading.framework, o->reading.source, true};
+	*why = xasprintf("it loads %s", path);
+	return true;
+}
+
 // Runs the file once more in the worker's slot, read in another way. False: its result stands.
 static bool read_again(struct supervisor *s, struct attempt *a, const struct observation *o)
 {
@@ -261,7 +288,8 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 	char *learned = NULL;
 	bool transient;
 
-	if (!reading_revise(a->result, o, &next, &learned))
+	bool for_proof = !reading_revise(a->result, o, &next, &learned);
+	if (for_proof && !wants_proof(s, a, o, &next, &learned))
 		return false;
 	// Each way is tried once.
 	unsigned tried = a->tried | bit_of(&a->reading);
@@ -277,6 +305,7 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 		end_attempt(s, a);
 		if (attempt_start(other, &transient, &err) == 0) {
 			other->before = a->result;
+			other->for_proof = for_proof;
 			other->tried = tried;
 			other->learned = learned;
 			enlist(s, other);
@@ -286,7 +315,9 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 		result_free(other->result);
 		free(other);
 	}
-	leave_unproven(a->result, learned, *err.message ? err.message : "the run was stopped");
+	if (!for_proof)
+		leave_unproven(a->result, learned,
+			       *err.message ? err.message : "the run was stopped");
 	free(learned);
 	return false;
 }

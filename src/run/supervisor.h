@@ -75,6 +75,9 @@ struct run_hooks {
 	void (*ended)(void *owner, struct result *r); // takes over r; run_add is still to be done
 	// Whether a bad result may yet turn out to be none: then it ends no run early.
 	bool (*is_open)(void *owner, const struct result *r);
+	// The file that the result's has loaded and of which its shim, had it one, should tell
+	// whether it came to its end; NULL: none.
+	const char *(*asks)(void *owner, const struct result *r);
 	// All jobs have ended: what is to be run besides, or NULL; it has to outlive run.
 	const struct jobs *(*done)(void *owner);
 	void (*asked)(void *owner); // SIGUSR1: what is running?

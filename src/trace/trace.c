@@ -120,6 +120,10 @@ static void take_record(struct trace_reading *r, const struct trace_record *rec)
 	case TRACE_TOLD:
 		processes_take(r, rec);
 		break;
+	case TRACE_CUT: // the worker is the first to say anything
+		if (r->processes.n > 0 && r->processes.items[0].pid == rec->pid)
+			r->in->cut = rec->seen.size;
+		break;
 	case TRACE_VARIABLE_READ:
 		take_variable(r, rec->path, rec->errnum == 0);
 		break;

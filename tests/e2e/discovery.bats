@@ -322,6 +322,65 @@ readers() {
 	query_is "file('tests/test_env.lua').status" fail
 }
 
+# caught: files that fail, and that others load without coming to their ends, are none of their support.
+caught() {
+	local name how
+	rm -rf .firmo-jobs
+	for how in --color=never --color=never --changed; do
+		run -1 "$FIRMO_JOBS" --lua="$LUA_NAME" "$how" --report=json:report.json
+		for name in compiled caught handled required unit verdict tap; do
+			query_is "file('tests/test_$name.lua').status" fail
+		done
+		for name in env late; do
+			is_support tests/test_$name.lua "loaded by tests/loads_test.lua; alone: exit status 1"
+		done
+		is_support tests/test_given.lua "loaded by tests/gives_test.lua; alone: exit status 1"
+	done
+}
+
+@test "a failure that others only compile, or catch, is no support" {
+	test_file tests/test_compiled.lua "error('one')"
+	test_file tests/test_caught.lua "error('two')"
+	test_file tests/test_handled.lua "error('three')"
+	test_file tests/test_required.lua "error('four')"
+	test_file tests/test_unit.lua "error('five')"
+	test_file tests/test_verdict.lua "if arg[0]:find('verdict') then os.exit(1) end"
+	test_file tests/test_tap.lua "print('1..1') print('not ok 1')"
+	test_file tests/compiles_test.lua "assert(loadfile('tests/test_compiled.lua'))"
+	test_file tests/catches_test.lua "pcall(dofile, 'tests/test_caught.lua') dofile('tests/test_verdict.lua')"
+	test_file tests/handles_test.lua "package.path = './?.lua'" \
+		"xpcall(function() dofile('tests/test_handled.lua') end, print) pcall(require, 'tests.test_required')"
+	test_file tests/units_test.lua "local lu = require('luaunit') function test_a()" \
+		"lu.assertError(dofile, 'tests/test_unit.lua') pcall(dofile, 'tests/test_tap.lua') end os.exit(lu.LuaUnit.run())"
+	test_file tests/loads_test.lua "dofile('tests/test_env.lua')" "package.path = './?.lua'" \
+		"coroutine.wrap(function() pcall(require, 'tests.test_late') end)()"
+	test_file tests/gives_test.lua "local f = assert(loadfile('tests/test_given.lua', 't', { given = 1 }))" \
+		"if setfenv then setfenv(f, { given = 1 }) end assert(f() == 1)"
+	test_file tests/test_env.lua "assert(not arg[0]:find('env'))"
+	test_file tests/test_late.lua "assert(not arg[0]:find('late'))"
+	test_file tests/test_given.lua "return given + 0"
+	on_each_lua string caught
+}
+
+@test "a pass that stands is asked again where only that tells what is support" {
+	test_file tests/a_test.lua "dofile('tests/test_env.lua')"
+	test_file tests/b_test.lua "loadfile('tests/test_one.lua')"
+	test_file tests/test_env.lua "assert(not arg[0]:find('env'))"
+	test_file tests/test_one.lua "assert(true)"
+	settle
+	run -0 fj4
+	# As a history has it that was written while nobody failed by himself, or by an older version.
+	sql "UPDATE input SET name = 'nothing' WHERE kind = 18"
+	for cached in 2 3; do
+		run -0 fj4 --changed --report=json:report.json
+		is_support tests/test_env.lua "loaded by tests/a_test.lua; alone: exit status 1"
+		query_is "(function() local n = 0 for _, f in ipairs(r.files) do n = n + (f.cached and 1 or 0) end return n end)()" $((cached - 1))
+	done
+	echo "error('x')" >tests/test_one.lua
+	run -1 fj4 --changed --report=json:report.json
+	query_is "file('tests/test_one.lua').status" fail
+}
+
 @test "a program that a test runs is no support" {
 	test_file tests/a_test.lua "os.execute('lua5.4 tests/test_one.lua')"
 	test_file tests/test_one.lua "error('one')"

@@ -586,6 +586,27 @@ routine lust pass 1 0'
 	done
 }
 
+@test "an exit status that the system cuts to 0 is a failure" {
+	local lua how
+	plain plain 'os.exit(256)'
+	plain closes 'os.exit(-65536, true)'
+	plain tap 'print("1..1") print("ok 1") os.exit(512)'
+	plain lust 'require("lust").it("a", function() end) os.exit(256)'
+	plain units 'local u = dofile("units.lua") function testA() end u.LuaUnit.run() os.exit(256)'
+	plain child 'local ok = os.execute("sh -c \"exit 256\"; sh -c \"exit 0\"; lua5.4 -e \"os.exit(256)\"") assert(ok == true or ok == 0)'
+	outcomes_are 'child plain pass 0 0
+closes plain fail 0 0
+lust lust fail 1 0
+plain plain fail 0 0
+tap tap fail 1 0
+units luaunit fail 1 0'
+	run fj4
+	has "exit status 256, of which the system keeps only 0"
+	# Watched it is seen whoever runs it.
+	run -1 fj --command='sh -c "exec lua5.4 {}"' --framework=plain tests/plain_test.lua
+	run -0 fj4 --framework=plain tests/child_test.lua
+}
+
 @test "a framework in the text of the test file itself is none that could be followed" {
 	{ echo 'local l = (function()' && cat lust.lua && echo 'end)() l.it("a", function() error "x" end)'; } >own_test.lua
 	mkdir tests

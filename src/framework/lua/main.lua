@@ -6,9 +6,11 @@ local DIR, load_part, is_worker = ...
 local getenv, open, exit, pcall, loadfile = os.getenv, io.open, os.exit, pcall, loadfile
 local type, tostring, pairs, ipairs, tonumber = type, tostring, pairs, ipairs, tonumber
 local error, rawget, rawset, setmetatable = error, rawget, rawset, setmetatable
-local match, gsub, sub, find, concat = string.match, string.gsub, string.sub, string.find, table.concat
+local match, gsub, sub, find, format = string.match, string.gsub, string.sub, string.find, string.format
+local concat = table.concat
 local write, close, read = io.stderr.write, io.stderr.close, io.stderr.read
 local getinfo, getlocal, getupvalue = debug.getinfo, debug.getlocal, debug.getupvalue
+local upvaluejoin, setfenv, getfenv = debug.upvaluejoin, rawget(_G, "setfenv"), rawget(_G, "getfenv")
 
 -- Modules of frameworks that have a runner of their own, by the ends of their names.
 local MODULES = {
@@ -117,6 +119,42 @@ local function wrapped(chunk, framework, name)
 	end
 end
 
+-- ---- files that other files load ----
+
+-- What fails by itself, and is called like a test, is support of another file where its code comes to its end.
+local function is_called_test(name)
+	return type(name) == "string" and (find(name, "test", 1, true) or find(name, "spec", 1, true))
+end
+
+local whole = {} -- those files that have come to their end
+local function note_whole(path, ...)
+	if not whole[path] and not find(path, '[%c"\\]') then
+		whole[path] = true
+		send('"chunk","file":"' .. path .. '"')
+	end
+	return ...
+end
+
+-- A function that does what the chunk of that file does. As one it gets its globals from whoever loads it: as its
+-- environment or as the first of its upvalues, which is called so.
+local function watched(chunk, path)
+	local name, env = getupvalue(chunk, 1)
+	if not setfenv and name ~= "_ENV" then
+		return chunk
+	end
+	local _ENV = env
+	local function whole_chunk(...)
+		local _ = _ENV
+		if setfenv then
+			setfenv(chunk, getfenv(1))
+		else
+			upvaluejoin(chunk, 1, whole_chunk, 1)
+		end
+		return note_whole(path, chunk(...))
+	end
+	return setfenv and setfenv(whole_chunk, getfenv(chunk)) or whole_chunk
+end
+
 -- ---- frameworks that a test file runs itself ----
 
 -- They are known by words of their source, whatever their file is called and however it is loaded.
@@ -143,29 +181,37 @@ local function library_in(path)
 	return text and library_of(text)
 end
 
--- A file or text is loaded as it would be without us, unless it holds such a framework.
+-- A file or text is loaded as it would be without us, unless it holds such a framework. busted gives the files that
+-- it loads itself their globals.
 local function install_loaders()
 	local globals = _G
 	local dofile, load, loadstring = dofile, load, rawget(_G, "loadstring")
 	local function loading(original, kind)
 		return function(source, ...)
 			local framework = guarded(kind, source)
-			if not framework then
-				return original(source, ...)
-			end
 			local chunk, problem = original(source, ...)
-			return chunk and wrapped(chunk, framework), problem
+			if chunk and framework then
+				return wrapped(chunk, framework), problem
+			elseif chunk and original == loadfile and is_called_test(source) then
+				return watched(chunk, source), problem
+			end
+			return chunk, problem
 		end
 	end
 	local function in_text(text)
 		return type(text) == "string" and library_of(text)
 	end
 	globals.dofile = function(...)
-		local framework = guarded(library_in, (...))
-		if not framework then
-			return dofile(...)
+		local framework = libraries_are_wanted and guarded(library_in, (...))
+		if framework then
+			return handed_over(framework, nil, dofile(...))
+		elseif is_called_test((...)) then
+			return note_whole((...), dofile(...))
 		end
-		return handed_over(framework, nil, dofile(...))
+		return dofile(...)
+	end
+	if not libraries_are_wanted then
+		return
 	end
 	globals.loadfile = loading(loadfile, library_in)
 	if loadstring then
@@ -199,7 +245,7 @@ end
 
 -- Nearly every module of busted's and Firmo's is told apart by this alone.
 local function may_matter(name)
-	return type(name) == "string" and (libraries_are_wanted or ENDS[sub(name, -4)])
+	return type(name) == "string" and (libraries_are_wanted or ENDS[sub(name, -4)] or is_called_test(name))
 end
 
 local function framework_of(name, loader)
@@ -220,11 +266,12 @@ local function install_searchers(searchers)
 				return searcher(...)
 			end
 			local name, loader, extra = (...), searcher(...)
-			local framework
-			if type(loader) == "function" then
-				framework = guarded(framework_of, name, loader)
+			if type(loader) ~= "function" then
+				return loader, extra
 			end
-			return framework and wrapped(loader, framework, name) or loader, extra
+			local framework = guarded(framework_of, name, loader)
+			local path = not framework and is_called_test(name) and match(getinfo(loader, "S").source, "^@(.*)")
+			return framework and wrapped(loader, framework, name) or path and watched(loader, path) or loader, extra
 		end
 	end
 end
@@ -293,6 +340,9 @@ local function report_exit(code)
 	end
 	if status then -- anything else is an error that os.exit itself will raise
 		local body = '"exit","how":"os.exit"' .. (has_names() and "" or ',"names":0')
+		if status ~= 0 and status % 1 == 0 and status % 256 == 0 then
+			body = body .. ',"cut":' .. gsub(format("%.14g", status), ",", ".")
+		end
 		if events and events.open then
 			body = body .. ',"open":' .. events.open .. ',"tests":' .. events.announced
 				.. ',"calls":[' .. calls_to_exit() .. "]"
@@ -346,9 +396,7 @@ local function install()
 		install_exit()
 		install_close()
 		install_searchers(package.searchers or package.loaders)
-		if libraries_are_wanted then
-			install_loaders()
-		end
+		install_loaders()
 	end
 end
 

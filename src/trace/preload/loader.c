@@ -467,15 +467,18 @@ HOOK(void *, dlvsym, void *handle, const char *name, const char *version)
 	return NEXT(dlvsym)(handle, name, version);
 }
 
-// ---- the end of the process, past all destructors ----
+// ---- the end of the process: of all but exit past all destructors ----
 
-#define HOOK_EXIT(name)                                                                            \
+#define HOOK_EXIT(name, past)                                                                      \
 	HOOK(void, name, int status)                                                               \
 	{                                                                                          \
-		loader_end();                                                                      \
+		log_exit(status);                                                                  \
+		if (past)                                                                          \
+			loader_end();                                                              \
 		NEXT(name)(status);                                                                \
 		__builtin_unreachable();                                                           \
 	}
-HOOK_EXIT(_exit)
-HOOK_EXIT(_Exit)
-HOOK_EXIT(quick_exit)
+HOOK_EXIT(exit, false)
+HOOK_EXIT(_exit, true)
+HOOK_EXIT(_Exit, true)
+HOOK_EXIT(quick_exit, true)

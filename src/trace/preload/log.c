@@ -742,6 +742,20 @@ void log_told(void)
 		log_process(TRACE_TOLD, AT_FDCWD, "/bin/sh", 0);
 }
 
+// Of a status the system keeps the low byte: 256 is as good as 0 to whoever waits for it.
+void log_exit(int status)
+{
+	const struct trace_sight asked = {.size = status};
+	const struct note n = {.op = TRACE_CUT,
+			       .pid = (pid_t)syscall(SYS_getpid),
+			       .name = "/",
+			       .nname = 1,
+			       .seen = &asked};
+
+	if (status != 0 && (status & 0xff) == 0 && log_is_on())
+		write_record(&n);
+}
+
 // The kernel tells how the program was named. For a script that is the script's name, which is then
 // among the arguments behind the interpreter's.
 static const char *own_program(char **argv)

@@ -97,6 +97,8 @@ void log_exec(int dir, const char *path);
 void log_exec_failed(int dir, const char *path);
 void log_spawn(pid_t pid, const char *path);
 void log_shell(void);
+// The process is about to leave with that status.
+void log_exit(int status);
 // All that this process takes from its environment has been noted, or will be.
 void log_told(void);
 

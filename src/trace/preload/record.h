@@ -17,7 +17,7 @@
 
 // Names the file for the library; absolute.
 #define TRACE_VARIABLE "FIRMO_JOBS_TRACE"
-#define TRACE_FORMAT   UINT32_C(0x314a4605) // changes with everything below
+#define TRACE_FORMAT   UINT32_C(0x314a4606) // changes with everything below
 #define TRACE_BYTES    (UINT32_C(16) << 20)
 #define TRACE_ALIGN    8
 #define TRACE_FOLDERS  512
@@ -55,7 +55,8 @@ struct trace_record {
 	uint16_t bytes;     // of this record, a multiple of TRACE_ALIGN
 	_Atomic uint8_t op; // enum trace_op
 	uint8_t errnum;     // how the call failed; 0: it succeeded
-	uint32_t pid; // of TRACE_HELLO, TRACE_EXEC, TRACE_EXEC_FAILED, TRACE_SPAWN, TRACE_TOLD
+	uint32_t pid; // of TRACE_HELLO, TRACE_EXEC, TRACE_EXEC_FAILED, TRACE_SPAWN, TRACE_TOLD,
+		      // TRACE_CUT
 	struct trace_sight seen;
 	// The real name at that time: absolute, without links, "." and "..", but for the last part
 	// of what is not followed. Where there is a second text it comes behind the NUL. Ends with
@@ -97,6 +98,7 @@ enum trace_op {
 	TRACE_LIBRARY,       // path: a library that the loader looks for by its name alone
 	TRACE_TOLD,   // of its environment, pid uses the variables that it names; path: itself
 	TRACE_UNSEEN, // what it looked at cannot be seen; path: the program, or the call
+	TRACE_CUT,    // pid ends with an exit status that the system cuts to 0: seen.size; path: /
 	TRACE_OPS
 };
 
