@@ -9,7 +9,8 @@
 
 // What busted gives its files, without a require. The first few take a title, which may be
 // computed.
-#define TITLED 6
+#define TITLED  6
+#define TELLING 2 // what is hardly called so elsewhere
 static const char *const busted_names[] = {
 	"describe",     "it",
 	"context",      "pending",
@@ -40,6 +41,7 @@ bool framework_is_busted_name(const char *name, size_t n)
 struct seen {
 	bool firmo, luaunit, busted, lust, tap;
 	bool called[BUSTED_NAMES];  // as busted's files do it
+	bool named[BUSTED_NAMES];   // without a call that shows, or as a string
 	bool defined[BUSTED_NAMES]; // by the file itself, so it is none of busted's
 	const char *locals_end;     // of the names behind the last `local`
 };
@@ -200,6 +202,14 @@ static void saw_call(struct seen *seen, const struct token *name, const struct t
 		seen->called[i] = true;
 }
 
+static void saw_word(struct seen *seen, const struct token *word)
+{
+	int i = busted_name(word->text, word->n);
+
+	if (i >= 0)
+		seen->named[i] = true;
+}
+
 // A name in code; before: the token in front of it. depth: of open braces, in which `it = 1` is a
 // field.
 static void saw_name(struct seen *seen, const struct token *name, const struct token *before,
@@ -218,6 +228,7 @@ static void saw_name(struct seen *seen, const struct token *name, const struct t
 		define(seen, name); // a field of _G counts, and other fields do no harm
 	if (is_field || token_is_name(before, "function"))
 		return;
+	saw_word(seen, name);
 	struct token argument = argument_of(&l, name);
 	if (argument.kind != TOKEN_END)
 		saw_call(seen, name, &argument);
@@ -227,6 +238,15 @@ static bool calls_busted(const struct seen *seen)
 {
 	for (size_t i = 0; i < BUSTED_NAMES; i++)
 		if (seen->called[i] && !seen->defined[i])
+			return true;
+	return false;
+}
+
+// The first names alone: others are words for much else.
+static bool names_busted(const struct seen *seen)
+{
+	for (size_t i = 0; i < TELLING; i++)
+		if (seen->named[i] && !seen->defined[i])
 			return true;
 	return false;
 }
@@ -242,17 +262,21 @@ struct guess framework_guess(const char *source, size_t n)
 		depth += token_is_mark(&t, '{') - (token_is_mark(&t, '}') && depth > 0);
 		if (t.kind == TOKEN_NAME)
 			saw_name(&seen, &t, &before, &l, depth);
+		else if (t.kind == TOKEN_STRING)
+			saw_word(&seen, &t);
 		before = t;
 	}
 	if (seen.firmo)
-		return (struct guess){FRAMEWORK_FIRMO, true};
+		return (struct guess){FRAMEWORK_FIRMO, true, false};
 	if (seen.luaunit)
-		return (struct guess){FRAMEWORK_LUAUNIT, true};
+		return (struct guess){FRAMEWORK_LUAUNIT, true, false};
 	if (seen.busted)
-		return (struct guess){FRAMEWORK_BUSTED, true};
+		return (struct guess){FRAMEWORK_BUSTED, true, false};
 	if (seen.lust)
-		return (struct guess){FRAMEWORK_LUST, true};
+		return (struct guess){FRAMEWORK_LUST, true, false};
 	if (seen.tap)
-		return (struct guess){FRAMEWORK_TAP, true};
-	return (struct guess){calls_busted(&seen) ? FRAMEWORK_BUSTED : FRAMEWORK_PLAIN, false};
+		return (struct guess){FRAMEWORK_TAP, true, false};
+	if (calls_busted(&seen))
+		return (struct guess){FRAMEWORK_BUSTED, false, true};
+	return (struct guess){FRAMEWORK_PLAIN, false, names_busted(&seen)};
 }

@@ -17,6 +17,7 @@ bool framework_has_events(enum framework f);
 struct guess {
 	enum framework framework;
 	bool certain; // the file itself names the framework; else it only calls what busted has
+	bool names_busted; // it names what busted gives its files to describe tests with
 };
 
 // By what the Lua source requires and calls; comments do not count, nor names that it defines

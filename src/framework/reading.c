@@ -93,10 +93,24 @@ static bool ended_by_itself(const struct result *r)
 	       r->status != FILE_TIMEOUT && r->status != FILE_LIMIT;
 }
 
+// Whether busted has come to blocks of the file: what is wrong with those is no other framework's.
+static bool reached_blocks(const struct result *r)
+{
+	static const char *const kinds[] = {"describe", "setup", "teardown", "before_each",
+					    "after_each"};
+	bool reached = r->tests.n > 0;
+
+	for (size_t i = 0; i < r->errors.n; i++)
+		for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+			reached |= r->errors.items[i].where &&
+				   strcmp(r->errors.items[i].where, kinds[k]) == 0;
+	return reached;
+}
+
 static bool revise_runner(const struct result *r, const struct observation *o, struct reading *next,
 			  char **why)
 {
-	if (o->reading.source != READING_GUESSED || r->tests.n > 0 || r->partial ||
+	if (o->reading.source != READING_GUESSED || reached_blocks(r) || r->partial ||
 	    has_syntax_error(r))
 		return false;
 	*next = (struct reading){.framework = FRAMEWORK_PLAIN, .shim = true};
@@ -126,7 +140,14 @@ static bool revise_plain(const struct result *r, const struct observation *o, st
 		free(name);
 		return true;
 	}
-	if (r->framework != FRAMEWORK_PLAIN || r->status != FILE_PASSED || o->watched || o->events)
+	if (r->framework != FRAMEWORK_PLAIN || r->status != FILE_PASSED)
+		return false;
+	if (r->job->asks_busted && o->has_busted && o->reading.source == READING_GUESSED) {
+		*next = (struct reading){.framework = FRAMEWORK_BUSTED, .shim = true};
+		*why = xstrdup("busted finds tests in it");
+		return true;
+	}
+	if (o->watched || o->events)
 		return false;
 	*next = (struct reading){.framework = FRAMEWORK_PLAIN, .shim = true};
 	*why = xstrdup("what it loads cannot be watched");
@@ -160,8 +181,7 @@ bool reading_is_better(const struct result *other, const struct result *before)
 		// its tests.
 		bool busteds = before->job->in_root && !before->job->busted_leaves;
 		bool unreached = before->job->calls_busted && other->nameless;
-		bool left = before->exit_code == 0 && before->errors.n == 0;
-		if ((busteds || unreached) && left && other->framework == FRAMEWORK_PLAIN &&
+		if ((busteds || unreached) && other->framework == FRAMEWORK_PLAIN &&
 		    other->status == FILE_PASSED)
 			return false;
 		return !same;
@@ -171,6 +191,8 @@ bool reading_is_better(const struct result *other, const struct result *before)
 	// The same command has failed, and that it did not fail the next time is no better news.
 	if (!has_runner && before->exit_code != 0 && other->exit_code == 0)
 		return false;
-	// A file that died is not saved by busted's finding nothing in it.
-	return other->framework != FRAMEWORK_BUSTED || other->tests.n > 0 || before->exit_code == 0;
+	// A file that died is not saved by busted's finding nothing in it; nor has one that passed
+	// to be busted's.
+	return other->framework != FRAMEWORK_BUSTED || reached_blocks(other) ||
+	       (before->exit_code == 0 && !before->job->asks_busted);
 }

@@ -58,6 +58,7 @@ struct job {
 	enum framework framework;
 	enum reading_source source; // of the framework
 	bool calls_busted;          // its text calls what busted gives its files
+	bool asks_busted;           // busted may find tests in it, though it passes as a plain file
 	bool shim;                  // it has loaded a framework, or read its source, unforeseen
 	bool was_tap;               // its last tests came by TAP
 	int64_t size;               // bytes

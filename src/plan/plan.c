@@ -105,6 +105,9 @@ static void settle_guess(struct job *j, struct guess guess, bool changed)
 	j->calls_busted = guess.framework == FRAMEWORK_BUSTED;
 	j->source = guess.certain ? READING_NAMED : READING_GUESSED;
 	bool is_news = j->calls_busted && j->known == FRAMEWORK_PLAIN && changed;
+	// Tests that show no call of busted's only busted finds: it is asked once.
+	j->asks_busted = (guess.names_busted || (j->in_root && !j->busted_leaves)) &&
+			 (j->known != FRAMEWORK_PLAIN || changed);
 	j->framework = guess.certain || j->known < 0 || is_news ? guess.framework
 								: (enum framework)j->known;
 	// What has told of its tests by TAP owes some, however it was changed since: silence may
@@ -123,11 +126,11 @@ static struct guess guess_of(const struct job *j, const struct plan_request *req
 	bool named = request->busted && j->in_root && !j->busted_leaves;
 
 	if (end && strcmp(end, ".moon") == 0)
-		return (struct guess){FRAMEWORK_BUSTED, true};
+		return (struct guess){FRAMEWORK_BUSTED, true, true};
 	struct guess guess = framework_guess(source->data, source->len);
 	// The project says so: where busted finds no test in it, it is no plain one.
 	if (named && (guess.framework == FRAMEWORK_PLAIN || guess.framework == FRAMEWORK_BUSTED))
-		guess = (struct guess){FRAMEWORK_BUSTED, true};
+		guess = (struct guess){FRAMEWORK_BUSTED, true, true};
 	return guess;
 }
 

@@ -298,6 +298,58 @@ string plain pass 0 0'
 	is "$(json 'file("lust_").status')" fail
 }
 
+@test "tests that only busted finds are found, whatever a file does without it" {
+	plain guarded 'if describe then local d, i = describe, it d("x", function() i("y", function() error "z" end) end) end'
+	plain named 'local e = getfenv and getfenv() or _ENV' 'if e["describe"] then e["describe"]("x", function() e["it"]("y", function() error "z" end) end) end'
+	plain block 'if describe then describe("x", function() error "y" end) end'
+	plain hook 'local d = describe' 'if d then d("x", function() setup(function() error "y" end) it("z", function() end) end) end'
+	plain words 'assert(type("it") == "string") print("describe")'
+	test_file spec/computed_test_spec.lua 'local e = getfenv and getfenv() or _ENV' \
+		'if e["desc" .. "ribe"] then e["desc" .. "ribe"]("x", function() e["i" .. "t"]("y", function() error "z" end) end) end'
+	test_file spec/guard_test_spec.lua 'if not describe then return end' 'require "no_such"' 'describe("d", function() it("x", function() end) end)'
+	test_file spec/plain_test_spec.lua 'assert(true)'
+	# verdicts LUA HOW: of each file its framework and status.
+	verdicts() {
+		run "$FIRMO_JOBS" --lua="$1" -q "$2" --report=json:report.json
+		json '(function() local t = {} for _, f in ipairs(r.files) do
+			t[#t + 1] = f.path:match("([^/_]*)_[^/]*$") .. " " .. f.framework .. " " .. f.status end
+			table.sort(t) return table.concat(t, "\n") end)()'
+	}
+	local how
+	for how in --color=never --no-trace --color=never; do
+		[ "$how" = --no-trace ] || rm -rf .firmo-jobs
+		for round in 1 2; do
+			is "$how $(verdicts lua5.4 "$how")" "$how block busted error
+computed busted fail
+guard busted error
+guarded busted fail
+hook busted fail
+named busted fail
+plain plain pass
+words plain pass"
+		done
+	done
+}
+
+@test "another framework's tests beside those of busted's are followed, or it is told that they cannot be" {
+	test_file h.lua 'return require "lust"'
+	test_file u.lua 'return require "units"'
+	test_file tests/top_spec.lua 'require("h").it("a", function() error "x" end)' 'describe("d", function() it("b", function() end) end)'
+	test_file tests/block_spec.lua 'describe("d", function() require("h").it("a", function() error "x" end) it("b", function() end) end)'
+	test_file tests/units_spec.lua 'local u = require "u"' 'describe("d", function() it("b", function() end) end)' \
+		'_G.test1 = function() error "x" end u.LuaUnit.new():runSuite("-o", "nil")'
+	test_file tests/subject_spec.lua 'describe("d", function() it("b", function()' \
+		'require("h").it("a", function() error "x" end) end) end)'
+	test_file tests/subjects_spec.lua 'describe("d", function() it("b", function() _G.test1 = function() error "x" end' \
+		'assert(require("u").LuaUnit.new():runSuite("-o", "nil") == 1) end) end)'
+	run fj4 --report=json:report.json
+	status_is 1
+	is "$(json 'file("top").status, file("block").status, file("units").status, file("subject_").status, file("subjects").status')" \
+		"error error error pass pass"
+	is "$(json 'file("top").reason')" "its tests cannot be followed: lust has tests of its own beside those of busted"
+	is "$(json 'file("units").reason')" "its tests cannot be followed: LuaUnit has tests of its own beside those of busted"
+}
+
 @test "--framework has the last word, and what was learned is told" {
 	test_file h.lua 'return require "lust"'
 	plain a 'require("h").it("a", function() error "x" end)'

@@ -258,6 +258,7 @@ end
 local function on_suite_start(_, run, runs)
 	if run == 1 then
 		watch_context(busted.context)
+		events.want_libraries() -- busted's own are all there
 	end
 	round = runs and runs > 1 and run or nil
 end
@@ -305,6 +306,9 @@ local function attach(instance)
 	subscribe({ "suite", "end" }, on_suite_end)
 	if events.is_selective then
 		select_tests()
+	end
+	events.is_in_test = function()
+		return current.test ~= nil and not current.ended
 	end
 	events.attach("busted")
 end

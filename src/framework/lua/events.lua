@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- Events on the wire: one JSON object a line. Loaded when the first test framework is, with the function
--- that sends a line, the shim's own folder, what is to be called when `open` or `announced` changes, and what
--- leaves the rest to another process. A part of the shim calls `emit` and lets `guard` catch its own mistakes; what it knows nothing about is left
+-- that sends a line, the shim's own folder, what is to be called when `open` or `announced` changes, what
+-- leaves the rest to another process, and what looks for libraries from then on, see main.lua. A part of the shim calls `emit` and lets `guard` catch its own mistakes; what it knows nothing about is left
 -- out of an event, never null.
-local send, dir, prepare_closing, mute = ...
+local send, dir, prepare_closing, mute, want_libraries = ...
 local type, tostring, tonumber, pcall, rawget = type, tostring, tonumber, pcall, rawget
 local gsub, gmatch, sub = string.gsub, string.gmatch, string.sub
 local match, find = string.match, string.find
@@ -118,6 +118,17 @@ function M.attach(framework)
 	end
 end
 
+-- Calls outside of the tests of the framework that leads cannot be followed: the other has tests of its own there.
+function M.watch_beside(class, method, framework)
+	local original = class[method]
+	class[method] = function(...)
+		if not (M.is_in_test and M.is_in_test()) then
+			M.complain(framework .. " has tests of its own beside those of " .. M.leader)
+		end
+		return original(...)
+	end
+end
+
 -- What keeps tests from being followed.
 function M.complain(message)
 	M.emit("shim", { where = "framework", message = message })
@@ -203,5 +214,5 @@ function M.place_of(message)
 	end
 end
 
-M.text, M.mute = text, mute
+M.text, M.mute, M.want_libraries = text, mute, want_libraries
 return M

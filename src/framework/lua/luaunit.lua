@@ -231,12 +231,15 @@ return function(module)
 	local class = type(module) == "table" and module.LuaUnit
 	local fits = type(class) == "table" and type(class.startSuite) == "function"
 		and type(class.endTest) == "function"
-	if fits then
-		events.lead("luaunit")
-		events.is_in_test = function()
-			return top ~= nil
-		end
-		events.attach("luaunit")
-		hook(class)
+	if not fits then
+		return
+	elseif not events.lead("luaunit") and events.leader == "busted" then
+		events.watch_beside(class, "startSuite", "LuaUnit") -- it may be what the other's tests are about
+		return
 	end
+	events.is_in_test = function()
+		return top ~= nil
+	end
+	events.attach("luaunit")
+	hook(class)
 end

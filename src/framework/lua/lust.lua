@@ -127,17 +127,6 @@ local function hook(lust)
 	events.set_open(0)
 end
 
--- Where another framework leads, lust is what its tests are about. Tests beside those cannot be followed.
-local function watch_subject(lust)
-	local it = lust.it
-	lust.it = function(...)
-		if not (events.is_in_test and events.is_in_test()) then
-			events.complain("lust has tests of its own beside those of " .. events.leader)
-		end
-		return it(...)
-	end
-end
-
 return function(module)
 	local fits = type(module) == "table" and type(module.describe) == "function" and type(module.it) == "function"
 	if not fits then
@@ -146,6 +135,6 @@ return function(module)
 		events.attach("lust")
 		hook(module)
 	else
-		watch_subject(module)
+		events.watch_beside(module, "it", "lust") -- it may be what the other's tests are about
 	end
 end

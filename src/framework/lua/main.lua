@@ -93,8 +93,12 @@ local function mute()
 	muted, ended = true, true
 end
 
+local function want_libraries()
+	libraries_are_wanted = true
+end
+
 local function process(framework, module, name)
-	events = events or load_part("events", send, DIR, prepare_closing, mute)
+	events = events or load_part("events", send, DIR, prepare_closing, mute, want_libraries)
 	attach[framework] = attach[framework] or load_part(framework, events, load_part)
 	return attach[framework](module, name)
 end
