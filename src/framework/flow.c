@@ -56,22 +56,6 @@ static void next(struct scan *s)
 	s->token = lexer_next(&s->lexer);
 }
 
-// Stands at the name of the call; else, where its name is not on the line, at the line's first
-// token.
-static bool find_call(struct scan *s, const struct flow_call *call)
-{
-	while (s->token.kind != TOKEN_END && s->token.line < call->line)
-		next(s);
-	struct scan first = *s;
-	bool named = false;
-	for (struct token t = s->token; *call->name && t.line == call->line && t.kind != TOKEN_END;
-	     t = lexer_next(&first.lexer))
-		named |= token_is_name(&t, call->name);
-	while (named && !token_is_name(&s->token, call->name))
-		next(s);
-	return s->token.kind != TOKEN_END && s->token.line == call->line;
-}
-
 static bool opens(const struct token *t)
 {
 	return token_is_mark(t, '(') || token_is_mark(t, '{') || token_is_mark(t, '[');
@@ -133,6 +117,26 @@ static bool calls(const struct token *t, const struct token *next)
 	return opens(next) || next->kind == TOKEN_STRING || token_is_mark(next, ':');
 }
 
+// Whether a return comes next that calls nothing.
+static bool only_returns(const struct scan *at)
+{
+	static const char *const ends[] = {"end", "else", "elseif", "until"};
+	struct lexer l = at->lexer;
+	struct token t = at->token, next;
+
+	if (!token_is_name(&t, "return"))
+		return false;
+	for (t = lexer_next(&l); t.kind != TOKEN_END; t = next) {
+		for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+			if (token_is_name(&t, ends[i]))
+				return true;
+		next = lexer_next(&l);
+		if (calls(&t, &next))
+			return false;
+	}
+	return true;
+}
+
 // Whether os.exit comes next, with nothing called for its arguments: what would not come after it
 // does not come after the call in front of it either.
 static bool ends_program(const struct scan *at)
@@ -174,10 +178,89 @@ static bool leads_out(struct scan *s, int defined)
 		} else if (token_is_mark(t, ';')) {
 			next(s);
 		} else {
-			return ends_program(s);
+			return only_returns(s) || ends_program(s);
 		}
 	}
 	return defined == 0 && s->blocks.n == 0;
+}
+
+// Whether nothing comes behind the call that s stands behind.
+static bool ends_behind(struct scan *s, int defined)
+{
+	// `X and os.exit(0) or os.exit(1)`: whichever is called, it is the last.
+	while (token_is_name(&s->token, "or") || token_is_name(&s->token, "and")) {
+		next(s);
+		skip_call(s);
+	}
+	return leads_out(s, defined);
+}
+
+static bool is_named_on_line(const struct scan *at, const struct flow_call *call)
+{
+	struct lexer l = at->lexer;
+	bool named = false;
+
+	for (struct token t = at->token; *call->name && t.line == call->line && t.kind != TOKEN_END;
+	     t = lexer_next(&l))
+		named |= token_is_name(&t, call->name);
+	return named;
+}
+
+static bool ends_behind_name(struct scan *s, const struct flow_call *call)
+{
+	while (!token_is_name(&s->token, call->name))
+		next(s);
+	skip_call(s);
+	return ends_behind(s, call->defined);
+}
+
+// Whether s stands in the function that begins on that line, and in none inside of it.
+static bool is_in(const struct scan *s, int defined)
+{
+	for (size_t i = s->blocks.n; i-- > 0;)
+		if (s->blocks.items[i].kind == BLOCK_FUNCTION)
+			return s->blocks.items[i].line == defined;
+	return defined == 0;
+}
+
+// Whether something is called by what s stands at, with what comes behind it.
+static bool begins_call(const struct scan *s)
+{
+	struct lexer l = s->lexer;
+	struct token next = lexer_next(&l);
+
+	return !token_is_name(&s->token, "function") && !token_is_name(&s->token, "if") &&
+	       !token_is_name(&s->token, "return") && calls(&s->token, &next);
+}
+
+// Behind one of the calls on the line, of which it is not known which is meant.
+static bool ends_behind_one(const struct scan *at, int defined)
+{
+	struct scan s = *at;
+
+	s.blocks.items = xmalloc((at->blocks.n + 1) * sizeof *s.blocks.items);
+	s.blocks.cap = at->blocks.n + 1;
+	for (size_t i = 0; i < at->blocks.n; i++)
+		s.blocks.items[i] = at->blocks.items[i];
+	skip_call(&s);
+	bool ends = ends_behind(&s, defined);
+	free(s.blocks.items);
+	return ends;
+}
+
+// Whether whichever of the calls of that function on the line was made is the last.
+static bool ends_behind_any(struct scan *s, const struct flow_call *call)
+{
+	bool found = false;
+
+	for (; s->token.line == call->line && s->token.kind != TOKEN_END; next(s)) {
+		if (!is_in(s, call->defined) || !begins_call(s))
+			continue;
+		if (!ends_behind_one(s, call->defined))
+			return false;
+		found = true;
+	}
+	return found;
 }
 
 bool flow_source_ends_with(const char *source, size_t n, const struct flow_call *call)
@@ -190,15 +273,10 @@ bool flow_source_ends_with(const char *source, size_t n, const struct flow_call 
 		s.lexer.p = newline ? newline : source + n;
 	}
 	s.token = lexer_next(&s.lexer);
-	bool found = find_call(&s, call);
-	if (found)
-		skip_call(&s);
-	// `X and os.exit(0) or os.exit(1)`: whichever is called, it is the last.
-	while (found && (token_is_name(&s.token, "or") || token_is_name(&s.token, "and"))) {
+	while (s.token.kind != TOKEN_END && s.token.line < call->line)
 		next(&s);
-		skip_call(&s);
-	}
-	bool out = found && leads_out(&s, call->defined);
+	bool out =
+		is_named_on_line(&s, call) ? ends_behind_name(&s, call) : ends_behind_any(&s, call);
 	free(s.blocks.items);
 	return out;
 }

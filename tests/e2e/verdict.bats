@@ -614,7 +614,13 @@ plain error, plain error, plain fail"
 		'if n == 0 then' 'os.exit(0)' 'else' 'leave(n - 1)' 'end' 'end' 'leave(300)' 'l.it("b", function() error "x" end)'
 	plain function 'local l = require "lust"' 'local function finish()' 'os.exit(0)' 'end' \
 		'l.it("a", function() end)' 'finish()'
-	outcomes_are 'branch lust pass 1 0
+	plain tail 'local l, ok = require "lust", true' 'local function q() return os.exit(0) end' 'l.it("a", function() end)' 'if ok then q() end'
+	plain nameless 'local l = require "lust"' 'l.it("a", function() end)' ';(function() os.exit(0) end)()'
+	plain module 'local l = require "lust"' 'l.it("a", function() end)' 'if arg then os.exit(0) end' 'return l'
+	plain before 'local l, ok = require "lust", true' 'local function q() return os.exit(0) end' 'l.it("a", function() end)' \
+		'if ok then q() end' 'return l.it("b", function() error "x" end)'
+	outcomes_are 'before lust error 1 0
+branch lust pass 1 0
 deep lust error 1 0
 function lust pass 1 0
 helper lust error 1 0
@@ -623,7 +629,10 @@ last lust pass 1 0
 line lust error 1 0
 loop lust error 1 0
 middle lust error 1 0
-routine lust error 1 0'
+module lust pass 1 0
+nameless lust pass 1 0
+routine lust error 1 0
+tail lust pass 1 0'
 	# Where the main thread is known, it may be the end there, too.
 	rm tests/*
 	plain routine 'local l = require "lust"' \

@@ -33,6 +33,9 @@ static void an_exit_that_comes_last_is_the_end(void **state)
 		{"x = ok and os.exit(0) or os.exit(1)", 1, 0},
 		{"local function finish()\n  os.exit(0)\nend\nit('b')\nfinish()\n", 2, 1},
 		{"local f = function() os.exit(0) end\nf()", 1, 1},
+		{"if main then os.exit(0) end\nreturn l", 1, 0},
+		{"if main then os.exit(0) end return { l = l, 1 + #l }", 1, 0},
+		{"local function q()\n  if x then os.exit(0) end\n  return x\nend\nq()", 2, 1},
 	};
 
 	(void)state;
@@ -41,6 +44,38 @@ static void an_exit_that_comes_last_is_the_end(void **state)
 			  rows[i].source);
 	assert_true(ends("local function finish()\n  os.exit(0)\nend\nit('b')\nfinish()\n",
 			 "finish", 5, 0));
+}
+
+// Lua does not tell what the call was made by, as in a tail call.
+static void a_call_without_a_name_is_any_on_its_line(void **state)
+{
+	static const struct {
+		const char *source;
+		int line, defined;
+		bool last;
+	} rows[] = {
+		{"if ok then q() end", 1, 0, true},
+		{"if ok then q() end\nreturn l", 1, 0, true},
+		{"(function() os.exit(0) end)()", 1, 0, true},
+		{"(function()\n  os.exit(0)\nend)()", 3, 0, true},
+		{"t[1](f)", 1, 0, true},
+		{"if ok then\n  q()\nelse\n  r()\nend", 2, 0, true},
+		{"it('a', f) q()", 1, 0, false},
+		{"if ok then q() end it('a', f)", 1, 0, false},
+		{"(function() os.exit(0) end)() it('a', f)", 1, 0, false},
+		{"q() return it('a', f)", 1, 0, false},
+		{"for i = 1, 2 do q() end", 1, 0, false},
+		{"if q() then it('a', f) end", 1, 0, false},
+		{"local x = { q() }", 1, 0, false},
+		{"f(q())", 1, 0, false},
+		{"x = 1", 1, 0, false},
+		{"", 1, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check_row(ends(rows[i].source, "", rows[i].line, rows[i].defined) == rows[i].last,
+			  "%s", rows[i].source);
 }
 
 static void an_exit_before_something_is_not(void **state)
@@ -84,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_exit_that_comes_last_is_the_end),
 		cmocka_unit_test(an_exit_before_something_is_not),
+		cmocka_unit_test(a_call_without_a_name_is_any_on_its_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
