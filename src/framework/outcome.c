@@ -376,8 +376,10 @@ static char *explain_silence(const struct result *r, const struct tap *t, char *
 	return all;
 }
 
-static void decide_by_tap(struct result *r, const struct tap *t)
+static void decide_by_tap(struct result *r, const struct ending *e)
 {
+	const struct tap *t = e->tap;
+
 	if (t->bailed)
 		set_outcome(r, FILE_ERROR, xasprintf("Bail out! %s", t->bail_out));
 	else if (t->fault)
@@ -393,6 +395,10 @@ static void decide_by_tap(struct result *r, const struct tap *t)
 						      t->seen, r->exit_code)));
 	else
 		decide_by_tests(r);
+	if (e->unended && !file_status_is_bad(r->status))
+		set_outcome(r, FILE_ERROR,
+			    xstrdup("its output did not end: what it left behind may have had more "
+				    "TAP to tell"));
 }
 
 // lust ends where its file does: the interpreter has ended it between two tests, or after them.
@@ -416,7 +422,7 @@ void outcome_decide(struct result *r, const struct ending *e)
 	if (decide_violence(r, e))
 		return;
 	if (r->framework == FRAMEWORK_TAP)
-		decide_by_tap(r, e->tap);
+		decide_by_tap(r, e);
 	else if (r->framework == FRAMEWORK_PLAIN)
 		decide_plain(r, e->events, e->argv0);
 	else if (reported_tests(r, e->events))

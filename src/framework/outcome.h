@@ -16,6 +16,7 @@ struct ending {
 	long hung;                   // index of the test that ran when it passed, or -1
 	long done;                   // how many tests had ended by then
 	bool cut_short;              // the run was stopped while it ran
+	bool unended;                // what it left behind might have written more
 	int64_t cpu_limit_s;         // RLIMIT_CPU, or 0
 	bool memory_limit;           // RLIMIT_AS was set
 	const char *argv0;           // what the interpreter calls itself in its messages

@@ -13,6 +13,7 @@
 #define BLANKS            " \t"
 #define LINE_MAX_BYTES    (64 << 10) // what is longer is no TAP line worth reading to its end
 #define MESSAGE_MAX_BYTES (64 << 10)
+#define SEAM_BYTES        64 // what may be TAP within a line is shorter
 #define SUBTEST_INDENT    4
 // What the tests may take: text that merely looks like results must not fill the memory.
 #define UNPLANNED_MAX_BYTES (size_t)(16 << 20)
@@ -36,6 +37,7 @@ void tap_release(struct tap *t)
 {
 	drop_tests(t);
 	buf_release(&t->line);
+	buf_release(&t->rest);
 	free(t->skip_all);
 	free(t->bail_out);
 	free(t->fault);
@@ -493,7 +495,7 @@ static bool take_outer(struct tap *t, const char *line)
 }
 
 // What would be TAP if nothing stood in front of it in its line.
-static void look_within(struct tap *t, const char *line)
+static void look_within(struct tap_hidden *h, const char *line)
 {
 	long n;
 	bool ok;
@@ -501,9 +503,9 @@ static void look_within(struct tap *t, const char *line)
 	for (const char *p = line; (p = strpbrk(p, "1noB")); p++) {
 		const char *rest = behind_result(p, &ok);
 		if (rest && isdigit((unsigned char)*skip_blanks(rest)))
-			*(ok ? &t->hidden_results : &t->hidden_failures) += 1;
-		t->hidden_plans += behind_plan(p, &n) != NULL;
-		t->hidden_results += strncmp(p, "Bail out!", 9) == 0;
+			*(ok ? &h->results : &h->failures) += 1;
+		h->plans += behind_plan(p, &n) != NULL;
+		h->results += strncmp(p, "Bail out!", 9) == 0;
 	}
 }
 
@@ -550,7 +552,10 @@ static void take_line(struct tap *t)
 		return;
 	if (indent > 0 ? take_indented(t, line, indent) : take_outer(t, line))
 		return;
-	look_within(t, line);
+	look_within(&t->hidden, line);
+	t->hidden.plans += t->in_rest.plans;
+	t->hidden.results += t->in_rest.results;
+	t->hidden.failures += t->in_rest.failures;
 	if (t->strict) {
 		char *start = utf8_copy(line, strnlen(line, 60));
 		find_fault(t, xasprintf("no TAP under pragma +strict: %s", start));
@@ -571,9 +576,6 @@ static size_t line_length(const char *data, size_t n)
 // A NUL must not hide what stands behind it.
 static void add_piece(struct buf *line, const char *data, size_t n)
 {
-	if (line->len >= LINE_MAX_BYTES)
-		return;
-	n = n < LINE_MAX_BYTES ? n : LINE_MAX_BYTES;
 	for (const char *nul; (nul = memchr(data, '\0', n));) {
 		buf_add(line, data, (size_t)(nul - data));
 		buf_addstr(line, "\xef\xbf\xbd");
@@ -583,20 +585,56 @@ static void add_piece(struct buf *line, const char *data, size_t n)
 	buf_add(line, data, n);
 }
 
+// Looks into what is there of the rest, and leaves what may be continued.
+static void look_into_rest(struct tap *t)
+{
+	struct buf *rest = &t->rest;
+
+	look_within(&t->in_rest, rest->data);
+	size_t left = rest->len < SEAM_BYTES ? rest->len : SEAM_BYTES;
+	memmove(rest->data, rest->data + rest->len - left, left + 1);
+	rest->len = left;
+}
+
+// Of a line that is too long only the beginning is kept, and the rest looked into.
+static void add_to_line(struct tap *t, const char *data, size_t n)
+{
+	size_t room = t->line.len < LINE_MAX_BYTES ? LINE_MAX_BYTES - t->line.len : 0;
+	size_t first = n < room ? n : room;
+
+	add_piece(&t->line, data, first);
+	if (first < n && t->rest.len == 0)
+		add_piece(&t->rest, t->line.data + t->line.len - SEAM_BYTES, SEAM_BYTES);
+	for (data += first, n -= first; n > 0; data += first, n -= first) {
+		first = n < LINE_MAX_BYTES ? n : LINE_MAX_BYTES;
+		add_piece(&t->rest, data, first);
+		if (t->rest.len >= LINE_MAX_BYTES)
+			look_into_rest(t);
+	}
+}
+
+static void end_line(struct tap *t)
+{
+	if (t->rest.len > 0)
+		look_into_rest(t);
+	buf_reserve(&t->line, 0);
+	take_line(t);
+	buf_clear(&t->line);
+	buf_clear(&t->rest);
+	t->in_rest = (struct tap_hidden){0};
+}
+
 void tap_feed(struct tap *t, const char *data, size_t n)
 {
 	while (n > 0) {
 		size_t length = line_length(data, n);
 		bool rest_of_crlf = t->after_cr && data[0] == '\n';
-		add_piece(&t->line, data, length);
+		add_to_line(t, data, length);
 		t->after_cr = false;
 		if (length == n)
 			return;
-		if (!rest_of_crlf) {
-			buf_reserve(&t->line, 0);
-			take_line(t);
-			buf_clear(&t->line);
-		}
+		if (!rest_of_crlf)
+			end_line(t);
 		t->after_cr = data[length] == '\r';
 		data += length + 1;
 		n -= length + 1;
@@ -645,8 +683,7 @@ void tap_finish(struct tap *t)
 {
 	t->at_end = true;
 	if (t->line.len > 0)
-		take_line(t);
-	buf_clear(&t->line);
+		end_line(t);
 	if (t->plans == 0 || t->fault)
 		return;
 	char *numbers = t->plan > 0 ? check_numbers(t) : NULL;
@@ -677,10 +714,11 @@ enum tap_evidence tap_evidence(const struct tap *t)
 
 bool tap_may_hide(const struct tap *t)
 {
-	long plans = t->plans + t->hidden_plans;
-	long results = t->seen + t->bailed + t->hidden_results + t->hidden_failures;
+	const struct tap_hidden *h = &t->hidden;
+	long plans = t->plans + h->plans;
+	long results = t->seen + t->bailed + h->results + h->failures;
 
-	return t->hidden_failures > 0 || (plans > 0 && results > 0);
+	return h->failures > 0 || (plans > 0 && results > 0);
 }
 
 void tap_deliver(struct tap *t, struct result *result)

@@ -12,6 +12,11 @@
 #include "base/buf.h"
 #include "model/result.h"
 
+// What would be TAP if it stood in a line of its own.
+struct tap_hidden {
+	long plans, results, failures;
+};
+
 struct tap {
 	// What was seen. Indented lines, which belong to subtests, count nowhere else but in
 	// bailed.
@@ -25,7 +30,7 @@ struct tap {
 	// Of subtests, which are indented: plans, results, and failures with a number.
 	long inner_plans, inner_results, inner_failures;
 	// Within lines: plans at the end of one, "ok", "not ok" with a number, or "Bail out!".
-	long hidden_plans, hidden_results, hidden_failures;
+	struct tap_hidden hidden;
 	bool bailed;          // a line "Bail out!", of a subtest or not
 	bool bailed_outright; // such a line, not indented and in these letters
 	char *skip_all;       // the comment behind "1..0", or NULL; owned
@@ -50,6 +55,8 @@ struct tap {
 	bool at_end;         // the line that is taken has no end
 	size_t yaml_indent;  // of the YAML block that is open; 0: none
 	struct buf line;
+	struct buf rest; // of a line that is too long
+	struct tap_hidden in_rest;
 };
 
 enum tap_evidence {

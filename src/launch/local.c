@@ -139,6 +139,11 @@ static bool leaks(struct process *process)
 	return held || escaped;
 }
 
+static bool speaks(const struct process *process)
+{
+	return has_output((const struct local_process *)process);
+}
+
 static int64_t memory_of(const struct process *process)
 {
 	const struct local_process *p = local_process(process);
@@ -382,6 +387,7 @@ static const struct launcher_operations operations = {
 	.drain = drain,
 	.is_quiet = is_quiet,
 	.leaks = leaks,
+	.speaks = speaks,
 	.memory = memory_of,
 	.inputs = inputs_of,
 	.look = look,

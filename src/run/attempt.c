@@ -186,6 +186,7 @@ static enum attempt_state linger(struct attempt *a)
 static enum attempt_state end_leaked(struct attempt *a)
 {
 	a->result->leaked = operations(a)->leaks(a->process);
+	a->unended = operations(a)->speaks(a->process);
 	operations(a)->kill(a->process);
 	return ATTEMPT_FINISHED;
 }

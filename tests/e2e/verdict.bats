@@ -124,6 +124,7 @@ vendored luaunit fail 1 1'
 	plain dots 'io.stdout:setvbuf("line")' 'for _, line in ipairs { "1..2", "ok 1", "not ok 2" } do' \
 		'io.stderr:write(".") print(line) end'
 	plain dot 'io.stderr:write(".") print("not ok 1")'
+	plain far 'for i = 1, 7e4 do io.stderr:write(".") end print("not ok 1")'
 	plain colours 'print("\27[1m1..2\27[0m") print("\27[32mok 1\27[0m") print("\27[31mnot ok 2\27[0m")'
 	plain colour 'print("\27[31mnot ok 1\27[0m")'
 	plain reset 'print("\27(B\27[mnot ok 1 - fails")'
@@ -141,6 +142,7 @@ dot tap error 1 1
 dots tap fail 2 1
 errors plain pass 0 0
 failing tap error 1 0
+far tap error 1 1
 good tap pass 2 0
 indented tap error 0 0
 left tap error 1 0
@@ -160,6 +162,17 @@ unended tap fail 1 1
 variable tap fail 2 1
 version tap error 0 0
 words plain pass 0 0'
+}
+
+@test "TAP that did not end is no pass" {
+	plain soon 'print("1..2") print("ok 1") io.stdout:flush() os.execute("(read x; echo not ok 2) </dev/null &")'
+	plain late 'print("1..1") print("ok 1") io.stdout:flush() os.execute("sleep 60 &")'
+	plain quiet 'print("1..1") print("ok 1") io.stdout:flush() os.execute("sleep 60 >/dev/null 2>&1 &")'
+	plain daemon 'os.execute("sleep 60 &")'
+	outcomes_are 'daemon plain pass 0 0
+late tap error 1 0
+quiet tap pass 1 0
+soon tap fail 2 1'
 }
 
 @test "a file that printed TAP owes some, however it is changed" {

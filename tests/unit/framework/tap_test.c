@@ -710,6 +710,31 @@ static void a_huge_line_costs_no_memory_and_hides_nothing(void **state)
 	end(&r);
 }
 
+static void what_hides_far_behind_in_a_line_is_found(void **state)
+{
+	static const size_t distances[] = {0,     100,    65529,  65530,  65535,   65536,
+					   65537, 131000, 131066, 131072, 5000000, 5000001};
+	char *filler = malloc(1 << 16);
+
+	(void)state;
+	memset(filler, '.', 1 << 16);
+	for (size_t i = 0; i < COUNT(distances); i++) {
+		struct intake r;
+		begin(&r);
+		for (size_t n = distances[i], piece; n > 0; n -= piece) {
+			piece = n < 1 << 16 ? n : 1 << 16;
+			tap_feed(&r.tap, filler, piece);
+		}
+		tap_feed(&r.tap, " no", 3);
+		tap_feed(&r.tap, "t ok 1\n", 7);
+		assert_true(r.tap.line.cap < 1 << 20 && r.tap.rest.cap < 1 << 20);
+		check_row(tap_may_hide(&r.tap) || distances[i] == 0, "%zu", distances[i]);
+		finish(&r);
+		end(&r);
+	}
+	free(filler);
+}
+
 static void a_huge_description_is_cut(void **state)
 {
 	struct buf text = {0};
@@ -797,6 +822,7 @@ int main(void)
 		cmocka_unit_test(a_message_is_bounded),
 		cmocka_unit_test(pieces_of_any_size_read_the_same),
 		cmocka_unit_test(a_huge_line_costs_no_memory_and_hides_nothing),
+		cmocka_unit_test(what_hides_far_behind_in_a_line_is_found),
 		cmocka_unit_test(a_huge_description_is_cut),
 		cmocka_unit_test(a_flood_of_results_is_a_fault),
 		cmocka_unit_test(many_tests_are_kept_in_order),

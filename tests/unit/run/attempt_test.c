@@ -17,7 +17,7 @@ struct fake {
 	struct launcher launcher; // first
 	struct buf asked;
 	struct process process;
-	bool quiet, leaks, refuses, watches;
+	bool quiet, leaks, speaks, refuses, watches;
 	char shim[128];
 	bool own_stderr;
 };
@@ -73,6 +73,11 @@ static bool fake_is_quiet(struct process *p)
 	return fake_of(p)->quiet;
 }
 
+static bool fake_speaks(const struct process *p)
+{
+	return fake_of(p)->speaks;
+}
+
 static bool fake_leaks(struct process *p)
 {
 	return fake_of(p)->leaks;
@@ -110,6 +115,7 @@ static const struct launcher_operations operations = {
 	.drain = fake_drain,
 	.is_quiet = fake_is_quiet,
 	.leaks = fake_leaks,
+	.speaks = fake_speaks,
 	.memory = fake_memory,
 	.inputs = fake_inputs,
 	.look = fake_look,
@@ -302,10 +308,11 @@ static void what_is_left_is_waited_for_and_then_told(void **state)
 	assert_true(s.attempt->timer.at_ns != LOOP_NEVER);
 	s.fake.process.hooks->waned(s.fake.process.owner);
 	assert_int_equal(s.attempt->state, ATTEMPT_LINGERING);
-	s.fake.leaks = true;
+	s.fake.leaks = s.fake.speaks = true;
 	attempt_handle(s.attempt, ATTEMPT_TIMER);
 	assert_int_equal(s.attempt->state, ATTEMPT_FINISHED);
 	assert_true(s.attempt->result->leaked);
+	assert_true(s.attempt->unended);
 	close_scene(&s);
 	open_scene(&s, FRAMEWORK_PLAIN);
 	start(&s);
