@@ -58,6 +58,17 @@ static bool is_special(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+// A named pipe that nobody reads would keep us waiting for ever.
+static FILE *open_special(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+
+	if (fd < 0)
+		return NULL;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	return xgiven(fdopen(fd, "w"));
+}
+
 int outfile_open(struct outfile *f, const char *path, struct err *err)
 {
 	*f = (struct outfile){.path = xstrdup(path)};
@@ -70,7 +81,7 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 		return -1;
 	}
 	if (is_special(path)) {
-		f->stream = muzzle_put_on(xgiven(fopen(path, "we")));
+		f->stream = muzzle_put_on(open_special(path));
 	} else if (path_make_parent(path, err) < 0) {
 		release(f);
 		return -1;
@@ -92,7 +103,10 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 	}
 	if (f->stream)
 		return 0;
-	err_set(err, errno, "write %s", path);
+	if (errno == ENXIO)
+		err_set(err, 0, "write %s: it is a pipe that nobody reads", path);
+	else
+		err_set(err, errno, "write %s", path);
 	if (f->temporary)
 		unlink(f->temporary);
 	release(f);

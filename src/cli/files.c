@@ -216,6 +216,32 @@ static bool is_shortage(int errnum)
 	return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == EIO;
 }
 
+static bool is_same(const char *path, const char *other)
+{
+	struct stat a, b;
+
+	return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+// A name that was completed wrongly must not cost a test its text.
+static bool would_overwrite(const struct firmo_jobs *s)
+{
+	for (size_t r = 0; r < s->settings->reports.n; r++)
+		for (size_t i = 0; i < s->jobs.n; i++) {
+			const char *report = s->settings->reports.items[r].path;
+			if (!is_file(report) || !is_same(report, s->jobs.items[i].path))
+				continue;
+			char *message = xasprintf("--report: %s would overwrite %s, a test file of "
+						  "this run",
+						  report, s->jobs.items[i].path);
+			session_warn(message);
+			free(message);
+			return true;
+		}
+	return false;
+}
+
 enum firmo_jobs_status files_find(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = read_settings(s);
@@ -226,14 +252,15 @@ enum firmo_jobs_status files_find(struct firmo_jobs *s)
 		return status;
 	if (plan_find(&s->jobs, &s->request, &notes, &err) < 0) {
 		session_warn(err.message);
-		status = is_shortage(err.errnum) ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_USAGE;
+		strings_free_all(&notes);
+		return is_shortage(err.errnum) ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_USAGE;
 	}
 	size_t moon = count_moon(&s->jobs);
 	if (moon > 0 && !has_moonscript(s))
 		leave_out_moon(s, moon);
 	tell(s, &notes);
 	strings_free_all(&notes);
-	return status;
+	return would_overwrite(s) ? FIRMO_JOBS_USAGE : FIRMO_JOBS_OK;
 }
 
 enum firmo_jobs_status files_find_programs(struct firmo_jobs *s)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -371,10 +372,10 @@ static void keep_one_ending(struct strings *names)
 	size_t moon = 0, n = 0;
 
 	for (size_t i = 0; i < names->n; i++)
-		moon += strcmp(strrchr(names->items[i], '.'), ".moon") == 0;
+		moon += strcasecmp(strrchr(names->items[i], '.'), ".moon") == 0;
 	const char *ending = 2 * moon > names->n ? ".moon" : ".lua";
 	for (size_t i = 0; i < names->n; i++) {
-		if (strcmp(strrchr(names->items[i], '.'), ending) == 0)
+		if (strcasecmp(strrchr(names->items[i], '.'), ending) == 0)
 			names->items[n++] = names->items[i];
 		else
 			free(names->items[i]);

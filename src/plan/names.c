@@ -38,8 +38,9 @@ static const char *ending(const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
-	return dot && dot > name && (strcmp(dot, ".lua") == 0 || strcmp(dot, ".moon") == 0) ? dot
-											    : NULL;
+	return dot && dot > name && (strcasecmp(dot, ".lua") == 0 || strcasecmp(dot, ".moon") == 0)
+		       ? dot
+		       : NULL;
 }
 
 bool name_is_source(const char *name)

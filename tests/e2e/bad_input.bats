@@ -120,6 +120,28 @@ refused() {
 
 # ---- files and folders ----
 
+@test "a report that would overwrite a test file of the run is refused" {
+	local path
+	for path in tests/good_test.lua tests/../tests/good_test.lua "$PWD/tests/good_test.lua"; do
+		refused "--report: $path would overwrite tests/good_test.lua, a test file of this run" --report=html:"$path"
+		refute test -e ran
+	done
+	ln -s tests/good_test.lua link
+	refused "--report: link would overwrite tests/good_test.lua, a test file of this run" --report=json:link
+	refute grep -q DOCTYPE tests/good_test.lua
+}
+
+@test "a report to a named pipe waits for no reader" {
+	mkfifo pipe
+	run --separate-stderr timeout 20 "$FIRMO_JOBS" --report=json:pipe tests/good_test.lua
+	status_is 3
+	is "$stderr" "firmo-jobs: write pipe: it is a pipe that nobody reads"
+	cat pipe >read &
+	run -0 timeout 20 "$FIRMO_JOBS" --report=json:pipe tests/good_test.lua
+	wait $!
+	is "$(json 'r.success' read)" true
+}
+
 @test "no such path: nothing runs, not even what is there" {
 	refused "no_such_test.lua: No such file or directory" no_such_test.lua tests
 	refused "no/such/folder: No such file or directory" tests no/such/folder

@@ -171,6 +171,7 @@ layout() {
 	wrong 'os.exit(0)' "it ends the interpreter that reads it"
 	wrong 'io.write(("x"):rep(3e6)) return {}' "it writes more than 1048576 bytes"
 	wrong 'return {default={pattern="["}}' "its pattern '[' is none: a '[' is not closed; %[ stands for the character"
+	test_file tests/a-test.lua "a near miss, which is told for itself alone"
 	wrong 'return {default={ROOT={"none"}}}' "its ROOT names none: No such file or directory"
 	fj4() { fj "$@"; }
 	wrong 'return {default={lua="no-such-lua"}}' "it asks for the interpreter no-such-lua, which is not there"
@@ -570,6 +571,8 @@ near() {
 	near single 'tests/run.lua tests/data.txt' \
 		"tests holds 1 .lua file, $NONE; to run it: firmo-jobs --pattern=run.lua tests" 'tests/run.lua'
 	near odd "tests/a[1].lua" "tests holds 1 .lua file, $NONE; to run it: firmo-jobs --pattern='a\\[1].lua' tests" 'tests/a[1].lua'
+	near capital 'tests/UP_TEST.LUA' \
+		"tests holds 1 .LUA file, $NONE; to run it: firmo-jobs --pattern=UP_TEST.LUA tests" 'tests/UP_TEST.LUA'
 	near elsewhere 'builtin/a/tests/x_spec.lua lua/test.lua' \
 		"there are files named like tests; to run them: firmo-jobs builtin/a/tests lua" 'builtin/a/tests/x_spec.lua lua/test.lua'
 	near here 'jsontest.lua json.lua' \
