@@ -172,7 +172,7 @@ bool reading_is_better(const struct result *other, const struct result *before)
 {
 	if (before->framework == FRAMEWORK_BUSTED || before->framework == FRAMEWORK_FIRMO) {
 		char *name = missed_busted_name(other);
-		bool same = name || (file_status_is_bad(before->status) &&
+		bool same = name || (other->tests.n == 0 && file_status_is_bad(before->status) &&
 				     file_status_is_bad(other->status));
 		free(name);
 		// What busted runs by itself, and finds no test in, has none: left early, as

@@ -301,9 +301,12 @@ static void add_whole(struct inputs *in, const struct attempt *a)
 	for (size_t i = 0; cwd && i < a->events.whole.n; i++) {
 		const char *file = a->events.whole.items[i];
 		char *path = *file == '/' ? xstrdup(file) : path_join(cwd, file);
-		struct input whole = {
-			.kind = INPUT_WHOLE, .found = true, .name = path_below(path, cwd)};
+		char *real = path_real(path);
+		struct input whole = {.kind = INPUT_WHOLE,
+				      .found = true,
+				      .name = path_below(real ? real : path, cwd)};
 		VEC_PUSH(&in->list, whole);
+		free(real);
 		free(path);
 	}
 }

@@ -353,7 +353,7 @@ caught() {
 		"xpcall(function() dofile('tests/test_handled.lua') end, print) pcall(require, 'tests.test_required')"
 	test_file tests/units_test.lua "local lu = require('luaunit') function test_a()" \
 		"lu.assertError(dofile, 'tests/test_unit.lua') pcall(dofile, 'tests/test_tap.lua') end os.exit(lu.LuaUnit.run())"
-	test_file tests/loads_test.lua "dofile('tests/test_env.lua')" "package.path = './?.lua'" \
+	test_file tests/loads_test.lua "dofile('./tests/../tests/test_env.lua')" "package.path = './?.lua'" \
 		"coroutine.wrap(function() pcall(require, 'tests.test_late') end)()"
 	test_file tests/gives_test.lua "local f = assert(loadfile('tests/test_given.lua', 't', { given = 1 }))" \
 		"if setfenv then setfenv(f, { given = 1 }) end assert(f() == 1)"
