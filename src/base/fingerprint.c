@@ -146,8 +146,9 @@ struct digest digest_of_status(const struct stat *st)
 	struct digest d;
 
 	if (S_ISREG(st->st_mode))
-		d = digest_of_text(xasprintf("%s %lld %lld", access, (long long)st->st_size,
-					     (long long)to_ns(&st->st_mtim)));
+		d = digest_of_text(xasprintf("%s %lld %lld %llu", access, (long long)st->st_size,
+					     (long long)to_ns(&st->st_mtim),
+					     (unsigned long long)st->st_nlink));
 	else
 		d = digest_of_word(access);
 	free(access);

@@ -15,7 +15,7 @@ enum input_kind {
 	INPUT_VARIABLE = 3,    // the value of an environment variable, or that it is not set
 	INPUT_ENVIRONMENT = 4, // which variables there are; its name is a program that reads all
 	INPUT_TYPE = 5,        // whether there is something behind a path, and of what type
-	INPUT_STATUS = 6,      // the same, permissions, owner; of a file its size and time
+	INPUT_STATUS = 6,      // the same, permissions, owner; of a file its size, time, links
 	INPUT_ACCESS = 7,      // the same but for size and time
 	INPUT_ATTRIBUTE = 8,   // what a process has from its parent, see base/attributes.h
 	INPUT_LIBRARY = 9,     // where the loader's cache says that a library of that name is

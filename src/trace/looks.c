@@ -158,14 +158,13 @@ const char *looks_before(struct trace_reading *r, const struct trace_record *rec
 	return owner == NAMES_OTHERS ? before : NULL;
 }
 
-struct stat looks_stat(const struct trace_record *rec)
+// What stat tells of the type and the permissions alone.
+static struct stat access_of(const struct trace_record *rec)
 {
 	return (struct stat){
 		.st_mode = rec->seen.mode,
 		.st_uid = rec->seen.user,
 		.st_gid = rec->seen.group,
-		.st_size = rec->seen.size,
-		.st_mtim = {rec->seen.mtime_ns / NS_PER_SEC, rec->seen.mtime_ns % NS_PER_SEC},
 	};
 }
 
@@ -176,21 +175,19 @@ struct sight looks_type_seen(const struct trace_record *rec)
 
 struct sight looks_access_seen(const struct trace_record *rec)
 {
-	struct stat st = looks_stat(rec);
+	struct stat st = access_of(rec);
 
 	return rec->seen.mode ? looks_sight_of(digest_of_access(&st)) : looks_no_sight();
 }
 
 // ---- files that are the same ----
 
-static struct object *object_of(struct trace_reading *r, const struct trace_sight *seen,
-				bool *is_new)
+static struct object *object_of(struct trace_reading *r, const struct trace_sight *seen)
 {
 	char *key = xasprintf("%llx %llx", (unsigned long long)seen->device,
 			      (unsigned long long)seen->inode);
 	struct object *o = map_get(&r->objects, key);
 
-	*is_new = !o;
 	if (!o) {
 		o = xcalloc(1, sizeof *o);
 		map_put(&r->objects, key, o);
@@ -202,12 +199,33 @@ static struct object *object_of(struct trace_reading *r, const struct trace_sigh
 // It was last changed at `from`, and then at `to` by the worker.
 static void step(struct trace_reading *r, const struct trace_sight *seen, int64_t from, int64_t to)
 {
-	bool is_new;
-	struct object *o = object_of(r, seen, &is_new);
+	struct object *o = object_of(r, seen);
 
-	if (is_new)
+	if (!o->is_met)
 		o->first_ctime_ns = from;
-	o->last_ctime_ns = is_new || o->last_ctime_ns == from ? to : -1;
+	o->last_ctime_ns = !o->is_met || o->last_ctime_ns == from ? to : -1;
+	o->is_met = true;
+}
+
+void looks_was_linked(struct trace_reading *r, const struct trace_record *rec, int more)
+{
+	if (!S_ISREG(rec->seen.mode))
+		return;
+	object_of(r, &rec->seen)->more_links += more;
+	r->has_linked = true;
+}
+
+struct stat looks_stat(struct trace_reading *r, const struct trace_record *rec)
+{
+	struct stat st = access_of(rec);
+
+	st.st_size = rec->seen.size;
+	st.st_mtim.tv_sec = rec->seen.mtime_ns / NS_PER_SEC;
+	st.st_mtim.tv_nsec = rec->seen.mtime_ns % NS_PER_SEC;
+	st.st_nlink = rec->seen.links;
+	if (r->has_linked && S_ISREG(rec->seen.mode))
+		st.st_nlink -= (nlink_t)object_of(r, &rec->seen)->more_links;
+	return st;
 }
 
 void looks_was_changed(struct trace_reading *r, const struct trace_record *rec)
@@ -221,11 +239,10 @@ void looks_add_file(struct trace_reading *r, const struct trace_record *rec, enu
 		    const char *before)
 {
 	struct sight seen = {.inode = (int64_t)rec->seen.inode};
-	bool is_new;
 
 	if (rec->seen.mode) {
 		step(r, &rec->seen, rec->seen.ctime_ns, rec->seen.ctime_ns);
-		struct object *o = object_of(r, &rec->seen, &is_new);
+		struct object *o = object_of(r, &rec->seen);
 		seen.has_stamp = true;
 		seen.first_ctime_ns = o->first_ctime_ns;
 		seen.object = o;
@@ -249,12 +266,10 @@ static bool parse_digest(struct digest *d, const char *text)
 // Before the worker first writes to it: it is still what was read of it, if anything was.
 void looks_take_kept(struct trace_reading *r, const struct trace_record *rec)
 {
-	bool is_new;
-
 	if (!rec->seen.mode)
 		return;
 	step(r, &rec->seen, rec->seen.ctime_ns, rec->seen.ctime_ns);
-	struct object *o = object_of(r, &rec->seen, &is_new);
+	struct object *o = object_of(r, &rec->seen);
 	if (!o->is_kept && o->last_ctime_ns == rec->seen.ctime_ns)
 		o->is_kept = parse_digest(&o->content, rec->path + strlen(rec->path) + 1);
 }

@@ -25,9 +25,11 @@ struct process {
 // A file that the worker did not make, with what it has done to it besides writing: renamed, its
 // mode changed, linked. Each step has to begin where the last one ended.
 struct object {
+	bool is_met;                           // the times are known
 	int64_t first_ctime_ns, last_ctime_ns; // the last is -1 where a step is missing
 	bool is_kept;                          // before it was written to, content was this:
 	struct digest content;
+	int64_t more_links; // names that the worker has given it, less those it has taken away
 };
 
 struct trace_reading {
@@ -43,6 +45,7 @@ struct trace_reading {
 		size_t n, cap;
 	} processes;
 	long shells;      // were started with unknown pids
+	bool has_linked;  // some object has more_links
 	bool shells_told; // some have told the variables that their text names
 };
 
@@ -72,11 +75,14 @@ void looks_add_file(struct trace_reading *r, const struct trace_record *rec, enu
 // What a record has seen, as its kinds of inputs have it.
 struct sight looks_no_sight(void);
 struct sight looks_sight_of(struct digest d);
-struct stat looks_stat(const struct trace_record *rec);
+// Of names those are counted that it had before the worker came.
+struct stat looks_stat(struct trace_reading *r, const struct trace_record *rec);
 struct sight looks_type_seen(const struct trace_record *rec);
 struct sight looks_access_seen(const struct trace_record *rec);
 // The worker has changed the file of the record.
 void looks_was_changed(struct trace_reading *r, const struct trace_record *rec);
+// The worker has given it a name more, or taken one away (-1).
+void looks_was_linked(struct trace_reading *r, const struct trace_record *rec, int more);
 // What a file held, before the worker first writes to it.
 void looks_take_kept(struct trace_reading *r, const struct trace_record *rec);
 // At the end: holds what was seen of a file against all that the worker did to it.

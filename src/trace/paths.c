@@ -50,7 +50,7 @@ static void take_read(struct trace_reading *r, const struct trace_record *rec, c
 
 static void take_look(struct trace_reading *r, const struct trace_record *rec, const char *before)
 {
-	struct stat st = looks_stat(rec);
+	struct stat st = looks_stat(r, rec);
 
 	if (rec->errnum && !(rec->op == TRACE_ALLOWED && is_denied(rec->errnum))) {
 		add_failed(r, rec, before);
@@ -196,6 +196,8 @@ static void take_removed(struct trace_reading *r, const struct trace_record *rec
 		add_leave(r, rec, before);
 	if (before && rec->errnum == 0)
 		looks_was_changed(r, rec);
+	if (before && rec->errnum == 0)
+		looks_was_linked(r, rec, -1);
 	if (rec->errnum == 0)
 		names_remove(&r->names, rec->path, rec->seen.mode & S_IFMT);
 }
@@ -228,6 +230,8 @@ static void take_moved(struct trace_reading *r, const struct trace_record *rec)
 		looks_add(r, INPUT_LINK, before, true, looks_no_sight());
 		looks_was_changed(r, rec);
 	}
+	if (before && rec->op == TRACE_LINKED)
+		looks_was_linked(r, rec, 1);
 	if (before && rec->op == TRACE_RENAMED)
 		add_leave(r, rec, before);
 	add_target(r, rec, to);

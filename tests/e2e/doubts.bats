@@ -217,6 +217,25 @@ make_ask() {
 	LD_LIBRARY_PATH=/nowhere why two "the variables that the loader reads" "LD_LIBRARY_PATH=/nowhere"
 }
 
+@test "a variable counts where it only might have been set, and so does the zone of any time" {
+	program default <<-'END'
+		#include <stdlib.h>
+		#include <string.h>
+		int main(void) { setenv("FJT_V", "x", 0); return strcmp(getenv("FJT_V"), "x"); }
+	END
+	program seconds <<-'END'
+		#include <stdio.h>
+		#include <time.h>
+		int main(void) { struct tm t = {.tm_year = 100}; char text[99]; strftime(text, 99, "%s", &t); puts(text); }
+	END
+	asks default ./default
+	asks seconds ./seconds
+	learn
+	FJT_V=2 runs default
+	fj4 >/dev/null
+	TZ=UTC-3 runs seconds
+}
+
 # ---- calls ----
 
 @test "system calls by number are what the functions of their names are" {
@@ -338,18 +357,32 @@ make_ask() {
 		#include <sys/inotify.h>
 		int main(void) { inotify_add_watch(inotify_init(), "made", IN_CREATE); }
 	END
+	program early <<-'END'
+		#include <unistd.h>
+		static void first(void) { access("input", F_OK); }
+		__attribute__((section(".preinit_array"), used)) static void (*const begin)(void) = first;
+		int main(void) { return 0; }
+	END
+	program words <<-'END'
+		#include <wordexp.h>
+		int main(int n, char **v) { wordexp_t w; return wordexp(v[1], &w, 0); }
+	END
 	echo 'int main(void) { return 0; }' | program alone -static || skip "no static programs here"
 	asks past ./past
 	asks seen ./seen
 	asks segment ./segment
 	asks ring ./ring
 	asks watch ./watch
+	asks early ./early
+	asks plain './words "a b"'
+	asks pattern './words "a* b"'
+	asks value 'FJT_P="*" ./words "\$FJT_P"'
 	asks ls "ls -l /bin/sh"
 	asks alone ./alone
 	settle
 	fj4 >/dev/null
 	again
-	is "$(ran)" "alone past ring segment watch"
+	is "$(ran)" "alone early past pattern ring segment value watch"
 	why alone "could not be watched" "/alone"
 	why segment "could not be watched" "shmget"
 	why ring "could not be watched" "system call 425"

@@ -152,6 +152,97 @@ prove() {
 	prove
 }
 
+@test "how many names a file has counts where it was asked for, but for those that the test makes" {
+	look links 'touch D/f' "assert(lfs.attributes('D/f', 'nlink') == 1)" 'ln D/f D/g'
+	look same 'touch D/f; cp -p D/f D/g' "assert(sh 'test D/f -ef D/g || echo no' == 'no')" 'ln -f D/f D/g'
+	look own 'touch D/f D/x' "lfs.link('D/f', 'D/g') assert(sh 'stat -c %h D/f' == '2') sh 'rm D/g' assert(not io.open 'D/y')" 'touch D/y'
+	look fewer 'touch D/f; ln D/f D/g' "sh 'rm D/g' assert(sh 'stat -c %h D/f' == '1') lfs.link('D/f', 'D/g') assert(not io.open 'D/y')" 'touch D/y'
+	prove
+}
+
+@test "the times and links of folders are not noted: what lies there is told by its names" {
+	look time 'mkdir D/d' "assert(sh 'test -d D/d && echo yes' == 'yes') assert(lfs.attributes('D/d').mode == 'directory')" \
+		'mkdir D/d/new; touch D/d/file'
+	prove same
+}
+
+@test "what libc looks at by itself" {
+	cc -w -o asks -x c - <<-'END'
+		#define _GNU_SOURCE
+		#include <dirent.h>
+		#include <fcntl.h>
+		#include <fts.h>
+		#include <ftw.h>
+		#include <glob.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <sys/stat.h>
+		#include <time.h>
+		#include <unistd.h>
+
+		static int stop(const char *p, const struct stat *st, int flag, struct FTW *f)
+		{
+			printf("%s %d\n", p + f->base, flag == FTW_F);
+			return 1;
+		}
+		static int size(const char *p, const struct stat *st, int flag, struct FTW *f)
+		{
+			if (flag == FTW_F) printf("%ld\n", (long)st->st_size);
+			return 0;
+		}
+		static int size3(const char *p, const struct stat *st, int flag) { return size(p, st, flag, NULL); }
+
+		static void tell(FTSENT *e) { printf("%s %d %ld\n", e->fts_name, e->fts_info, e->fts_info == FTS_F ? (long)e->fts_statp->st_size : 0); }
+
+		int main(int c, char **v)
+		{
+			char *q = v[1], *d = v[2], *roots[] = {d, NULL}, text[4096];
+			FTS *walk = fts_open(roots, FTS_PHYSICAL, NULL);
+			off_t base = 0;
+			glob_t g;
+			switch (*q) {
+			case 't': unsetenv("TMPDIR"); puts(strncmp(tempnam(d, "x"), d, strlen(d)) ? "no" : "yes"); break;
+			case 'c': fts_read(walk); // and on
+			case 'r': for (FTSENT *e = fts_children(walk, 0); e; e = e->fts_link) tell(e); break;
+			case 'w': for (FTSENT *e; (e = fts_read(walk));) tell(e); break;
+			case 'f': ftw(d, size3, 5); break;
+			case 'n': nftw(d, size, 5, FTW_PHYS); break;
+			case 'i': nftw(d, size, 5, FTW_CHDIR); break;
+			case 's': nftw(d, stop, 5, FTW_DEPTH); break;
+			case 'e': printf("%zd\n", getdirentries(open(d, O_RDONLY), text, sizeof text, &base)); break;
+			case 'o': printf("%d\n", open(d, O_TMPFILE | O_RDWR, 0600) >= 0); break;
+			case 'g':
+				sprintf(text, "%s/{a,b}*", d);
+				if (glob(text, GLOB_BRACE, 0, &g) == 0)
+					for (int i = 0; i < g.gl_pathc; i++) puts(g.gl_pathv[i]);
+				break;
+			case 'd': setenv("DATEMSK", d, 1); puts(getdate("2001-02-03") ? "yes" : "no"); break;
+			}
+			return 0;
+		}
+	END
+	# says NAME SETUP QUESTION EDIT: what the program says of D/a is what it said before
+	says() {
+		look "$1" "$2; ./asks $3 D/a >D.want" "assert(sh './asks $3 D/a' == slurp 'D.want')" "$4"
+	}
+	says tempnam 'mkdir D/a' t 'rmdir D/a'
+	says children 'mkdir D/a; echo x >D/a/f' c 'echo xy >D/a/f'
+	says more 'mkdir D/a; echo x >D/a/f' c 'echo xy >D/a/g'
+	says roots 'mkdir D/a' r 'rmdir D/a'
+	says fts 'mkdir D/a; echo x >D/a/f' w 'echo xy >D/a/f'
+	says ftw 'mkdir D/a; echo x >D/a/f' f 'echo xy >D/a/f'
+	says nftw 'mkdir D/a; echo x >D/a/f' n 'echo xy >D/a/f'
+	says inside 'mkdir -p D/a/b; echo x >D/a/b/f' i 'echo xy >D/a/b/f'
+	says stops 'mkdir D/a' s 'echo xy >D/a/f'
+	says deep 'mkdir -p D/a/b' s 'echo xy >D/a/b/f'
+	says entries 'mkdir D/a' e 'echo xy >D/a/f'
+	says nameless 'mkdir D/a' o 'rmdir D/a'
+	says braces 'mkdir D/a; touch D/a/ax' g 'touch D/a/bx'
+	says getdate 'echo %Y-%m-%d >D/a' d 'echo %d >D/a'
+	prove
+}
+
 @test "a stat of a module counts by what the module says of it, in any way" {
 	cat >newer.c <<-'EOF'
 		#include <stddef.h>

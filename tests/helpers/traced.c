@@ -512,7 +512,7 @@ static void call_folders(void)
 	WANT(TRACE_LISTED, 0, "scandirat64");
 	ftw(make_tree("ftw"), ignore_file, 4), WANT(TRACE_LISTED, 0, "ftw/sub");
 	ftw64(make_tree("ftw64"), ignore_file64, 4), WANT(TRACE_LISTED, 0, "ftw64/sub");
-	WANT(TRACE_LOOKED, 0, "ftw64/sub/file");
+	WANT(TRACE_STATUS, 0, "ftw64/sub/file");
 	nftw(make_tree("nftw"), ignore_place, 4, FTW_PHYS), WANT(TRACE_LISTED, 0, "nftw/sub");
 	nftw64(make_tree("nftw64"), ignore_place64, 4, FTW_CHDIR),
 		WANT(TRACE_LISTED, 0, "nftw64/sub");
@@ -532,7 +532,7 @@ static void call_trees(void)
 		;
 	while (fts64_read(walk64))
 		;
-	fts_close(walk), WANT(TRACE_LISTED, 0, "fts/sub"), WANT(TRACE_LOOKED, 0, "fts/sub/file");
+	fts_close(walk), WANT(TRACE_LISTED, 0, "fts/sub"), WANT(TRACE_STATUS, 0, "fts/sub/file");
 	fts64_close(walk64), WANT(TRACE_LISTED, 0, "fts64/sub");
 	make_tree("glob"), make_tree("glob64");
 	if (glob("glob/*/f*", 0, NULL, &found) != 0 || found.gl_pathc != 1)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -126,25 +127,34 @@ static enum trace_op op_of_mask(unsigned mask)
 	return mask & ~(unsigned)STATX_TYPE ? TRACE_ALLOWED : TRACE_LOOKED;
 }
 
+static void see_all(struct trace_sight *seen, const struct statx *st)
+{
+	*seen = (struct trace_sight){
+		.device = makedev(st->stx_dev_major, st->stx_dev_minor),
+		.inode = st->stx_ino,
+		.size = (int64_t)st->stx_size,
+		.mtime_ns = st->stx_mtime.tv_sec * INT64_C(1000000000) + st->stx_mtime.tv_nsec,
+		.ctime_ns = st->stx_ctime.tv_sec * INT64_C(1000000000) + st->stx_ctime.tv_nsec,
+		.mode = st->stx_mode,
+		.user = st->stx_uid,
+		.group = st->stx_gid,
+		.links = st->stx_nlink,
+	};
+}
+
 HOOK(int, statx, int dir, const char *path, int flags, unsigned mask, struct statx *st)
 {
-	int result = NEXT(statx)(dir, path, flags, mask, st);
+	int result = NEXT(statx)(dir, path, flags, mask, st), errnum = errno;
 	struct trace_sight seen = {0};
+	struct statx all;
 
-	if (result == 0)
-		seen = (struct trace_sight){
-			.device = makedev(st->stx_dev_major, st->stx_dev_minor),
-			.inode = st->stx_ino,
-			.size = (int64_t)st->stx_size,
-			.mtime_ns =
-				st->stx_mtime.tv_sec * INT64_C(1000000000) + st->stx_mtime.tv_nsec,
-			.ctime_ns =
-				st->stx_ctime.tv_sec * INT64_C(1000000000) + st->stx_ctime.tv_nsec,
-			.mode = st->stx_mode,
-			.user = st->stx_uid,
-			.group = st->stx_gid,
-		};
-	if (flags & AT_EMPTY_PATH && !*path && result == 0 && st->stx_nlink > 0)
+	if (result == 0 && (st->stx_mask & STATX_BASIC_STATS) == STATX_BASIC_STATS)
+		see_all(&seen, st);
+	else if (result == 0 && log_is_on() && // some systems tell no more than was asked for
+		 syscall(SYS_statx, dir, path, flags, STATX_BASIC_STATS, &all) == 0)
+		see_all(&seen, &all);
+	errno = errnum;
+	if (flags & AT_EMPTY_PATH && !*path && result == 0 && seen.links > 0)
 		log_fd(TRACE_ALLOWED, dir);
 	else
 		told(op_of_mask(mask), dir, path, flags & AT_SYMLINK_NOFOLLOW, result < 0, &seen);

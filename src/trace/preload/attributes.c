@@ -50,3 +50,5 @@ HOOK_ATTRIBUTE(ATTRIBUTE_FOLDER, char *, get_current_dir_name, (void), ())
 char *__getcwd_chk(char *room, size_t n, size_t size);
 HOOK_ATTRIBUTE(ATTRIBUTE_FOLDER, char *, __getcwd_chk, (char *room, size_t n, size_t size),
 	       (room, n, size))
+char *__getwd_chk(char *room, size_t size);
+HOOK_ATTRIBUTE(ATTRIBUTE_FOLDER, char *, __getwd_chk, (char *room, size_t size), (room, size))

@@ -2,6 +2,7 @@
 // Files that are made, and changed without being opened.
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/time.h>
 #include <sys/xattr.h>
@@ -39,6 +40,13 @@ HOOK_MAKE(mkfifoat, (int dir, const char *path, mode_t mode), (dir, path, mode),
 HOOK_MAKE(mknod, (const char *path, mode_t mode, dev_t device), (path, mode, device), AT_FDCWD)
 HOOK_MAKE(mknodat, (int dir, const char *path, mode_t mode, dev_t device),
 	  (dir, path, mode, device), dir)
+
+int __xmknod(int version, const char *path, mode_t mode, dev_t *device);
+HOOK_MAKE(__xmknod, (int version, const char *path, mode_t mode, dev_t *device),
+	  (version, path, mode, device), AT_FDCWD)
+int __xmknodat(int version, int dir, const char *path, mode_t mode, dev_t *device);
+HOOK_MAKE(__xmknodat, (int version, int dir, const char *path, mode_t mode, dev_t *device),
+	  (version, dir, path, mode, device), dir)
 
 // What lies behind the name of a link has other names from now on.
 #define HOOK_SYMLINK(name, parameters, arguments, dir)                                             \
@@ -78,6 +86,28 @@ HOOK(char *, mkdtemp, char *path)
 	return folder;
 }
 
+// Their names are of chance as well; the folder is not.
+#define HOOK_TMPFILE(name)                                                                         \
+	HOOK(FILE *, name, void)                                                                   \
+	{                                                                                          \
+		log_ahead(TRACE_ALLOWED, P_tmpdir);                                                \
+		return NEXT(name)();                                                               \
+	}
+HOOK_TMPFILE(tmpfile)
+HOOK_TMPFILE(tmpfile64)
+
+HOOK(char *, tempnam, const char *folder, const char *start)
+{
+	const char *first = log_is_on() ? getenv("TMPDIR") : NULL;
+
+	if (first && *first)
+		log_ahead(TRACE_LOOKED, first);
+	if (folder && *folder)
+		log_ahead(TRACE_LOOKED, folder);
+	log_ahead(TRACE_LOOKED, P_tmpdir);
+	return NEXT(tempnam)(folder, start);
+}
+
 // ---- changing ----
 
 // Whoever has looked at it before knows it again afterwards.
@@ -115,6 +145,7 @@ static void changed(int dir, const char *path, bool nofollow, const struct befor
 HOOK_CHANGE(truncate, (const char *path, off_t n), (path, n), AT_FDCWD, 0)
 HOOK_CHANGE(truncate64, (const char *path, off64_t n), (path, n), AT_FDCWD, 0)
 HOOK_CHANGE(chmod, (const char *path, mode_t mode), (path, mode), AT_FDCWD, 0)
+HOOK_CHANGE(lchmod, (const char *path, mode_t mode), (path, mode), AT_FDCWD, AT_SYMLINK_NOFOLLOW)
 HOOK_CHANGE(fchmodat, (int dir, const char *path, mode_t mode, int flags), (dir, path, mode, flags),
 	    dir, flags)
 HOOK_CHANGE(chown, (const char *path, uid_t user, gid_t group), (path, user, group), AT_FDCWD, 0)

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What is asked of the environment: its variables, the locale, the time zone, the accounts.
+// What is asked of the environment: its variables, the locale, the time zone.
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <locale.h>
-#include <pwd.h>
-#include <shadow.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <wchar.h>
 
 #include "trace/preload/hook.h"
 #include "trace/preload/loader.h"
@@ -34,6 +32,14 @@ HOOK(char *, secure_getenv, const char *name)
 void environment_note(const char *name)
 {
 	asked(name, NEXT(getenv)(name));
+}
+
+// Whether it is set already decides what it is from then on.
+HOOK(int, setenv, const char *name, const char *value, int replace)
+{
+	if (!replace && name)
+		environment_note(name);
+	return NEXT(setenv)(name, value, replace);
 }
 
 // ---- the locale ----
@@ -70,7 +76,10 @@ static void note_locale(const char *name)
 HOOK(char *, setlocale, int category, const char *name)
 {
 	note_locale(name);
-	return NEXT(setlocale)(category, name);
+	char *result = NEXT(setlocale)(category, name);
+	if (name && result)
+		messages_note();
+	return result;
 }
 
 HOOK(locale_t, newlocale, int mask, const char *name, locale_t base)
@@ -133,36 +142,66 @@ HOOK_TIME(char *, ctime_r, (const time_t *t, char *room), (t, room))
 HOOK_TIME(time_t, mktime, (struct tm * tm), (tm))
 HOOK_TIME(time_t, timelocal, (struct tm * tm), (tm))
 
+// %Z and %s, where nobody has asked for the local time.
+#define HOOK_FORMAT(name, type, ...)                                                               \
+	size_t name(type *room, size_t n, const type *format, const struct tm *tm __VA_ARGS__);    \
+	HOOK(size_t, name, type *room, size_t n, const type *format,                               \
+	     const struct tm *tm __VA_ARGS__)
+HOOK_FORMAT(strftime, char)
+{
+	note_zone();
+	return NEXT(strftime)(room, n, format, tm);
+}
+HOOK_FORMAT(wcsftime, wchar_t)
+{
+	note_zone();
+	return NEXT(wcsftime)(room, n, format, tm);
+}
+HOOK_FORMAT(strftime_l, char, , locale_t locale)
+{
+	note_zone();
+	return NEXT(strftime_l)(room, n, format, tm, locale);
+}
+HOOK_FORMAT(wcsftime_l, wchar_t, , locale_t locale)
+{
+	note_zone();
+	return NEXT(wcsftime_l)(room, n, format, tm, locale);
+}
+HOOK_FORMAT(__strftime_l, char, , locale_t locale)
+{
+	note_zone();
+	return NEXT(__strftime_l)(room, n, format, tm, locale);
+}
+HOOK_FORMAT(__wcsftime_l, wchar_t, , locale_t locale)
+{
+	note_zone();
+	return NEXT(__wcsftime_l)(room, n, format, tm, locale);
+}
+
+// It tries the formats in a file of the user's.
+static void note_formats(void)
+{
+	const char *file = asked("DATEMSK", NEXT(getenv)("DATEMSK"));
+
+	note_zone();
+	if (file && *file)
+		log_ahead(TRACE_READ, file);
+}
+
+HOOK(struct tm *, getdate, const char *text)
+{
+	note_formats();
+	return NEXT(getdate)(text);
+}
+
+HOOK(int, getdate_r, const char *text, struct tm *tm)
+{
+	note_formats();
+	return NEXT(getdate_r)(text, tm);
+}
+
 HOOK(void, tzset, void)
 {
 	note_zone();
 	NEXT(tzset)();
 }
-
-// ---- the accounts ----
-
-#define HOOK_USER(type, name, parameters, arguments)                                               \
-	HOOK_NAMES("/etc/passwd", type, name, parameters, arguments)
-HOOK_NAMES("/etc/shadow", struct spwd *, getspnam, (const char *name), (name))
-HOOK_NAMES("/etc/shadow", struct spwd *, getspent, (void), ())
-HOOK_USER(struct passwd *, getpwnam, (const char *name), (name))
-HOOK_USER(struct passwd *, getpwuid, (uid_t id), (id))
-HOOK_USER(struct passwd *, getpwent, (void), ())
-HOOK_USER(int, getpwnam_r,
-	  (const char *name, struct passwd *user, char *room, size_t n, struct passwd **result),
-	  (name, user, room, n, result))
-HOOK_USER(int, getpwuid_r,
-	  (uid_t id, struct passwd *user, char *room, size_t n, struct passwd **result),
-	  (id, user, room, n, result))
-
-#define HOOK_GROUP(type, name, parameters, arguments)                                              \
-	HOOK_NAMES("/etc/group", type, name, parameters, arguments)
-HOOK_GROUP(struct group *, getgrnam, (const char *name), (name))
-HOOK_GROUP(struct group *, getgrgid, (gid_t id), (id))
-HOOK_GROUP(struct group *, getgrent, (void), ())
-HOOK_GROUP(int, getgrnam_r,
-	   (const char *name, struct group *group, char *room, size_t n, struct group **result),
-	   (name, group, room, n, result))
-HOOK_GROUP(int, getgrgid_r,
-	   (gid_t id, struct group *group, char *room, size_t n, struct group **result),
-	   (id, group, room, n, result))

@@ -6,6 +6,7 @@
 #include <fts.h>
 #include <ftw.h>
 #include <glob.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -64,14 +65,42 @@ HOOK_SCANDIR(scandir64, dirent64)
 HOOK_SCANDIRAT(scandirat, dirent)
 HOOK_SCANDIRAT(scandirat64, dirent64)
 
+// Both of 64 bits.
+#define HOOK_GETDIRENTRIES(name, type)                                                             \
+	HOOK(ssize_t, name, int fd, char *room, size_t n, type *base)                              \
+	{                                                                                          \
+		ssize_t got = NEXT(name)(fd, room, n, base);                                       \
+		if (got >= 0)                                                                      \
+			log_fd(TRACE_LISTED, fd);                                                  \
+		return got;                                                                        \
+	}
+HOOK_GETDIRENTRIES(getdirentries, off_t)
+HOOK_GETDIRENTRIES(getdirentries64, off64_t)
+
 // ---- whole trees ----
 
-static void walked(const char *path, bool is_folder, bool failed)
+// The program is told what stat tells of it: ours notes that.
+static void walked(const char *path, bool nofollow, bool is_folder)
 {
-	if (is_folder && !failed)
+	struct stat st;
+	int errnum = errno;
+
+	if (log_is_on() && (nofollow ? lstat(path, &st) : stat(path, &st)) == 0 && is_folder)
 		log_listed(AT_FDCWD, path, false, -1);
-	else
-		log_path(TRACE_LOOKED, AT_FDCWD, path, failed);
+	errno = errnum;
+}
+
+// Of the folder that it lies in others may have come before; it is told of last where its entries
+// come first, if the program still wants to know.
+static void walked_below(const char *path, size_t base)
+{
+	char folder[PATH_MAX];
+
+	if (base >= sizeof folder || !log_is_on())
+		return;
+	memcpy(folder, path, base);
+	folder[base] = '\0';
+	log_listed(AT_FDCWD, base ? folder : ".", false, -1);
 }
 
 // The functions that get no argument of their own get a variable of the thread. One walk may call
@@ -82,7 +111,7 @@ static void walked(const char *path, bool is_folder, bool failed)
 	THREAD_LOCAL function name##_user;                                                         \
 	static int name##_each(const char *path, const struct type *st, int flag)                  \
 	{                                                                                          \
-		walked(path, flag == FTW_D, false);                                                \
+		walked(path, false, flag == FTW_D);                                                \
 		return name##_user(path, st, flag);                                                \
 	}                                                                                          \
 	HOOK(int, name, const char *path, function each, int fds)                                  \
@@ -104,8 +133,12 @@ HOOK_FTW(ftw64, stat64, __ftw64_func_t)
 	static int name##_each(const char *path, const struct type *st, int flag,                  \
 			       struct FTW *place)                                                  \
 	{                                                                                          \
-		walked(path + (name##_flags & FTW_CHDIR ? place->base : 0),                        \
-		       flag == FTW_D || flag == FTW_DP, false);                                    \
+		size_t base = (size_t)place->base;                                                 \
+		bool is_inside = name##_flags & FTW_CHDIR;                                         \
+		if (place->level > 0)                                                              \
+			walked_below(path, is_inside ? 0 : base);                                  \
+		walked(path + (is_inside ? base : 0), name##_flags & FTW_PHYS,                     \
+		       flag == FTW_D || flag == FTW_DP);                                           \
 		return name##_user(path, st, flag, place);                                         \
 	}                                                                                          \
 	HOOK(int, name, const char *path, function each, int fds, int flags)                       \
@@ -127,16 +160,41 @@ HOOK_NFTW(nftw64, stat64, __nftw64_func_t)
 	HOOK(entry *, name, stream *walk)                                                          \
 	{                                                                                          \
 		entry *e = NEXT(name)(walk);                                                       \
-		if (e && e->fts_info != FTS_DP) {                                                  \
-			int errnum = errno;                                                        \
-			errno = e->fts_errno;                                                      \
-			walked(e->fts_accpath, e->fts_info == FTS_D, e->fts_info == FTS_NS);       \
-			errno = errnum;                                                            \
-		}                                                                                  \
+		if (e && e->fts_info != FTS_DP)                                                    \
+			walked(e->fts_accpath, walk->fts_options &FTS_PHYSICAL,                    \
+			       e->fts_info == FTS_D);                                              \
 		return e;                                                                          \
 	}
 HOOK_FTS(fts_read, FTS, FTSENT)
 HOOK_FTS(fts64_read, FTS64, FTSENT64)
+
+// Before the first step these are the roots; later, what lies in the folder that was met last.
+#define HOOK_FTS_CHILDREN(name, stream, entry)                                                     \
+	HOOK(entry *, name, stream *walk, int how)                                                 \
+	{                                                                                          \
+		entry *first = NEXT(name)(walk, how), *folder = walk->fts_cur;                     \
+		bool are_roots = folder && folder->fts_info == FTS_INIT;                           \
+		char path[PATH_MAX];                                                               \
+		for (entry *e = first; e; e = e->fts_link)                                         \
+			if (are_roots)                                                             \
+				walked(e->fts_accpath, walk->fts_options &FTS_PHYSICAL, false);    \
+			else if (join(path, folder->fts_accpath, e->fts_name))                     \
+				walked(path, walk->fts_options &FTS_PHYSICAL, false);              \
+		return first;                                                                      \
+	}
+static bool join(char path[PATH_MAX], const char *folder, const char *name)
+{
+	size_t n = strlen(folder), more = strlen(name);
+
+	if (n + 1 + more >= PATH_MAX)
+		return false;
+	memcpy(path, folder, n);
+	path[n] = '/';
+	memcpy(path + n + 1, name, more + 1);
+	return true;
+}
+HOOK_FTS_CHILDREN(fts_children, FTS, FTSENT)
+HOOK_FTS_CHILDREN(fts64_children, FTS64, FTSENT64)
 
 // ---- patterns ----
 
@@ -148,6 +206,13 @@ static void *open_folder(const char *path)
 static void close_folder(void *folder)
 {
 	closedir(folder);
+}
+
+// Of somebody else, or where there is no variable, the accounts tell it.
+static void note_home(void)
+{
+	environment_note("HOME");
+	log_ahead(TRACE_READ, "/etc/passwd");
 }
 
 // libc lets a program bring functions of its own for glob: ours note what they are asked.
@@ -164,7 +229,7 @@ static void close_folder(void *folder)
 		if (flags & GLOB_ALTDIRFUNC || !log_is_on())                                       \
 			return NEXT(name)(pattern, flags, failed, result);                         \
 		if (*pattern == '~')                                                               \
-			environment_note("HOME");                                                  \
+			note_home();                                                               \
 		return name##_run(pattern, flags, failed, result);                                 \
 	}                                                                                          \
 	static int name##_run(const char *pattern, int flags, int (*failed)(const char *, int),    \

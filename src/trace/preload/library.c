@@ -7,9 +7,7 @@
 #include <libintl.h>
 #include <limits.h>
 #include <locale.h>
-#include <mntent.h>
 #include <mqueue.h>
-#include <netdb.h>
 #include <nl_types.h>
 #include <semaphore.h>
 #include <stdarg.h>
@@ -84,6 +82,26 @@ HOOK(int, shm_unlink, const char *name)
 	if (log_is_on() && name_shared(&path, "/dev/shm/", name))
 		return unlink(path.text);
 	return NEXT(shm_unlink)(name);
+}
+
+// What it is called is for glibc alone to know.
+HOOK(int, sem_unlink, const char *name)
+{
+	log_unseen("sem_unlink");
+	return NEXT(sem_unlink)(name);
+}
+
+HOOK(int, mq_unlink, const char *name)
+{
+	log_unseen("mq_unlink");
+	return NEXT(mq_unlink)(name);
+}
+
+// A key is made of the number of an inode.
+HOOK(key_t, ftok, const char *path, int project)
+{
+	log_unseen("ftok");
+	return NEXT(ftok)(path, project);
 }
 
 static void note_unseen_of(int key, const char *call)
@@ -172,6 +190,11 @@ static void note_messages(const char *folder, const char *domain)
 	}
 }
 
+void messages_note(void)
+{
+	note_messages("/usr/share/locale", "libc");
+}
+
 HOOK(char *, bindtextdomain, const char *domain, const char *folder)
 {
 	char *result = NEXT(bindtextdomain)(domain, folder);
@@ -213,10 +236,34 @@ HOOK(iconv_t, iconv_open, const char *to, const char *from)
 	return NEXT(iconv_open)(to, from);
 }
 
+// Letters that folders are listed for, accounts asked, commands run.
+#define LOOKING "*?[~`"
+
+// Whether the text, or the value of a variable in it, may have libc look at files.
+static bool words_look(const char *words)
+{
+	if (strpbrk(words, LOOKING) || strstr(words, "$("))
+		return true;
+	while ((words = strchr(words, '$')) != NULL) {
+		static const char letters[] =
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+			"0123456789";
+		struct name variable = {.n = 0};
+		words += 1 + (words[1] == '{');
+		add_bytes(&variable, words, strspn(words, letters));
+		const char *value = getenv(variable.text);
+		if (value && strpbrk(value, LOOKING))
+			return true;
+	}
+	return false;
+}
+
 // Its text names variables, as a shell's does.
 HOOK(int, wordexp, const char *words, wordexp_t *result, int flags)
 {
 	log_name(TRACE_ENVIRONMENT, "wordexp", 0);
+	if (log_is_on() && words_look(words))
+		log_unseen("wordexp");
 	return NEXT(wordexp)(words, result, flags);
 }
 
@@ -242,21 +289,4 @@ HOOK(error_t, argp_parse, const struct argp *argp, int argc, char **argv, unsign
 	environment_note("POSIXLY_CORRECT");
 	environment_note("ARGP_HELP_FMT");
 	return NEXT(argp_parse)(argp, argc, argv, flags, at, input);
-}
-
-// ---- services and protocols ----
-
-HOOK_NAMES("/etc/services", struct servent *, getservbyname,
-	   (const char *name, const char *protocol), (name, protocol))
-HOOK_NAMES("/etc/services", struct servent *, getservbyport, (int port, const char *protocol),
-	   (port, protocol))
-HOOK_NAMES("/etc/services", struct servent *, getservent, (void), ())
-HOOK_NAMES("/etc/protocols", struct protoent *, getprotobyname, (const char *name), (name))
-HOOK_NAMES("/etc/protocols", struct protoent *, getprotobynumber, (int number), (number))
-HOOK_NAMES("/etc/protocols", struct protoent *, getprotoent, (void), ())
-
-HOOK(FILE *, setmntent, const char *path, const char *mode)
-{
-	log_ahead(*mode == 'r' ? TRACE_READ : TRACE_CHANGED, path);
-	return NEXT(setmntent)(path, mode);
 }

@@ -10,15 +10,4 @@ void loader_end(void);
 // libc is about to load some that nobody has named.
 void loader_expect(void);
 
-// A call of libc that looks names up in a file, or in what nsswitch.conf names in its place, by
-// libraries that it loads.
-#define HOOK_NAMES(file, type, name, parameters, arguments)                                        \
-	HOOK(type, name, HOOK_STRIP parameters)                                                    \
-	{                                                                                          \
-		log_ahead(TRACE_READ, "/etc/nsswitch.conf");                                       \
-		log_ahead(TRACE_READ, file);                                                       \
-		loader_expect();                                                                   \
-		return NEXT(name) arguments;                                                       \
-	}
-
 #endif

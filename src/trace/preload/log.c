@@ -84,7 +84,10 @@ static bool start(char **argv)
 		return false;
 	}
 
-	// A library may call us before libc has set the environment up: not a time to decide.
+	// Code may call us before libc has set the environment up (.preinit_array): not a time to
+	// decide.
+	if (!environ)
+		atomic_store(&too_early, true);
 	if (!environ || !atomic_compare_exchange_strong(&state, &before, STARTING))
 		return before == ON;
 	const char *path = trace_path();
@@ -342,6 +345,7 @@ void log_sight(struct trace_sight *s, const struct stat *st)
 		.mode = st->st_mode,
 		.user = st->st_uid,
 		.group = st->st_gid,
+		.links = st->st_nlink,
 	};
 }
 

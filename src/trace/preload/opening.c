@@ -67,8 +67,10 @@ static void opened_as(const struct opening *o, int fd, enum trace_op read)
 {
 	int how = o->flags & O_ACCMODE;
 
-	if ((o->flags & O_TMPFILE) == O_TMPFILE)
-		return; // a file without a name
+	if ((o->flags & O_TMPFILE) == O_TMPFILE) { // a file without a name, in a folder
+		log_path(TRACE_ALLOWED, o->dir, o->path, fd < 0);
+		return;
+	}
 	if (o->flags & (O_PATH | O_DIRECTORY)) {
 		note_open(o, TRACE_LOOKED, fd);
 	} else if (!o->existed || o->flags & (O_TRUNC | O_EXCL)) {
@@ -111,6 +113,10 @@ static bool has_mode(int flags)
 	}
 HOOK_OPEN(open)
 HOOK_OPEN(open64)
+int __open(const char *path, int flags, ...);
+HOOK_OPEN(__open)
+int __open64(const char *path, int flags, ...);
+HOOK_OPEN(__open64)
 
 #define HOOK_OPENAT(name)                                                                          \
 	HOOK(int, name, int dir, const char *path, int flags, ...)                                 \

@@ -43,6 +43,7 @@ struct trace_sight {
 	int64_t ctime_before_ns; // of a call that has changed it: before that; 0: unknown
 	uint32_t mode, user, group;
 	uint32_t extra; // TRACE_EXTRA_*
+	uint64_t links; // how many names it has
 };
 
 #define TRACE_EXTRA_THERE  1  // the name, of two the second, was there before the call; its type:
