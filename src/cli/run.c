@@ -39,17 +39,24 @@ static void warn_of_files(const struct jobs *jobs)
 	}
 }
 
-// Tests whose order matters, though nothing in them says so.
-static void tell_handovers(const struct jobs *jobs)
+static void tell_all(const struct jobs *jobs, const struct handovers *all, const char *waits,
+		     const char *why)
 {
-	for (size_t i = 0; i < jobs->handovers.n; i++) {
-		const struct handover *h = &jobs->handovers.items[i];
-		char *message = xasprintf("%s waits for %s, which writes what it depends on: %s",
-					  jobs->items[h->consumer].path,
-					  jobs->items[h->producer].path, h->path);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct handover *h = &all->items[i];
+		char *message = xasprintf("%s %s %s, which writes what it depends on%s: %s",
+					  jobs->items[h->consumer].path, waits,
+					  jobs->items[h->producer].path, why, h->path);
 		session_warn(message);
 		free(message);
 	}
+}
+
+// Tests whose order matters, though nothing in them says so.
+static void tell_handovers(const struct jobs *jobs)
+{
+	tell_all(jobs, &jobs->handovers, "waits for", "");
+	tell_all(jobs, &jobs->circles, "does not wait for", " but depends on it as well");
 }
 
 // Below firmo-jobs --gather what we run is a part of that run, which reports on it.

@@ -22,13 +22,19 @@ int framework_parse(const char *name)
 	return -1;
 }
 
+static void release_handovers(struct handovers *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		free(h->items[i].path);
+	free(h->items);
+}
+
 void jobs_release(struct jobs *j)
 {
 	for (size_t i = 0; i < j->n; i++)
 		free(j->items[i].path);
-	for (size_t i = 0; i < j->handovers.n; i++)
-		free(j->handovers.items[i].path);
-	free(j->handovers.items);
+	release_handovers(&j->handovers);
+	release_handovers(&j->circles);
 	free(j->items);
 	*j = (struct jobs){0};
 }

@@ -75,17 +75,20 @@ struct job {
 
 // A file writes what another depends on, so that one waits for its end.
 struct handover {
-	size_t producer, consumer; // places in jobs, the first before the second
+	size_t producer, consumer; // places in jobs
 	char *path;                // one of those that are handed over; owned
+};
+
+struct handovers {
+	struct handover *items; // by consumer; owned
+	size_t n, cap;
 };
 
 struct jobs {
 	struct job *items;
 	size_t n, cap;
-	struct {
-		struct handover *items; // by consumer; owned
-		size_t n, cap;
-	} handovers;
+	struct handovers handovers; // the producer stands before the consumer
+	struct handovers circles;   // the consumer does: they wait for each other, and one is first
 };
 
 void jobs_release(struct jobs *j);

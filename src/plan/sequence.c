@@ -107,7 +107,7 @@ static void move_handovers(struct sorting *s)
 		if (h.producer < h.consumer)
 			s->jobs->handovers.items[n++] = h;
 		else
-			free(h.path);
+			VEC_PUSH(&s->jobs->circles, h);
 	}
 	s->jobs->handovers.n = n;
 	sort_handovers(s->jobs);

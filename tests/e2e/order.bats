@@ -234,7 +234,16 @@ order() {
 		status_is 0
 		is "$(ran)" "back log1 log2 log3 there"
 		is "$(count "waits for")" 1
+		is "$(count "does not wait for")" 1
 	done
+	# What goes round and stays the same is no reason to run.
+	tests='tests/back_test.lua tests/there_test.lua'
+	settle
+	fj4 --changed $tests >/dev/null
+	settle
+	fj4 --changed $tests >/dev/null
+	run fj4 --changed --report=json:report.json $tests
+	is "$(ran)" ""
 }
 
 @test "a retry, a skip and an unreadable producer hold nobody up" {
