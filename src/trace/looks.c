@@ -125,13 +125,22 @@ struct sight looks_sight_of(struct digest d)
 	return (struct sight){.has_digest = true, .digest = d};
 }
 
+// Valid until the next one is made.
+static char *key_of(struct trace_reading *r, enum input_kind kind, const char *path)
+{
+	buf_clear(&r->key);
+	buf_addch(&r->key, (char)('0' + kind));
+	buf_addstr(&r->key, path);
+	return r->key.data;
+}
+
 // before: a name that it had before the worker came.
 void looks_add(struct trace_reading *r, enum input_kind kind, const char *before, bool found,
 	       struct sight seen)
 {
 	if (!looks_counts(r, before))
 		return;
-	char *key = xasprintf("%c%s", (char)('0' + kind), before);
+	char *key = key_of(r, kind, before);
 	struct input *known = map_get(&r->looks, key);
 
 	if (known && known->found != found)
@@ -141,7 +150,6 @@ void looks_add(struct trace_reading *r, enum input_kind kind, const char *before
 		*known = (struct input){.kind = kind, .found = found, .seen = seen};
 		map_put(&r->looks, key, known);
 	}
-	free(key);
 }
 
 // What it was called before the worker came; NULL: it is the worker's own doing that it is there,
@@ -182,17 +190,26 @@ struct sight looks_access_seen(const struct trace_record *rec)
 
 // ---- files that are the same ----
 
+#define OBJECT_DIGITS 16
+
+static void put_digits(char *to, uint64_t number)
+{
+	for (int i = 0; i < OBJECT_DIGITS; i++, number >>= 4)
+		to[i] = "0123456789abcdef"[number & 15];
+}
+
 static struct object *object_of(struct trace_reading *r, const struct trace_sight *seen)
 {
-	char *key = xasprintf("%llx %llx", (unsigned long long)seen->device,
-			      (unsigned long long)seen->inode);
+	char key[2 * OBJECT_DIGITS + 1];
+	put_digits(key, seen->device);
+	put_digits(key + OBJECT_DIGITS, seen->inode);
+	key[2 * OBJECT_DIGITS] = '\0';
 	struct object *o = map_get(&r->objects, key);
 
 	if (!o) {
 		o = xcalloc(1, sizeof *o);
 		map_put(&r->objects, key, o);
 	}
-	free(key);
 	return o;
 }
 

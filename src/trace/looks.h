@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "model/inputs.h"
 #include "trace/names.h"
@@ -39,6 +40,7 @@ struct trace_reading {
 	struct map looks;     // kind and path -> struct input *, whose name is not set
 	struct map written;   // paths
 	struct map objects;   // device and inode -> struct object *
+	struct buf key;       // of the look that was added last
 	struct map variables; // to &used or &missing
 	struct {
 		struct process *items;

@@ -251,6 +251,7 @@ void trace_parse(const void *data, size_t n, const struct trace_rules *rules, st
 		inputs_doubt(in, DOUBT_BLIND, "a call of which no record could be made");
 	processes_doubt_the_silent(&r);
 	tell_all(&r);
+	buf_release(&r.key);
 	names_release(&r.names);
 	release_values(&r.looks);
 	release_values(&r.objects);

@@ -460,13 +460,23 @@ struct ways {
 
 #define WITH_ROOM(ways, size)                                                                      \
 	char ways##_room[4][size];                                                                 \
-	struct ways ways = {{ways##_room[0], ways##_room[1], size, 0},                             \
-			    {ways##_room[2], ways##_room[3], size, 0}};
+	struct ways ways = {{ways##_room[0], ways##_room[1], size, 0, false},                      \
+			    {ways##_room[2], ways##_room[3], size, 0, false}};
 
-static enum resolved resolve_from(struct way *w, int dir, const char *path, bool follow)
+// The folder that a name counts from, where it has been asked for.
+struct base {
+	char name[PATH_MAX / 16];
+	ssize_t n; // 0 or less: unknown
+};
+
+// base: NULL, or what dir is.
+static enum resolved resolve_from(struct way *w, int dir, const char *path, bool follow,
+				  const struct base *base)
 {
 	if (*path == '/')
 		return resolve(w, head, "", 0, path, follow);
+	if (base && base->n > 0 && *base->name == '/')
+		return resolve(w, head, base->name, (size_t)base->n, path, follow);
 	ssize_t n = base_of(dir, w->rest, w->room);
 	if (n == -ERANGE)
 		return RESOLVED_LONG;
@@ -481,9 +491,9 @@ static enum resolved resolve_from(struct way *w, int dir, const char *path, bool
 static __attribute__((noinline)) bool real_name(char *room, size_t size, int dir, const char *path)
 {
 	char rest[PATH_MAX / 4];
-	struct way w = {room, rest, size < sizeof rest ? size : sizeof rest, 0};
+	struct way w = {room, rest, size < sizeof rest ? size : sizeof rest, 0, false};
 
-	return *path && resolve_from(&w, dir, path, false) == RESOLVED;
+	return *path && resolve_from(&w, dir, path, false, NULL) == RESOLVED;
 }
 
 bool log_real(char *room, size_t size, int dir, const char *path)
@@ -513,13 +523,15 @@ static enum resolved add_second(const struct look *l, struct ways *w)
 		memcpy(w->second.path, l->second, w->second.n + 1);
 		return RESOLVED;
 	}
-	return l->second ? resolve_from(&w->second, l->second_dir, l->second, false) : RESOLVED;
+	return l->second ? resolve_from(&w->second, l->second_dir, l->second, false, NULL)
+			 : RESOLVED;
 }
 
-static enum resolved note_look_in(const struct look *l, struct ways *w)
+static enum resolved note_look_in(const struct look *l, const struct base *base, struct ways *w)
 {
 	struct trace_sight seen = {0};
-	enum resolved found = resolve_from(&w->first, l->dir, l->path, !l->nofollow);
+	w->first.is_missed = l->errnum == ENOENT;
+	enum resolved found = resolve_from(&w->first, l->dir, l->path, !l->nofollow, base);
 
 	if (found == RESOLVED)
 		found = add_second(l, w);
@@ -542,55 +554,55 @@ static enum resolved note_look_in(const struct look *l, struct ways *w)
 }
 
 // Apart, as it needs more stack than a signal handler may have.
-static __attribute__((noinline)) enum resolved note_far(const struct look *l)
+static __attribute__((noinline)) enum resolved note_far(const struct look *l,
+							const struct base *base)
 {
 	WITH_ROOM(ways, PATH_MAX)
 
-	return note_look_in(l, &ways);
+	return note_look_in(l, base, &ways);
 }
 
-static __attribute__((noinline)) enum resolved note_near(const struct look *l)
+static __attribute__((noinline)) enum resolved note_near(const struct look *l,
+							 const struct base *base)
 {
 	WITH_ROOM(ways, PATH_MAX / 16)
 
-	return note_look_in(l, &ways);
+	return note_look_in(l, base, &ways);
 }
 
-static void note_look(const struct look *l)
+static void note_look(const struct look *l, const struct base *base)
 {
-	enum resolved found = note_near(l);
+	enum resolved found = note_near(l, base);
 
 	if (found == RESOLVED_LONG)
-		found = note_far(l);
+		found = note_far(l, base);
 	// What has no name is no file; but what counts from a folder without one may be.
 	if (found == RESOLVED_LONG && l->errnum == 0)
 		log_lost();
 }
 
-// What the name counts from, as far as that is needed to know it again.
-static uint64_t hash_of_look(const struct look *l, size_t n)
+static uint64_t hash_of_look(const struct look *l, size_t n, const struct base *base)
 {
-	char room[PATH_MAX / 16];
-	ssize_t nbase = *l->path == '/' ? 0 : base_of(l->dir, room, sizeof room);
-
 	// 0: it is noted every time, so far down it lies.
-	return nbase < 0 ? 0
-			 : hash_of(kind_of(l->op, l->errnum, l->nofollow), room, (size_t)nbase,
-				   l->path, n);
+	return base->n < 0 ? 0
+			   : hash_of(kind_of(l->op, l->errnum, l->nofollow), base->name,
+				     (size_t)base->n, l->path, n);
 }
 
 static bool note_look_once(const struct look *l)
 {
 	size_t n = strnlen(l->path, PATH_MAX);
 	_Atomic uint64_t *hole = NULL;
+	struct base base;
 	uint64_t h;
 
 	if (n == PATH_MAX) // no file has such a name
 		return false;
-	h = l->repeats ? 0 : hash_of_look(l, n);
+	base.n = l->repeats || *l->path == '/' ? 0 : base_of(l->dir, base.name, sizeof base.name);
+	h = l->repeats ? 0 : hash_of_look(l, n, &base);
 	if (h && is_known(h, &hole))
 		return false;
-	note_look(l);
+	note_look(l, &base);
 	become_known(h, hole);
 	return true;
 }
@@ -784,5 +796,5 @@ static void say_hello(char **argv)
 			 .repeats = true,
 			 .fd = -1};
 
-	note_look(&l);
+	note_look(&l, NULL);
 }

@@ -34,6 +34,8 @@ static uint64_t mark_of(const struct trace_head *head, uint64_t h)
 	return h ^ h >> 29 ? h ^ h >> 29 : 1;
 }
 
+#define MISSING UINT64_C(0x9ddfea08eb382d69) // turns the mark of a folder into that of none
+
 static bool is_known(struct trace_head *head, uint64_t mark)
 {
 	for (size_t i = 0; i < TRIES; i++)
@@ -111,6 +113,13 @@ static enum resolved add_missing(struct way *w, const char *rest)
 			return RESOLVED_LONG;
 	}
 	return RESOLVED;
+}
+
+// Searches come to the same folders again and again. A folder that was made since has the same
+// name; but what is behind a ".." then lies elsewhere.
+static bool may_be_known_missing(const struct way *w, const char *rest)
+{
+	return w->is_missed && !strstr(rest, "/..");
 }
 
 // The rest begins at *rest in its room; puts the n bytes of a link's target before it. They stand
@@ -201,12 +210,17 @@ static enum resolved walk(struct way *w, struct trace_head *head, char *rest, bo
 		uint64_t mark = mark_of(head, h);
 		if (!is_last && is_known(head, mark))
 			continue;
+		bool may_miss = !is_last && may_be_known_missing(w, rest);
+		if (may_miss && is_known(head, mark ^ MISSING))
+			return add_missing(w, rest);
 		ssize_t target = read_link(w, rest);
 		if (target < 0 && errno == EINVAL) {
 			if (!is_last && !is_made_up(w))
 				learn(head, mark);
 			continue;
 		}
+		if (target < 0 && errno == ENOENT && may_miss)
+			learn(head, mark ^ MISSING);
 		if (target < 0)
 			return errno == ERANGE ? RESOLVED_LONG : add_missing(w, rest);
 		if (++links > LINKS_MOST)

@@ -12,8 +12,10 @@ struct trace_head;
 // Room for the real name, and as much for what is left of the way.
 struct way {
 	char *path, *rest;
-	size_t room; // bytes of each
-	size_t n;    // bytes of path; it ends with NUL
+	size_t room;    // bytes of each
+	size_t n;       // bytes of path; it ends with NUL
+	bool is_missed; // nothing is there, the kernel has said: a folder that was not is not asked
+			// again
 };
 
 enum resolved {
