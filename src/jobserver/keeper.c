@@ -29,7 +29,14 @@ struct message {
 	int tag, value;
 };
 
-#define GROUPS_BYTES (TOKENS_MAX * sizeof(pid_t)) // untouched pages cost nothing
+// In the memory of both processes; untouched pages of it cost nothing. Whoever dies, the other one
+// finds here what there was.
+struct keeper_shared {
+	pid_t groups[TOKENS_MAX]; // the runner writes there
+	int n;                    // the rest is the keeper's: so many tokens are in its hands
+	// Behind them are zeros, but for one that make has given and that is not counted yet.
+	char tokens[TOKENS_MAX + 1];
+};
 
 enum {
 	KEEPER_ASK = 1, // to the keeper: a token, please
@@ -56,29 +63,40 @@ static struct {
 	int socket;
 	struct client *client;
 	bool wanted, bye;
-	int64_t gave_ns;       // when a token went back last
-	char held[TOKENS_MAX]; // tokens in use
-	int nheld;
-	char owed[TOKENS_MAX]; // tokens that make's pipe had no room for
-	int nowed;
-	const volatile pid_t *groups; // the runner writes there
+	int64_t gave_ns; // when a token went back last
+	int owed;        // of the tokens the last ones, which are to go back
+	volatile struct keeper_shared *shared;
 } state;
 
 static void give_back(char byte)
 {
-	for (int i = 0; i < state.nheld; i++)
-		if (state.held[i] == byte) {
-			state.held[i] = state.held[--state.nheld];
-			state.owed[state.nowed++] = byte;
+	int in_use = state.shared->n - state.owed;
+
+	for (int i = 0; i < in_use; i++)
+		if (state.shared->tokens[i] == byte) {
+			state.shared->tokens[i] = state.shared->tokens[in_use - 1];
+			state.shared->tokens[in_use - 1] = byte;
+			state.owed++;
 			return;
 		}
 }
 
-// As far as there is room.
+static char last_token(void)
+{
+	return state.shared->tokens[state.shared->n - 1];
+}
+
+static void forget_last(void)
+{
+	state.shared->tokens[--state.shared->n] = '\0';
+	state.owed--;
+}
+
+// As far as there is room in make's pipe.
 static void pay(void)
 {
-	while (state.nowed > 0 && client_give(state.client, state.owed[state.nowed - 1])) {
-		state.nowed--;
+	while (state.owed > 0 && client_give(state.client, last_token())) {
+		forget_last();
 		state.gave_ns = clock_mono_ns();
 	}
 }
@@ -87,7 +105,7 @@ static void handle(const struct message *m)
 {
 	switch (m->tag) {
 	case KEEPER_ASK:
-		state.wanted = state.client && state.nheld + state.nowed < TOKENS_MAX;
+		state.wanted = state.client && state.shared->n < TOKENS_MAX;
 		break;
 	case KEEPER_CANCEL:
 		state.wanted = false;
@@ -102,19 +120,25 @@ static void handle(const struct message *m)
 	}
 }
 
-// Takes the token that make has for us, if it is still there. A server that is gone is not polled.
+// Takes the token that make has for us, if it is still there; one that could not go back is as
+// good. The kernel puts it right where it stays: were we killed now, it is found there. A server
+// that is gone is not polled.
 static void grant(void)
 {
-	char byte = 0;
-	int taken = client_take(state.client, &byte);
+	int at = state.shared->n - state.owed;
+	int taken =
+		state.owed > 0 ? 1 : client_take(state.client, (char *)&state.shared->tokens[at]);
 
 	if (taken == 0)
 		return;
 	state.wanted = false;
 	if (taken < 0)
 		return;
-	state.held[state.nheld++] = byte;
-	const struct message m = {KEEPER_GRANT, (unsigned char)byte};
+	if (state.owed > 0)
+		state.owed--;
+	else
+		state.shared->n++;
+	const struct message m = {KEEPER_GRANT, (unsigned char)state.shared->tokens[at]};
 	// If nobody hears it, the end of the socket follows, and the byte goes back then.
 	send(state.socket, &m, sizeof m, MSG_NOSIGNAL);
 }
@@ -127,7 +151,7 @@ static int wait_without_poll(struct pollfd p[POLLED])
 {
 	if (p[TOKEN].fd >= 0)
 		grant();
-	p[ROOM].revents = state.nowed > 0 ? POLLOUT : 0;
+	p[ROOM].revents = state.owed > 0 ? POLLOUT : 0;
 	p[TOKEN].revents = 0;
 	p[SOCKET].revents = POLLIN;
 	return 1;
@@ -144,7 +168,7 @@ static int wait_for_news(struct pollfd p[POLLED])
 
 	p[SOCKET] = (struct pollfd){.fd = state.socket, .events = POLLIN};
 	p[TOKEN] = (struct pollfd){.fd = take ? state.client->poll_fd : -1, .events = POLLIN};
-	p[ROOM] = (struct pollfd){.fd = state.nowed > 0 ? state.client->write_fd : -1,
+	p[ROOM] = (struct pollfd){.fd = state.owed > 0 ? state.client->write_fd : -1,
 				  .events = POLLOUT};
 	int ready = ppoll(p, POLLED, left > 0 ? &moment : NULL, NULL);
 	if (ready < 0 && errno != EINTR)
@@ -207,11 +231,11 @@ static int kill_marked(const char *marker)
 
 // We have outlived the runner: its workers, and whoever has left their groups, until nobody is
 // found.
-static void end_workers(const volatile pid_t *groups, const char *marker)
+static void end_workers(const volatile struct keeper_shared *shared, const char *marker)
 {
-	for (int i = 0; groups && i < TOKENS_MAX; i++)
-		if (groups[i] > 1)
-			kill(-groups[i], SIGKILL);
+	for (int i = 0; shared && i < TOKENS_MAX; i++)
+		if (shared->groups[i] > 1)
+			kill(-shared->groups[i], SIGKILL);
 	// The killed take a moment to go and may just have had a child; and who is about to execute
 	// something cannot be recognised at that moment: so nobody has to be found twice.
 	for (int round = 0, quiet = 0; round < 100 && quiet < 2; round++) {
@@ -220,19 +244,12 @@ static void end_workers(const volatile pid_t *groups, const char *marker)
 	}
 }
 
-static void owe_all(void)
-{
-	while (state.nheld > 0)
-		state.owed[state.nowed++] = state.held[--state.nheld];
-}
-
 static void pay_patiently(void)
 {
 	int64_t until_ns = clock_mono_ns() + PATIENCE_NS;
 
-	while (state.nowed > 0 &&
-	       client_give_until(state.client, state.owed[state.nowed - 1], until_ns))
-		state.nowed--;
+	while (state.owed > 0 && client_give_until(state.client, last_token(), until_ns))
+		forget_last();
 }
 
 static void detach(void)
@@ -260,10 +277,10 @@ static void keep(const char *marker, const char *folder)
 	detach();
 	serve();
 	// First the tokens: were we killed now, nobody could give them back.
-	owe_all();
+	state.owed = state.shared->n;
 	pay();
 	if (!state.bye)
-		end_workers(state.groups, marker);
+		end_workers(state.shared, marker);
 	pay_patiently();
 	if (!state.bye)
 		path_remove_tree(folder);
@@ -276,19 +293,19 @@ static void keep(const char *marker, const char *folder)
 
 static int share_memory(struct keeper *k, struct err *err)
 {
-	void *p = k->groups;
+	void *p = k->shared;
 
 	if (!p)
-		p = mmap(NULL, GROUPS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-			 0);
+		p = mmap(NULL, sizeof *k->shared, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return err_set(err, errno, "mmap");
-	k->groups = p;
+	k->shared = p;
 	return 0;
 }
 
 static int fork_keeper(struct keeper *k, const int pair[2], struct client *client,
-		       const char *marker, const char *folder, const char *held, size_t n)
+		       const char *marker, const char *folder)
 {
 	sigset_t all, before;
 
@@ -300,10 +317,7 @@ static int fork_keeper(struct keeper *k, const int pair[2], struct client *clien
 		close(pair[0]);
 		state.socket = pair[1];
 		state.client = client;
-		state.groups = k->groups;
-		state.nheld = (int)n;
-		if (n > 0)
-			memcpy(state.held, held, n);
+		state.shared = k->shared;
 		keep(marker, folder);
 	}
 	int errnum = errno;
@@ -312,7 +326,7 @@ static int fork_keeper(struct keeper *k, const int pair[2], struct client *clien
 }
 
 int keeper_start(struct keeper *k, struct client *client, const char *marker, const char *folder,
-		 const char *held, size_t n, struct err *err)
+		 struct err *err)
 {
 	int pair[2];
 
@@ -322,7 +336,7 @@ int keeper_start(struct keeper *k, struct client *client, const char *marker, co
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(err, errno, "socketpair");
-	int errnum = fork_keeper(k, pair, client, marker, folder, held, n);
+	int errnum = fork_keeper(k, pair, client, marker, folder);
 	close(pair[1]);
 	if (errnum) {
 		close(pair[0]);
@@ -378,15 +392,32 @@ int keeper_give(struct keeper *k, char byte)
 
 pid_t *keeper_group(const struct keeper *k, int slot)
 {
-	return &k->groups[slot];
+	return &k->shared->groups[slot];
 }
 
-void keeper_forget(struct keeper *k)
+bool keeper_has_ended(const struct keeper *k)
+{
+	struct pollfd p = {.fd = k->socket};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+// What it had taken from make and not given back, whether or not that had been told.
+static size_t read_tokens(struct keeper_shared *shared, char *tokens)
+{
+	if (shared->n < TOKENS_MAX && shared->tokens[shared->n])
+		shared->n++;
+	memcpy(tokens, shared->tokens, (size_t)shared->n);
+	return (size_t)shared->n;
+}
+
+size_t keeper_forget(struct keeper *k, char *tokens)
 {
 	close(k->socket);
 	k->socket = -1;
 	k->asked = false;
 	waitpid(k->pid, NULL, WNOHANG);
+	return read_tokens(k->shared, tokens);
 }
 
 // Make must not count its tokens before the last one is back. True if the keeper has ended.
@@ -414,10 +445,10 @@ void keeper_abandon(struct keeper *k)
 
 void keeper_stand_in(const struct keeper *k, const char *marker)
 {
-	end_workers(k->groups, marker);
+	end_workers(k->shared, marker);
 }
 
-bool keeper_close(struct keeper *k, bool distrust)
+bool keeper_close(struct keeper *k, bool distrust, char *tokens, size_t *n)
 {
 	bool ended = true;
 
@@ -431,9 +462,11 @@ bool keeper_close(struct keeper *k, bool distrust)
 		close(k->socket);
 		while (ended && waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
 			;
+		if (ended)
+			*n = read_tokens(k->shared, tokens);
 	}
-	if (k->groups)
-		munmap(k->groups, GROUPS_BYTES);
+	if (k->shared)
+		munmap(k->shared, sizeof *k->shared);
 	*k = (struct keeper){.socket = -1};
 	return ended;
 }

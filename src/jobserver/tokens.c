@@ -75,14 +75,13 @@ static void warn(const struct makeflags *m, const char *why, struct err *warning
 			m->text, why);
 }
 
-// In the keeper's hands is what we hold: another keeper takes over from one that was killed.
+// Another keeper takes over from one that was killed.
 static void start_keeper(struct tokens *t)
 {
 	struct err err;
 
 	if (t->marker && t->keepers++ < KEEPERS_MOST)
-		keeper_start(&t->keeper, t->shared ? &t->client : NULL, t->marker, t->folder,
-			     t->held.items, t->held.n, &err);
+		keeper_start(&t->keeper, t->shared ? &t->client : NULL, t->marker, t->folder, &err);
 }
 
 // Without any memory: what the keeper does when we are dead, and before make hears of our end.
@@ -164,15 +163,11 @@ static void hold(struct tokens *t, char byte)
 		t->held.items[t->held.n++] = byte;
 }
 
-// What the keeper had sent before its end is ours to give back; whoever waits gets it from make
-// again. What it had not yet passed on is lost with it.
+// What the keeper had of make's is ours, and in the hands of the next one, which has to be told of
+// what goes back.
 static void on_keeper_end(struct tokens *t)
 {
-	char byte;
-
-	while (keeper_take(&t->keeper, &byte) == 1)
-		hold(t, byte);
-	keeper_forget(&t->keeper);
+	t->held.n = keeper_forget(&t->keeper, t->held.items);
 	start_keeper(t);
 }
 
@@ -198,10 +193,10 @@ static void on_room(struct loop_watch *w, short revents)
 	give_surplus(w->owner);
 }
 
-// 1, 0 or -1 as client_take.
+// 1, 0 or -1 as client_take. Never past a keeper: it gives back nothing that it does not know of.
 static int take(struct tokens *t, char *byte)
 {
-	if (t->keeper.socket >= 0) {
+	while (t->keeper.socket >= 0) {
 		int taken = keeper_take(&t->keeper, byte);
 		if (taken >= 0)
 			return taken;
@@ -226,7 +221,7 @@ static void on_readable(struct loop_watch *w, short revents)
 {
 	struct tokens *t = w->owner;
 
-	if (t->keeper.socket >= 0 && (revents & (POLLHUP | POLLERR))) {
+	if (t->keeper.socket >= 0 && keeper_has_ended(&t->keeper)) {
 		on_keeper_end(t);
 		give_surplus(t);
 		revents |= POLLIN; // that was no word of make
@@ -274,9 +269,10 @@ bool tokens_take(struct tokens *t)
 		int taken = take(t, &byte);
 		if (taken < 0)
 			t->gone = true;
-		if (taken <= 0)
+		if (taken > 0)
+			hold(t, byte);
+		if (t->held.n <= needed(t))
 			return false;
-		hold(t, byte);
 	}
 	t->running++;
 	return true;
@@ -300,7 +296,7 @@ bool tokens_shared(const struct tokens *t)
 
 pid_t *tokens_group(const struct tokens *t, int slot)
 {
-	return t->keeper.groups && slot < TOKENS_MAX ? keeper_group(&t->keeper, slot) : NULL;
+	return t->keeper.shared && slot < TOKENS_MAX ? keeper_group(&t->keeper, slot) : NULL;
 }
 
 pid_t tokens_keeper(const struct tokens *t)
@@ -320,7 +316,7 @@ bool tokens_close(struct tokens *t)
 	will_drop(&t->will);
 	t->running = 0;
 	give_surplus(t);
-	bool all = keeper_close(&t->keeper, t->distrusted);
+	bool all = keeper_close(&t->keeper, t->distrusted, t->held.items, &t->held.n);
 	// Without a keeper, or with one that does not listen: it gives back what it knows of.
 	for (; t->held.n > 0 && all &&
 	       client_give_until(&t->client, t->held.items[t->held.n - 1], until_ns);

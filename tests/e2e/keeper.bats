@@ -113,6 +113,19 @@ for_each_signal() {
 	await none_lives
 }
 
+@test "files that wait when the keeper is killed get their tokens, and all of them go back" {
+	sleepers 6
+	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
+		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	await all_run 3
+	kill -KILL "$(pgrep -P "$(<runner)" jobserver-keep)"
+	await eval 'kill $(cat pids/*) 2>/dev/null; all_run 6'
+	await eval 'kill $(cat pids/*) 2>/dev/null; none_lives'
+	finish
+	has "Files: 6 in all, 6 passed" <<<"$output"
+	is "$(grep '^audit' err)" "audit: ok 2 tokens"
+}
+
 @test "it goes on without a pool's keeper too, and does not spin" {
 	sleepers 2
 	start --lua="$LUA" -j2

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -630,6 +631,109 @@ static void a_pool_needs_no_loop(void **state)
 	loop_release(&c.loop);
 }
 
+// ---- keepers that are killed ----
+
+static struct tokens *opened_kept(int fds[2])
+{
+	struct makeflags m;
+	struct err warning;
+	char *value = xasprintf(" -j8 --jobserver-auth=%d,%d", fds[0], fds[1]);
+
+	makeflags_parse(&m, value);
+	free(value);
+	struct tokens *t =
+		tokens_open(&m, 0, 1, "FIRMO_JOBS_TEST=tokens", "/nonexistent", &warning);
+	makeflags_release(&m);
+	assert_true(tokens_keeper(t) > 0);
+	return t;
+}
+
+// It is dead when this returns, and nobody has seen that yet.
+static void kill_keeper(const struct tokens *t)
+{
+	siginfo_t info;
+
+	kill(tokens_keeper(t), SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)tokens_keeper(t), &info, WEXITED | WNOWAIT), 0);
+}
+
+static void take_in_time(struct counter *c, struct tokens *t)
+{
+	tokens_await(t, true);
+	while (!tokens_take(t))
+		loop_step(&c->loop);
+	tokens_await(t, false);
+}
+
+static void one_keeper_after_the_other_loses_nothing(void **state)
+{
+	struct counter c = {0};
+	int fds[2];
+
+	(void)state;
+	make_pipe(fds, "abc", 3);
+	struct tokens *t = opened_kept(fds);
+	tokens_attach(t, &c.loop, count_ready, &c);
+	for (int i = 0; i < 3; i++)
+		take_in_time(&c, t);
+	kill_keeper(t); // a token is wanted
+	take_in_time(&c, t);
+	kill_keeper(t); // one goes back
+	tokens_give(t);
+	take_in_time(&c, t);
+	for (int i = 0; i < 4; i++)
+		tokens_give(t);
+	kill_keeper(t); // it has given all back, or none
+	assert_true(tokens_close(t));
+	assert_holds(fds[0], "abc", 3);
+	loop_release(&c.loop);
+	close_both(fds);
+}
+
+struct early {
+	struct tokens *tokens;
+	pid_t second;
+};
+
+static void look_for_token(struct loop_watch *w, short revents)
+{
+	struct early *e = w->owner;
+
+	(void)revents;
+	assert_false(tokens_take(e->tokens));
+	e->second = tokens_keeper(e->tokens);
+}
+
+// Whoever is served before in the same step finds the end: what was polled for the old keeper says
+// nothing of the new one, which would take us for dead if it were dropped.
+static void the_end_of_a_keeper_is_not_seen_twice(void **state)
+{
+	struct counter c = {0};
+	int fds[2], other[2];
+
+	(void)state;
+	make_pipe(fds, "", 0);
+	make_pipe(other, "x", 1);
+	struct tokens *t = opened_kept(fds);
+	struct early early = {.tokens = t};
+	struct loop_watch w = {
+		.fd = other[0], .events = POLLIN, .ready = look_for_token, .owner = &early};
+	assert_true(tokens_take(t));
+	loop_add_watch(&c.loop, &w);
+	tokens_attach(t, &c.loop, count_ready, &c);
+	tokens_await(t, true);
+	pid_t first = tokens_keeper(t);
+	kill_keeper(t);
+	loop_step(&c.loop);
+	assert_int_not_equal(early.second, first);
+	assert_int_equal(tokens_keeper(t), early.second);
+	loop_remove_watch(&c.loop, &w);
+	tokens_close(t);
+	loop_release(&c.loop);
+	close_both(fds);
+	close_both(other);
+}
+
 // ---- pipes that cannot be opened anew ----
 
 #define NOBODY 65534
@@ -817,6 +921,8 @@ int main(void)
 		cmocka_unit_test(devices_are_rejected),
 		cmocka_unit_test(a_full_pipe_keeps_nobody),
 		cmocka_unit_test(a_pool_needs_no_loop),
+		cmocka_unit_test(one_keeper_after_the_other_loses_nothing),
+		cmocka_unit_test(the_end_of_a_keeper_is_not_seen_twice),
 		cmocka_unit_test(a_refused_pipe_is_read_without_waiting),
 		cmocka_unit_test(a_refused_pipe_that_does_not_block_is_read_as_it_is),
 		cmocka_unit_test(a_helper_reads_where_nothing_else_can),
