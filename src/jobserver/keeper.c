@@ -420,12 +420,14 @@ size_t keeper_forget(struct keeper *k, char *tokens)
 	return read_tokens(k->shared, tokens);
 }
 
-// Make must not count its tokens before the last one is back. True if the keeper has ended.
+// Make must not count its tokens before the last one is back. Somebody may have stopped the keeper,
+// who did not stop us. True if it has ended.
 static bool await_end(const struct keeper *k)
 {
 	int64_t until_ns = clock_mono_ns() + CLIENT_PATIENCE_NS;
 	struct pollfd p = {.fd = k->socket};
 
+	kill(k->pid, SIGCONT);
 	for (int64_t left = CLIENT_PATIENCE_NS; left > 0; left = until_ns - clock_mono_ns()) {
 		int ended = poll(&p, 1, (int)(left / NS_PER_MS) + 1);
 		if (ended > 0)

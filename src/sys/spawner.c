@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -25,6 +26,7 @@
 #define LETTER_BYTES (8 << 20)  // more words than a program can have; untouched pages cost nothing
 #define STACK_BYTES  (64 << 10) // untouched pages cost nothing; a sanitizer wants some
 #define FDS          (3 + SPAWN_EXTRA_FDS)
+#define PATIENCE_MS  1000 // to start a process takes less; in vain it costs a call
 
 // What is to be started, and what came of it. It lies at one address in both processes, and so its
 // pointers are good in both.
@@ -258,12 +260,17 @@ static bool send_letter(int to, struct spawn *s)
 	return true;
 }
 
-static bool await_answer(int from)
+// Somebody may have stopped it, who did not stop us: it goes on then.
+static bool await_answer(const struct spawner *sp)
 {
+	struct pollfd p = {sp->socket, POLLIN, 0};
+	int ready;
 	char byte;
 	ssize_t n;
 
-	while ((n = recv(from, &byte, 1, 0)) < 0 && errno == EINTR)
+	while ((ready = poll(&p, 1, PATIENCE_MS)) == 0 || (ready < 0 && errno == EINTR))
+		kill(sp->pid, SIGCONT);
+	while ((n = recv(sp->socket, &byte, 1, 0)) < 0 && errno == EINTR)
 		;
 	return n == 1;
 }
@@ -290,7 +297,7 @@ int spawner_start(struct spawner *sp, const struct spawn *s, pid_t *pid, enum sp
 
 	if (sp->socket < 0 || !write_letter(l, s) || !send_letter(sp->socket, &l->spawn))
 		return spawn_start(s, pid, step, err);
-	if (!await_answer(sp->socket)) {
+	if (!await_answer(sp)) {
 		give_up(sp, s);
 		return spawn_start(s, pid, step, err);
 	}
@@ -307,6 +314,7 @@ void spawner_close(struct spawner *sp)
 	close(sp->socket);
 	sp->socket = -1;
 	munmap(sp->letter, LETTER_BYTES);
+	kill(sp->pid, SIGCONT);
 	while (waitpid(sp->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }

@@ -126,6 +126,21 @@ for_each_signal() {
 	is "$(grep '^audit' err)" "audit: ok 2 tokens"
 }
 
+@test "a keeper, and the process that starts workers, hold nobody up when they are stopped" {
+	sleepers 4
+	start_command "$HELPERS/jobserver-audit" --tokens=1 --no-holders -- \
+		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	await all_run 2
+	pkill -STOP -P "$(<runner)" firmo-jobs-spaw
+	kill $(cat pids/*)
+	await all_run 4
+	pkill -STOP -P "$(<runner)" jobserver-keep
+	kill $(cat pids/*) 2>/dev/null || true
+	finish
+	has "Files: 4 in all, 4 passed" <<<"$output"
+	is "$(grep '^audit' err)" "audit: ok 1 tokens"
+}
+
 @test "it goes on without a pool's keeper too, and does not spin" {
 	sleepers 2
 	start --lua="$LUA" -j2
