@@ -140,7 +140,7 @@ static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct window *
 	};
 	enum firmo_jobs_status status = FIRMO_JOBS_BROKEN;
 
-	if (history_ask(&a, s->context.store, &request, &err) == 0)
+	if (views_show(&a, s->context.store, &request, &err) == 0)
 		status = reports_write(s, write_answer, &a);
 	else
 		session_warn(err.message);

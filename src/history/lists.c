@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "history/private.h"
+#include "history/lookup.h"
 
 #define MILLION    1000000
 #define SLOWEST    20 // that people see
@@ -60,11 +60,11 @@ static int by_median(const void *a, const void *b)
 	return d ? d : strcmp(x->path, y->path);
 }
 
-int answer_slowest(struct question *q, struct err *err)
+int lists_slowest(struct lookup *l, struct err *err)
 {
 	struct summaries s = {0};
-	int status = question_files(q, SUMMARY_FIGURES, &s, err);
-	struct table *t = answer_table(q->answer, "files", "", COLUMNS(slowest_columns));
+	int status = lookup_files(l, SUMMARY_FIGURES, &s, err);
+	struct table *t = answer_table(l->answer, "files", "", COLUMNS(slowest_columns));
 	double sum = 0;
 
 	t->most = SLOWEST;
@@ -83,7 +83,7 @@ int answer_slowest(struct question *q, struct err *err)
 		table_text(t, f->path);
 	}
 	if (table_rows(t) == 0)
-		question_nothing(q, "No file has a time.");
+		lookup_nothing(l, "No file has a time.");
 	summaries_release(&s);
 	return status;
 }
@@ -110,18 +110,17 @@ static int by_since(const void *a, const void *b)
 	return d ? d : strcmp(x->path, y->path);
 }
 
-static int add_failing(struct question *q, struct table *t, const struct summary *f,
-		       struct err *err)
+static int add_failing(struct lookup *l, struct table *t, const struct summary *f, struct err *err)
 {
-	struct last_words words;
-	int status = question_last_words(q, f, summary_last_bad_run(f), &words, err);
+	struct last_failure last;
+	int status = lookup_last_failure(l, f, summary_last_bad_run(f), &last, err);
 
 	table_text(t, file_status_name(f->last));
-	question_add_run(t, f->bad_since);
+	lookup_add_run(t, f->bad_since);
 	table_text(t, f->path);
-	table_text(t, words.test);
-	table_text(t, words.message);
-	last_words_release(&words);
+	table_text(t, last.test);
+	table_text(t, last.message);
+	last_failure_release(&last);
 	return status;
 }
 
@@ -138,31 +137,31 @@ static bool is_among(const char *path, void *arg)
 }
 
 // Those whose latest result is bad, with all their results: they may have failed for long.
-static int find_failing(struct question *q, struct summaries *s, struct err *err)
+static int find_failing(struct lookup *l, struct summaries *s, struct err *err)
 {
 	struct summaries failing = {0};
-	int status = question_files(q, 0, &failing, err);
+	int status = lookup_files(l, 0, &failing, err);
 
 	keep(&failing, is_failing);
 	if (status == 0 && failing.n > 0)
-		status = summaries_load(s, q->store, q->window, true, SUMMARY_TRAIL, is_among,
+		status = summaries_load(s, l->store, l->window, true, SUMMARY_TRAIL, is_among,
 					&failing, err);
 	summaries_release(&failing);
 	return status;
 }
 
 // Those that fail since the shortest time first.
-int answer_failing(struct question *q, struct err *err)
+int lists_failing(struct lookup *l, struct err *err)
 {
 	struct summaries s = {0};
-	int status = find_failing(q, &s, err);
-	struct table *t = answer_table(q->answer, "files", "", COLUMNS(failing_columns));
+	int status = find_failing(l, &s, err);
+	struct table *t = answer_table(l->answer, "files", "", COLUMNS(failing_columns));
 
 	sort(&s, by_since);
 	for (size_t i = 0; status == 0 && i < s.n; i++)
-		status = add_failing(q, t, &s.items[i], err);
+		status = add_failing(l, t, &s.items[i], err);
 	if (s.n == 0)
-		question_nothing(q, "No file fails.");
+		lookup_nothing(l, "No file fails.");
 	summaries_release(&s);
 	return status;
 }
@@ -195,11 +194,11 @@ static int by_rate(const void *a, const void *b)
 	return d ? d : strcmp(x->path, y->path);
 }
 
-int answer_flaky(struct question *q, struct err *err)
+int lists_flaky(struct lookup *l, struct err *err)
 {
 	struct summaries s = {0};
-	int status = question_files(q, 0, &s, err);
-	struct table *t = answer_table(q->answer, "files", "", COLUMNS(flaky_columns));
+	int status = lookup_files(l, 0, &s, err);
+	struct table *t = answer_table(l->answer, "files", "", COLUMNS(flaky_columns));
 
 	keep(&s, is_flaky);
 	sort(&s, by_rate);
@@ -208,11 +207,11 @@ int answer_flaky(struct question *q, struct err *err)
 		table_number(t, share((double)f->flips.flips, (double)f->flips.tries));
 		table_number(t, (int64_t)f->flips.flips);
 		table_number(t, (int64_t)f->flips.tries);
-		question_add_run(t, window_run(q->window, f->flips.last_run));
+		lookup_add_run(t, window_run(l->window, f->flips.last_run));
 		table_text(t, f->path);
 	}
 	if (s.n == 0)
-		question_nothing(q, "No file passed and failed without a change.");
+		lookup_nothing(l, "No file passed and failed without a change.");
 	summaries_release(&s);
 	return status;
 }
@@ -283,17 +282,17 @@ static void add_move(struct table *t, const struct moved *m)
 	table_number(t, m->is_time ? -1 : m->move->after);
 	add_amount(t, m, m->move->before);
 	add_amount(t, m, m->move->after);
-	question_add_run(t, m->move->run);
+	lookup_add_run(t, m->move->run);
 	table_text(t, m->file->path);
 }
 
 // The worst first, what has become better last.
-int answer_regressions(struct question *q, struct err *err)
+int lists_regressions(struct lookup *l, struct err *err)
 {
 	struct summaries s = {0};
 	struct moves moves = {0};
-	int status = question_files(q, SUMMARY_MOVES, &s, err);
-	struct table *t = answer_table(q->answer, "moves", "", COLUMNS(move_columns));
+	int status = lookup_files(l, SUMMARY_MOVES, &s, err);
+	struct table *t = answer_table(l->answer, "moves", "", COLUMNS(move_columns));
 
 	for (size_t i = 0; i < s.n; i++) {
 		add_moved(&moves, &s.items[i], &s.items[i].time);
@@ -304,7 +303,7 @@ int answer_regressions(struct question *q, struct err *err)
 	for (size_t i = 0; i < moves.n; i++)
 		add_move(t, &moves.items[i]);
 	if (moves.n == 0)
-		question_nothing(q, "No file moved in time or memory beyond its noise.");
+		lookup_nothing(l, "No file moved in time or memory beyond its noise.");
 	free(moves.items);
 	summaries_release(&s);
 	return status;
@@ -319,7 +318,7 @@ static const struct column new_columns[] = {
 };
 
 struct newcomers {
-	struct question *question;
+	struct lookup *lookup;
 	struct table *table;
 	struct summaries files; // by path
 	const struct summary **by_id;
@@ -328,7 +327,7 @@ struct newcomers {
 
 static const struct past_run *born_in(const struct newcomers *n, int64_t run)
 {
-	const struct window *w = n->question->window;
+	const struct window *w = n->lookup->window;
 	const struct past_run *r = window_run(w, run);
 
 	return r && r >= w->runs.items + n->first ? r : NULL;
@@ -338,7 +337,7 @@ static void add_newcomer(struct newcomers *n, const char *what, const struct pas
 			 const char *path, const char *test)
 {
 	table_text(n->table, what);
-	question_add_run(n->table, born);
+	lookup_add_run(n->table, born);
 	table_text(n->table, path);
 	table_text(n->table, test);
 }
@@ -363,7 +362,7 @@ static void on_test(int64_t file, const char *name, int64_t born, void *arg)
 	const struct summary **s = bsearch(&keys, n->by_id, n->files.n, sizeof *n->by_id, by_file);
 	if (!s || (*s)->born == run)
 		return;
-	char *visible = question_test_name(name);
+	char *visible = lookup_test_name(name);
 	add_newcomer(n, "test", run, (*s)->path, visible);
 	free(visible);
 }
@@ -377,26 +376,26 @@ static void index_files(struct newcomers *n)
 		qsort(n->by_id, n->files.n, sizeof *n->by_id, by_file);
 }
 
-int answer_new(struct question *q, struct err *err)
+int lists_new(struct lookup *l, struct err *err)
 {
-	const struct window *w = q->window;
-	struct newcomers n = {.question = q, .first = w->from};
+	const struct window *w = l->window;
+	struct newcomers n = {.lookup = l, .first = w->from};
 
 	// All that there is was new in the first run.
 	if (!w->is_limited)
 		n.first = w->runs.n > NEW_WITHIN ? w->runs.n - NEW_WITHIN : w->runs.n > 0;
-	int status = question_files(q, 0, &n.files, err);
-	n.table = answer_table(q->answer, "new", "", COLUMNS(new_columns));
+	int status = lookup_files(l, 0, &n.files, err);
+	n.table = answer_table(l->answer, "new", "", COLUMNS(new_columns));
 	index_files(&n);
 	for (size_t i = 0; i < n.files.n; i++) {
 		const struct summary *s = &n.files.items[i];
 		if (s->born && born_in(&n, s->born->id))
 			add_newcomer(&n, "file", s->born, s->path, NULL);
 	}
-	if (status == 0 && q->store)
-		status = history_each_test(q->store, on_test, &n, err);
+	if (status == 0 && l->store)
+		status = history_each_test(l->store, on_test, &n, err);
 	if (table_rows(n.table) == 0)
-		question_nothing(q, "Nothing is new.");
+		lookup_nothing(l, "Nothing is new.");
 	free(n.by_id);
 	summaries_release(&n.files);
 	return status;

@@ -5,7 +5,8 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "history/private.h"
+#include "base/percentile.h"
+#include "history/lookup.h"
 
 #define LATEST    10 // runs of the overview
 #define DRAWN     50 // runs of the trend
@@ -34,7 +35,7 @@ static void add_run(struct table *t, const struct past_run *r)
 {
 	bool over = r->elapsed_ns >= 0;
 
-	question_add_run(t, r);
+	lookup_add_run(t, r);
 	table_number(t, r->jobs > 0 ? r->jobs : -1);
 	table_number(t, over ? r->files : -1);
 	table_number(t, over ? r->bad : -1);
@@ -46,25 +47,25 @@ static void add_run(struct table *t, const struct past_run *r)
 	table_text(t, !over ? "it was killed, or goes on" : r->signal > 0 ? "interrupted" : NULL);
 }
 
-static struct table *begin_runs(struct question *q, const char *title)
+static struct table *begin_runs(struct lookup *l, const char *title)
 {
-	return answer_table(q->answer, "runs", title, COLUMNS(run_columns));
+	return answer_table(l->answer, "runs", title, COLUMNS(run_columns));
 }
 
 // The latest first.
-static void add_runs(struct question *q, const char *title, size_t most)
+static void add_runs(struct lookup *l, const char *title, size_t most)
 {
-	struct table *t = begin_runs(q, title);
+	struct table *t = begin_runs(l, title);
 
-	for (size_t i = q->window->runs.n; i-- > q->window->from && table_rows(t) < most;)
-		add_run(t, &q->window->runs.items[i]);
+	for (size_t i = l->window->runs.n; i-- > l->window->from && table_rows(t) < most;)
+		add_run(t, &l->window->runs.items[i]);
 }
 
-int answer_runs(struct question *q, struct err *err)
+int runs_view(struct lookup *l, struct err *err)
 {
-	if (window_size(q->window) == 0)
-		question_nothing(q, "No run.");
-	add_runs(q, "", SIZE_MAX);
+	if (window_size(l->window) == 0)
+		lookup_nothing(l, "No run.");
+	add_runs(l, "", SIZE_MAX);
 	return 0;
 }
 
@@ -106,11 +107,11 @@ static struct sums sum_up(const struct window *w)
 	return s;
 }
 
-static void add_totals(struct question *q, const struct sums *s)
+static void add_totals(struct lookup *l, const struct sums *s)
 {
-	struct table *t = answer_table(q->answer, "totals", NULL, COLUMNS(total_columns));
+	struct table *t = answer_table(l->answer, "totals", NULL, COLUMNS(total_columns));
 
-	table_number(t, (int64_t)window_size(q->window));
+	table_number(t, (int64_t)window_size(l->window));
 	table_number(t, s->finished);
 	table_number(t, s->failed);
 	table_number(t, s->files);
@@ -124,9 +125,9 @@ static const char *plural(int64_t n)
 	return n == 1 ? "" : "s";
 }
 
-static void add_trend(struct question *q, const struct sums *s)
+static void add_trend(struct lookup *l, const struct sums *s)
 {
-	const struct window *w = q->window;
+	const struct window *w = l->window;
 	size_t from = window_size(w) > DRAWN ? w->runs.n - DRAWN : w->from;
 	int64_t walls[DRAWN];
 	struct buf b = {0};
@@ -135,17 +136,17 @@ static void add_trend(struct question *q, const struct sums *s)
 		return;
 	for (size_t i = from; i < w->runs.n; i++)
 		walls[i - from] = w->runs.items[i].elapsed_ns;
-	question_draw(q, &b, walls, w->runs.n - from);
-	answer_line(q->answer, "Time of the last %zu: %s", w->runs.n - from, b.data);
+	lookup_draw(l, &b, walls, w->runs.n - from);
+	answer_line(l->answer, "Time of the last %zu: %s", w->runs.n - from, b.data);
 	buf_release(&b);
 }
 
-static void add_sums(struct question *q, const struct sums *s)
+static void add_sums(struct lookup *l, const struct sums *s)
 {
-	answer_line(q->answer,
+	answer_line(l->answer,
 		    "%zu run%s, %lld of them to the end; %lld failed. %lld file%s, %lld test%s "
 		    "in %.0f s.",
-		    window_size(q->window), plural((int64_t)window_size(q->window)),
+		    window_size(l->window), plural((int64_t)window_size(l->window)),
 		    (long long)s->finished, (long long)s->failed, (long long)s->files,
 		    plural(s->files), (long long)s->tests, plural(s->tests),
 		    ns_to_sec(s->elapsed_ns));
@@ -167,39 +168,39 @@ static struct counts_of_views count(const struct summaries *s)
 	return c;
 }
 
-static void hint(struct question *q, size_t n, const char *what, enum history_view view)
+static void hint(struct lookup *l, size_t n, const char *what, enum history_view view)
 {
 	if (n > 0)
-		answer_line(q->answer, "%zu file%s %s: --history=%s", n, plural((int64_t)n), what,
+		answer_line(l->answer, "%zu file%s %s: --history=%s", n, plural((int64_t)n), what,
 			    history_view_name(view));
 }
 
-static void add_hints(struct question *q, const struct summaries *files)
+static void add_hints(struct lookup *l, const struct summaries *files)
 {
 	struct counts_of_views c = count(files);
 
-	hint(q, c.failing, "failed when last run", VIEW_FAILING);
+	hint(l, c.failing, "failed when last run", VIEW_FAILING);
 	if (c.failing > 0)
-		answer_mark(q->answer);
-	hint(q, c.flaky, "passed and failed without a change", VIEW_FLAKY);
-	hint(q, c.moved, "moved in time or memory", VIEW_REGRESSIONS);
+		answer_mark(l->answer);
+	hint(l, c.flaky, "passed and failed without a change", VIEW_FLAKY);
+	hint(l, c.moved, "moved in time or memory", VIEW_REGRESSIONS);
 }
 
-int answer_overview(struct question *q, struct err *err)
+int runs_overview(struct lookup *l, struct err *err)
 {
 	struct summaries files = {0};
-	int status = question_files(q, SUMMARY_MOVES, &files, err);
-	struct sums s = sum_up(q->window);
+	int status = lookup_files(l, SUMMARY_MOVES, &files, err);
+	struct sums s = sum_up(l->window);
 
-	add_runs(q, "", LATEST);
-	add_totals(q, &s);
-	if (window_size(q->window) > 0) {
-		answer_line(q->answer, "%s", "");
-		add_sums(q, &s);
-		add_trend(q, &s);
-		add_hints(q, &files);
+	add_runs(l, "", LATEST);
+	add_totals(l, &s);
+	if (window_size(l->window) > 0) {
+		answer_line(l->answer, "%s", "");
+		add_sums(l, &s);
+		add_trend(l, &s);
+		add_hints(l, &files);
 	} else {
-		question_nothing(q, "No run.");
+		lookup_nothing(l, "No run.");
 	}
 	summaries_release(&files);
 	return status;

@@ -158,3 +158,11 @@ void summaries_release(struct summaries *s)
 	free(s->items);
 	*s = (struct summaries){0};
 }
+
+int64_t summary_last_bad_run(const struct summary *s)
+{
+	for (size_t i = s->trail.n; i-- > 0;)
+		if (file_status_is_bad(s->trail.items[i].status))
+			return s->trail.items[i].run;
+	return 0;
+}

@@ -48,5 +48,7 @@ int summaries_load(struct summaries *s, struct store *store, const struct window
 void summaries_release(struct summaries *s);
 // How much of its time a file computes, in parts of a million; -1: unknown.
 int64_t summary_cpu_share(const struct summary *s);
+// The run of the latest bad result; 0: no result is bad. Needs SUMMARY_TRAIL.
+int64_t summary_last_bad_run(const struct summary *s);
 
 #endif

@@ -38,7 +38,7 @@ struct history_request {
 };
 
 // Fills answer, which the caller releases on failure as well. store: NULL if there is none yet.
-int history_ask(struct answer *answer, struct store *store, const struct history_request *request,
-		struct err *err);
+int views_show(struct answer *answer, struct store *store, const struct history_request *request,
+	       struct err *err);
 
 #endif

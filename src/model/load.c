@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "model/load.h"
 
+#include "base/percentile.h"
 #include "model/trail.h"
 
 #define WITHIN 16 // timed results that are looked at, from the latest back

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/percentile.h"
 
 void trail_release(struct trail *t)
 {
@@ -15,48 +16,6 @@ bool sample_is_timed(const struct sample *s)
 {
 	return !s->partial && (s->status == FILE_PASSED || s->status == FILE_FAILED ||
 			       s->status == FILE_TIMEOUT || s->status == FILE_LIMIT);
-}
-
-static void swap(int64_t *a, int64_t *b)
-{
-	int64_t was = *a;
-
-	*a = *b;
-	*b = was;
-}
-
-// Hoare's selection: the values of thousands of files are not sorted for one of them. Afterwards
-// values[k] is what would stand there if they were.
-static void select_value(int64_t *values, size_t n, size_t k)
-{
-	ptrdiff_t from = 0, to = (ptrdiff_t)n - 1, wanted = (ptrdiff_t)k;
-
-	while (from < to) {
-		int64_t pivot = values[wanted];
-		ptrdiff_t i = from, j = to;
-		while (i <= j) {
-			while (values[i] < pivot)
-				i++;
-			while (pivot < values[j])
-				j--;
-			if (i <= j)
-				swap(&values[i++], &values[j--]);
-		}
-		if (j < wanted)
-			from = i;
-		if (wanted < i)
-			to = j;
-	}
-}
-
-int64_t percentile(int64_t *values, size_t n, int percent)
-{
-	if (n == 0)
-		return -1;
-	size_t rank = (n * (size_t)percent + 99) / 100;
-	size_t wanted = rank > 0 ? rank - 1 : 0;
-	select_value(values, n, wanted);
-	return values[wanted];
 }
 
 int64_t trail_percentile(const struct trail *t, size_t most, int percent,

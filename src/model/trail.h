@@ -38,10 +38,8 @@ void trail_release(struct trail *t);
 // Whether it tells how long the whole file takes: what was skipped, would not load or ran in part
 // does not.
 bool sample_is_timed(const struct sample *s);
-// The value below or at which `percent` of 100 of the n values lie (nearest rank: 50 is the lower
-// median); moves them about. -1 if there is none.
-int64_t percentile(int64_t *values, size_t n, int percent);
-// The same of a figure of the last `most` timed samples; negative figures are unknown and left out.
+// The percentile, as in base/percentile.h, of a figure of the last `most` timed samples; negative
+// figures are unknown and left out.
 int64_t trail_percentile(const struct trail *t, size_t most, int percent,
 			 int64_t (*figure)(const struct sample *));
 int64_t sample_wall_ns(const struct sample *s);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/percentile.h"
 
 #define WINDOW     20
 #define LEAST_OLD  5

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/percentile.h"
 #include "model/result.h"
 #include "store/database.h"
 

@@ -3,6 +3,7 @@
 
 #include "../unit.h"
 #include "base/buf.h"
+#include "base/percentile.h"
 #include "model/result.h"
 #include "store/pack.h"
 

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// A lookup in the history: what all views need, and the views themselves. Private to
+// history/.
+#ifndef HISTORY_LOOKUP_H
+#define HISTORY_LOOKUP_H
+
+#include "history/summary.h"
+#include "history/views.h"
+#include "history/window.h"
+
+struct buf;
+
+#define COLUMNS(c) c, sizeof c / sizeof *c
+
+struct lookup {
+	struct answer *answer;
+	struct store *store;
+	const struct history_request *request;
+	const struct window *window;
+	bool *found; // for each path of the request: something below it is known
+};
+
+// Loads the files of the request. The caller releases s on failure as well.
+int lookup_files(struct lookup *l, unsigned parts, struct summaries *s, struct err *err);
+// Adds a line to an answer without rows, unless none of the paths is known: views_show says so.
+void lookup_nothing(struct lookup *l, const char *line);
+// The name of a test, with blanks between its groups; the caller frees it.
+char *lookup_test_name(const char *name);
+// Three cells: a run, its begin, and its commit. NULL: unknown.
+void lookup_add_run(struct table *t, const struct past_run *run);
+// Appends a bar for each of n figures, from 0 to the greatest; -1 is a gap.
+void lookup_draw(const struct lookup *l, struct buf *b, const int64_t *figures, size_t n);
+
+// The first failure in a result. Strings are owned; NULL: unknown.
+struct last_failure {
+	char *test, *message;
+};
+
+// Of the file's result in that run. The caller releases last on failure as well.
+int lookup_last_failure(struct lookup *l, const struct summary *s, int64_t run,
+			struct last_failure *last, struct err *err);
+void last_failure_release(struct last_failure *last);
+
+// Begins a table of tests; title as answer_table has it.
+struct table *tests_begin(struct lookup *l, const char *title);
+// Such a table with the tests of the file for which wanted(name) is true, by the runs of its last
+// `most` results.
+int tests_add(struct lookup *l, const struct summary *s, const char *title, size_t most,
+	      bool (*wanted)(const char *name, void *arg), void *arg, struct err *err);
+
+// The views: each adds its tables and lines to the answer.
+int runs_overview(struct lookup *l, struct err *err);
+int runs_view(struct lookup *l, struct err *err);
+int files_view(struct lookup *l, struct err *err);
+int lists_slowest(struct lookup *l, struct err *err);
+int lists_failing(struct lookup *l, struct err *err);
+int lists_flaky(struct lookup *l, struct err *err);
+int lists_regressions(struct lookup *l, struct err *err);
+int lists_new(struct lookup *l, struct err *err);
+int tests_view(struct lookup *l, struct err *err);
+
+#endif
