@@ -118,8 +118,9 @@ const char *hook_loader(void)
 }
 
 // Only reads what the loader has left behind, so that a signal handler and the child of a fork may
-// come here first: dlsym takes a lock. The objects that the program began with come first, in the
-// order in which the loader searches them, and stay.
+// come here first: dlsym takes a lock, and calls functions that are hooked themselves (with it
+// alone every process under watch ended by SIGSEGV). The objects that the program began with come
+// first, in the order in which the loader searches them, and stay.
 void *hook_find(const char *name, void **next)
 {
 	const struct link_map *object = own_object();
