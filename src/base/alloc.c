@@ -10,7 +10,7 @@
 
 #include "firmo-jobs.h"
 
-// The one state that is no caller's: it is needed where nobody can be asked any more.
+// The one global state: out of memory there is no caller to ask.
 static struct will *wills;
 
 void will_make(struct will *w)
@@ -38,7 +38,7 @@ void out_of_memory(void)
 	// A will that needs memory all the same ends us, too.
 	wills = NULL;
 	ssize_t told = write(STDERR_FILENO, words, sizeof words - 1);
-	(void)told; // there may be nobody to hear it
+	(void)told; // stderr may be closed
 	for (; left; left = left->next)
 		if (left->pid == getpid())
 			left->act(left->arg);

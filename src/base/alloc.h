@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Memory that is there or the program is not: where it runs out, the process ends with one line on
-// standard error and FIRMO_JOBS_BROKEN, after what has been left to be done in that case.
+// Allocation that cannot fail: out of memory, the process carries out its wills and ends with one
+// line on standard error and FIRMO_JOBS_BROKEN.
 #ifndef BASE_ALLOC_H
 #define BASE_ALLOC_H
 
@@ -27,8 +27,7 @@ void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-// What a function of the C library has given, NULL if it has failed: of there being no memory, if
-// errno says so.
+// Passes on the result of a C library function; NULL with ENOMEM ends the process.
 void *xgiven(void *p);
 
 // Makes room for one more element in the array *items of *cap elements, n of them used.

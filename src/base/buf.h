@@ -24,7 +24,7 @@ void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf,
 int buf_add_file(struct buf *b, const char *path, size_t max);
 // Removes the first n bytes.
 void buf_drop_front(struct buf *b, size_t n);
-// Gives the string (never NULL) to the caller, who frees it; b is empty afterwards.
+// Gives the string (never NULL) to the caller, to be freed; b is empty afterwards.
 char *buf_detach(struct buf *b);
 
 #endif

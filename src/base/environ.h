@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Whether workers find it as we set it, or not at all, wherever and by whomever we were started: it
-// is never an input. The name has n bytes; it may go on with the value.
+// Whether workers find the variable as we set it, or not at all, however we were started: such a
+// variable is never an input. The name has n bytes; it may go on with the value.
 bool environ_is_ours(const char *name, size_t n);
 // Whether the loader and the C library take it from the environment before any program runs.
 bool environ_is_of_loader(const char *name, size_t n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What went wrong, owned by the caller and filled by whoever noticed. Only cli/ prints it.
+// What went wrong, owned by the caller and filled where it was noticed. Only cli/ prints it.
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What keeps a CI server from obeying what tests print, or are called. Some read commands from the
-// output of a step: "::error::" at the start of a line (GitHub, and those that follow it), "##[..]"
+// output of a step: "::error::" at the start of a line (GitHub, and servers like it), "##[..]"
 // (GitHub, Azure), "##vso[..]" (Azure), "##teamcity[..]" anywhere. One character of such a mark is
 // shown by its number, so that it reads ":\u003aerror::" and "##\u005bgroup]"; within strings of
 // JSON and YAML that is the same character.

@@ -18,7 +18,7 @@ uint32_t text_code_point(const char *s, size_t len);
 // Whether a character changes the direction of what stands beside it, so that a line looks like
 // another one than it is. Letters of either direction do not.
 bool text_is_bidi_control(uint32_t code_point);
-// Appends s for one line of a terminal: what is not printable (control characters, those of
+// Appends s for one line of a terminal: what is not printable (control characters, marks of
 // direction, invalid UTF-8) becomes \n, \t, \xHH, \u202e.
 void text_add_visible(struct buf *out, const char *s);
 // Appends the text as one word of a command line, quoted where a shell would read more into it.

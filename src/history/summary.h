@@ -8,7 +8,7 @@
 
 struct window;
 
-// Something that is not what it was. run is where that began; NULL: nothing has moved.
+// A lasting change of a figure. run is where it began; NULL: nothing has changed.
 struct move {
 	const struct past_run *run;
 	int64_t before, after;
@@ -32,7 +32,7 @@ struct summaries {
 	size_t n, cap;
 };
 
-// What a summary needs of a file takes most of the time of a question: not all need all of it.
+// Summaries take most of the time of a question: each asks for the parts that it needs.
 enum summary_part {
 	SUMMARY_FIGURES = 1, // medians and the like
 	SUMMARY_MOVES = 2,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which runs a question is about.
+// The range of runs that a question is about.
 #ifndef HISTORY_WINDOW_H
 #define HISTORY_WINDOW_H
 
@@ -19,19 +19,19 @@ struct window {
 	size_t *by_id;         // the places of the runs, sorted by id
 };
 
-// What the outside world knows of a commit: when it was made (nanoseconds), or -1.
+// When a commit was made, as version control knows it (nanoseconds), or -1.
 typedef int64_t commit_time(const char *commit);
 
 // All runs. The caller releases w on failure as well.
 int window_open(struct window *w, struct store *s, struct err *err);
 void window_release(struct window *w);
-// Leaves out the runs before that one: the number of a run; a commit of 4 to 40 hexadecimal digits
-// (the first run that had it checked out, else the first one after it was made); a day or a time
-// ("2026-11-25", "2026-11-25 20:10"); an age ("90m", "12h", "3d", "2w"). Fails if that is nothing
-// known; err says what would be.
+// Leaves out the runs before the one that `since` names: the number of a run; a commit of 4 to 40
+// hexadecimal digits (the first run that had it checked out, else the first one after it was made);
+// a day or a time ("2026-11-25", "2026-11-25 20:10"); an age ("90m", "12h", "3d", "2w"). Fails if
+// it names no run; err says what would.
 int window_since(struct window *w, const char *since, int64_t now_ns, commit_time *when,
 		 struct err *err);
-// Leaves out all but the last n runs of those that are left.
+// Leaves out all but the last n of the remaining runs.
 void window_last(struct window *w, size_t n);
 // The run of that id, if it is in the window; else NULL.
 const struct past_run *window_run(const struct window *w, int64_t id);

@@ -263,7 +263,7 @@ bool client_give(struct client *c, char byte)
 	do
 		n = write_token(c, &byte);
 	while (n < 0 && errno == EINTR);
-	// There is room, and no memory to fill it: whoever waits for room is not to spin.
+	// There is room, and no memory to fill it: a caller that waits for room must not spin.
 	if (n < 0 && errno == ENOMEM) {
 		poll(NULL, 0, SHORTAGE_MS);
 		return false;

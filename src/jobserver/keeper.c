@@ -157,9 +157,8 @@ static int wait_without_poll(struct pollfd p[POLLED])
 	return 1;
 }
 
-// Waits for the runner; if it wants a token, for make; and for room in a full pipe. Whoever else
-// waits for the token that has just gone back gets a moment to take it: without, we would always be
-// the first.
+// Waits for the runner; if it wants a token, for make; and for room in a full pipe. Other clients
+// get a moment to take a token that has just gone back: without, we would always be the first.
 static int wait_for_news(struct pollfd p[POLLED])
 {
 	int64_t left = state.wanted ? state.gave_ns + YIELD_NS - clock_mono_ns() : 0;
@@ -197,8 +196,8 @@ static void serve(void)
 	}
 }
 
-// Kills those of the processes in that part of /proc that have the run's mark in their environment;
-// how many there were.
+// Kills the processes in that part of /proc with the run's mark in their environment; returns their
+// number.
 static int kill_marked_of(const char *entries, ssize_t n, const char *marker)
 {
 	int found = 0;
@@ -229,15 +228,15 @@ static int kill_marked(const char *marker)
 	return found;
 }
 
-// We have outlived the runner: its workers, and whoever has left their groups, until nobody is
+// We have outlived the runner: its workers, and descendants outside their groups, until none is
 // found.
 static void end_workers(const volatile struct keeper_shared *shared, const char *marker)
 {
 	for (int i = 0; shared && i < TOKENS_MAX; i++)
 		if (shared->groups[i] > 1)
 			kill(-shared->groups[i], SIGKILL);
-	// The killed take a moment to go and may just have had a child; and who is about to execute
-	// something cannot be recognised at that moment: so nobody has to be found twice.
+	// Killed processes take a moment to go and may just have had a child, and a process within
+	// execve cannot be recognised: so two searches in a row have to find nothing.
 	for (int round = 0, quiet = 0; round < 100 && quiet < 2; round++) {
 		quiet = kill_marked(marker) > 0 ? 0 : quiet + 1;
 		poll(NULL, 0, 10);
@@ -258,8 +257,7 @@ static void detach(void)
 			    state.client ? state.client->write_fd : -1};
 	sigset_t all;
 
-	// Whoever ends all that are called firmo-jobs does not mean the one that cleans up after
-	// them.
+	// A killall of firmo-jobs must not reach the process that cleans up after it.
 	prctl(PR_SET_NAME, "jobserver-keep");
 	setsid();
 	sigfillset(&all);

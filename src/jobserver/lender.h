@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// A jobserver for those workers that run make or cargo themselves, whose tokens are slots of our
-// own pool: the machine is never oversubscribed, whoever runs the jobs. Slots are only lent while
-// no file of ours waits for one.
+// A jobserver for workers that run make or cargo themselves; its tokens are slots of our own pool,
+// so their jobs and ours together never oversubscribe the machine. Slots are only lent while no
+// file of ours waits for one.
 //
-// Each worker has a fifo of its own, so that what is lent to whom is known: when a worker ends,
-// however it ends, all that was lent to it comes back. At most one token lies in a fifo unused;
-// inotify tells when it was taken or when one was given back, which nothing else tells of a pipe.
+// Each worker has a fifo of its own, so that its loan is known: when the worker ends, in whatever
+// way, all of its tokens come back. At most one token lies in a fifo unused; inotify tells when it
+// was taken or when one was given back: poll(2) does not.
 #ifndef JOBSERVER_LENDER_H
 #define JOBSERVER_LENDER_H
 
@@ -47,8 +47,8 @@ struct loan {
 int lender_open(struct lender *l, struct tokens *tokens, struct loop *loop,
 		void (*changed)(void *owner), void *owner, struct err *err);
 void lender_close(struct lender *l);
-// Whether slots may be lent: offers one to each worker that has none lying there, as far as there
-// are free ones, or takes back those that are not in use.
+// Whether slots may be lent: offers a free one to each worker whose fifo is empty, or takes back
+// the unused ones.
 void lender_allow(struct lender *l, bool lending);
 // True if a slot would be lent if there were one.
 bool lender_wants(const struct lender *l);

@@ -143,8 +143,8 @@ static size_t needed(const struct tokens *t)
 	return t->running > 0 ? (size_t)t->running - 1 : 0;
 }
 
-// Where the next token shows, and where there is room for those that go back: the keeper's socket,
-// or make's pipe.
+// Where the next token shows, and where there is room for returned ones: the keeper's socket, or
+// make's pipe.
 static void watch(struct tokens *t)
 {
 	bool kept = t->keeper.socket >= 0;
@@ -163,7 +163,7 @@ static void hold(struct tokens *t, char byte)
 		t->held.items[t->held.n++] = byte;
 }
 
-// What the keeper had of make's is ours, and in the hands of the next one, which has to be told of
+// What the keeper had of make's is ours, and is handed to the next keeper, which has to be told of
 // what goes back.
 static void on_keeper_end(struct tokens *t)
 {

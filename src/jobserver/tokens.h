@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The right to run jobs, whoever grants it: GNU make's jobserver, or a pool of our own. The caller
-// takes a slot when a job is ready to start and gives one back when any job has ended.
+// The right to run jobs, granted by GNU make's jobserver or by a pool of our own. The caller takes
+// a slot when a job is ready to start and gives one back when any job has ended.
 //
 // Under make the first slot is the implicit one that every recipe has, and needs no token; so the
-// tokens held are always max(0, running - 1), by count: whichever job ends, a token goes back if
-// that number drops.
+// tokens held are always max(0, running - 1), by count: a token goes back when that number drops,
+// with the end of any job.
 #ifndef JOBSERVER_TOKENS_H
 #define JOBSERVER_TOKENS_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a suite's past says of how to run it. Times are predictions, but for those of single files.
+// What a suite's past says of how to run it. Times are predictions, except those of single files.
 #ifndef MODEL_ADVICE_H
 #define MODEL_ADVICE_H
 
@@ -24,7 +24,7 @@ struct advice_row {
 	int64_t lower_bound_ns; // the largest of the bounds
 	enum advice_bound bound;
 	int64_t memory_bytes; // the most that is needed at once
-	int64_t worst_bytes;  // if those that need the most happen to run at once
+	int64_t worst_bytes;  // if the largest files happen to run at once
 };
 
 // A file whose deadline should be another than that of the most.
@@ -35,7 +35,7 @@ struct advice_deadline {
 
 struct advice {
 	int cpus;
-	size_t files;            // those with a time; nothing below counts the others
+	size_t files;            // files with a time; nothing below counts the others
 	size_t unknown;          // files without one
 	size_t uncertain;        // files that may have waited for others in all their times
 	int64_t available_bytes; // memory of the machine; 0: unknown

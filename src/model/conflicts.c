@@ -39,7 +39,7 @@ static void gather(struct writings *all, const struct run *run)
 		qsort(all->items, all->n, sizeof *all->items, compare);
 }
 
-// The writings from w on that have its path make one conflict. Returns how many those are.
+// The writings from w on with its path make one conflict. Returns their number.
 static size_t add(struct conflicts *c, const struct writing *w, size_t left)
 {
 	struct conflict one = {.path = w->path};

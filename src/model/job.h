@@ -76,7 +76,7 @@ struct job {
 // A file writes what another depends on, so that one waits for its end.
 struct handover {
 	size_t producer, consumer; // places in jobs
-	char *path;                // one of those that are handed over; owned
+	char *path;                // one of the paths that are handed over; owned
 };
 
 struct handovers {

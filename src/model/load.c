@@ -8,8 +8,8 @@
 #define OF     5  // how many of them count
 #define ENOUGH 3  // that ran alone, to need no others
 
-// Who has waited for a CPU has cold caches, and company makes memory and turbo clocks slower: what
-// ran alone tells most.
+// A file that has waited for a CPU has cold caches, and company makes memory and turbo clocks
+// slower: what ran alone tells most.
 static bool ran_alone(const struct sample *s)
 {
 	return !s->crowded;

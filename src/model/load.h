@@ -14,8 +14,8 @@ struct load {
 	bool certain;    // no wait for a CPU is in these times
 };
 
-// The medians of its last timed results that ran alone, or whose wait for a CPU is known. Where
-// there is none, those of its last ones: these may have waited for others.
+// The medians of its last timed results that ran alone, or whose wait for a CPU is known. Without
+// any, the medians of all its last ones, which may have waited for other files.
 struct load load_of(const struct trail *t);
 
 #endif

@@ -36,7 +36,8 @@ struct run {
 		struct wait *items;
 		size_t n, cap;
 	} waits;
-	// One for each file, in the order in which their first attempts ended; those not run last.
+	// One for each file, in the order in which their first attempts ended; files that were not
+	// run come last.
 	struct {
 		struct result **items; // owned
 		size_t n, cap;

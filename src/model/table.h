@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a question to the history is answered with: titled tables, whatever they are written as.
+// An answer of the history: titled tables and lines, for any format.
 #ifndef MODEL_TABLE_H
 #define MODEL_TABLE_H
 

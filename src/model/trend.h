@@ -11,7 +11,7 @@
 
 struct flips {
 	size_t tries; // pairs of results between which nothing has moved that the file depends on
-	size_t flips; // those of which one passed and the other did not
+	size_t flips; // pairs of which one passed and the other did not
 	int64_t last_run; // of the latest flip
 };
 

@@ -24,7 +24,7 @@
 struct search {
 	struct discovery *d;
 	const char *root;
-	bool by_name;          // the usual names, or those of --pattern, make a test
+	bool by_name;          // the usual names, or the globs of --pattern, make a test
 	bool by_busted;        // and so do busted's
 	bool in_root;          // busted looks for tests here
 	size_t found;          // tests
@@ -637,8 +637,8 @@ static bool is_like_test(const struct discovery *d, const char *path, const char
 	return is && (stat(path, &st) != 0 || st.st_size > 0);
 }
 
-// Adds the folders that hold a test, at the most LOOK_FOLDERS. One that was searched is passed by,
-// and one that the settings of busted give to another task.
+// Adds the folders with a test, LOOK_FOLDERS at most, without the ones that were searched or that
+// busted's settings give to another task.
 static void look_below(const struct discovery *d, const char *folder, int depth, long *left,
 		       struct strings *found)
 {

@@ -24,7 +24,7 @@ struct discovery {
 // and what busted takes for one. Folders below it that are hidden or called node_modules, vendor or
 // fixtures are left out. Fails if there is no such path.
 int discover(struct discovery *d, const char *path, struct err *err);
-// The same without a path: tests, test, spec, specs and t, those that exist, test.lua, and the
+// The same without a path: tests, test, spec, specs and t, as far as they exist, test.lua, and the
 // roots in busted's settings, which must exist.
 int discover_usual(struct discovery *d, struct err *err);
 // All is searched, and jobs has the names that are wanted: leaves one for each file, and notes the

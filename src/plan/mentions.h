@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which of the planned files the texts of others name, as those do that load them. Pure.
+// Which of the planned files are named in the texts of others, as a file is that they load. Pure.
 #ifndef PLAN_MENTIONS_H
 #define PLAN_MENTIONS_H
 
@@ -19,7 +19,7 @@ struct mentions {
 
 // Takes the jobs that were found by their names.
 void mentions_begin(struct mentions *m, struct jobs *jobs);
-// Marks those that the text of `by` (NULL: of none of the jobs), n bytes, names.
+// Marks the jobs whose names stand in the text of `by` (NULL: of no job), n bytes.
 void mentions_look(struct mentions *m, const struct job *by, const char *text, size_t n);
 void mentions_release(struct mentions *m);
 

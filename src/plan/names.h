@@ -21,8 +21,8 @@ bool name_is_source(const char *name);
 // Whether the name of that source has test or spec as the first or the last of its words, in any
 // writing, as its last also without anything between, though it is no usual one.
 bool name_is_near(const char *name);
-// Appends the glob that suits those names best, which are at least one, and tells how many it
-// matches.
+// Appends the glob that suits the names, of which there is one at least, best; returns how many of
+// them it matches.
 size_t names_glob(const struct strings *names, struct buf *glob);
 
 #endif

@@ -9,9 +9,9 @@
 
 enum order { ORDER_SLOWEST, ORDER_PATH, ORDER_RANDOM };
 
-// ORDER_SLOWEST: those whose latest result is bad, then those without a time (the larger file
-// first), then the slowest first; the path decides between equals. Bad ones are the slowest first.
-// ORDER_RANDOM: a permutation that depends on the paths and the seed alone.
+// ORDER_SLOWEST: files whose latest result is bad, the slowest first; then files without a time,
+// the largest first; then the slowest first. The path decides between equals. ORDER_RANDOM: a
+// permutation that depends on the paths and the seed alone.
 void order_jobs(struct jobs *jobs, enum order order, uint64_t seed);
 // For jobs in the order ORDER_SLOWEST: where putting the failed and the unknown first would make
 // the run longer than it has to be (by 2 % and 0.1 s at least), moves the fewest long jobs to the

@@ -17,7 +17,7 @@ struct worker {
 };
 
 struct machine {
-	struct worker *workers; // those that run
+	struct worker *workers; // the busy ones
 	size_t n;
 	double cpus;
 	double now_ns;

@@ -9,13 +9,13 @@
 
 struct simulation {
 	int64_t wall_ns;
-	int64_t memory_bytes; // the most that those running at once take, at their peaks
+	int64_t memory_bytes; // the most that files running at once take, at their peaks
 };
 
 // Each slot takes the next job of the order as it becomes free. As long as there is a CPU for each
-// that runs, all go at their own pace; else those that want one at the same time share the CPUs
-// fairly: a job that both computes and waits loses time only while it computes. Jobs without a load
-// are left out.
+// running job, all go at their own pace; else the jobs that want one at the same time share the
+// CPUs fairly: a job that both computes and waits loses time only while it computes. Jobs without a
+// load are left out.
 void simulate(struct simulation *s, const struct jobs *jobs, int slots, int cpus);
 
 #endif

@@ -179,7 +179,7 @@ static size_t last_seen(const struct table *t)
 	return last;
 }
 
-// The widest column of those that may be cut: paths, and text in the last one.
+// The widest column that may be cut: paths, and text in the last one.
 static size_t *widest(const struct table *t, size_t *widths)
 {
 	size_t last = last_seen(t), *most = NULL;

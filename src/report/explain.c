@@ -49,8 +49,8 @@ static void add_subject(struct buf *b, const char *name, const struct failure *f
 	buf_release(&place);
 }
 
-// The reason of a file that died is what the test that was running is charged with, and which one
-// that was: "MESSAGE in "NAME" (3 of 5 done)".
+// The reason of a file that died repeats the message of the test that was running, and its name:
+// "MESSAGE in "NAME" (3 of 5 done)".
 static bool is_said(const struct result *r, const char *message)
 {
 	size_t n = message ? strlen(message) : 0;
@@ -196,8 +196,8 @@ static size_t length_of_longest(const struct told_text *x, const char *s)
 	return longest;
 }
 
-// The length of the line at s and those behind it, if they are a text that was told; words of the
-// worker may stand before it: "lua: ".
+// The length of the line at s and the lines behind it, if they are a text that was told already;
+// words of the worker may stand before it: "lua: ".
 static size_t length_of_told(const struct told *t, const char *s)
 {
 	size_t len = strcspn(s, "\n"), found = 0;

@@ -57,7 +57,7 @@ static void put_process(struct json_object *o, const struct result *r)
 	object_put(o, "slot", r->slot >= 0 ? object_integer(r->slot) : NULL);
 }
 
-// A file at one of its attempts; company and earlier are put by who knows them.
+// A file at one of its attempts; the caller adds company and earlier.
 static struct json_object *attempt_object(const struct result *r)
 {
 	struct json_object *o = object_new(), *tests = object_list();

@@ -290,8 +290,8 @@ static bool take_name(struct map *taken, const char *class, const char *name)
 	return is_free;
 }
 
-// A CI server knows a test by its classname and name from run to run, and shows one of those that
-// have the same. Namesakes are counted by their lines, not in the order of this run.
+// A CI server knows a test by its classname and name from run to run, and shows one of several with
+// the same. Namesakes are counted by their lines, not in the order of this run.
 static void tell_apart(struct suite *s, struct map *taken)
 {
 	struct entry **sorted = xmalloc((s->entries.n + 1) * sizeof *sorted);

@@ -52,7 +52,7 @@ void rules_add_name(struct buf *b, const char *path, bool is_target)
 
 	for (; *path; path++) {
 		bool escaped = is_escaped(*path, is_target);
-		// Backslashes are literal, but for those in front of what has one of its own.
+		// Backslashes are literal, except in front of a character that gets one itself.
 		for (size_t i = 0; escaped && i < backslashes; i++)
 			buf_addch(b, '\\');
 		backslashes = *path == '\\' ? backslashes + 1 : 0;
@@ -201,8 +201,8 @@ static const char *suffix_of(const char *path)
 	return dot && dot > base && dot[1] ? dot : NULL;
 }
 
-// make's built-in rules make any file x from x.c, x.sh, x.o, ..., and search long for those. They
-// are held off: from suffixes that make knows, and from what a pattern without a recipe stands for.
+// make's built-in rules make any file x from x.c, x.sh, x.o, ..., and a search for these takes
+// long. Patterns without a recipe keep make from it, and from the suffixes that it knows.
 static void collect(const char *path, struct map *files, struct map *suffixes, struct map *patterns)
 {
 	const char *suffix = suffix_of(path);

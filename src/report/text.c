@@ -168,7 +168,7 @@ static bool is_flaky(const struct result *r)
 	return r->flaky;
 }
 
-// Explains those that are so, below a title that says how many there are.
+// Explains the files of that kind, below a title with their number.
 static int write_section(FILE *out, const struct run *run, const struct text_style *style,
 			 bool (*is_so)(const struct result *), const char *title,
 			 explainer *explain, struct err *err)
@@ -232,7 +232,7 @@ static bool is_any_bad(const struct conflict *c, const struct map *bad)
 	return is;
 }
 
-// All of them if that is wanted, else those that may be why a file failed.
+// All of them if asked for, else the ones that may be why a file failed.
 static void add_conflicts(struct buf *b, const struct run *run, bool all)
 {
 	struct conflicts c;

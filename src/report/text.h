@@ -18,11 +18,11 @@ struct text_style {
 	const char *again;  // the command that runs what failed once more, or NULL
 };
 
-// The line of one file, printed as it ends; below those of its earlier attempts, if it has them.
+// The line of one file, printed as it ends; below the lines of its earlier attempts.
 int report_text_file(FILE *out, const struct result *r, const struct text_style *style,
 		     struct err *err);
-// What comes after the last of those lines: flaky files, failures, the slowest, the sums, the
-// failures once more in a line each, and the verdict as the last one.
+// What comes after the last file: flaky files, failures, the slowest, the sums, the failures once
+// more in a line each, and the verdict as the last one.
 int report_text_end(FILE *out, const struct run *run, const struct text_style *style,
 		    struct err *err);
 // Both.

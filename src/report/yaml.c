@@ -13,8 +13,8 @@
 // Perl's expressions give up on longer strings in quotes.
 #define QUOTED_MAX 4096
 
-// Characters that YAML takes as they are, without those that an older version takes for the end of
-// a line, and those that make a line look like another.
+// Characters that YAML takes as they are, without line ends of older versions, and without marks
+// that make a line look like another.
 static bool is_printable(uint32_t c)
 {
 	return c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f) ||

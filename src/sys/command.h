@@ -16,9 +16,9 @@ struct signals;
 // Starts the program argv[0], found in PATH, with our environment and all files that are not
 // close-on-exec. It gets SIGTERM when we die. Fails if it could not be started.
 int command_start(char *const *argv, const struct signals *signals, pid_t *pid, struct err *err);
-// Does so, and waits for its end: *status is as waitpid(2) has it. Fatal signals that we get
-// meanwhile it gets too (from a terminal it has them twice), and the first of them is in *signo; 0:
-// none. Fails if it could not be started.
+// Starts it, and waits for its end: *status is as waitpid(2) has it. Fatal signals meanwhile are
+// passed on (from a terminal it has them twice), and the first of them is in *signo; 0: none. Fails
+// if it could not be started.
 int command_run(char *const *argv, struct signals *signals, int *status, int *signo,
 		struct err *err);
 
@@ -34,8 +34,8 @@ struct question {
 };
 
 // Runs it in a process group of its own, with our environment, appends what it writes to standard
-// output to answer, and ends all of that group when that is over. *status is as waitpid(2) has it.
-// Fails if it could not be started, writes more or takes longer.
+// output to answer, and ends the whole group at its end. *status is as waitpid(2) has it. Fails if
+// it could not be started, writes more or takes longer.
 int command_ask(const struct question *q, struct buf *answer, int *status, struct err *err);
 
 // The first line that a command of the shell prints, without its end; the caller frees it. NULL if

@@ -31,7 +31,8 @@ static int next_kept(int from, const int *keep, size_t n)
 	return next;
 }
 
-// The gaps between those that are kept. False: Linux before 5.9, or a sandbox that refuses it.
+// Closes the gaps between the descriptors of keep. False: Linux before 5.9, or a sandbox that
+// refuses it.
 static bool close_ranges(const int *keep, size_t n)
 {
 	unsigned from = 3;

@@ -4,7 +4,7 @@
 #define SYS_LEASE_H
 
 // The smallest number from 0 that no other process has leased in that folder, which is made. It is
-// ours until this process ends, however that comes about. 0 where the folder cannot be used.
+// ours until this process ends, in whatever way. 0 where the folder cannot be used.
 int lease_number(const char *folder);
 
 #endif

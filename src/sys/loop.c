@@ -102,7 +102,7 @@ int loop_step(struct loop *l)
 	close_gaps(l);
 	fill_polled(l);
 
-	size_t n = l->watches.n; // those added by a callback wait for the next step
+	size_t n = l->watches.n; // watches that a callback adds wait for the next step
 	int ready = poll(l->polled, n, timeout_ms(l));
 	for (size_t i = 0; ready > 0 && i < n; i++) {
 		struct loop_watch *w = l->watches.items[i];

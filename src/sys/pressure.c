@@ -18,7 +18,7 @@ double pressure_load(void)
 	long running = 0;
 	FILE *f = fopen("/proc/loadavg", "re");
 
-	// "0.50 1.14 1.01 3/120 4711": the fourth has those that run now, and all.
+	// "0.50 1.14 1.01 3/120 4711": the fourth field has the running threads, and all.
 	int n = f ? fscanf(f, "%*f %*f %*f %ld/", &running) : 0;
 	if (f)
 		fclose(f);

@@ -17,7 +17,7 @@ struct signals {
 };
 
 // Watches SIGCHLD, SIGTSTP, SIGUSR1 and the fatal ones (SIGINT SIGTERM SIGHUP SIGQUIT), except
-// those that were inherited as ignored (nohup), which stay so. SIGPIPE is ignored from here on.
+// signals inherited as ignored (nohup), which stay so. SIGPIPE is ignored from here on.
 int signals_open(struct signals *s, struct err *err);
 // The next waiting signal number, or 0.
 int signals_next(struct signals *s);

@@ -35,8 +35,8 @@ static void write_pid(char *text, pid_t pid)
 
 #define FDS (3 + SPAWN_EXTRA_FDS)
 
-// Places the fds at 0, 1, ... They are first moved above those, so that none is overwritten before
-// its turn.
+// Places the fds at 0, 1, ... They are first moved above these numbers, so that none is overwritten
+// before its turn.
 static int place_fds(const struct spawn *s, int *report_fd)
 {
 	int fds[FDS] = {s->stdin_fd, s->stdout_fd, s->stderr_fd};

@@ -40,8 +40,8 @@ struct spawn_report {
 // *step, and leaves no process behind; err->errnum is the step's errno.
 int spawn_start(const struct spawn *s, pid_t *pid, enum spawn_step *step, struct err *err);
 
-// The parts of it, for who forks in another way (sys/spawner.h). The child's, which does not return
-// and reports through the write end of a close-on-exec pipe:
+// The parts of spawn_start, for another way to fork (sys/spawner.h). The child's, which does not
+// return and reports through the write end of a close-on-exec pipe:
 void spawn_child(const struct spawn *s, int report_fd) __attribute__((noreturn));
 // the parent's, which waits at the read end;
 struct spawn_report spawn_await(int report_fd);

@@ -31,7 +31,7 @@
 // What is to be started, and what came of it. It lies at one address in both processes, and so its
 // pointers are good in both.
 struct letter {
-	struct spawn spawn; // its fds are places among those that come with the message
+	struct spawn spawn; // its fds are places among the descriptors of the message
 	sigset_t mask, defaults;
 	struct limits limits;
 	pid_t pid;
@@ -225,7 +225,7 @@ static bool write_letter(struct letter *l, const struct spawn *s)
 	return l->spawn.argv && l->spawn.envp && program;
 }
 
-// Gives an fd its place among those that are sent.
+// Gives an fd its place among the descriptors of the message.
 static int place(int fds[FDS], int *n, int fd)
 {
 	if (fd < 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The spawner: a tiny process of its own that starts our children for us. A process begins its life
-// with the peak memory of the one that started it, exec included; with ours, the peak of a small
-// child would be that of us. The children are ours all the same (CLONE_PARENT): we reap them.
+// The spawner: a tiny process of its own that starts our children for us. A process inherits the
+// peak memory of its parent, even over exec: started by us, a small child would have our peak. The
+// children are ours all the same (CLONE_PARENT): we reap them.
 #ifndef SYS_SPAWNER_H
 #define SYS_SPAWNER_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The report for people who want to look around: one HTML page that needs nothing but itself. All
-// of it stands there without its script, which adds sorting, searching and the choice of colours.
+// The report as one HTML page without any other file, to look around in. It is complete without its
+// script, which adds sorting, searching and the choice of colours.
 #ifndef REPORT_HTML_H
 #define REPORT_HTML_H
 
