@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "history/views.h"
+#include "history/request.h"
 #include "plan/plan.h"
 #include "report/text.h"
 #include "run/supervisor.h"

@@ -4,9 +4,10 @@
 #ifndef HISTORY_LOOKUP_H
 #define HISTORY_LOOKUP_H
 
+#include "history/request.h"
 #include "history/summary.h"
-#include "history/views.h"
 #include "history/window.h"
+#include "model/table.h"
 
 struct buf;
 

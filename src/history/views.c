@@ -2,33 +2,24 @@
 #include "history/views.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "history/lookup.h"
-#include "model/failure.h"
-#include "model/run.h"
 
 static const struct {
-	const char *name, *main;
+	const char *main;
 	int (*show)(struct lookup *l, struct err *err);
 } views[VIEW_COUNT] = {
-	[VIEW_OVERVIEW] = {NULL, "runs", runs_overview},
-	[VIEW_FILES] = {NULL, "results", files_view},
-	[VIEW_RUNS] = {"runs", "runs", runs_view},
-	[VIEW_SLOWEST] = {"slowest", "files", lists_slowest},
-	[VIEW_FAILING] = {"failing", "files", lists_failing},
-	[VIEW_FLAKY] = {"flaky", "files", lists_flaky},
-	[VIEW_REGRESSIONS] = {"regressions", "moves", lists_regressions},
-	[VIEW_NEW] = {"new", "new", lists_new},
-	[VIEW_TESTS] = {"tests", "tests", tests_view},
+	[VIEW_OVERVIEW] = {"runs", runs_overview},
+	[VIEW_FILES] = {"results", files_view},
+	[VIEW_RUNS] = {"runs", runs_view},
+	[VIEW_SLOWEST] = {"files", lists_slowest},
+	[VIEW_FAILING] = {"files", lists_failing},
+	[VIEW_FLAKY] = {"files", lists_flaky},
+	[VIEW_REGRESSIONS] = {"moves", lists_regressions},
+	[VIEW_NEW] = {"new", lists_new},
+	[VIEW_TESTS] = {"tests", tests_view},
 };
-
-const char *history_view_name(enum history_view view)
-{
-	return views[view].name;
-}
 
 static char *describe(const struct window *w)
 {
@@ -55,10 +46,9 @@ int views_show(struct answer *answer, struct store *store, const struct history_
 {
 	struct lookup l = {answer, store, request, request->window,
 			   xcalloc(request->n_paths + 1, sizeof *l.found)};
+	const char *name = history_view_name(request->view);
 
-	answer->view = request->view == VIEW_OVERVIEW ? "overview"
-		       : request->view == VIEW_FILES  ? "files"
-						      : views[request->view].name;
+	answer->view = name ? name : request->view == VIEW_FILES ? "files" : "overview";
 	answer->main = views[request->view].main;
 	answer->window = describe(request->window);
 	answer->n_runs = window_size(request->window);

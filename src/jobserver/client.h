@@ -11,6 +11,9 @@
 struct err;
 struct makeflags;
 
+// The most tokens that one process holds.
+#define TOKENS_MAX 4096
+
 struct client {
 	int poll_fd;      // readable when a token may be there
 	int read_fd;      // where a token is read

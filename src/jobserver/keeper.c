@@ -20,7 +20,6 @@
 #include "base/err.h"
 #include "base/path.h"
 #include "jobserver/client.h"
-#include "jobserver/tokens.h"
 #include "sys/descendants.h"
 #include "sys/descriptors.h"
 

@@ -11,12 +11,12 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "jobserver/client.h"
+
 struct err;
 struct loop;
 struct makeflags;
 struct tokens;
-
-#define TOKENS_MAX 4096
 
 // Takes part in the jobserver that m names, or makes a pool. cap is the -j of our own command line
 // (0: none): the size of the pool (default: what -j of make says, else default_size), or the

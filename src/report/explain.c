@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/explain.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,6 @@
 #include "model/run.h"
 #include "report/format.h"
 #include "report/layout.h"
-#include "report/text.h"
 
 #define MANY       10  // names of a list that are shown
 #define PREFIX_MAX 100 // bytes of words that a worker puts before a message

@@ -9,6 +9,14 @@
 struct buf;
 struct result;
 
+struct text_style {
+	bool colours;
+	bool worker_output; // show what a failed worker wrote
+	bool verbose;       // list every test
+	bool quiet;         // no line for what passed, no list of the slowest
+	const char *again;  // the command that runs what failed once more, or NULL
+};
+
 #define LAYOUT_COLUMNS 80
 
 // Appends text to the line at the end of b, broken between words where it would become too long;

@@ -6,17 +6,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "report/layout.h"
+
 struct err;
 struct result;
 struct run;
-
-struct text_style {
-	bool colours;
-	bool worker_output; // show what a failed worker wrote
-	bool verbose;       // list every test
-	bool quiet;         // no line for what passed, no list of the slowest
-	const char *again;  // the command that runs what failed once more, or NULL
-};
 
 // The line of one file, printed as it ends; below the lines of its earlier attempts.
 int report_text_file(FILE *out, const struct result *r, const struct text_style *style,

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What is asked of the history.
+#ifndef HISTORY_REQUEST_H
+#define HISTORY_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct window;
+
+enum history_view {
+	VIEW_OVERVIEW,
+	VIEW_FILES, // each of the files that were named
+	VIEW_RUNS,
+	VIEW_SLOWEST,
+	VIEW_FAILING,
+	VIEW_FLAKY,
+	VIEW_REGRESSIONS,
+	VIEW_NEW,
+	VIEW_TESTS,
+	VIEW_COUNT
+};
+
+// What --history= calls it; NULL: it has no name, but follows from what is asked for.
+const char *history_view_name(enum history_view view);
+
+struct history_request {
+	enum history_view view;
+	const char *pattern;      // VIEW_TESTS: which, by a glob or a part of the name; NULL: all
+	const char *const *paths; // files, or folders of files; none: all
+	size_t n_paths;
+	const struct window *window;
+	bool is_utf8; // what people see may have more than ASCII
+};
+
+#endif
