@@ -120,23 +120,32 @@ void context_lose_store(struct context *c, const struct err *err)
 
 // ---- programs ----
 
+static void add_environment(struct buf *way, const char *const *entries)
+{
+	for (; entries && *entries; entries++) {
+		char *name = xasprintf("variable %.*s", (int)strcspn(*entries, "="), *entries);
+		way_add(way, name, *entries + strcspn(*entries, "=") + 1);
+		free(name);
+	}
+}
+
 // All that results depend on besides their command, their inputs and their deadline (pace_stands).
 // A setting that no outcome depends on is none of it.
-static char *make_settings_way(const struct settings *o)
+static char *make_way(const struct job_settings *job, bool share_tokens)
 {
-	const struct limits *l = &o->run.limits;
+	const struct limits *l = &job->limits;
 	struct buf b = {0};
 	char limit[32], value[32];
 
 	way_add(&b, "firmo-jobs", FIRMO_JOBS_VERSION);
-	if (o->plan.framework >= 0)
-		way_add(&b, "--framework", framework_name((enum framework)o->plan.framework));
-	if (o->run.selection.filter)
-		way_add(&b, "--filter", o->run.selection.filter);
-	if (o->run.selection.tags)
-		way_add(&b, "--tag", o->run.selection.tags);
+	if (job->framework >= 0)
+		way_add(&b, "--framework", framework_name((enum framework)job->framework));
+	if (job->selection.filter)
+		way_add(&b, "--filter", job->selection.filter);
+	if (job->selection.tags)
+		way_add(&b, "--tag", job->selection.tags);
 	// What MAKEFLAGS is to workers.
-	if (o->run.share_tokens)
+	if (share_tokens)
 		way_add(&b, "--share-tokens", "");
 	for (int i = 0; i < LIMIT_COUNT; i++) {
 		if (!l->set[i])
@@ -145,6 +154,7 @@ static char *make_settings_way(const struct settings *o)
 		snprintf(value, sizeof value, "%llu", (unsigned long long)l->value[i]);
 		way_add(&b, limit, l->value[i] == RLIM_INFINITY ? "unlimited" : value);
 	}
+	add_environment(&b, job->environment);
 	return buf_detach(&b);
 }
 
@@ -153,13 +163,13 @@ enum firmo_jobs_status context_find_programs(struct context *c)
 	const struct settings *o = c->settings;
 	struct err err = {0};
 
-	if (c->settings_way)
+	if (c->usual_way)
 		return FIRMO_JOBS_OK;
 	if (commands_init(&c->commands, o->lua, o->command, o->extra, getenv("PATH"), &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;
 	}
-	c->settings_way = make_settings_way(o);
+	c->usual_way = make_way(&o->job, o->run.share_tokens);
 	return FIRMO_JOBS_OK;
 }
 
@@ -224,7 +234,7 @@ void context_close(struct context *c)
 {
 	spawner_close(&c->spawner);
 	busted_settings_release(&c->busted);
-	free(c->settings_way);
+	free(c->usual_way);
 	free(c->library);
 	free(c->cwd);
 	store_close(c->store);

@@ -32,7 +32,7 @@ struct context {
 	struct signals signals; // while a run is carried out
 	struct store *store;    // NULL: no history
 	struct commands commands;
-	char *settings_way; // NULL: the programs have not been found yet
+	char *usual_way; // of the settings of each file; NULL: the programs have not been found
 	struct busted_settings busted;
 	bool has_busted; // the project has settings of busted's
 	bool has_looked; // for what watching needs

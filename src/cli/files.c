@@ -111,7 +111,7 @@ static int use_interpreter(struct firmo_jobs *s, struct err *err)
 
 static enum firmo_jobs_status read_settings(struct firmo_jobs *s)
 {
-	int framework = s->settings->plan.framework;
+	int framework = s->settings->job.framework;
 	bool wanted = framework < 0 || framework == FRAMEWORK_BUSTED;
 	struct err err = {0};
 
@@ -267,8 +267,8 @@ enum firmo_jobs_status files_find_programs(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status found = context_find_programs(&s->context);
 
-	s->request.commands = s->means.commands = &s->context.commands;
-	s->request.settings_way = s->means.settings_way = s->context.settings_way;
+	s->usual.commands = &s->context.commands;
+	s->usual.way = s->context.usual_way;
 	return found;
 }
 

@@ -24,7 +24,7 @@
 
 static int on_timeout(struct settings *o, const char *value, struct err *err)
 {
-	struct deadline *d = &o->run.deadline;
+	struct deadline *d = &o->job.deadline;
 
 	d->by_past = strcmp(value, "auto") == 0;
 	if (d->by_past)
@@ -37,7 +37,7 @@ static int on_timeout(struct settings *o, const char *value, struct err *err)
 
 static int on_limit(struct settings *o, const char *value, struct err *err)
 {
-	return limits_parse(&o->run.limits, value, err);
+	return limits_parse(&o->job.limits, value, err);
 }
 
 static int on_max_load(struct settings *o, const char *value, struct err *err)
@@ -73,7 +73,7 @@ static int on_filter(struct settings *o, const char *value, struct err *err)
 
 	if (pattern_check(value, &why) < 0)
 		return option_invalid(err, "filter", value, why.message);
-	o->run.selection.filter = value;
+	o->job.selection.filter = value;
 	return 0;
 }
 
@@ -85,7 +85,7 @@ static int on_tag(struct settings *o, const char *value, struct err *err)
 			err, "tag", value,
 			"wants tags without the #, separated by commas, such as slow,net");
 	buf_addf(&o->tags, "%s%s", o->tags.len ? "," : "", value);
-	o->run.selection.tags = o->tags.data;
+	o->job.selection.tags = o->tags.data;
 	return 0;
 }
 
@@ -128,8 +128,8 @@ static int on_order(struct settings *o, const char *value, struct err *err)
 
 static int on_framework(struct settings *o, const char *value, struct err *err)
 {
-	o->plan.framework = strcmp(value, "auto") == 0 ? -1 : framework_parse(value);
-	if (o->plan.framework < 0 && strcmp(value, "auto") != 0)
+	o->job.framework = strcmp(value, "auto") == 0 ? -1 : framework_parse(value);
+	if (o->job.framework < 0 && strcmp(value, "auto") != 0)
 		return option_invalid(err, "framework", value,
 				      "wants auto, firmo, busted, luaunit, lust, tap or plain");
 	return 0;
@@ -263,7 +263,7 @@ static const struct option_row rows[] = {
 	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL),
 	HEADLINE("Limits of each file"),
 	READ('t', "timeout", "SEC", "end it after so long; 0: never; auto [60]", on_timeout),
-	SECONDS("grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", run.grace_ns,
+	SECONDS("grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", job.grace_ns,
 		"wants seconds, such as 2 or 0.5"),
 	READ(0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", on_limit),
 	HEADLINE("Selection and order"),
@@ -286,7 +286,7 @@ static const struct option_row rows[] = {
 	SECONDS("run-limit", "SEC", "end the whole run after so long; 0: never [0]", run.limit_ns,
 		"wants seconds, such as 600 or 0.5; 0 for none"),
 	HEADLINE("Unsteady tests"),
-	NUMBER(0, "retries", "N", "run failed files again, up to N times [0]", run.retries, 0, 1000,
+	NUMBER(0, "retries", "N", "run failed files again, up to N times [0]", job.retries, 0, 1000,
 	       "wants a whole number, such as 2"),
 	CHOICE(enum flaky, "flaky", "VERDICT", "a pass on retry is a pass or a fail [pass]", flaky,
 	       flakies),
@@ -555,7 +555,7 @@ static int settle_repeats(struct settings *o, struct err *err)
 {
 	bool repeats = o->until_fail || o->run.rounds > 0;
 
-	if (repeats && o->run.retries > 0)
+	if (repeats && o->job.retries > 0)
 		return err_set(
 			err, 0,
 			"--retries makes failures go away, --repeat and --until-fail look for "
@@ -627,10 +627,11 @@ int options_parse(struct settings *o, int argc, char **argv, struct err *err)
 
 	*o = (struct settings){
 		.mode = &mode_run,
-		.plan = {.order = ORDER_SLOWEST, .framework = -1},
-		.run = {.deadline = {.ns = TIMEOUT_NS},
-			.grace_ns = 2 * NS_PER_SEC,
-			.memory_guard = true},
+		.plan = {.order = ORDER_SLOWEST},
+		.job = {.framework = -1,
+			.deadline = {.ns = TIMEOUT_NS},
+			.grace_ns = 2 * NS_PER_SEC},
+		.run = {.memory_guard = true},
 		.text = {.worker_output = true},
 		.db = db && *db ? db : STATE_FOLDER "/history.db",
 	};

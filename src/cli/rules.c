@@ -186,11 +186,10 @@ static int settle_stamp(const struct rules *r, const char *path, bool stands,
 }
 
 static int add_job(struct rules *r, const struct jobs *jobs, size_t i,
-		   const struct plan_request *request, const struct support *support,
-		   struct err *err)
+		   const struct support *support, struct err *err)
 {
 	struct job *job = &jobs->items[i];
-	struct fresh_answer a = plan_ask(&r->fresh, job, request);
+	struct fresh_answer a = plan_ask(&r->fresh, job);
 	struct timespec youngest;
 
 	if (!rules_can_run(job->path)) {
@@ -274,7 +273,7 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 		return -1;
 	r->times = xcalloc(s->jobs.n, sizeof *r->times);
 	for (size_t i = 0; i < s->jobs.n; i++)
-		if (add_job(r, &s->jobs, i, request, &s->support, err) < 0)
+		if (add_job(r, &s->jobs, i, &s->support, err) < 0)
 			return -1;
 	if (s->context.store)
 		fresh_renew(&r->fresh, s->context.store);

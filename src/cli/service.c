@@ -124,7 +124,7 @@ static bool stands(struct service *v, struct job *job)
 	if (!s->context.store)
 		return false;
 	if (fresh_open(&fresh, s->context.store, &one, s->settings->plan.trusted, &err) == 0) {
-		is_fresh = plan_ask(&fresh, job, &s->request).verdict == FRESH;
+		is_fresh = plan_ask(&fresh, job).verdict == FRESH;
 		fresh_renew(&fresh, s->context.store);
 	}
 	fresh_release(&fresh);

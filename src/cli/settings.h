@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "history/request.h"
+#include "model/job_settings.h"
 #include "plan/plan.h"
 #include "report/text.h"
 #include "run/supervisor.h"
@@ -35,6 +36,7 @@ struct report_request {
 struct settings {
 	const struct mode *mode;
 	struct plan_settings plan;
+	struct job_settings job; // of each file
 	struct run_settings run;
 	struct text_style text;
 	long jobs; // of -j; 0: not given

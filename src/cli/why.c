@@ -278,11 +278,10 @@ static const char *way_of(const struct fresh *f, const struct snapshot *s)
 	return NULL;
 }
 
-static void print_other_way(const struct fresh *f, const struct snapshot *s, const struct job *job,
-			    const struct plan_request *request)
+static void print_other_way(const struct fresh *f, const struct snapshot *s, const struct job *job)
 {
 	const char *was = way_of(f, s);
-	char *is = plan_way(job, request);
+	char *is = plan_way(job);
 
 	fputs("it would be run in another way than in ", stdout);
 	print_last_pass(s);
@@ -294,7 +293,7 @@ static void print_other_way(const struct fresh *f, const struct snapshot *s, con
 
 static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 {
-	struct fresh_answer a = plan_ask(f, job, &s->request);
+	struct fresh_answer a = plan_ask(f, job);
 
 	print_name(job->path);
 	fputs(a.verdict == FRESH ? " would not run: nothing has changed since " : " would run: ",
@@ -314,7 +313,7 @@ static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 		printf("it did not pass the last time (%s)\n", file_status_name(job->last));
 		break;
 	case FRESH_OTHER_KEY:
-		print_other_way(f, a.snapshot, job, &s->request);
+		print_other_way(f, a.snapshot, job);
 		break;
 	case FRESH_HURRIED:
 		print_last_pass(a.snapshot);

@@ -10,6 +10,7 @@
 #include "base/environ.h"
 #include "base/map.h"
 #include "model/inputs.h"
+#include "model/job_settings.h"
 #include "trace/program.h"
 
 // name belongs to the list from then on.
@@ -101,8 +102,9 @@ static void add_environment(struct inputs *in)
 	add(in, INPUT_ATTRIBUTE, ATTRIBUTE_FOLDER);
 }
 
-// Of the variables that were asked for, our own are none; PWD is where we are.
-static void settle(struct inputs *in)
+// Of the variables that were asked for, our own are none, nor those that the settings give, which
+// are a part of how it is run; PWD is where we are.
+static void settle(struct inputs *in, const struct job_settings *settings)
 {
 	size_t n = 0;
 
@@ -116,6 +118,7 @@ static void settle(struct inputs *in)
 		}
 		bool is_ours = input->kind == INPUT_VARIABLE &&
 			       (environ_is_ours(input->name, strlen(input->name)) ||
+				job_settings_give(settings, input->name, strlen(input->name)) ||
 				strcmp(input->name, "LD_PRELOAD") == 0);
 		if (input->kind == INPUT_VARIABLE)
 			input->found = getenv(input->name) != NULL;
@@ -129,7 +132,8 @@ static void settle(struct inputs *in)
 	in->list.n = n;
 }
 
-void dependence_complete(struct inputs *in, struct map *programs)
+void dependence_complete(struct inputs *in, const struct job_settings *settings,
+			 struct map *programs)
 {
 	static const char *const always[] = {ATTRIBUTE_UMASK,       ATTRIBUTE_LIMITS,
 					     ATTRIBUTE_USER,        ATTRIBUTE_RIGHTS,
@@ -139,7 +143,7 @@ void dependence_complete(struct inputs *in, struct map *programs)
 	add_programs(in, programs);
 	if (has_kind(in, INPUT_ENVIRONMENT))
 		add_environment(in);
-	settle(in);
+	settle(in, settings);
 	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
 		add(in, INPUT_ATTRIBUTE, always[i]);
 	add_owned(in, INPUT_PATH, xstrdup(preload), access(preload, F_OK) == 0);

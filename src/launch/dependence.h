@@ -5,12 +5,14 @@
 #define LAUNCH_DEPENDENCE_H
 
 struct inputs;
+struct job_settings;
 struct map;
 
 // Adds that to what a trace came to, and settles which variables are set: the worker saw its own
 // environment; what counts is ours, which that was made from. programs (path -> what is known of
 // its file) saves looking at a program twice.
-void dependence_complete(struct inputs *in, struct map *programs);
+void dependence_complete(struct inputs *in, const struct job_settings *settings,
+			 struct map *programs);
 void dependence_release(struct map *programs);
 
 #endif

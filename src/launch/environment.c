@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "jobserver/lender.h"
 #include "jobserver/makeflags.h"
+#include "model/job_settings.h"
 
 // lua.c reads LUA_INIT_5_x of its own version in place of LUA_INIT (5.1 and LuaJIT: LUA_INIT only).
 static const char *const lua_inits[] = {"LUA_INIT", "LUA_INIT_5_2", "LUA_INIT_5_3", "LUA_INIT_5_4",
@@ -59,7 +60,7 @@ static char *preload_entry(char *const *entries, const char *library)
 }
 
 void environment_init(struct environment *e, char *const *entries, const char *shim_dir,
-		      const struct selection *selection, const char *library)
+		      const char *library)
 {
 	struct {
 		char **items;
@@ -81,10 +82,6 @@ void environment_init(struct environment *e, char *const *entries, const char *s
 	if (folder)
 		VEC_PUSH(&base, xasprintf("PWD=%s", folder));
 	free(folder);
-	if (selection->filter)
-		VEC_PUSH(&base, xasprintf("FIRMO_JOBS_FILTER=%s", selection->filter));
-	if (selection->tags)
-		VEC_PUSH(&base, xasprintf("FIRMO_JOBS_TAGS=%s", selection->tags));
 	e->base = base.items;
 	e->n = base.n;
 }
@@ -114,6 +111,14 @@ static void add_shim(struct strings *own, const struct environment *e, const cha
 	}
 }
 
+static void add_selection(struct strings *own, const struct selection *selection)
+{
+	if (selection->filter)
+		VEC_PUSH(own, xasprintf("FIRMO_JOBS_FILTER=%s", selection->filter));
+	if (selection->tags)
+		VEC_PUSH(own, xasprintf("FIRMO_JOBS_TAGS=%s", selection->tags));
+}
+
 static bool is_lua_init(const struct environment *e, const char *entry)
 {
 	for (size_t i = 0; e->lua_init_names[i]; i++)
@@ -133,12 +138,16 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 	VEC_PUSH(&own, xasprintf("FIRMO_JOBS_SLOT=%d", id->slot));
 	VEC_PUSH(&own, xasprintf("FIRMO_JOBS_ATTEMPT=%d", id->attempt));
 	VEC_PUSH(&own, xasprintf("TMPDIR=%s", id->tmpdir));
+	add_selection(&own, &id->settings->selection);
 	if (id->shim)
 		add_shim(&own, e, id->shim);
 	for (size_t i = 0; i < e->n; i++)
 		if (!(id->shim && is_lua_init(e, e->base[i])) &&
-		    !(id->trace && value_of(e->base[i], "LD_PRELOAD")))
+		    !(id->trace && value_of(e->base[i], "LD_PRELOAD")) &&
+		    !job_settings_give(id->settings, e->base[i], strcspn(e->base[i], "=")))
 			VEC_PUSH(&all, e->base[i]);
+	for (const char *const *given = id->settings->environment; given && *given; given++)
+		VEC_PUSH(&all, (char *)*given);
 	if (id->lender)
 		VEC_PUSH(&all, e->makeflags);
 	if (id->trace) {

@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "framework/selection.h"
 #include "sys/spawn.h"
+
+struct job_settings;
 
 struct environment {
 	char *makeflags; // MAKEFLAGS for workers that get a jobserver; owned
@@ -32,13 +33,14 @@ struct worker_environment {
 // entries: the environment to start from. shim_dir: the folder with init.lua. library: what watches
 // the workers, or NULL.
 void environment_init(struct environment *e, char *const *entries, const char *shim_dir,
-		      const struct selection *selection, const char *library);
+		      const char *library);
 void environment_release(struct environment *e);
 
 struct worker_identity {
 	const char *run; // unique name of the run
 	long serial;     // unique in the run
 	int slot, attempt;
+	const struct job_settings *settings; // of its file
 	const char *tmpdir;
 	const char *trace; // the entry that names its trace, or NULL: it is not watched
 	const char *shim;  // report events on fd 3, as "KEY,FRAMEWORK" says; NULL: no shim

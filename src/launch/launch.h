@@ -14,6 +14,7 @@
 
 struct err;
 struct inputs;
+struct job_settings;
 struct launcher;
 struct result;
 struct schedule;
@@ -22,7 +23,8 @@ enum stream { STREAM_OUT, STREAM_ERR, STREAM_EVENTS, STREAMS };
 
 // What is to be started.
 struct launch {
-	const char *program; // its path
+	const struct job_settings *settings; // of its file; they outlive the process
+	const char *program;                 // its path
 	char *const *argv;
 	const char *shim; // what its shim is told, "KEY,FRAMEWORK"; NULL: it gets none, and has no
 			  // STREAM_EVENTS

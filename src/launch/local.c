@@ -16,6 +16,7 @@
 #include "launch/reaper.h"
 #include "launch/remnants.h"
 #include "model/inputs.h"
+#include "model/job_settings.h"
 #include "sys/descendants.h"
 #include "sys/signals.h"
 #include "sys/spawner.h"
@@ -176,7 +177,7 @@ static struct inputs *inputs_of(struct process *process)
 	struct inputs *in = xcalloc(1, sizeof *in);
 	if (p->trace.fd < 0 || trace_read(&p->trace, &rules, in, NULL) < 0)
 		inputs_doubt(in, DOUBT_BLIND, "");
-	dependence_complete(in, &l->programs);
+	dependence_complete(in, p->settings, &l->programs);
 	return in;
 }
 
@@ -252,7 +253,7 @@ static int spawn(struct local_process *p, const struct launch *what, bool *trans
 		.stdout_fd = -1,
 		.stderr_fd = -1,
 		.extra_fds = {-1, -1, -1},
-		.limits = l->settings->limits,
+		.limits = &what->settings->limits,
 		.mask = &l->signals->inherited,
 		.defaults = &defaults,
 		.pid_text = p->environment.pid_text,
@@ -302,6 +303,7 @@ static int prepare(struct local_process *p, const struct launch *what, struct er
 		.serial = ++l->serial,
 		.slot = what->number,
 		.attempt = what->attempt,
+		.settings = what->settings,
 		.tmpdir = tmpdir,
 		.trace = p->trace.fd >= 0 ? p->trace.variable : NULL,
 		.shim = what->shim,
@@ -360,6 +362,7 @@ static int start(struct launcher *launcher, const struct launch *what,
 
 	p->process = (struct process){.launcher = launcher, .hooks = hooks, .owner = owner};
 	p->slot = what->slot;
+	p->settings = what->settings;
 	p->trace.fd = -1;
 	for (int i = 0; i < STREAMS; i++)
 		p->streams[i].fd = -1;
@@ -403,8 +406,7 @@ static int begin(struct local *l, struct err *err)
 	l->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (l->null_fd < 0)
 		return err_set(err, errno, "open /dev/null");
-	environment_init(&l->environment, environ, l->workspace.dir, l->settings->selection,
-			 library);
+	environment_init(&l->environment, environ, l->workspace.dir, library);
 	return 0;
 }
 

@@ -14,7 +14,6 @@
 #include "launch/fingerprints.h"
 #include "launch/launch.h"
 #include "launch/workspace.h"
-#include "sys/limits.h"
 #include "sys/loop.h"
 #include "sys/process.h"
 #include "trace/trace.h"
@@ -25,8 +24,6 @@ struct spawner;
 struct tokens;
 
 struct local_settings {
-	const struct limits *limits;
-	const struct selection *selection; // of the tests in a file
 	const char *workspace; // the run's temporary folder (workspace_path), made and removed
 	struct spawner *spawner;
 	const char *library;    // what is preloaded to watch them; NULL: they are not watched
@@ -75,6 +72,7 @@ struct local_process {
 	pid_t pid;              // and its group's
 	bool reaped;            // pid has been waited for
 	int slot;
+	const struct job_settings *settings;
 	struct loop_watch streams[STREAMS]; // fd -1 once closed
 	struct trace trace;                 // fd -1: it is not watched
 	struct loan loan;                   // tokens that are lent to it

@@ -49,6 +49,8 @@ enum found {
 	FOUND_BY_BUSTED,  // the project's settings of busted have it run
 };
 
+struct job_settings;
+
 struct job {
 	char *path; // as the worker gets it; any bytes but NUL
 	enum found found;
@@ -71,6 +73,7 @@ struct job {
 	enum file_status last; // its latest result; FILE_NOTRUN: none
 	int64_t last_real_ns;  // when that was, 0: never
 	long usual_tests;      // how many tests it had when it last came to its end, 0: unknown
+	const struct job_settings *settings; // see model/job_settings.h; NULL: it is not to be run
 };
 
 // A file writes what another depends on, so that one waits for its end.

@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "framework/busted.h"
 #include "framework/framework.h"
+#include "model/job_settings.h"
 #include "model/support.h"
 #include "plan/discover.h"
 #include "plan/fresh.h"
@@ -156,8 +157,8 @@ static void look_into(struct job *j, const struct plan_request *request, struct 
 	}
 	if (fd >= 0)
 		close(fd);
-	if (request->settings->framework >= 0) {
-		j->framework = (enum framework)request->settings->framework;
+	if (j->settings->framework >= 0) {
+		j->framework = (enum framework)j->settings->framework;
 		j->source = READING_GIVEN;
 		// What the user has called a test is one.
 		if (j->found == FOUND_STRANGE)
@@ -222,6 +223,8 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 		discover_links(&d);
 	if (status < 0)
 		jobs_release(jobs);
+	for (size_t i = 0; i < jobs->n; i++)
+		jobs->items[i].settings = request->usual;
 	filter(jobs, is_selected, (void *)request->settings);
 	discover_unite(&d);
 	for (size_t i = 0; i < d.notes.n; i++)
@@ -232,14 +235,14 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 	return status;
 }
 
-char *plan_way(const struct job *job, const struct plan_request *request)
+char *plan_way(const struct job *job)
 {
-	return command_way(request->commands, job->framework, request->settings_way);
+	return command_way(job->settings->commands, job->framework, job->settings->way);
 }
 
-static struct digest key_of(const struct job *job, const struct plan_request *request)
+static struct digest key_of(const struct job *job)
 {
-	char *way = plan_way(job, request);
+	char *way = plan_way(job);
 	// What cannot be run has never passed, and has no key to be equal to.
 	struct digest key = way ? digest_of(way, strlen(way)) : (struct digest){0};
 
@@ -247,7 +250,7 @@ static struct digest key_of(const struct job *job, const struct plan_request *re
 	return key;
 }
 
-struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_request *request)
+struct fresh_answer plan_ask(struct fresh *f, struct job *j)
 {
 	const struct snapshot *s = map_get(&f->snapshots, j->path);
 	struct digest key = {0};
@@ -255,9 +258,9 @@ struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_r
 	// While a file is what it was, so is its framework: it need not be read for that.
 	if (s) {
 		j->framework = s->framework;
-		key = key_of(j, request);
+		key = key_of(j);
 	}
-	return fresh_ask(f, j, &key, pace_deadline_of(&request->deadline, j->p99_ns));
+	return fresh_ask(f, j, &key, pace_deadline_of(&j->settings->deadline, j->p99_ns));
 }
 
 struct loading {
@@ -304,7 +307,7 @@ static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
 	int status = fresh_open(&fresh, history, jobs, request->settings->trusted, err);
 
 	for (size_t i = 0; status == 0 && i < jobs->n; i++) {
-		if (plan_ask(&fresh, &jobs->items[i], request).verdict == FRESH)
+		if (plan_ask(&fresh, &jobs->items[i]).verdict == FRESH)
 			VEC_PUSH(reused, jobs->items[i]);
 		else
 			jobs->items[n++] = jobs->items[i];

@@ -9,13 +9,12 @@
 
 #include "base/strings.h"
 #include "model/job.h"
-#include "model/pace.h"
 #include "plan/fresh.h"
 #include "plan/order.h"
 
 struct busted_settings;
-struct commands;
 struct err;
+struct job_settings;
 struct store;
 struct support;
 
@@ -32,7 +31,6 @@ struct plan_settings {
 	bool failed_only;  // files whose latest result is not a pass
 	bool changed_only; // files that are not certain to pass unchanged, the failed ones included
 	unsigned trusted;  // enum doubt, added up: those that do not count
-	int framework;     // an enum framework for every file, or -1: by what each file holds
 };
 
 struct plan_request {
@@ -41,9 +39,7 @@ struct plan_request {
 	const struct busted_settings *busted; // the project's; NULL: none, busted's defaults hold
 	bool changed_only;                    // theirs, or true in its place
 	int slots;                            // how many jobs will run at once; 0: unknown
-	const struct commands *commands;      // how files are run, for changed_only
-	const char *settings_way;             // and with what settings, see command_way
-	struct deadline deadline;             // and under which
+	const struct job_settings *usual;     // of the jobs; for changed_only complete
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and
@@ -54,9 +50,9 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 // Tells the jobs what the history knows of them.
 int plan_add_past(struct jobs *jobs, struct store *history, struct err *err);
 // How the job is run, see command_way; the caller frees it.
-char *plan_way(const struct job *job, const struct plan_request *request);
+char *plan_way(const struct job *job);
 // Whether the job, whose past is known, need not run. Sets its framework to that of its last pass.
-struct fresh_answer plan_ask(struct fresh *f, struct job *j, const struct plan_request *request);
+struct fresh_answer plan_ask(struct fresh *f, struct job *j);
 // Guesses the frameworks of the jobs, and marks those that the texts of others name; reused: others
 // that are not run.
 void plan_look_into(struct jobs *jobs, const struct jobs *reused,

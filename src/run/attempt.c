@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/path.h"
 #include "model/inputs.h"
+#include "model/job_settings.h"
 #include "model/pace.h"
 #include "model/result.h"
 #include "run/supervisor.h"
@@ -141,14 +142,14 @@ static enum attempt_state interrupt(struct attempt *a)
 		if (a->result->tests.items[i].status == 0)
 			a->hung = (long)i;
 	signal_processes(a, SIGINT);
-	set_timer(a, a->terms->settings->grace_ns);
+	set_timer(a, a->result->job->settings->grace_ns);
 	return ATTEMPT_INTERRUPTED;
 }
 
 static enum attempt_state terminate(struct attempt *a)
 {
 	signal_processes(a, SIGTERM);
-	set_timer(a, a->terms->settings->grace_ns);
+	set_timer(a, a->result->job->settings->grace_ns);
 	return ATTEMPT_TERMINATED;
 }
 
@@ -338,21 +339,20 @@ struct attempt *attempt_new(const struct attempt_terms *terms, const struct job 
 				      job->shim && job->source != READING_GIVEN};
 	a->result = result_new(job);
 	a->result->attempt = number;
-	a->result->partial = selection_is_partial(&terms->settings->selection);
+	a->result->partial = selection_is_partial(&job->settings->selection);
 	a->hung = -1;
 	return a;
 }
 
 static int prepare(struct attempt *a, struct err *err)
 {
-	const struct run_settings *set = a->terms->settings;
-	const struct run_means *means = a->terms->means;
 	const struct job *job = a->result->job;
+	const struct job_settings *set = job->settings;
 	enum framework f = a->reading.framework;
 
-	if (command_make(&a->command, means->commands, job->path, f, err) < 0)
+	if (command_make(&a->command, set->commands, job->path, f, err) < 0)
 		return -1;
-	a->way = command_way(means->commands, f, means->settings_way);
+	a->way = command_way(set->commands, f, set->way);
 	a->result->key = a->way ? digest_of(a->way, strlen(a->way)) : (struct digest){0};
 	a->result->deadline_ns = pace_deadline_of(&set->deadline, job->p99_ns);
 	// Where it is not watched, only the shim can tell what a file loads.
@@ -370,6 +370,7 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 	events_init(&a->events, a->result, key);
 	snprintf(shim, sizeof shim, "%s,%s", key, framework_name(a->reading.framework));
 	const struct launch what = {
+		.settings = a->result->job->settings,
 		.program = a->command.program,
 		.argv = a->command.argv,
 		.shim = a->has_shim ? shim : NULL,

@@ -23,7 +23,6 @@
 #define KILL_NS (5 * INT64_C(1000000000))
 
 struct run_means;
-struct run_settings;
 
 enum attempt_state {
 	ATTEMPT_RUNNING,
@@ -48,7 +47,6 @@ struct attempt;
 
 // What the attempts of a run share.
 struct attempt_terms {
-	const struct run_settings *settings;
 	const struct run_means *means;
 	struct launcher *launcher;
 	// Has reached ATTEMPT_FINISHED; may free the attempt.

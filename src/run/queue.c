@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "model/job_settings.h"
 #include "model/result.h"
 
 struct entry {
@@ -15,9 +16,9 @@ struct entry {
 	bool was_alone;                   // it has failed without company as well
 };
 
-void queue_init(struct queue *q, const struct jobs *jobs, long rounds, long retries)
+void queue_init(struct queue *q, const struct jobs *jobs, long rounds)
 {
-	*q = (struct queue){.jobs = jobs, .round = 1, .rounds = rounds, .retries = retries};
+	*q = (struct queue){.jobs = jobs, .round = 1, .rounds = rounds};
 	q->entries = xcalloc(jobs->n + 1, sizeof *q->entries);
 	const struct handover *h = jobs->handovers.items, *end = h + jobs->handovers.n;
 	for (size_t i = 0; i < jobs->n; i++) {
@@ -28,9 +29,9 @@ void queue_init(struct queue *q, const struct jobs *jobs, long rounds, long retr
 	}
 }
 
-void queue_init_asked(struct queue *q, const struct jobs *jobs, long retries)
+void queue_init_asked(struct queue *q, const struct jobs *jobs)
 {
-	queue_init(q, jobs, 1, retries);
+	queue_init(q, jobs, 1);
 	q->round = 2;
 }
 
@@ -148,6 +149,7 @@ void queue_end(struct queue *q, struct result *r)
 {
 	struct entry *e = &q->entries[r->job - q->jobs->items];
 	bool bad = file_status_is_bad(r->status);
+	long retries = q->stopped ? 0 : r->job->settings->retries;
 
 	q->running--;
 	q->alone = false;
@@ -158,9 +160,9 @@ void queue_end(struct queue *q, struct result *r)
 		q->settled++;
 	}
 	e->was_alone |= bad && !r->crowded;
-	r->flaky = q->retries > 0 && e->failed && !bad && r->status != FILE_NOTRUN;
+	r->flaky = retries > 0 && e->failed && !bad && r->status != FILE_NOTRUN;
 	e->failed |= bad;
-	if (bad && r->slot >= 0 && r->attempt <= q->retries)
+	if (bad && r->slot >= 0 && r->attempt <= retries)
 		try_again(q, e, r);
 	advance(q);
 }
@@ -170,5 +172,5 @@ void queue_stop(struct queue *q)
 	q->rounds = 1;
 	q->round = 2;
 	q->again.n = 0;
-	q->retries = 0;
+	q->stopped = true;
 }

@@ -23,11 +23,11 @@ struct queue {
 	size_t next;           // index in jobs of the next turn of this round
 	long round;            // 1 for the first
 	long rounds;           // how often each file is run; 0: without end
-	long retries;          // how often a file that failed is tried again
 	struct entry *entries; // what is known of each job
 	size_t settled;        // jobs that need no worker
 	size_t running;        // turns that have begun and not ended
 	bool alone;            // the one that runs must be alone
+	bool stopped;          // nothing is tried again
 	struct {
 		struct turn *items; // to be tried again
 		size_t n, cap;
@@ -35,9 +35,9 @@ struct queue {
 };
 
 // jobs must outlive q.
-void queue_init(struct queue *q, const struct jobs *jobs, long rounds, long retries);
+void queue_init(struct queue *q, const struct jobs *jobs, long rounds);
 // Each of the jobs is run only when it is asked for, once, after those asked for before.
-void queue_init_asked(struct queue *q, const struct jobs *jobs, long retries);
+void queue_init_asked(struct queue *q, const struct jobs *jobs);
 void queue_ask(struct queue *q, const struct job *job);
 void queue_release(struct queue *q);
 // Nothing is left to be started, now or later; what runs may still fail and be tried again.

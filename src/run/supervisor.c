@@ -20,6 +20,7 @@
 #include "framework/reading.h"
 #include "jobserver/tokens.h"
 #include "model/inputs.h"
+#include "model/job_settings.h"
 #include "model/run.h"
 #include "run/own_folder.h"
 #include "run/private.h"
@@ -135,7 +136,7 @@ static void observe(struct supervisor *s, struct attempt *a, struct observation 
 		.events = a->has_shim ? &a->events : NULL,
 		.tap = &a->tap,
 		.was_tap = a->result->job->was_tap,
-		.has_busted = s->means->commands->busted != NULL,
+		.has_busted = a->result->job->settings->commands->busted != NULL,
 		.by_runner = a->command.by_runner,
 	};
 	reading_settle(a->result, o);
@@ -145,8 +146,8 @@ static void observe(struct supervisor *s, struct attempt *a, struct observation 
 
 static void decide(struct supervisor *s, struct attempt *a, struct observation *o)
 {
-	const struct limits *limits = &s->settings->limits;
 	struct result *r = a->result;
+	const struct limits *limits = &r->job->settings->limits;
 
 	attempt_finish_output(a);
 	keep_output(r, &a->capture);
@@ -400,7 +401,7 @@ static void end_unstarted(struct supervisor *s, struct result *r, enum file_stat
 static bool settle_without_worker(struct supervisor *s, const struct turn *turn)
 {
 	const struct job *job = turn->job;
-	bool selects = selection_is_partial(&s->settings->selection);
+	bool selects = selection_is_partial(&job->settings->selection);
 	char reason[128] = "the file is empty";
 
 	if (job->unreadable)
@@ -654,10 +655,10 @@ static bool has_lua_init(void)
 // Only an interpreter that is surely one is started for that, and where it runs nothing but that.
 static void compile_shim(const struct supervisor *s, const struct jobs *jobs)
 {
-	const struct commands *c = s->means->commands;
+	const struct commands *c = jobs->n ? jobs->items[0].settings->commands : NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < jobs->n; i++)
+	for (size_t i = 0; i < jobs->n && jobs->items[i].settings->commands == c; i++)
 		n += framework_has_events(jobs->items[i].framework) || jobs->items[i].shim ||
 		     (!s->means->local.library && jobs->items[i].source != READING_GIVEN);
 	if (n >= COMPILE_FROM && !c->template && !has_lua_init())
@@ -680,8 +681,7 @@ static int begin(struct supervisor *s, struct err *err)
 					  service ? service->owner : NULL};
 
 	s->has_proc = access("/proc/self/fd", F_OK) == 0;
-	s->terms = (struct attempt_terms){.settings = s->settings,
-					  .launcher = &s->local.launcher,
+	s->terms = (struct attempt_terms){.launcher = &s->local.launcher,
 					  .means = s->means,
 					  .finished = on_finished,
 					  .slow = on_slow,
@@ -728,7 +728,7 @@ static bool go_on(struct supervisor *s)
 	if (!more)
 		return false;
 	queue_release(&s->queue);
-	queue_init(&s->queue, more, s->settings->rounds, s->settings->retries);
+	queue_init(&s->queue, more, s->settings->rounds);
 	start_ready(s);
 	return true;
 }
@@ -759,9 +759,9 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	if (begin(&s, err) < 0)
 		return -1;
 	if (hooks->service)
-		queue_init_asked(&s.queue, jobs, settings->retries);
+		queue_init_asked(&s.queue, jobs);
 	else
-		queue_init(&s.queue, jobs, settings->rounds, settings->retries);
+		queue_init(&s.queue, jobs, settings->rounds);
 	compile_shim(&s, jobs);
 	if (settings->share_tokens &&
 	    lender_open(&s.lender, means->tokens, means->loop, on_token, &s, err) < 0) {

@@ -7,12 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "framework/selection.h"
 #include "launch/local.h"
-#include "model/pace.h"
-#include "sys/limits.h"
 
-struct commands;
 struct err;
 struct job;
 struct jobs;
@@ -24,15 +20,10 @@ struct supervisor;
 struct tokens;
 
 struct run_settings {
-	struct deadline deadline;
-	int64_t grace_ns; // between SIGINT, SIGTERM and SIGKILL
-	struct limits limits;
-	struct selection selection;
 	long max_failures;     // start no more files after so many bad ones; 0: go on
 	const char *stop_word; // what the user asked that by
 	int64_t limit_ns;      // end the whole run after so long; 0: never
 	long rounds;           // how often each file is run; 0: without end
-	long retries;          // how often a file that failed is tried again, after the others
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind
 	int64_t min_memory; // nor while less than this is available; 0: never mind
 	bool memory_guard;  // nor while less is available than it and those that run took before
@@ -41,8 +32,6 @@ struct run_settings {
 
 // What a run is carried out with.
 struct run_means {
-	const struct commands *commands;
-	const char *settings_way;    // all of the settings that results depend on, for command_way
 	struct local_settings local; // how processes are started
 	const char *slots;  // a folder by which slots are shared out among processes, or NULL
 	bool has_make_load; // start no worker either while that, or the load average, has come to
@@ -87,10 +76,10 @@ struct run_hooks {
 	void *owner;
 };
 
-// Runs the jobs in their order, as a part of a run that began at run->started_ns; hands over each
-// result as it comes, and fills run->peak, waits, elapsed_ns, signal and stopped. jobs must outlive
-// run. Fails only if it could not begin; tokens are given back and no worker is alive when it
-// returns.
+// Runs the jobs in their order, each with its own settings, as a part of a run that began at
+// run->started_ns; hands over each result as it comes, and fills run->peak, waits, elapsed_ns,
+// signal and stopped. jobs must outlive run. Fails only if it could not begin; tokens are given
+// back and no worker is alive when it returns.
 int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
 	      const struct run_means *means, const struct run_hooks *hooks, struct err *err);
 

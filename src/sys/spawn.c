@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "sys/limits.h"
+#include "base/limits.h"
 
 static const char *const step_names[] = {
 	[SPAWN_FORK] = "fork",

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "sys/descriptors.h"
-#include "sys/limits.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>

@@ -2,13 +2,13 @@
 #include "launch/environment.h"
 
 #include "../unit.h"
-
-static const struct selection everything = {0};
+#include "model/job_settings.h"
 
 // What one worker gets of the environment outer.
 struct given {
 	struct environment environment;
 	struct worker_environment worker;
+	struct job_settings settings;
 };
 
 static void give(struct given *g, const char *const *outer, bool shim)
@@ -18,9 +18,10 @@ static void give(struct given *g, const char *const *outer, bool shim)
 					   .slot = 3,
 					   .attempt = 2,
 					   .tmpdir = "/tmp/w 3",
+					   .settings = &g->settings,
 					   .shim = shim ? "0,plain" : NULL};
 
-	environment_init(&g->environment, (char *const *)outer, "/run/shim", &everything, NULL);
+	environment_init(&g->environment, (char *const *)outer, "/run/shim", NULL);
 	environment_for(&g->worker, &g->environment, &id);
 }
 
@@ -63,7 +64,7 @@ static size_t count(const struct given *g)
 static void a_worker_is_told_who_it_is(void **state)
 {
 	static const char *const outer[] = {"PATH=/bin", "HOME=/root", NULL};
-	struct given g;
+	struct given g = {0};
 
 	(void)state;
 	give(&g, outer, false);
@@ -85,10 +86,11 @@ static void every_worker_has_a_marker_of_its_own(void **state)
 	static const char *const outer[] = {NULL};
 	struct environment e;
 	struct worker_environment one, two;
-	struct worker_identity id = {.run = "r", .serial = 1, .tmpdir = "/t"};
+	const struct job_settings usual = {0};
+	struct worker_identity id = {.run = "r", .serial = 1, .tmpdir = "/t", .settings = &usual};
 
 	(void)state;
-	environment_init(&e, (char *const *)outer, "/shim", &everything, NULL);
+	environment_init(&e, (char *const *)outer, "/shim", NULL);
 	environment_for(&one, &e, &id);
 	id.serial = 11;
 	environment_for(&two, &e, &id);
@@ -122,7 +124,7 @@ static void what_another_run_told_us_is_not_for_ours(void **state)
 		"PWD=/elsewhere",
 		NULL,
 	};
-	struct given g;
+	struct given g = {0};
 
 	(void)state;
 	give(&g, outer, false);
@@ -147,7 +149,7 @@ static void what_another_run_told_us_is_not_for_ours(void **state)
 static void the_shim_is_named_by_lua_init(void **state)
 {
 	static const char *const outer[] = {"A=1", NULL};
-	struct given g;
+	struct given g = {0};
 
 	(void)state;
 	give(&g, outer, true);
@@ -164,7 +166,7 @@ static void the_shim_is_named_by_lua_init(void **state)
 static void the_users_own_lua_init_is_chained(void **state)
 {
 	static const char *const outer[] = {"LUA_INIT=x = 1", "A=1", NULL};
-	struct given g;
+	struct given g = {0};
 
 	(void)state;
 	give(&g, outer, true);
@@ -185,7 +187,7 @@ static void the_variables_of_versions_are_chained_where_they_are_set(void **stat
 		char *entry = xasprintf("%s=@own.lua", versions[i]),
 		     *chained = xasprintf("FIRMO_JOBS_%s", versions[i]);
 		const char *const outer[] = {entry, NULL};
-		struct given g;
+		struct given g = {0};
 		give(&g, outer, true);
 		assert_value(&g, "LUA_INIT", "@/run/shim/init.lua");
 		assert_value(&g, versions[i], "@/run/shim/init.lua");
@@ -201,7 +203,7 @@ static void all_of_them_may_be_set(void **state)
 {
 	static const char *const outer[] = {"LUA_INIT=0",     "LUA_INIT_5_2=2", "LUA_INIT_5_3=3",
 					    "LUA_INIT_5_4=4", "LUA_INIT_5_5=5", NULL};
-	struct given g;
+	struct given g = {0};
 
 	(void)state;
 	give(&g, outer, true);
@@ -215,7 +217,7 @@ static void all_of_them_may_be_set(void **state)
 static void a_plain_script_gets_no_shim(void **state)
 {
 	static const char *const outer[] = {"LUA_INIT=x = 1", "LUA_INIT_5_4=y = 2", NULL};
-	struct given g;
+	struct given g = {0};
 
 	(void)state;
 	give(&g, outer, false);
@@ -230,7 +232,7 @@ static void a_plain_script_gets_no_shim(void **state)
 static void the_pid_has_room_in_its_entry(void **state)
 {
 	static const char *const outer[] = {NULL};
-	struct given g;
+	struct given g = {0};
 
 	(void)state;
 	give(&g, outer, true);
@@ -246,7 +248,7 @@ static void odd_entries_are_passed_on(void **state)
 {
 	static const char *const outer[] = {"NOVALUE", "=C:",      "E=", "\xff=\xfe",
 					    "N=a\nb",  "LUA_INIT", NULL};
-	struct given g;
+	struct given g = {0};
 
 	(void)state;
 	give(&g, outer, false);
@@ -259,7 +261,7 @@ static void odd_entries_are_passed_on(void **state)
 static void an_empty_environment_is_enough(void **state)
 {
 	static const char *const outer[] = {NULL};
-	struct given g;
+	struct given g = {0};
 
 	(void)state;
 	give(&g, outer, false);
@@ -273,7 +275,7 @@ static void a_large_environment_fits(void **state)
 {
 	static char entries[3000][16];
 	static const char *outer[3001];
-	struct given g;
+	struct given g = {0};
 
 	(void)state;
 	for (size_t i = 0; i < 3000; i++) {
@@ -284,6 +286,31 @@ static void a_large_environment_fits(void **state)
 	assert_value(&g, "V0", "0");
 	assert_value(&g, "V2999", "2999");
 	assert_true(count(&g) > 3000);
+	take_back(&g);
+}
+
+static void a_file_has_its_own_variables(void **state)
+{
+	static const char *const outer[] = {"PATH=/bin", "TZ=UTC", "TZDIR=/zones", NULL};
+	static const char *const given[] = {"TZ=Asia/Tokyo", "LEVEL=", NULL};
+	struct given g = {.settings = {.environment = given, .selection = {.filter = "add"}}};
+
+	(void)state;
+	give(&g, outer, false);
+	assert_value(&g, "TZ", "Asia/Tokyo");
+	assert_value(&g, "LEVEL", "");
+	assert_value(&g, "TZDIR", "/zones");
+	assert_value(&g, "FIRMO_JOBS_FILTER", "add");
+	assert_value(&g, "FIRMO_JOBS_TAGS", NULL);
+	worker_environment_release(&g.worker);
+	// The next worker of the same run has another file.
+	const struct job_settings usual = {.selection = {.tags = "slow"}};
+	const struct worker_identity id = {.run = "run-1", .tmpdir = "/t", .settings = &usual};
+	environment_for(&g.worker, &g.environment, &id);
+	assert_value(&g, "TZ", "UTC");
+	assert_value(&g, "LEVEL", NULL);
+	assert_value(&g, "FIRMO_JOBS_FILTER", NULL);
+	assert_value(&g, "FIRMO_JOBS_TAGS", "slow");
 	take_back(&g);
 }
 
@@ -302,6 +329,7 @@ int main(void)
 		cmocka_unit_test(odd_entries_are_passed_on),
 		cmocka_unit_test(an_empty_environment_is_enough),
 		cmocka_unit_test(a_large_environment_fits),
+		cmocka_unit_test(a_file_has_its_own_variables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "model/inputs.h"
+#include "model/job_settings.h"
 #include "model/result.h"
 #include "run/supervisor.h"
 
@@ -20,6 +21,7 @@ struct fake {
 	bool quiet, leaks, speaks, refuses, watches;
 	char shim[128];
 	bool own_stderr;
+	const struct job_settings *settings; // of the last start
 };
 
 static struct fake *fake_of(const struct process *p)
@@ -44,6 +46,7 @@ static int fake_start(struct launcher *l, const struct launch *what,
 		return err_set(err, EAGAIN, "start");
 	f->process = (struct process){l, hooks, owner, clock_mono_ns(), 42};
 	f->own_stderr = what->own_stderr;
+	f->settings = what->settings;
 	snprintf(f->shim, sizeof f->shim, "%s", what->shim ? what->shim : "");
 	*p = &f->process;
 	return 0;
@@ -126,7 +129,7 @@ struct scene {
 	struct fake fake;
 	struct loop loop;
 	struct commands commands;
-	struct run_settings settings;
+	struct job_settings settings;
 	struct run_means means;
 	struct attempt_terms terms;
 	struct job job;
@@ -155,15 +158,17 @@ static void open_scene(struct scene *s, enum framework framework)
 	*s = (struct scene){
 		.fake = {.launcher = {&operations}, .watches = true},
 		.commands = {.lua = (char *)"/bin/lua", .lua_name = (char *)"lua"},
-		.settings = {.grace_ns = NS_PER_SEC},
-		.means = {.commands = &s->commands, .settings_way = "", .loop = &s->loop},
-		.terms = {.settings = &s->settings,
-			  .launcher = &s->fake.launcher,
+		.settings = {.grace_ns = NS_PER_SEC, .commands = &s->commands, .way = ""},
+		.means = {.loop = &s->loop},
+		.terms = {.launcher = &s->fake.launcher,
 			  .means = &s->means,
 			  .finished = on_finished,
 			  .slow = on_slow,
 			  .owner = s},
-		.job = {.path = (char *)"a_test.lua", .framework = framework, .p99_ns = -1},
+		.job = {.path = (char *)"a_test.lua",
+			.framework = framework,
+			.p99_ns = -1,
+			.settings = &s->settings},
 	};
 }
 
@@ -459,6 +464,50 @@ static void the_file_itself_is_an_input_and_how_it_ran_a_remark(void **state)
 	close_scene(&s);
 }
 
+static void two_files_of_a_run_have_each_their_own_settings(void **state)
+{
+	static const char *const environment[] = {"TZ=UTC", NULL};
+	static const struct commands other = {.lua = (char *)"/bin/other",
+					      .lua_name = (char *)"other"};
+	static const struct job_settings own = {
+		.deadline = {.ns = 3 * NS_PER_SEC},
+		.grace_ns = 5 * NS_PER_SEC,
+		.limits = {.set = {[LIMIT_CPU] = true}, .value = {[LIMIT_CPU] = 7}},
+		.selection = {.filter = "add"},
+		.environment = environment,
+		.commands = &other,
+		.way = "variable TZ=UTC\n"};
+	struct scene s;
+	struct digest keys[2];
+
+	(void)state;
+	open_scene(&s, FRAMEWORK_LUST);
+	s.settings.deadline.ns = 10 * NS_PER_SEC;
+	const struct job_settings *const settings[] = {&s.settings, &own};
+	for (size_t i = 0; i < COUNT(settings); i++) {
+		const struct job_settings *set = s.job.settings = settings[i];
+		start(&s);
+		struct attempt *a = s.attempt;
+		assert_ptr_equal(s.fake.settings, set);
+		assert_true(a->result->deadline_ns == set->deadline.ns);
+		assert_true(a->timer.at_ns == a->began_ns + set->deadline.ns);
+		assert_int_equal(a->result->partial, set == &own);
+		assert_ptr_equal(a->command.program, set->commands->lua);
+		int64_t before = clock_mono_ns();
+		attempt_handle(a, ATTEMPT_TIMER);
+		assert_true(a->timer.at_ns >= before + set->grace_ns &&
+			    a->timer.at_ns <= clock_mono_ns() + set->grace_ns);
+		keys[i] = a->result->key;
+		if (i == 0) {
+			attempt_release(a);
+			result_free(a->result);
+			free(a);
+		}
+	}
+	assert_false(digest_equal(&keys[0], &keys[1]));
+	close_scene(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +520,7 @@ int main(void)
 		cmocka_unit_test(the_shim_is_there_where_nothing_else_tells),
 		cmocka_unit_test(what_cannot_start_leaves_only_its_result),
 		cmocka_unit_test(the_file_itself_is_an_input_and_how_it_ran_a_remark),
+		cmocka_unit_test(two_files_of_a_run_have_each_their_own_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,9 +2,13 @@
 #include "run/queue.h"
 
 #include "../unit.h"
+#include "model/job_settings.h"
 #include "model/result.h"
 
-static struct job files[3] = {{.path = (char *)"a"}, {.path = (char *)"b"}, {.path = (char *)"c"}};
+static struct job_settings usual;
+static struct job files[3] = {{.path = (char *)"a", .settings = &usual},
+			      {.path = (char *)"b", .settings = &usual},
+			      {.path = (char *)"c", .settings = &usual}};
 
 static struct jobs plan(size_t n)
 {
@@ -54,7 +58,8 @@ static void the_plan_is_run_once_in_its_order(void **state)
 	struct queue q;
 
 	(void)state;
-	queue_init(&q, &jobs, 1, 0);
+	usual.retries = 0;
+	queue_init(&q, &jobs, 1);
 	begin(&q, "a1");
 	begin(&q, "b1");
 	end(&q, 0, 1, FILE_FAILED, true);
@@ -72,7 +77,8 @@ static void what_failed_in_company_is_tried_alone_after_the_others(void **state)
 	struct queue q;
 
 	(void)state;
-	queue_init(&q, &jobs, 1, 2);
+	usual.retries = 2;
+	queue_init(&q, &jobs, 1);
 	begin(&q, "a1");
 	begin(&q, "b1");
 	assert_true(end(&q, 0, 1, FILE_FAILED, true).again);
@@ -103,7 +109,8 @@ static void what_failed_alone_may_have_company(void **state)
 	struct queue q;
 
 	(void)state;
-	queue_init(&q, &jobs, 1, 1);
+	usual.retries = 1;
+	queue_init(&q, &jobs, 1);
 	begin(&q, "a1");
 	end(&q, 0, 1, FILE_FAILED, false);
 	begin(&q, "b1");
@@ -121,7 +128,8 @@ static void a_file_never_runs_beside_itself(void **state)
 	struct queue q;
 
 	(void)state;
-	queue_init(&q, &jobs, 2, 0);
+	usual.retries = 0;
+	queue_init(&q, &jobs, 2);
 	begin(&q, "a1");
 	begin(&q, "b1");
 	assert_string_equal(peeked(&q), "-");
@@ -140,7 +148,8 @@ static void it_goes_on_without_end_until_it_is_stopped(void **state)
 	struct queue q;
 
 	(void)state;
-	queue_init(&q, &jobs, 0, 0);
+	usual.retries = 0;
+	queue_init(&q, &jobs, 0);
 	for (int i = 1; i <= 1000; i++) {
 		struct turn turn;
 		assert_true(queue_peek(&q, &turn));
@@ -161,7 +170,8 @@ static void what_needs_no_worker_is_not_repeated(void **state)
 	struct queue q;
 
 	(void)state;
-	queue_init(&q, &jobs, 0, 0);
+	usual.retries = 0;
+	queue_init(&q, &jobs, 0);
 	for (int i = 0; i < 2; i++) {
 		struct turn turn;
 		struct result r = {.job = &files[i], .status = FILE_SKIPPED, .slot = -1};
@@ -180,7 +190,8 @@ static void a_stop_drops_what_was_to_be_tried_again(void **state)
 	struct queue q;
 
 	(void)state;
-	queue_init(&q, &jobs, 1, 3);
+	usual.retries = 3;
+	queue_init(&q, &jobs, 1);
 	begin(&q, "a1");
 	end(&q, 0, 1, FILE_FAILED, true);
 	begin(&q, "b1");
@@ -199,7 +210,8 @@ static void what_is_handed_over_is_waited_for_in_every_round(void **state)
 	(void)state;
 	jobs.handovers.items = over;
 	jobs.handovers.n = 1;
-	queue_init(&q, &jobs, 2, 0);
+	usual.retries = 0;
+	queue_init(&q, &jobs, 2);
 	begin(&q, "a1");
 	begin(&q, "c1");
 	assert_string_equal(peeked(&q), "-");
@@ -227,7 +239,8 @@ static void who_is_tried_again_holds_nobody_up(void **state)
 	(void)state;
 	jobs.handovers.items = over;
 	jobs.handovers.n = 1;
-	queue_init(&q, &jobs, 1, 1);
+	usual.retries = 1;
+	queue_init(&q, &jobs, 1);
 	begin(&q, "a1");
 	assert_true(end(&q, 0, 1, FILE_FAILED, false).again);
 	begin(&q, "b1");
@@ -244,7 +257,8 @@ static void what_is_asked_for_is_run_in_that_order(void **state)
 	struct queue q;
 
 	(void)state;
-	queue_init_asked(&q, &jobs, 1);
+	usual.retries = 1;
+	queue_init_asked(&q, &jobs);
 	assert_true(queue_is_empty(&q));
 	assert_string_equal(peeked(&q), "-");
 	queue_ask(&q, &files[2]);
@@ -266,6 +280,29 @@ static void what_is_asked_for_is_run_in_that_order(void **state)
 	queue_release(&q);
 }
 
+static void each_file_is_tried_again_as_often_as_it_is_set_for_it(void **state)
+{
+	static const struct job_settings own = {.retries = 2};
+	const struct jobs jobs = plan(2);
+	struct queue q;
+
+	(void)state;
+	usual.retries = 0;
+	files[1].settings = &own;
+	queue_init(&q, &jobs, 1);
+	begin(&q, "a1");
+	begin(&q, "b1");
+	assert_false(end(&q, 0, 1, FILE_FAILED, true).again);
+	assert_true(end(&q, 1, 1, FILE_FAILED, true).again);
+	begin(&q, "b2!");
+	assert_true(end(&q, 1, 2, FILE_FAILED, false).again);
+	begin(&q, "b3");
+	assert_false(end(&q, 1, 3, FILE_FAILED, false).again);
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+	files[1].settings = &usual;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +316,7 @@ int main(void)
 		cmocka_unit_test(a_stop_drops_what_was_to_be_tried_again),
 		cmocka_unit_test(what_is_handed_over_is_waited_for_in_every_round),
 		cmocka_unit_test(who_is_tried_again_holds_nobody_up),
+		cmocka_unit_test(each_file_is_tried_again_as_often_as_it_is_set_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

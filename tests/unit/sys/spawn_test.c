@@ -8,7 +8,7 @@
 
 #include "../unit.h"
 #include "base/err.h"
-#include "sys/limits.h"
+#include "base/limits.h"
 #include "sys/spawner.h"
 
 // All of this holds for both ways to start a process.

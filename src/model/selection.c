@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "framework/selection.h"
+#include "model/selection.h"
 
 bool selection_is_partial(const struct selection *s)
 {

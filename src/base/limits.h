@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Resource limits as a person writes them: "as=1G,cpu=30,nofile=256".
-#ifndef SYS_LIMITS_H
-#define SYS_LIMITS_H
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Which tests of the files are wanted. Frameworks with events make the choice themselves, or the
 // shim does; the others cannot.
-#ifndef FRAMEWORK_SELECTION_H
-#define FRAMEWORK_SELECTION_H
+#ifndef MODEL_SELECTION_H
+#define MODEL_SELECTION_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "sys/limits.h"
+#include "base/limits.h"
 
 #include <sys/wait.h>
 

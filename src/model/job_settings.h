@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// What is set for the worker of a file: the same for all files of a run, or another where the plan
+// says so. Const once a job points to it.
+#ifndef MODEL_JOB_SETTINGS_H
+#define MODEL_JOB_SETTINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "model/pace.h"
+#include "model/selection.h"
+
+struct commands;
+
+struct job_settings {
+	int framework; // an enum framework, or -1: by what the file holds
+	struct deadline deadline;
+	int64_t grace_ns; // between SIGINT, SIGTERM and SIGKILL
+	struct limits limits;
+	struct selection selection; // of its tests
+	long retries; // how often it is tried again, after the others, where it has failed
+	const char *const *environment;  // entries beside ours and in place of them, NULL at the
+					 // end; NULL: none
+	const struct commands *commands; // how files are run, see framework/framework.h
+	const char *way; // all of this that results depend on, as text, for command_way
+};
+
+// Whether an entry NAME=VALUE gives the variable that the first n bytes of name are.
+bool job_settings_give(const struct job_settings *s, const char *name, size_t n);
+
+#endif
