@@ -213,12 +213,9 @@ static void print_fish(void)
 
 static int read_shell(struct settings *o, const char *value, struct err *err)
 {
-	for (int i = 0; completion_shells[i]; i++)
-		if (strcmp(completion_shells[i], value) == 0) {
-			o->shell = i;
-			return 0;
-		}
-	return option_invalid(err, "print-completion", value, "wants bash, zsh or fish");
+	o->shell = option_find(completion_shells, value, strlen(value));
+	return o->shell >= 0 ? 0
+			     : option_refuse(err, "print-completion", value, completion_shells, "");
 }
 
 static enum firmo_jobs_status carry_out(struct firmo_jobs *s)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "cli/mode.h"
+#include "cli/option.h"
 #include "cli/reports.h"
 #include "cli/session.h"
 #include "history/views.h"
@@ -23,10 +24,8 @@ static int no_such_view(struct err *err, const char *value)
 {
 	struct buf known = {0};
 
-	for (int i = 0; i < VIEW_COUNT; i++)
-		if (history_view_name((enum history_view)i))
-			buf_addf(&known, "%s%s", known.len ? ", " : "",
-				 history_view_name((enum history_view)i));
+	for (size_t i = 0; history_view_names[i]; i++)
+		buf_addf(&known, "%s%s", known.len ? ", " : "", history_view_names[i]);
 	int status =
 		err_set(err, 0, "--history=%s: no such view; it can be %s, or none for an overview",
 			value, known.data);
@@ -43,16 +42,12 @@ static int read_view(struct settings *o, const char *value, struct err *err)
 	o->pattern = NULL;
 	if (!*value)
 		return 0;
-	for (int i = 0; i < VIEW_COUNT; i++) {
-		const char *name = history_view_name((enum history_view)i);
-		if (!name || strlen(name) != n || strncmp(name, value, n) != 0 ||
-		    (value[n] && i != VIEW_TESTS))
-			continue;
-		o->view = (enum history_view)i;
-		o->pattern = value[n] && value[n + 1] ? value + n + 1 : NULL;
-		return 0;
-	}
-	return no_such_view(err, value);
+	int view = option_find(history_view_names, value, n);
+	if (view < 0 || (value[n] && view + VIEW_NAMED != VIEW_TESTS))
+		return no_such_view(err, value);
+	o->view = (enum history_view)(view + VIEW_NAMED);
+	o->pattern = value[n] && value[n + 1] ? value + n + 1 : NULL;
+	return 0;
 }
 
 static int check(const struct settings *o, struct err *err)

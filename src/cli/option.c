@@ -25,26 +25,36 @@ int option_invalid(struct err *err, const char *option, const char *value, const
 	return err_set(err, 0, "--%s=%s: %s", option, value, wanted);
 }
 
-static int refuse_choice(const struct option_row *row, const char *value, struct err *err)
+int option_find(const char *const *choices, const char *value, size_t n)
+{
+	for (int i = 0; choices[i]; i++)
+		if (strlen(choices[i]) == n && strncmp(choices[i], value, n) == 0)
+			return i;
+	return -1;
+}
+
+int option_refuse(struct err *err, const char *option, const char *value,
+		  const char *const *choices, const char *more)
 {
 	struct buf wanted = {0};
 
-	buf_addf(&wanted, "wants %s", row->choices[0]);
-	for (size_t i = 1; row->choices[i]; i++)
-		buf_addf(&wanted, "%s%s", row->choices[i + 1] ? ", " : " or ", row->choices[i]);
-	int status = option_invalid(err, row->name, value, wanted.data);
+	buf_addf(&wanted, "wants %s", choices[0]);
+	for (size_t i = 1; choices[i]; i++)
+		buf_addf(&wanted, "%s%s", choices[i + 1] ? ", " : " or ", choices[i]);
+	buf_addstr(&wanted, more);
+	int status = option_invalid(err, option, value, wanted.data);
 	buf_release(&wanted);
 	return status;
 }
 
 static int set_choice(int *choice, const struct option_row *row, const char *value, struct err *err)
 {
-	for (int i = 0; row->choices[i]; i++)
-		if (strcmp(row->choices[i], value) == 0) {
-			*choice = i;
-			return 0;
-		}
-	return refuse_choice(row, value, err);
+	int i = option_find(row->choices, value, strlen(value));
+
+	if (i < 0)
+		return option_refuse(err, row->name, value, row->choices, "");
+	*choice = i;
+	return 0;
 }
 
 static bool set_text(const char **text, const char *value)

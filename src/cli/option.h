@@ -46,6 +46,12 @@ bool option_is_optional(const struct option_row *row);
 // value from then on. Fails with a message that names option and value.
 int option_set(struct settings *o, const struct option_row *row, const char *value,
 	       struct err *err);
+// The place of the word that the first n bytes of value are, or -1.
+int option_find(const char *const *choices, const char *value, size_t n);
+// The message of a value that is none of the choices; more: what to say behind them, such as
+// ", and :FILE". Returns -1.
+int option_refuse(struct err *err, const char *option, const char *value,
+		  const char *const *choices, const char *more);
 // The message of a value that an option does not take; option without its dashes. Returns -1.
 int option_invalid(struct err *err, const char *option, const char *value, const char *wanted);
 // One line of --help.

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "cli/mode.h"
 #include "cli/option.h"
-#include "framework/framework.h"
 #include "framework/pattern.h"
 #include "jobserver/tokens.h"
 
@@ -89,49 +88,51 @@ static int on_tag(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
+static const char *const trusts[] = {"network", NULL};
+
 static int on_trust(struct settings *o, const char *value, struct err *err)
 {
-	if (strcmp(value, "network") != 0)
-		return option_invalid(err, "trust", value, "wants network");
+	if (option_find(trusts, value, strlen(value)) < 0)
+		return option_refuse(err, "trust", value, trusts, "");
 	o->plan.trusted |= DOUBT_NETWORK;
 	return 0;
 }
 
-static int on_random(struct settings *o, const char *seed, struct err *err)
+static const char *const orders[] = {
+	[ORDER_SLOWEST] = "slowest", [ORDER_PATH] = "path", [ORDER_RANDOM] = "random", NULL};
+
+static int read_seed(uint64_t *seed, const char *text, struct err *err)
 {
 	long n = 0;
 
-	if (*seed == '\0')
+	if (*text == '\0')
 		n = (long)(clock_real_ns() / 1000 % 1000000000) + 1;
-	else if (*seed != ':' || !text_parse_long(seed + 1, 1, LONG_MAX, &n))
+	else if (!text_parse_long(text + 1, 1, LONG_MAX, &n))
 		return err_set(err, 0,
-			       "--order=random%s: a seed is a whole number, as in random:42", seed);
-	o->plan.order = ORDER_RANDOM;
-	o->plan.seed = (uint64_t)n;
+			       "--order=random%s: a seed is a whole number, as in random:42", text);
+	*seed = (uint64_t)n;
 	return 0;
 }
 
 static int on_order(struct settings *o, const char *value, struct err *err)
 {
+	size_t n = strcspn(value, ":");
+	int order = option_find(orders, value, n);
+
+	if (order < 0 || (value[n] && order != ORDER_RANDOM))
+		return option_refuse(err, "order", value, orders, ", or random:SEED");
+	o->plan.order = (enum order)order;
 	o->plan.seed = 0;
-	if (strcmp(value, "slowest") == 0)
-		o->plan.order = ORDER_SLOWEST;
-	else if (strcmp(value, "path") == 0)
-		o->plan.order = ORDER_PATH;
-	else if (strncmp(value, "random", 6) == 0)
-		return on_random(o, value + 6, err);
-	else
-		return option_invalid(err, "order", value,
-				      "wants slowest, path, random or random:SEED");
-	return 0;
+	return order == ORDER_RANDOM ? read_seed(&o->plan.seed, value + n, err) : 0;
 }
 
 static int on_framework(struct settings *o, const char *value, struct err *err)
 {
-	o->job.framework = strcmp(value, "auto") == 0 ? -1 : framework_parse(value);
-	if (o->job.framework < 0 && strcmp(value, "auto") != 0)
-		return option_invalid(err, "framework", value,
-				      "wants auto, firmo, busted, luaunit, lust, tap or plain");
+	int which = option_find(framework_words, value, strlen(value));
+
+	if (which < 0)
+		return option_refuse(err, "framework", value, framework_words, "");
+	o->job.framework = which - 1; // behind "auto"
 	return 0;
 }
 
@@ -146,25 +147,21 @@ const char *const report_formats[] = {[REPORT_TEXT] = "text",
 static int on_report(struct settings *o, const char *value, struct err *err)
 {
 	size_t n = strcspn(value, ":");
+	int format = option_find(report_formats, value, n);
 
-	for (size_t i = 0; report_formats[i]; i++) {
-		if (strlen(report_formats[i]) != n || strncmp(report_formats[i], value, n) != 0)
-			continue;
-		struct report_request r = {.format = (enum report_format)i,
-					   .path = value[n]           ? value + n + 1
-						   : i == REPORT_HTML ? STATE_FOLDER "/report.html"
-								      : "-",
-					   .at_home = !value[n] && i == REPORT_HTML};
-		if (!*r.path)
-			return option_invalid(err, "report", value,
-					      "a file's name is missing behind the colon");
-		VEC_PUSH(&o->reports, r);
-		return 0;
-	}
-	return option_invalid(
-		err, "report", value,
-		"wants text, json, junit, tap, html or csv, and :FILE if it is not for "
-		"standard output");
+	if (format < 0)
+		return option_refuse(err, "report", value, report_formats,
+				     ", and :FILE if it is not for standard output");
+	struct report_request r = {.format = (enum report_format)format,
+				   .path = value[n]                ? value + n + 1
+					   : format == REPORT_HTML ? STATE_FOLDER "/report.html"
+								   : "-",
+				   .at_home = !value[n] && format == REPORT_HTML};
+	if (!*r.path)
+		return option_invalid(err, "report", value,
+				      "a file's name is missing behind the colon");
+	VEC_PUSH(&o->reports, r);
+	return 0;
 }
 
 static int on_no_report(struct settings *o, const char *value, struct err *err)
@@ -197,14 +194,6 @@ static const char *const progresses[] = {[PROGRESS_AUTO] = "auto",
 					 NULL};
 static const char *const whens[] = {
 	[WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never", NULL};
-
-// What is completed where a function reads the value; the functions know more.
-static const char *const frameworks[] = {"auto", "firmo", "busted", "luaunit",
-					 "lust", "tap",   "plain",  NULL};
-static const char *const trusts[] = {"network", NULL};
-static const char *const orders[] = {"slowest", "path", "random", NULL};
-static const char *const views[] = {"runs",        "slowest", "failing", "flaky",
-				    "regressions", "new",     "tests",   NULL};
 
 // Where a value goes. A field of another type does not compile.
 #define AT(kind, field)                                                                            \
@@ -258,7 +247,7 @@ static const struct option_row rows[] = {
 	OFF("no-memory-guard", "start files whatever memory they took before", run.memory_guard),
 	ON("no-trace", "do not watch what files depend on", no_trace),
 	READ_OF(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
-		on_framework, frameworks),
+		on_framework, framework_words),
 	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL),
 	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL),
 	HEADLINE("Limits of each file"),
@@ -308,7 +297,7 @@ static const struct option_row rows[] = {
 	MODE(0, "list", NULL, "show the plan and its time, run nothing", &mode_list),
 	MODE(0, "advise", NULL, "predict the time for each -j, run nothing", &mode_advise),
 	MODE_OF("history", "[=VIEW]", "what the past tells: the last runs, or of PATHs;",
-		&mode_history, views),
+		&mode_history, history_view_names),
 	HELP("runs, slowest, failing, flaky, regressions, new,"),
 	HELP("tests[:PATTERN]"),
 	TEXT("since", "WHEN", "only from that run, commit, day or age (3d) on", since,

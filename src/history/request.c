@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "history/request.h"
 
-static const char *const names[VIEW_COUNT] = {
-	[VIEW_RUNS] = "runs",   [VIEW_SLOWEST] = "slowest",         [VIEW_FAILING] = "failing",
-	[VIEW_FLAKY] = "flaky", [VIEW_REGRESSIONS] = "regressions", [VIEW_NEW] = "new",
-	[VIEW_TESTS] = "tests",
+const char *const history_view_names[] = {
+	[VIEW_RUNS - VIEW_NAMED] = "runs",
+	[VIEW_SLOWEST - VIEW_NAMED] = "slowest",
+	[VIEW_FAILING - VIEW_NAMED] = "failing",
+	[VIEW_FLAKY - VIEW_NAMED] = "flaky",
+	[VIEW_REGRESSIONS - VIEW_NAMED] = "regressions",
+	[VIEW_NEW - VIEW_NAMED] = "new",
+	[VIEW_TESTS - VIEW_NAMED] = "tests",
+	[VIEW_COUNT - VIEW_NAMED] = NULL,
 };
 
 const char *history_view_name(enum history_view view)
 {
-	return names[view];
+	return view < VIEW_NAMED ? NULL : history_view_names[view - VIEW_NAMED];
 }

@@ -18,9 +18,12 @@ enum history_view {
 	VIEW_REGRESSIONS,
 	VIEW_NEW,
 	VIEW_TESTS,
-	VIEW_COUNT
+	VIEW_COUNT,
+	VIEW_NAMED = VIEW_RUNS // the first that has a name of its own
 };
 
+// What --history= takes, ended by NULL, from VIEW_NAMED on.
+extern const char *const history_view_names[];
 // What --history= calls it; NULL: it has no name, but follows from what is asked for.
 const char *history_view_name(enum history_view view);
 

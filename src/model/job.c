@@ -4,20 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const framework_names[FRAMEWORK_COUNT] = {
-	[FRAMEWORK_PLAIN] = "plain", [FRAMEWORK_TAP] = "tap",       [FRAMEWORK_LUAUNIT] = "luaunit",
-	[FRAMEWORK_LUST] = "lust",   [FRAMEWORK_BUSTED] = "busted", [FRAMEWORK_FIRMO] = "firmo",
+const char *const framework_words[] = {
+	"auto",
+	[1 + FRAMEWORK_PLAIN] = "plain",
+	[1 + FRAMEWORK_TAP] = "tap",
+	[1 + FRAMEWORK_LUAUNIT] = "luaunit",
+	[1 + FRAMEWORK_LUST] = "lust",
+	[1 + FRAMEWORK_BUSTED] = "busted",
+	[1 + FRAMEWORK_FIRMO] = "firmo",
+	[1 + FRAMEWORK_COUNT] = NULL,
 };
 
 const char *framework_name(enum framework f)
 {
-	return framework_names[f];
+	return framework_words[1 + f];
 }
 
 int framework_parse(const char *name)
 {
 	for (int i = 0; i < FRAMEWORK_COUNT; i++)
-		if (strcmp(framework_names[i], name) == 0)
+		if (strcmp(framework_words[1 + i], name) == 0)
 			return i;
 	return -1;
 }

@@ -22,6 +22,8 @@ enum framework {
 };
 
 const char *framework_name(enum framework f);
+// What --framework takes, ended by NULL: "auto", then the names in the order of the enum.
+extern const char *const framework_words[];
 // The framework of that name, or -1.
 int framework_parse(const char *name);
 

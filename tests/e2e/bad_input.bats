@@ -80,12 +80,12 @@ refused() {
 }
 
 @test "a bad order, framework, report, progress, colour, number of failures, database" {
-	refused "--order=foo: wants slowest, path, random or random:SEED" --order=foo
+	refused "--order=foo: wants slowest, path or random, or random:SEED" --order=foo
 	refused --order=random --order=random:x
 	refused --order --order=random:
 	refused --order --order=random:0
 	refused --order --order=randomly
-	refused "--framework=foo: wants auto, firmo, busted, luaunit, lust, tap or plain" --framework=foo
+	refused "--framework=foo: wants auto, plain, tap, luaunit, lust, busted or firmo" --framework=foo
 	refused "--report=foo: wants text, json, junit, tap, html or csv" --report=foo
 	refused "--report=foo:x: wants text, json, junit, tap, html or csv" --report=foo:x
 	refused "--report=json:: a file's name is missing" --report=json:
