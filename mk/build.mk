@@ -25,6 +25,7 @@ main_object := $(O)/src/cli/main.o
 program_objects := $(filter-out $(main_object),$(objects))
 program := $(O)/firmo-jobs
 archive := $(O)/libfirmo-jobs.a
+manual := $(O)/firmo-jobs.1
 
 # What is preloaded into workers; with another libc than glibc there is none. It lives in other
 # programs: no sanitizer, none of libc's functions under another name, no check left out because a
@@ -32,8 +33,8 @@ archive := $(O)/libfirmo-jobs.a
 # where it was called from).
 glibc := $(shell printf '\43include <features.h>\n' | $(CC) -dM -E -x c - 2>/dev/null | grep -w __GLIBC__)
 trace_library := $(if $(glibc),$(O)/firmo-jobs-trace.so)
-# The program with all that it looks for beside itself.
-runnable := $(program) $(trace_library) $(O)/firmo-jobs.mk
+# The program with all that it looks for beside itself, and its manual.
+runnable := $(program) $(trace_library) $(O)/firmo-jobs.mk $(manual)
 trace_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/trace/preload/*.c)))
 # Its own system calls are not to be taken over: syscall() means the next function there.
 trace_cflags = -Dsyscall=kernel_call $(filter-out $(san_flags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden \
@@ -62,6 +63,11 @@ $(trace_objects): private all_cflags := $(trace_cflags)
 $(O)/firmo-jobs.mk: mk/firmo-jobs.mk
 	@mkdir -p $(@D)
 	cp $< $@
+
+# Its table of options is made of their rows.
+$(manual): src/cli/firmo-jobs.1 mk/manual.awk src/cli/options.c $(wildcard src/cli/*.h) $(O)/flags
+	$(CC) $(filter-out -MMD -MP,$(all_cflags)) -E -P src/cli/options.c >$(O)/options.i
+	awk -f mk/manual.awk $(O)/options.i $< >$@
 
 # The flags of the build are a prerequisite: other CFLAGS make other objects.
 $(O)/%.o: %.c $(O)/flags

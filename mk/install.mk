@@ -29,7 +29,7 @@ install: all ## install below DESTDIR/PREFIX
 	$(INSTALL) -m 644 include/firmo-jobs.h $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h
 	$(INSTALL) -m 644 $(archive) $(DESTDIR)$(LIBDIR)/libfirmo-jobs.a
 	$(if $(trace_library),$(INSTALL) -m 644 $(trace_library) $(DESTDIR)$(LIBDIR)/firmo-jobs)
-	$(INSTALL) -m 644 src/cli/firmo-jobs.1 $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
+	$(INSTALL) -m 644 $(manual) $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
 	$(INSTALL) -m 644 mk/firmo-jobs.mk $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk
 	$(foreach c,$(completions),$(call install_completion,$c)$(newline))
 
