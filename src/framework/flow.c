@@ -190,6 +190,8 @@ static bool ends_behind(struct scan *s, int defined)
 	// `X and os.exit(0) or os.exit(1)`: whichever is called, it is the last.
 	while (token_is_name(&s->token, "or") || token_is_name(&s->token, "and")) {
 		next(s);
+		if (!ends_program(s))
+			return false;
 		skip_call(s);
 	}
 	return leads_out(s, defined);

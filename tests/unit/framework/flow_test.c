@@ -93,6 +93,8 @@ static void an_exit_before_something_is_not(void **state)
 		{"if x then os.exit(0) end\nit('b', f)", 1, 0},
 		{"if x then os.exit(1) else os.exit(0) end it('b', f)", 1, 0},
 		{"run(os.exit(0))", 1, 0},
+		{"x = os.exit(0) or it('b', f)", 1, 0},
+		{"x = ok and os.exit(0) or it('b', f)", 1, 0},
 		{"if x then os.exit(0) end os.exit(it('b', f))", 1, 0},
 		{"if x then os.exit(0) end os.exit(run 'b')", 1, 0},
 		{"if x then os.exit(0) end os.exit((it)('b', f))", 1, 0},
