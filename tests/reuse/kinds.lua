@@ -64,11 +64,17 @@ local function dotdot(step)
 	composed.fill(step, { routes = route.dotdot, filter = is_of_contents, own_edits = 0.8 })
 end
 
+-- Where the folder of a process is taken away, names that count from it are none.
+local routes_that_stay = {}
+for _, one in ipairs(joined(route.direct, route.link, route.entered, route.dotdot)) do
+	routes_that_stay[#routes_that_stay + 1] = not one.loses_folder and one or nil
+end
+
 -- The edit comes while the test runs, after it has looked. What nobody could look into is run once more, when
 -- the edit has come.
 local function during(step)
 	step.gate = step.gates .. "/" .. step.folder
-	composed.fill(step, { watched = true, routes = joined(route.direct, route.link, route.entered, route.dotdot), own_edits = 0.6 })
+	composed.fill(step, { watched = true, routes = routes_that_stay, own_edits = 0.6 })
 end
 
 local questions_of_metadata = { type = true, link = true, target = true, mode = true, exec = true, run = true, time = true,

@@ -6,6 +6,7 @@
 --			only one of both is given, only that can go this way
 --	path		as the shell takes it; lua_path: an expression, if it is not just that
 --	is_link		whether the name itself is a link
+--	loses_folder	whether its edits take away the folder that the test is in
 --	needs_target	whether the target has to be there
 --	edits		{name, shell text}: of the route, not of the target
 local route = {}
@@ -100,7 +101,7 @@ route.dotdot = {
 		},
 	},
 	with(in_folder "D/sub", {
-		name = "from a folder by ..", path = "../a/T", setup = "mkdir D/sub",
+		name = "from a folder by ..", path = "../a/T", setup = "mkdir D/sub", loses_folder = true,
 		edits = { { "the folder removed", "rmdir D/sub" }, dotdot_edits[3] },
 	}),
 }
