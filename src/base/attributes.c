@@ -176,6 +176,25 @@ static void add_terminal(struct buf *b)
 		close(fd);
 }
 
+// What the kernel keeps of a process and hands on to its children, each in a file.
+static void add_kept(struct buf *b)
+{
+	static const char *const names[] = {
+		"autogroup",     "cgroup",    "coredump_filter", "gid_map",       "loginuid",
+		"oom_score_adj", "sessionid", "setgroups",       "timerslack_ns", "uid_map"};
+	char path[64], room[512];
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "/proc/self/%s", names[i]);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd >= 0 ? read(fd, room, sizeof room) : 0;
+		buf_addf(b, "%s=", names[i]);
+		buf_add(b, room, n > 0 ? (size_t)n : 0);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
 static const struct attribute {
 	const char *name, *words;
 	void (*add)(struct buf *b);
@@ -191,6 +210,8 @@ static const struct attribute {
 	{ATTRIBUTE_FUNCTIONS, "the functions that bash exports", add_functions},
 	{ATTRIBUTE_FOLDER, "the folder of the project", add_folder},
 	{ATTRIBUTE_TERMINAL, "whether there is a terminal (/dev/tty)", add_terminal},
+	{ATTRIBUTE_KEPT, "what the kernel keeps of a process (control group, login, memory)",
+	 add_kept},
 };
 
 static const struct attribute *find(const char *name)

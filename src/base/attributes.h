@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a process inherits besides its files: mask, limits, user, rights, personality, CPUs,
-// niceness, folder, terminal, and the variables that the loader reads.
+// niceness, folder, terminal, what else the kernel keeps of it, and the variables that the loader
+// reads.
 #ifndef BASE_ATTRIBUTES_H
 #define BASE_ATTRIBUTES_H
 
@@ -18,6 +19,7 @@ struct buf;
 #define ATTRIBUTE_FOLDER      "folder"
 #define ATTRIBUTE_FUNCTIONS   "functions"
 #define ATTRIBUTE_TERMINAL    "terminal"
+#define ATTRIBUTE_KEPT        "kept"
 
 // Appends the value of an attribute of this process, as text; nothing for a name that is none.
 void attribute_add_value(struct buf *b, const char *name);

@@ -33,10 +33,20 @@ const char *const *proc_attributes(const char *path)
 	static const struct {
 		const char *name, *attributes[3];
 	} files[] = {
+		{"autogroup", {ATTRIBUTE_KEPT}},
+		{"cgroup", {ATTRIBUTE_KEPT}},
+		{"coredump_filter", {ATTRIBUTE_KEPT}},
 		{"cwd", {ATTRIBUTE_FOLDER}},
+		{"gid_map", {ATTRIBUTE_KEPT}},
+		{"loginuid", {ATTRIBUTE_KEPT}},
+		{"oom_score_adj", {ATTRIBUTE_KEPT}},
 		{"sched", {ATTRIBUTE_NICENESS}},
+		{"sessionid", {ATTRIBUTE_KEPT}},
+		{"setgroups", {ATTRIBUTE_KEPT}},
 		{"stat", {ATTRIBUTE_NICENESS, ATTRIBUTE_TERMINAL}},
 		{"status", {ATTRIBUTE_CPUS}},
+		{"timerslack_ns", {ATTRIBUTE_KEPT}},
+		{"uid_map", {ATTRIBUTE_KEPT}},
 	};
 	static const char *const terminal[] = {ATTRIBUTE_TERMINAL, NULL};
 	const char *name = name_in_process(path);

@@ -437,6 +437,14 @@ make_ask() {
 	is "$(ran)" tty
 }
 
+@test "what the kernel keeps of a process counts where it was asked for" {
+	asks one true
+	asks memory 'cat /proc/self/oom_score_adj'
+	learn
+	run sh -c 'echo 7 >/proc/self/oom_score_adj && exec "$@"' sh "$FIRMO_JOBS" --lua="$LUA" --changed --report=json:report.json
+	is "$(ran)" memory
+}
+
 @test "functions of libc count however they were found" {
 	program finds <<-'END'
 		#include <dlfcn.h>
