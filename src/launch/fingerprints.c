@@ -18,7 +18,7 @@ struct look {
 
 static struct look *look_of(struct fingerprints *f, const struct input *in)
 {
-	char *key = xasprintf("%c%s", (char)('0' + in->kind), in->name);
+	const char *key = input_key(&f->key, in->kind, in->name);
 	struct look *l = map_get(&f->looks, key);
 
 	if (!l) {
@@ -26,7 +26,6 @@ static struct look *look_of(struct fingerprints *f, const struct input *in)
 		l->is = in->is;
 		map_put(&f->looks, key, l);
 	}
-	free(key);
 	return l;
 }
 
@@ -103,4 +102,5 @@ void fingerprints_release(struct fingerprints *f)
 	for (size_t i = 0; i < f->looks.cap; i++)
 		free(f->looks.slots[i].value);
 	map_release(&f->looks);
+	buf_release(&f->key);
 }

@@ -3,12 +3,14 @@
 #ifndef LAUNCH_FINGERPRINTS_H
 #define LAUNCH_FINGERPRINTS_H
 
+#include "base/buf.h"
 #include "base/map.h"
 
 struct result;
 
 struct fingerprints {
 	struct map looks; // of each input that was looked at, the latest look
+	struct buf key;   // of one of them
 	long round;       // counts the results
 };
 

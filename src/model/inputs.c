@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 
 void inputs_forget(struct inputs *in)
 {
@@ -12,6 +13,14 @@ void inputs_forget(struct inputs *in)
 		free(in->list.items[i].name);
 	free(in->list.items);
 	memset(&in->list, 0, sizeof in->list);
+}
+
+const char *input_key(struct buf *room, enum input_kind kind, const char *name)
+{
+	buf_clear(room);
+	buf_addch(room, (char)('0' + kind));
+	buf_addstr(room, name);
+	return room->data;
 }
 
 void inputs_release(struct inputs *in)

@@ -51,6 +51,8 @@ enum doubt {
 	DOUBT_RETRY = 32, // it failed at first, and passed when it was tried again
 };
 
+struct buf;
+
 struct input {
 	enum input_kind kind;
 	bool found;        // it was there when it was last asked for
@@ -90,6 +92,8 @@ struct inputs {
 bool input_is_remark(enum input_kind kind);
 // Whether their names are paths.
 bool input_is_path(enum input_kind kind);
+// The kind and the name as one text, in room: valid until the next one is made there.
+const char *input_key(struct buf *room, enum input_kind kind, const char *name);
 void inputs_release(struct inputs *in);
 // Adds the doubt, and its cause to the list: a path, a function, a variable; "": unknown.
 void inputs_doubt(struct inputs *in, enum doubt doubt, const char *cause);

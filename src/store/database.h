@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "store/pack.h"
 #include "store/store.h"
@@ -167,6 +168,7 @@ struct store {
 	sqlite3_stmt *statements[SQL_COUNT]; // made when they are first used
 	int wal_pages;                       // in the log after our last commit
 	struct map inputs, versions;         // what is known of inputs, private to snapshot.c
+	struct buf key;                      // of one of them
 };
 
 struct numbers {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "store/snapshot.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,7 @@ void database_forget_inputs(struct store *s)
 	for (size_t i = 0; i < s->inputs.cap; i++)
 		free(s->inputs.slots[i].value);
 	map_release(&s->inputs);
+	buf_release(&s->key);
 	for (size_t i = 0; i < s->versions.cap; i++) {
 		struct version *v = s->versions.slots[i].value;
 		if (v)
@@ -117,7 +119,7 @@ static int add_version(struct store *s, const struct input *in, struct latest *l
 
 static struct latest *latest_of(struct store *s, const struct input *in, int *code)
 {
-	char *key = xasprintf("%c%s", (char)('0' + in->kind), in->name);
+	const char *key = input_key(&s->key, in->kind, in->name);
 	struct latest *l = map_get(&s->inputs, key);
 
 	*code = SQLITE_DONE;
@@ -126,7 +128,6 @@ static struct latest *latest_of(struct store *s, const struct input *in, int *co
 		map_put(&s->inputs, key, l);
 		*code = load_latest(s, in, l);
 	}
-	free(key);
 	return l;
 }
 
@@ -159,7 +160,8 @@ static struct version read_version(sqlite3_stmt *q)
 // The version of that id, or NULL.
 static const struct version *version_of(struct store *s, int64_t id, int *code)
 {
-	char *key = xasprintf("%lld", (long long)id);
+	char key[24];
+	snprintf(key, sizeof key, "%lld", (long long)id);
 	struct version *v = map_get(&s->versions, key);
 
 	*code = SQLITE_DONE;
@@ -178,7 +180,6 @@ static const struct version *version_of(struct store *s, int64_t id, int *code)
 		}
 		sqlite3_reset(q);
 	}
-	free(key);
 	return v;
 }
 
