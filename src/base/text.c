@@ -59,6 +59,11 @@ bool text_is_bidi_control(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
+bool text_is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || text_is_bidi_control(c);
+}
+
 // How many printable characters of ASCII s begins with.
 static size_t plain_length(const char *s)
 {

@@ -18,6 +18,8 @@ uint32_t text_code_point(const char *s, size_t len);
 // Whether a character changes the direction of what stands beside it, so that a line looks like
 // another one than it is. Letters of either direction do not.
 bool text_is_bidi_control(uint32_t code_point);
+// Whether a character is a control character, of C0 or C1, or such a one.
+bool text_is_control(uint32_t code_point);
 // Appends s for one line of a terminal: what is not printable (control characters, marks of
 // direction, invalid UTF-8) becomes \n, \t, \xHH, \u202e.
 void text_add_visible(struct buf *out, const char *s);

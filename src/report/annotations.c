@@ -14,20 +14,24 @@
 #include "model/run.h"
 #include "report/place.h"
 
-// GitHub's own escapes, of `special` characters; other control characters are left out, and marks
-// of other commands are broken.
+// GitHub's own escapes, of `special` characters; those that change the direction are shown by their
+// numbers, other control characters are left out, and marks of other commands are broken.
 static void add_escaped(struct buf *b, const char *text, const char *special)
 {
 	struct muzzle behind = {.inside = true};
 	struct buf clean = {0}, line = {0};
 
 	text_add_utf8(&clean, text, strlen(text));
-	for (size_t i = 0; i < clean.len; i++) {
-		unsigned char c = (unsigned char)clean.data[i];
-		if (strchr(special, c))
-			buf_addf(&line, "%%%02X", c);
-		else if (c >= 0x20 || c == '\t')
-			buf_addch(&line, (char)c);
+	for (size_t i = 0, len; i < clean.len; i += len) {
+		const char *s = clean.data + i;
+		len = text_utf8_length(s, clean.len - i);
+		uint32_t c = text_code_point(s, len);
+		if (len == 1 && strchr(special, *s))
+			buf_addf(&line, "%%%02X", (unsigned)c);
+		else if (text_is_bidi_control(c))
+			buf_addf(&line, "\\u%04x", (unsigned)c);
+		else if (c == '\t' || !text_is_control(c))
+			buf_add(&line, s, len);
 	}
 	muzzle_add(&behind, b, line.data, line.len);
 	buf_release(&clean);

@@ -410,10 +410,7 @@ int report_answer_json(FILE *out, const struct answer *a, struct err *err)
 // A character that neither ends nor begins a line or a column, and that no reader shows as one.
 static bool is_control(const char *s, size_t len)
 {
-	uint32_t c = text_code_point(s, len);
-
-	return (c < 0x20 && !strchr("\n\r\t", *s)) || (c >= 0x7f && c < 0xa0) ||
-	       text_is_bidi_control(c);
+	return text_is_control(text_code_point(s, len)) && !strchr("\n\r\t", *s);
 }
 
 // What a spreadsheet would take for a formula has a ' in front. Numbers are no text.

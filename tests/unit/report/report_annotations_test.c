@@ -56,10 +56,10 @@ static void what_has_a_meaning_is_escaped(void **state)
 	begin(&s);
 	struct result *r = add_file(&s, "a,b:c%\n.lua", FRAMEWORK_BUSTED, FILE_FAILED, "no");
 	add_test(r, "x::y", "z,\r\n", TEST_FAILED)->message =
-		xstrdup("50%, a:b\r\n::warning::x\001\033[31m\xff");
+		xstrdup("50%, a:b\r\n::warning::x\001\033[31m\x7f\xc2\x9b\xe2\x80\xae\xff");
 	assert_annotations(&s.run, "::error file=a%2Cb%3Ac%25%0A.lua,"
 				   "title=a%2Cb%3Ac%25%0A.lua%3A x%3A%3Ay z%2C%0D%0A::"
-				   "50%25, a:b%0D%0A::warning::x[31m" FFFD "\n");
+				   "50%25, a:b%0D%0A::warning::x[31m\\u202e" FFFD "\n");
 	end(&s);
 }
 
