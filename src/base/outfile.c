@@ -87,11 +87,8 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 		return -1;
 	} else {
 		// Where the file is a link, what it leads to is replaced, not the link.
-		char *real = path_real(path);
-		if (real) {
-			free(f->path);
-			f->path = real;
-		}
+		free(f->path);
+		f->path = path_target(path);
 		f->temporary = xasprintf("%s.XXXXXX", f->path);
 		int fd = mkostemp(f->temporary, O_CLOEXEC);
 		if (fd >= 0) {

@@ -23,6 +23,8 @@ char *path_join(const char *dir, const char *name)
 	return xasprintf("%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", name);
 }
 
+#define LINKS_MOST 40 // one behind the other, as Linux has it
+
 char *path_real(const char *path)
 {
 	return xgiven(realpath(path, NULL));
@@ -124,6 +126,33 @@ char *path_find_own(const char *name, const char *installed)
 	return path ? path : if_readable(path_join(installed, name));
 }
 
+// Where the link at path leads; NULL: it is none. The caller frees it.
+static char *link_target(const char *path)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof target - 1);
+
+	if (n < 0)
+		return NULL;
+	target[n] = '\0';
+	return *target == '/' ? xstrdup(target) : path_beside(path, target);
+}
+
+char *path_target(const char *path)
+{
+	char *at = xstrdup(path), *real, *next;
+
+	// A link that leads nowhere yet has no real path.
+	for (int depth = LINKS_MOST; !(real = path_real(at)) && depth > 0; depth--) {
+		if (!(next = link_target(at)))
+			return at;
+		free(at);
+		at = next;
+	}
+	free(at);
+	return real ? real : xstrdup(path);
+}
+
 // As Linux has it under fs.protected_symlinks.
 static bool is_foreign(const struct stat *link, const char *folder)
 {
@@ -139,13 +168,10 @@ static int check_links(const char *path, int depth, struct err *err);
 // Checks the link at path, and where it leads.
 static int check_link(const char *path, int depth, struct err *err)
 {
-	char target[PATH_MAX];
-	ssize_t n = readlink(path, target, sizeof target - 1);
+	char *next = link_target(path);
 
-	if (n < 0)
+	if (!next)
 		return 0;
-	target[n] = '\0';
-	char *next = *target == '/' ? xstrdup(target) : path_beside(path, target);
 	int status =
 		depth > 0 ? check_links(next, depth - 1, err) : err_set(err, ELOOP, "%s", path);
 	free(next);
@@ -175,7 +201,7 @@ static int check_links(const char *path, int depth, struct err *err)
 
 int path_check_links(const char *path, struct err *err)
 {
-	return check_links(path, 40, err);
+	return check_links(path, LINKS_MOST, err);
 }
 
 int path_make_dirs(const char *path, struct err *err)

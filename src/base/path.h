@@ -40,6 +40,8 @@ int path_remove_tree(const char *path);
 
 // As realpath and getcwd have it: NULL where there is none. The caller frees it.
 char *path_real(const char *path);
+// Where a file of that name lies, or would lie where it is not there yet: links are followed.
+char *path_target(const char *path);
 char *path_cwd(void);
 
 #endif

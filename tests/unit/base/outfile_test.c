@@ -133,6 +133,25 @@ static void the_mode_of_an_old_file_stays(void **state)
 	}
 }
 
+static void a_link_to_what_is_not_there_yet_stays(void **state)
+{
+	struct outfile f;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(mkdir("far", 0777), 0);
+	assert_int_equal(symlink("far/on", "link"), 0);
+	assert_int_equal(symlink("report", "far/on"), 0);
+	assert_opened(&f, "link");
+	fputs("x", f.stream);
+	assert_committed(&f);
+	assert_int_equal(lstat("link", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(lstat("far/on", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_file_holds("far/report", "x");
+}
+
 // In a folder like /tmp another user's link may lead to what only we may write to.
 static void links_of_others_are_not_followed(void **state)
 {
@@ -352,6 +371,7 @@ int main(void)
 		WITH_FOLDER(missing_folders_are_made),
 		WITH_FOLDER(the_mode_is_that_of_a_new_file),
 		WITH_FOLDER(the_mode_of_an_old_file_stays),
+		WITH_FOLDER(a_link_to_what_is_not_there_yet_stays),
 		WITH_FOLDER(links_of_others_are_not_followed),
 		WITH_FOLDER(an_old_file_stays_if_the_new_one_fails),
 		WITH_FOLDER(an_early_error_is_not_forgotten),
