@@ -18,7 +18,7 @@ PROGRAM = os.environ["FIRMO_JOBS"]
 VARIANTS = int(os.environ.get("HOSTILE") or 500)
 FIRST = int(os.environ.get("HOSTILE_FROM") or 1)
 DB = ".firmo-jobs/history.db"
-TABLES = ("run", "file", "result", "test", "roster", "failure", "file_error", "input", "snapshot")
+TABLES = ("run", "file", "result", "test", "roster", "listed", "reused", "failure", "file_error", "input", "snapshot")
 MODES = (
     "--check", "--show --report=json", "--show --report=html:x.html", "--show --report=junit", "--show=1 -v",
     "--history", "--history=runs", "--history=tests --report=json", "--history=slowest --report=csv",
@@ -107,7 +107,7 @@ def wrong_values(r):
         table = r.choice(TABLES)
         column = r.choice([c[1] for c in db.execute(f"PRAGMA table_info({table})")])
         rows = r.choice(("", " WHERE rowid = 1", " WHERE rowid % 2 = 0"))
-        if table in ("failure", "file_error"):
+        if table in ("failure", "file_error", "listed", "reused"):
             rows = ""
         try:
             db.execute(f"UPDATE {table} SET {column} = ?{rows}", (value(r),))

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-// --check: whether the history is sound, and what it holds.
+// --check: whether the history is sound, and what it holds; --check=repair makes anew what can be
+// made of the rest of it.
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/maintenance.h"
 #include "cli/mode.h"
+#include "cli/option.h"
 #include "cli/session.h"
 #include "store/care.h"
 
@@ -38,7 +41,28 @@ static void print_problems(const struct store_facts *f)
 	     "one;\nwhat was exported before can be imported into that.");
 }
 
-static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
+static int read_repair(struct settings *o, const char *value, struct err *err)
+{
+	o->repair = strcmp(value, "repair") == 0;
+	return *value && !o->repair ? option_invalid(err, "check", value, "wants repair or nothing")
+				    : 0;
+}
+
+static enum firmo_jobs_status repair(struct firmo_jobs *s)
+{
+	struct err err = {0};
+	enum firmo_jobs_status status = maintenance_open_existing(s);
+
+	if (status != FIRMO_JOBS_OK)
+		return status;
+	if (store_repair(s->context.store, &err) < 0)
+		return maintenance_refuse(&err, FIRMO_JOBS_FAILED);
+	store_close(s->context.store);
+	s->context.store = NULL;
+	return FIRMO_JOBS_OK;
+}
+
+static enum firmo_jobs_status look(struct firmo_jobs *s)
 {
 	struct store_facts facts = {0};
 	struct err err = {0};
@@ -62,5 +86,16 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	return sound ? FIRMO_JOBS_OK : FIRMO_JOBS_FAILED;
 }
 
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
+{
+	enum firmo_jobs_status status = s->settings->repair ? repair(s) : FIRMO_JOBS_OK;
+
+	return status == FIRMO_JOBS_OK ? look(s) : status;
+}
+
 const struct mode mode_check = {
-	.name = "--check", .check = maintenance_check, .carry_out = carry_out};
+	.name = "--check",
+	.read = read_repair,
+	.check = maintenance_check,
+	.carry_out = carry_out,
+};

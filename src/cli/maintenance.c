@@ -57,6 +57,16 @@ enum firmo_jobs_status maintenance_open(struct firmo_jobs *s, enum store_mode mo
 	return context_refuse_store(&s->context, &err);
 }
 
+enum firmo_jobs_status maintenance_open_existing(struct firmo_jobs *s)
+{
+	enum firmo_jobs_status status = maintenance_open(s, STORE_READ);
+
+	if (status != FIRMO_JOBS_OK)
+		return status;
+	store_close(s->context.store);
+	return maintenance_open(s, STORE_WRITE);
+}
+
 int maintenance_check(const struct settings *o, struct err *err)
 {
 	return mode_refuse_path(o, "--prune, --export and --check take no path", err);

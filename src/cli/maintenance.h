@@ -14,6 +14,8 @@ struct settings;
 // Opens the history, which the session closes; says what is wrong with one that is missing or
 // cannot be used.
 enum firmo_jobs_status maintenance_open(struct firmo_jobs *s, enum store_mode mode);
+// The same to write to one that has to be there.
+enum firmo_jobs_status maintenance_open_existing(struct firmo_jobs *s);
 // Tells the error, and gives the status back.
 enum firmo_jobs_status maintenance_refuse(const struct err *err, enum firmo_jobs_status status);
 // A mode whose option is followed by no path.

@@ -195,6 +195,8 @@ static const char *const progresses[] = {[PROGRESS_AUTO] = "auto",
 static const char *const whens[] = {
 	[WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never", NULL};
 
+static const char *const repairs[] = {"repair", NULL};
+
 // Where a value goes. A field of another type does not compile.
 #define AT(kind, field)                                                                            \
 	.at = offsetof(struct settings, field) +                                                   \
@@ -318,7 +320,8 @@ static const struct option_row rows[] = {
 	     &mode_prune),
 	MODE(0, "export", "FILE", "write a copy of the history; runs may go on", &mode_export),
 	MODE(0, "import", "[=FILE] FILE...", "take over the runs of other histories", &mode_import),
-	MODE(0, "check", NULL, "whether the history is sound, and what it holds", &mode_check),
+	MODE_OF("check", "[=repair]", "is the history sound? Make anew what can be", &mode_check,
+		repairs),
 	MODE('h', "help", NULL, "show this", &mode_help),
 	MODE('V', "version", NULL, "show the version", &mode_version),
 };

@@ -49,23 +49,12 @@ static int read_bound(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
-// To write to a history that has to be there.
-static enum firmo_jobs_status open_existing(struct firmo_jobs *s)
-{
-	enum firmo_jobs_status status = maintenance_open(s, STORE_READ);
-
-	if (status != FIRMO_JOBS_OK)
-		return status;
-	store_close(s->context.store);
-	return maintenance_open(s, STORE_WRITE);
-}
-
 static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	struct pruned out;
 	struct err err = {0};
 
-	enum firmo_jobs_status status = open_existing(s);
+	enum firmo_jobs_status status = maintenance_open_existing(s);
 	if (status != FIRMO_JOBS_OK)
 		return status;
 	if (store_prune(s->context.store, &s->settings->prune, &out, &err) < 0)

@@ -58,6 +58,7 @@ struct settings {
 	const char *since;   // of --since, or NULL
 	long last_runs;      // of --last, 0: not given
 	struct store_bound prune;
+	bool repair;             // with --check
 	const char *exported;    // the file of --export
 	struct strings imported; // those of --import; points to words
 	enum when color;

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "store/care.h"
 #include "store/database.h"
+#include "store/query.h"
 
 #define CHUNK_BYTES (1 << 20)
 // How often a file is copied again that is written to meanwhile.
@@ -110,7 +111,7 @@ static int copy_at_rest(const char *path, const char *copy, struct err *err)
 static int back_up(sqlite3 *from, sqlite3 *to)
 {
 	sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
-	int code = backup ? sqlite3_backup_step(backup, -1) : SQLITE_ERROR;
+	int code = backup ? sqlite3_backup_step(backup, -1) : sqlite3_errcode(to);
 
 	sqlite3_backup_finish(backup);
 	return code == SQLITE_DONE ? 0 : -1;
@@ -157,6 +158,7 @@ static enum verdict identify(const char *path, int *format, struct err *err)
 		verdict = database_identify(&s, format, err);
 	else
 		database_error(&s, err);
+	queries_forget(&s);
 	sqlite3_close(s.db);
 	return verdict;
 }
@@ -246,14 +248,9 @@ static int vacuum_into(struct store *s, const char *path, struct err *err)
 	// It reads the state of one moment itself, and not within what a reader has begun.
 	if (!sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
-	sqlite3_stmt *q = database_prepare(s, "VACUUM INTO ?");
-	if (q)
-		database_bind_string(q, 1, path);
-	int code = q ? sqlite3_step(q) : SQLITE_ERROR;
-	if (code != SQLITE_DONE)
-		database_error(s, err);
-	sqlite3_finalize(q);
-	return code == SQLITE_DONE ? 0 : -1;
+	return query_do(s, "VACUUM INTO ?", VALUES(TEXT(path))) == SQLITE_DONE
+		       ? 0
+		       : database_error(s, err);
 }
 
 int store_export(struct store *s, const char *path, int64_t *bytes, struct err *err)
@@ -269,7 +266,7 @@ int store_export(struct store *s, const char *path, int64_t *bytes, struct err *
 		outfile_abandon(&out);
 		return err_set(err, 0, "%s is not a file: nothing is exported", path);
 	}
-	database_forget_statements(s);
+	queries_forget(s);
 	database_take_time(s);
 	if (vacuum_into(s, out.temporary, &why) < 0 || fsync(fileno(out.stream)) < 0 ||
 	    (*bytes = size_of(out.temporary, "")) < 0) {

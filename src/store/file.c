@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is known of each file: its latest outcome and its trail. The latest results stand in the
-// row of the file, where a plan finds them at once; what is older is moved to chunks of its own.
+// What is known of each file: its latest outcome, its trail, and how it was read.
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -9,14 +8,23 @@
 #include "base/map.h"
 #include "model/run.h"
 #include "store/database.h"
-#include "store/pack.h"
-#include "store/store.h"
+#include "store/file.h"
+#include "store/query.h"
+#include "store/range.h"
+#include "store/trail.h"
 
-// When so many results stand in the row of a file, half of them are moved to a chunk.
-#define TRAIL_MOST 128
 // What a file may need at most is told from so many of its results.
 #define PEAK_OF 8
 #define P99_OF  100
+
+// The number in the column reading: the framework that the file turned out to be of when it last
+// came to its end, and 1; and this if it took the shim to find out. 0: unknown.
+#define WITH_SHIM 64
+
+// ---- loading ----
+
+#define PAST_ROWS  "SELECT path, status, ended, tests, state, trail, reading FROM file "
+#define PAST_SHAPE "CSTnaBQ"
 
 static void past_free(struct past *p)
 {
@@ -32,42 +40,46 @@ void past_free_all(struct map *past)
 	map_release(past);
 }
 
-int database_read_past(struct store *s, sqlite3_stmt *row, struct past *p)
+int file_read_past(struct store *s, const struct query *q, struct past *p)
 {
-	p->status = (enum file_status)sqlite3_column_int(row, 1);
-	p->ended_ns = sqlite3_column_int64(row, 2);
-	p->tests = (long)sqlite3_column_int64(row, 3);
-	p->state = sqlite3_column_int64(row, 4);
-	return unpack_trail(database_packed(row, 5), &p->trail)
-		       ? SQLITE_DONE
-		       : database_damaged(s, "the figures of a file are torn");
+	p->status = (enum file_status)query_int(q, 1);
+	p->ended_ns = query_int(q, 2);
+	p->tests = (long)query_int(q, 3);
+	p->state = query_int(q, 4);
+	return trail_read(s, q, 5, &p->trail);
 }
 
-static int add_past(struct store *s, sqlite3_stmt *row, struct map *past)
+static int read_reading(struct store *s, int reading, struct past *p)
+{
+	int number = reading % WITH_SHIM;
+
+	p->framework = number - 1;
+	p->shim = reading >= WITH_SHIM;
+	return reading == 0 || (number > 0 && number <= FRAMEWORK_COUNT)
+		       ? SQLITE_DONE
+		       : database_damaged(s, "a file is of no framework");
+}
+
+static int add_past(struct store *s, const struct query *q, struct map *past)
 {
 	struct past *p = xcalloc(1, sizeof *p);
-	int code = database_read_past(s, row, p);
+	int code = file_read_past(s, q, p);
 
-	p->framework = -1;
+	if (code == SQLITE_DONE)
+		code = read_reading(s, (int)query_int(q, 6), p);
 	p->p99_ns = trail_percentile(&p->trail, P99_OF, 99, sample_whole_ns);
 	int64_t peak = trail_percentile(&p->trail, PEAK_OF, 100, sample_peak_bytes);
 	p->peak_bytes = peak > 0 ? peak : 0;
-	past_free(map_put(past, (const char *)sqlite3_column_text(row, 0), p));
+	past_free(map_put(past, query_text(q, 0), p));
 	return code;
 }
 
-static int load_past(struct store *s, const char *path, struct map *past, struct err *err)
+static int load_past(struct store *s, struct query *q, struct map *past, struct err *err)
 {
-	enum statement which = path ? SQL_LOAD_PAST_OF : SQL_LOAD_PAST;
-	sqlite3_stmt *q = database_statement(s, which);
 	int code = SQLITE_DONE;
 
-	if (q && path)
-		database_bind_string(q, 1, path);
-	while (code == SQLITE_DONE && (code = database_next(s, which)) == SQLITE_ROW)
+	while (code == SQLITE_DONE && (code = query_next(q, PAST_SHAPE)) == SQLITE_ROW)
 		code = add_past(s, q, past);
-	if (code == SQLITE_DONE)
-		code = database_load_readings(s, path, past);
 	if (code == SQLITE_DONE)
 		return 0;
 	past_free_all(past);
@@ -76,13 +88,15 @@ static int load_past(struct store *s, const char *path, struct map *past, struct
 
 int store_load_past(struct store *s, struct map *past, struct err *err)
 {
-	return load_past(s, NULL, past, err);
+	return load_past(s, query(s, PAST_ROWS, NULL), past, err);
 }
 
 int store_load_past_of(struct store *s, const char *path, struct map *past, struct err *err)
 {
-	return load_past(s, path, past, err);
+	return load_past(s, query(s, PAST_ROWS "WHERE path=?", VALUES(TEXT(path))), past, err);
 }
+
+// ---- recording ----
 
 // What the result adds to what is known of its file. That some of its tests pass says nothing of
 // the others, and a repetition that passes takes back no failure of this run.
@@ -119,87 +133,79 @@ static void follow(struct past *p, const struct run *run, const struct result *r
 }
 
 // *id is 0 if the file is not known yet.
-static int find_file(struct store *s, const char *path, sqlite3_int64 *id, struct past *p)
+static int find_file(struct store *s, const char *path, int64_t *id, struct past *p)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_FIND_FILE);
+	struct query *q =
+		query(s, "SELECT id, status, ended, tests, state, trail FROM file WHERE path=?",
+		      VALUES(TEXT(path)));
+	int code = query_next(q, "ISTnaB");
 
-	if (!q)
-		return SQLITE_ERROR;
-	database_bind_string(q, 1, path);
-	int code = database_next(s, SQL_FIND_FILE);
 	if (code == SQLITE_ROW) {
-		*id = sqlite3_column_int64(q, 0);
-		code = database_read_past(s, q, p);
+		*id = query_int(q, 0);
+		code = file_read_past(s, q, p);
 	}
-	sqlite3_reset(q);
-	return code;
+	return query_end(q, code);
 }
 
-static int add_file(struct store *s, const struct home *home, const char *path, sqlite3_int64 *id)
+static int add_file(struct store *s, const char *path, int64_t run, int64_t *id)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_ADD_FILE);
+	int code = query_do(s,
+			    "INSERT INTO file(path, born, status, ended, tests, state, trail) "
+			    "VALUES(?,?,0,0,0,0,x'')",
+			    VALUES(TEXT(path), NUMBER(run)));
 
-	if (!q)
-		return SQLITE_ERROR;
-	database_bind_string(q, 1, path);
-	sqlite3_bind_int64(q, 2, home->run);
-	int code = database_step(q);
 	*id = sqlite3_last_insert_rowid(s->db);
 	return code;
 }
 
-static int add_chunk(struct store *s, sqlite3_int64 file, const struct sample *samples, size_t n)
+static int write_past(struct store *s, int64_t file, const struct past *p)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_ADD_CHUNK);
 	struct buf b = {0};
+	int code = trail_pack(s, file, &p->trail, &b);
 
-	if (!q)
-		return SQLITE_ERROR;
-	pack_trail(&b, samples, n);
-	sqlite3_bind_int64(q, 1, file);
-	sqlite3_bind_blob(q, 2, b.data, (int)b.len, SQLITE_STATIC);
-	int code = database_step(q);
+	if (code == SQLITE_DONE)
+		code = query_do(s,
+				"UPDATE file SET status=?2, ended=?3, tests=?4, state=?5, trail=?6 "
+				"WHERE id=?1",
+				VALUES(NUMBER(file), NUMBER(p->status), WITHIN('t', p->ended_ns),
+				       WITHIN('n', p->tests), NUMBER(p->state),
+				       BYTES(b.data, b.len)));
 	buf_release(&b);
 	return code;
 }
 
-int database_write_past(struct store *s, sqlite3_int64 file, const struct past *p)
+// Remembers which framework the file of a result turned out to be of.
+static int note_reading(struct store *s, int64_t file, const struct result *r)
 {
-	size_t from = 0;
-	int code = SQLITE_DONE;
+	bool ended =
+		r->status == FILE_PASSED || r->status == FILE_FAILED || r->status == FILE_SKIPPED;
+	// A framework brings the shim along.
+	bool shim = r->framework == FRAMEWORK_PLAIN && (r->learned || r->job->shim);
 
-	for (; p->trail.n - from >= TRAIL_MOST && code == SQLITE_DONE; from += TRAIL_MOST / 2)
-		code = add_chunk(s, file, p->trail.items + from, TRAIL_MOST / 2);
-	sqlite3_stmt *q = code == SQLITE_DONE ? database_statement(s, SQL_UPDATE_FILE) : NULL;
-	if (!q)
-		return code == SQLITE_DONE ? SQLITE_ERROR : code;
-	struct buf b = {0};
-	pack_trail(&b, p->trail.items + from, p->trail.n - from);
-	database_bind_numbers(q, "istna",
-			      (int64_t[]){file, p->status, p->ended_ns, p->tests, p->state});
-	sqlite3_bind_blob(q, 6, b.len ? b.data : "", (int)b.len, SQLITE_STATIC);
-	code = database_step(q);
-	buf_release(&b);
-	return code;
+	// What the user has said counts for that run alone.
+	if (!ended || r->job->source == READING_GIVEN)
+		return SQLITE_DONE;
+	return query_do(
+		s, "UPDATE file SET reading=?2 WHERE id=?1 AND reading IS NOT ?2",
+		VALUES(NUMBER(file), NUMBER((int)r->framework + 1 + (shim ? WITH_SHIM : 0))));
 }
 
-int database_put_file(struct store *s, const struct run *run, const struct result *r,
-		      sqlite3_int64 *id)
+int file_put(struct store *s, const struct run *run, const struct result *r, int64_t *id)
 {
 	struct past p = {0};
 	enum inputs_state inputs = INPUTS_UNKNOWN;
 	int code = find_file(s, r->job->path, id, &p);
 
 	if (code == SQLITE_DONE && *id == 0)
-		code = add_file(s, &(struct home){.run = run->id}, r->job->path, id);
+		code = add_file(s, r->job->path, run->id, id);
 	if (code == SQLITE_DONE && r->status != FILE_NOTRUN) {
 		code = database_judge_inputs(s, r, *id, &p.state, &inputs);
 		learn(&p, run, r);
 		follow(&p, run, r, inputs);
 		if (code == SQLITE_DONE)
-			code = database_write_past(s, *id, &p);
+			code = write_past(s, *id, &p);
 		if (code == SQLITE_DONE)
-			code = database_note_reading(s, *id, r);
+			code = note_reading(s, *id, r);
 	}
 	trail_release(&p.trail);
 	return code;

@@ -12,6 +12,7 @@
 #include "model/inputs.h"
 #include "store/database.h"
 #include "store/pack.h"
+#include "store/query.h"
 
 struct search {
 	struct {
@@ -51,12 +52,16 @@ static bool is_torn(struct packed paths)
 
 static int load_written(struct store *s, struct search *h, const struct map *planned)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_WRITTEN);
+	struct query *q =
+		query(s,
+		      "SELECT f.path, s.written FROM snapshot s JOIN file f ON f.id = s.file "
+		      "WHERE length(s.written) > 0",
+		      NULL);
 	int code;
 
-	while ((code = database_next(s, SQL_LOAD_WRITTEN)) == SQLITE_ROW) {
-		const char *producer = (const char *)sqlite3_column_text(q, 0);
-		struct packed paths = database_packed(q, 1);
+	while ((code = query_next(q, "CB")) == SQLITE_ROW) {
+		const char *producer = query_text(q, 0);
+		struct packed paths = query_bytes(q, 1);
 		if (is_torn(paths))
 			return database_damaged(s, "a list of paths is torn");
 		for (const char *path = (const char *)paths.at;
@@ -74,18 +79,14 @@ static int load_written(struct store *s, struct search *h, const struct map *pla
 static int find_versions(struct store *s, struct search *h, size_t which, enum input_kind kind,
 			 const char *name)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_INPUTS_NAMED);
+	struct query *q = query(s, "SELECT id FROM input WHERE kind=? AND name=?",
+				VALUES(NUMBER(kind), TEXT(name)));
 	int code;
 
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int(q, 1, kind);
-	sqlite3_bind_text(q, 2, name, -1, SQLITE_STATIC);
-	while ((code = database_next(s, SQL_INPUTS_NAMED)) == SQLITE_ROW) {
-		const struct named n = {sqlite3_column_int64(q, 0), which, kind == INPUT_LISTING};
+	while ((code = query_next(q, "I")) == SQLITE_ROW) {
+		const struct named n = {query_int(q, 0), which, kind == INPUT_LISTING};
 		VEC_PUSH(&h->named, n);
 	}
-	sqlite3_reset(q);
 	return code;
 }
 
@@ -112,7 +113,7 @@ static int find_inputs(struct store *s, struct search *h, size_t which)
 
 static int by_id(const void *a, const void *b)
 {
-	return database_compare_ids(&((const struct named *)a)->id, &((const struct named *)b)->id);
+	return pack_compare_ids(&((const struct named *)a)->id, &((const struct named *)b)->id);
 }
 
 static int find_all_inputs(struct store *s, struct search *h)
@@ -152,7 +153,7 @@ struct reader {
 
 static void tell(const struct search *h, const struct reader *r, int64_t id)
 {
-	const int64_t *at = bsearch(&id, h->ids.items, h->ids.n, sizeof id, database_compare_ids);
+	const int64_t *at = bsearch(&id, h->ids.items, h->ids.n, sizeof id, pack_compare_ids);
 
 	if (!at)
 		return;
@@ -185,13 +186,15 @@ static int tell_reader(struct store *s, const struct search *h, struct packed in
 static int load_readers(struct store *s, const struct search *h, const struct map *planned,
 			handover_told *told, void *arg)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_READERS);
+	struct query *q = query(s,
+				"SELECT f.path, s.inputs, s.written FROM snapshot s JOIN file f ON "
+				"f.id = s.file",
+				NULL);
 	int code = SQLITE_DONE;
 
-	while (code == SQLITE_DONE && (code = database_next(s, SQL_LOAD_READERS)) == SQLITE_ROW) {
-		const struct reader r = {(const char *)sqlite3_column_text(q, 0),
-					 database_packed(q, 2), told, arg};
-		code = map_get(planned, r.path) ? tell_reader(s, h, database_packed(q, 1), &r)
+	while (code == SQLITE_DONE && (code = query_next(q, "CBB")) == SQLITE_ROW) {
+		const struct reader r = {query_text(q, 0), query_bytes(q, 2), told, arg};
+		code = map_get(planned, r.path) ? tell_reader(s, h, query_bytes(q, 1), &r)
 						: SQLITE_DONE;
 	}
 	return code;

@@ -9,33 +9,40 @@
 #include "base/percentile.h"
 #include "model/result.h"
 #include "store/database.h"
+#include "store/file.h"
+#include "store/query.h"
+#include "store/trail.h"
 
 // ---- runs ----
 
-static struct past_run read_run(sqlite3_stmt *q)
+static struct past_run read_run(const struct query *q)
 {
 	return (struct past_run){
-		.id = sqlite3_column_int64(q, 0),
-		.started_ns = sqlite3_column_int64(q, 1),
-		.elapsed_ns = database_number(q, 2, -1),
-		.bound_ns = database_number(q, 3, -1),
-		.jobs = sqlite3_column_int(q, 4),
-		.peak = sqlite3_column_int(q, 5),
-		.signal = sqlite3_column_int(q, 6),
-		.files = (long)sqlite3_column_int64(q, 7),
-		.bad = (long)sqlite3_column_int64(q, 8),
-		.tests = (long)sqlite3_column_int64(q, 9),
-		.failed = (long)sqlite3_column_int64(q, 10),
-		.revision = database_text(q, 11),
+		.id = query_int(q, 0),
+		.started_ns = query_int(q, 1),
+		.elapsed_ns = query_known(q, 2, -1),
+		.bound_ns = query_known(q, 3, -1),
+		.jobs = (int)query_int(q, 4),
+		.peak = (int)query_int(q, 5),
+		.signal = (int)query_int(q, 6),
+		.files = (long)query_int(q, 7),
+		.bad = (long)query_int(q, 8),
+		.tests = (long)query_int(q, 9),
+		.failed = (long)query_int(q, 10),
+		.revision = query_copy(q, 11),
 	};
 }
 
 int history_load_runs(struct store *s, struct past_runs *runs, struct err *err)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_RUNS);
+	struct query *q = query(
+		s,
+		"SELECT id, started, elapsed, ifnull(bound, lower_bound), jobs, peak, signal, "
+		"files, bad, tests, failed, revision FROM run ORDER BY started, id",
+		NULL);
 	int code;
 
-	while ((code = database_next(s, SQL_RUNS)) == SQLITE_ROW)
+	while ((code = query_next(q, "ITydOognnnnc")) == SQLITE_ROW)
 		VEC_PUSH(runs, read_run(q));
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
@@ -50,39 +57,30 @@ void past_runs_release(struct past_runs *runs)
 
 // ---- files ----
 
-int database_load_chunks(struct store *s, int64_t file, struct trail *t)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_CHUNKS);
-	int code;
-
-	if (q)
-		sqlite3_bind_int64(q, 1, file);
-	while ((code = database_next(s, SQL_CHUNKS)) == SQLITE_ROW)
-		if (!unpack_trail(database_packed(q, 0), t))
-			return database_damaged(s, "the figures of a file are torn");
-	return code;
-}
-
 int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *path, void *arg),
 		      void (*each)(const struct past_file *f, void *arg), void *arg,
 		      struct err *err)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_FILES);
+	struct query *q =
+		query(s,
+		      "SELECT path, status, ended, tests, state, trail, id, born FROM file "
+		      "ORDER BY path",
+		      NULL);
 	struct past_file f = {0};
 	int code = SQLITE_DONE;
 
-	while (code == SQLITE_DONE && (code = database_next(s, SQL_FILES)) == SQLITE_ROW) {
-		f.path = (const char *)sqlite3_column_text(q, 0);
+	while (code == SQLITE_DONE && (code = query_next(q, "CSTnaBIi")) == SQLITE_ROW) {
+		f.path = query_text(q, 0);
 		code = SQLITE_DONE;
 		if (wanted && !wanted(f.path, arg))
 			continue;
-		f.id = sqlite3_column_int64(q, 6);
-		f.born = sqlite3_column_int64(q, 7);
+		f.id = query_int(q, 6);
+		f.born = query_int(q, 7);
 		f.past.trail.n = 0;
 		if (whole)
-			code = database_load_chunks(s, f.id, &f.past.trail);
+			code = trail_load_chunks(s, f.id, &f.past.trail);
 		if (code == SQLITE_DONE)
-			code = database_read_past(s, q, &f.past);
+			code = file_read_past(s, q, &f.past);
 		if (code == SQLITE_DONE)
 			each(&f, arg);
 	}
@@ -97,7 +95,7 @@ struct tally {
 	struct past_tests *tests; // by id
 	struct numbers *walls;    // how long each of them took, where that is known
 	struct numbers roster;    // the test of each place
-	sqlite3_int64 roster_id;  // 0: none yet
+	int64_t roster_id;        // 0: none yet
 	struct result endings;    // as many tests
 };
 
@@ -111,18 +109,17 @@ static int by_id(const void *a, const void *b)
 static int load_names(struct store *s, int64_t file, bool (*wanted)(const char *, void *),
 		      void *arg, struct past_tests *tests)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_TESTS_OF_FILE);
+	struct query *q =
+		query(s, "SELECT id, name, born FROM test WHERE file=?", VALUES(NUMBER(file)));
 	int code;
 
-	if (q)
-		sqlite3_bind_int64(q, 1, file);
-	while ((code = database_next(s, SQL_TESTS_OF_FILE)) == SQLITE_ROW) {
-		const char *name = (const char *)sqlite3_column_text(q, 1);
+	while ((code = query_next(q, "ICi")) == SQLITE_ROW) {
+		const char *name = query_text(q, 1);
 		if (wanted && !wanted(name, arg))
 			continue;
-		struct past_test t = {.id = sqlite3_column_int64(q, 0),
+		struct past_test t = {.id = query_int(q, 0),
 				      .name = xstrdup(name),
-				      .born = sqlite3_column_int64(q, 2),
+				      .born = query_int(q, 2),
 				      .median_ns = -1};
 		VEC_PUSH(tests, t);
 	}
@@ -153,37 +150,39 @@ static void count(struct tally *t, size_t place, int64_t run)
 		VEC_PUSH(&t->walls[p - t->tests->items], c->wall_ns);
 }
 
-static int count_result(struct store *s, struct tally *t, sqlite3_stmt *q, int64_t run)
+// The tests of a roster by their places, and room for how they ended.
+static int load_roster(struct store *s, struct tally *t, int64_t roster)
 {
-	sqlite3_int64 roster = sqlite3_column_int64(q, 0);
-	int code = SQLITE_DONE;
+	struct query *q = query(s, "SELECT test FROM listed WHERE roster=? ORDER BY seq",
+				VALUES(NUMBER(roster)));
+	int code;
 
-	if (roster != t->roster_id) {
-		t->roster.n = 0;
-		code = database_load_roster(s, roster, &t->roster);
-		t->roster_id = roster;
-		free(t->endings.tests.items);
-		t->endings.tests.n = t->roster.n;
-		t->endings.tests.items = xcalloc(t->roster.n + 1, sizeof *t->endings.tests.items);
-	}
-	if (code == SQLITE_DONE && !unpack_endings(database_packed(q, 1), &t->endings))
-		code = database_damaged(s, "how the tests of a result ended is torn");
-	for (size_t i = 0; i < t->roster.n && code == SQLITE_DONE; i++)
-		count(t, i, run);
+	t->roster.n = 0;
+	t->roster_id = roster;
+	while ((code = query_next(q, "I")) == SQLITE_ROW)
+		VEC_PUSH(&t->roster, query_int(q, 0));
+	free(t->endings.tests.items);
+	t->endings.tests.n = t->roster.n;
+	t->endings.tests.items = xcalloc(t->roster.n + 1, sizeof *t->endings.tests.items);
 	return code;
 }
 
 static int count_run(struct store *s, struct tally *t, int64_t file, int64_t run)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_ENDINGS);
-	int code = q ? SQLITE_DONE : SQLITE_ERROR;
+	struct query *q = query(s,
+				"SELECT roster, endings FROM result WHERE run=? AND file=? AND "
+				"roster > 0",
+				VALUES(NUMBER(run), NUMBER(file)));
+	int code = SQLITE_DONE;
 
-	if (q) {
-		sqlite3_bind_int64(q, 1, run);
-		sqlite3_bind_int64(q, 2, file);
+	while (code == SQLITE_DONE && (code = query_next(q, "IB")) == SQLITE_ROW) {
+		int64_t roster = query_int(q, 0);
+		code = roster != t->roster_id ? load_roster(s, t, roster) : SQLITE_DONE;
+		if (code == SQLITE_DONE && !unpack_endings(query_bytes(q, 1), &t->endings))
+			code = database_damaged(s, "how the tests of a result ended is torn");
+		for (size_t i = 0; i < t->roster.n && code == SQLITE_DONE; i++)
+			count(t, i, run);
 	}
-	while (code == SQLITE_DONE && (code = database_next(s, SQL_ENDINGS)) == SQLITE_ROW)
-		code = count_result(s, t, q, run);
 	return code;
 }
 
@@ -223,11 +222,10 @@ int history_each_test(struct store *s,
 		      void (*each)(int64_t file, const char *name, int64_t born, void *arg),
 		      void *arg, struct err *err)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_TESTS);
+	struct query *q = query(s, "SELECT file, name, born FROM test ORDER BY id", NULL);
 	int code;
 
-	while ((code = database_next(s, SQL_TESTS)) == SQLITE_ROW)
-		each(sqlite3_column_int64(q, 0), (const char *)sqlite3_column_text(q, 1),
-		     sqlite3_column_int64(q, 2), arg);
+	while ((code = query_next(q, "ICi")) == SQLITE_ROW)
+		each(query_int(q, 0), query_text(q, 1), query_int(q, 2), arg);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }

@@ -7,38 +7,16 @@
 #include "base/err.h"
 #include "base/path.h"
 #include "store/database.h"
+#include "store/query.h"
 #include "store/schema.h"
 
 #define HOME         ".firmo-jobs"
 #define LAST_NO_MARK 6
 
-// The tables of all formats, with the columns that they have in the present one, and the indexes.
-static const struct {
-	const char *name, *columns; // "" is an index; NULL: there was such a table once
-} known[] = {
-	{"run", "id name started elapsed jobs peak files bad tests failed lower_bound bound seed "
-		"signal repeated flaky_fails version revision stopped lua waits reused"},
-	{"file", "id path born status ended tests state trail reading"},
-	{"result", "id run file attempt started wall user sys maxrss status reason exit signal "
-		   "slot leaked tests failed output offset framework crowded partial has_tests "
-		   "expected seed output_total roster endings delay learned"},
-	{"test", "id file name tags born"},
-	{"roster", "id file digest tests"},
-	{"trail", "file seq samples"},
-	{"failure", "result seq message traceback"},
-	{"file_error", "result seq place name source line message traceback"},
-	{"input", "id kind name digest size mtime ctime inode"},
-	{"snapshot", "file result started key doubts inputs written stands deadline"},
-	{"test_result", NULL},
-	{"result_by_run", ""},
-	{"result_by_file", ""},
-	{"input_by_name", ""},
-	{"roster_by_digest", ""},
-	{"run_by_started", ""},
-};
-
-#define KNOWN  (sizeof known / sizeof *known)
-#define TABLES 10 // of the present format: the first ones
+// What else may stand in the schema of some format.
+static const char *const indexes[] = {"result_by_run",    "result_by_file", "input_by_name",
+				      "roster_by_digest", "run_by_started", NULL};
+static const char *const old_tables[] = {"test_result", NULL};
 
 static bool is_sqlites(const char *name)
 {
@@ -50,29 +28,33 @@ static bool is_sqlites(const char *name)
 	return false;
 }
 
+static bool is_in(const char *const *names, const char *name)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}
+
 // Looks at a row of sqlite_master; *seen gets a bit for each of our tables. False: that is not
 // ours.
-static bool is_ours(sqlite3_stmt *q, bool present, unsigned *seen)
+static bool is_ours(const struct query *q, bool present, unsigned *seen)
 {
-	const char *type = (const char *)sqlite3_column_text(q, 0);
-	const char *name = (const char *)sqlite3_column_text(q, 1);
-	const char *columns = (const char *)sqlite3_column_text(q, 3);
+	const char *type = query_text(q, 0), *name = query_text(q, 1), *columns = query_text(q, 3);
 	bool is_index = strcmp(type, "index") == 0;
 
-	if (!is_index && (strcmp(type, "table") != 0 || sqlite3_column_int64(q, 2) < 1))
+	if (!is_index && (strcmp(type, "table") != 0 || query_int(q, 2) < 1))
 		return false;
 	if (is_sqlites(name))
 		return true;
-	for (size_t i = 0; i < KNOWN; i++) {
-		if (strcmp(known[i].name, name) != 0)
+	if (is_index)
+		return is_in(indexes, name);
+	for (size_t i = 0; schema_tables[i].name; i++) {
+		if (strcmp(schema_tables[i].name, name) != 0)
 			continue;
-		bool as_index = known[i].columns && !*known[i].columns;
 		*seen |= 1u << i;
-		return is_index == as_index &&
-		       (!present || as_index ||
-			(known[i].columns && columns && strcmp(columns, known[i].columns) == 0));
+		return !present || (columns && strcmp(columns, schema_tables[i].columns) == 0);
 	}
-	return false;
+	return !present && is_in(old_tables, name);
 }
 
 struct look {
@@ -85,44 +67,31 @@ struct look {
 
 static int look_at_schema(struct store *s, struct look *l)
 {
-	sqlite3_stmt *q = database_prepare(
-		s, "SELECT type, name, rootpage, (SELECT group_concat(name || CASE hidden WHEN 0 "
-		   "THEN '' ELSE '*' END, ' ') FROM pragma_table_xinfo(m.name)) "
-		   "FROM sqlite_master m");
-	int code = q ? SQLITE_ROW : sqlite3_errcode(s->db);
+	struct query *q = query(
+		s,
+		"SELECT type, name, rootpage, (SELECT group_concat(name || CASE hidden WHEN 0 "
+		"THEN '' ELSE '*' END, ', ') FROM pragma_table_xinfo(m.name)) "
+		"FROM sqlite_master m",
+		NULL);
+	int code = SQLITE_ROW;
 
-	while (code == SQLITE_ROW && !l->other &&
-	       (code = database_next_as(s, q, "CCac")) == SQLITE_ROW) {
+	while (code == SQLITE_ROW && !l->other && (code = query_next(q, "CCac")) == SQLITE_ROW) {
 		l->entries++;
-		if (is_ours(q, l->version == schema_version(), &l->seen))
+		if (is_ours(q, l->version == SCHEMA_FORMAT, &l->seen))
 			continue;
 		l->other = true;
-		snprintf(l->what, sizeof l->what, "%s", (const char *)sqlite3_column_text(q, 1));
+		snprintf(l->what, sizeof l->what, "%s", query_text(q, 1));
 	}
-	sqlite3_finalize(q);
-	return code == SQLITE_ROW ? SQLITE_DONE : code;
-}
-
-static int look_at_number(struct store *s, const char *pragma, int64_t *number)
-{
-	sqlite3_stmt *q = database_prepare(s, pragma);
-	int code = q ? sqlite3_step(q) : sqlite3_errcode(s->db);
-
-	if (code == SQLITE_ROW) {
-		*number = sqlite3_column_int64(q, 0);
-		code = SQLITE_DONE;
-	}
-	sqlite3_finalize(q);
-	return code;
+	return query_end(q, code);
 }
 
 static int look(struct store *s, struct look *l)
 {
-	int code = look_at_number(s, "PRAGMA application_id", &l->mark);
+	int code = query_number(s, "PRAGMA application_id", NULL, &l->mark);
 
 	if (code == SQLITE_DONE)
-		code = look_at_number(s, "PRAGMA user_version", &l->version);
-	if (code == SQLITE_DONE && l->version <= schema_version())
+		code = query_number(s, "PRAGMA user_version", NULL, &l->version);
+	if (code == SQLITE_DONE && l->version <= SCHEMA_FORMAT)
 		code = look_at_schema(s, l);
 	return code;
 }
@@ -188,10 +157,19 @@ static enum verdict judge_failure(struct store *s, const struct look *l, int cod
 	return VERDICT_DAMAGED;
 }
 
+static unsigned bit_of(const char *table)
+{
+	unsigned i = 0;
+
+	while (strcmp(schema_tables[i].name, table) != 0)
+		i++;
+	return 1u << i;
+}
+
 // What has no mark: nothing yet, an older history, or another program's.
 static enum verdict judge_unmarked(const struct look *l, struct err *err)
 {
-	const unsigned oldest = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3;
+	const unsigned oldest = bit_of("run") | bit_of("file") | bit_of("result") | bit_of("test");
 
 	if (l->mark == 0 && l->entries == 0 && l->version == 0)
 		return VERDICT_EMPTY;
@@ -201,19 +179,29 @@ static enum verdict judge_unmarked(const struct look *l, struct err *err)
 	return VERDICT_SOUND;
 }
 
+// Whether all tables are there that a history of such a format has, and nothing else.
+static bool is_complete(const struct look *l)
+{
+	unsigned missing = 0;
+
+	for (size_t i = 0; schema_tables[i].name; i++)
+		missing |= l->seen & 1u << i ? 0 : 1u << i;
+	if (l->version < 10)
+		missing &= ~(bit_of("reused") | bit_of("listed"));
+	return !l->other && missing == 0;
+}
+
 static enum verdict judge(struct store *s, const struct look *l, struct err *err)
 {
-	const unsigned all = (1u << TABLES) - 1;
-
 	if (l->mark != SCHEMA_MARK)
 		return judge_unmarked(l, err);
-	if (l->version > schema_version()) {
+	if (l->version > SCHEMA_FORMAT) {
 		err_set(err, 0,
 			"it was written by a newer firmo-jobs (format %lld, this one knows %d)",
-			(long long)l->version, schema_version());
+			(long long)l->version, SCHEMA_FORMAT);
 		return VERDICT_NEWER;
 	}
-	bool complete = l->version == schema_version() && !l->other && (l->seen & all) == all;
+	bool complete = l->version > LAST_NO_MARK && is_complete(l);
 	if (complete && !is_read_only_format(s))
 		return VERDICT_SOUND;
 	if (complete)

@@ -11,9 +11,26 @@
 #include "model/run.h"
 #include "store/database.h"
 #include "store/history.h"
+#include "store/load.h"
 #include "store/pack.h"
+#include "store/query.h"
 #include "store/range.h"
+#include "store/schema.h"
 #include "store/store.h"
+#include "store/tests.h"
+
+// What is read of a result: its number, its path, all its columns, and the paths that it wrote.
+#define AS_SQL(name, letter)    "r." #name ", "
+#define AS_LETTER(name, letter) letter
+#define AS_COLUMN(name, letter) COLUMN_##name,
+enum result_column { COLUMN_ID, COLUMN_PATH, RESULT_COLUMNS(AS_COLUMN, AS_COLUMN) COLUMN_WRITTEN };
+
+#define RESULT_SHAPE "IC" RESULT_COLUMNS(AS_LETTER, AS_LETTER) "b"
+#define RESULT_ROWS                                                                                \
+	"SELECT r.id, f.path, " RESULT_COLUMNS(                                                    \
+		AS_SQL, AS_SQL) "(SELECT written FROM snapshot w WHERE w.file = r.file AND "       \
+				"w.result = r.id) FROM "
+#define RESULTS RESULT_ROWS "result r JOIN file f ON f.id = r.file "
 
 // The jobs of a run's results.
 struct joblist {
@@ -24,21 +41,21 @@ struct joblist {
 // The job of a row's file, which is added to jobs: there is room for all files of the run, as
 // results point into it. NULL: there are more than a moment ago, because the run is still going on;
 // or its first attempt is there already.
-static const struct job *add_job(sqlite3_stmt *q, void *arg)
+static const struct job *add_job(const struct query *q, void *arg)
 {
-	const char *path = (const char *)sqlite3_column_text(q, COLUMN_PATH);
+	const char *path = query_text(q, COLUMN_PATH);
 	struct joblist *list = arg;
 	struct jobs *jobs = list->jobs;
 	struct job *known = map_get(&list->by_path, path);
 
 	if (known)
-		return sqlite3_column_int(q, COLUMN_ATTEMPT) > 1 ? known : NULL;
+		return query_int(q, COLUMN_attempt) > 1 ? known : NULL;
 	if (jobs->n == jobs->cap)
 		return NULL;
 	map_put(&list->by_path, path, &jobs->items[jobs->n]);
 	jobs->items[jobs->n] = (struct job){
 		.path = xstrdup(path),
-		.framework = (enum framework)sqlite3_column_int(q, COLUMN_FRAMEWORK),
+		.framework = (enum framework)query_int(q, COLUMN_framework),
 		.expected_ns = -1,
 		.p99_ns = -1,
 	};
@@ -46,80 +63,81 @@ static const struct job *add_job(sqlite3_stmt *q, void *arg)
 }
 
 // Of what a watched pass depended on only this much is a part of reports.
-static struct inputs *read_written(sqlite3_stmt *q, int column)
+static struct inputs *read_written(const struct query *q)
 {
-	const char *names = sqlite3_column_blob(q, column);
-	size_t n = (size_t)sqlite3_column_bytes(q, column);
+	struct packed names = query_bytes(q, COLUMN_WRITTEN);
 
-	if (sqlite3_column_type(q, column) == SQLITE_NULL)
+	if (query_is_null(q, COLUMN_WRITTEN))
 		return NULL;
 	struct inputs *in = xcalloc(1, sizeof *in);
-	for (size_t at = 0; at < n; at += strnlen(names + at, n - at) + 1)
-		VEC_PUSH(&in->written, xstrndup(names + at, n - at));
+	for (size_t n; names.at < names.end; names.at += n + 1) {
+		n = strnlen((const char *)names.at, (size_t)(names.end - names.at));
+		VEC_PUSH(&in->written, xstrndup((const char *)names.at, n));
+	}
 	return in;
 }
 
-static void read_result(sqlite3_stmt *q, struct result *r)
+static void read_result(const struct query *q, struct result *r)
 {
-	r->id = sqlite3_column_int64(q, COLUMN_ID);
-	r->attempt = sqlite3_column_int(q, COLUMN_ATTEMPT);
-	r->started_ns = sqlite3_column_int64(q, COLUMN_STARTED);
-	r->offset_ns = sqlite3_column_int64(q, COLUMN_OFFSET);
-	r->wall_ns = sqlite3_column_int64(q, COLUMN_WALL);
-	r->user_ns = sqlite3_column_int64(q, COLUMN_USER);
-	r->sys_ns = sqlite3_column_int64(q, COLUMN_SYS);
-	r->maxrss = sqlite3_column_int64(q, COLUMN_MAXRSS);
-	r->status = (enum file_status)sqlite3_column_int(q, COLUMN_STATUS);
-	r->exit_code = sqlite3_column_int(q, COLUMN_EXIT);
-	r->signal = sqlite3_column_int(q, COLUMN_SIGNAL);
-	r->slot = sqlite3_column_int(q, COLUMN_SLOT);
-	r->leaked = sqlite3_column_int(q, COLUMN_LEAKED);
-	r->crowded = sqlite3_column_int(q, COLUMN_CROWDED);
-	r->partial = sqlite3_column_int(q, COLUMN_PARTIAL);
-	r->has_tests = sqlite3_column_int(q, COLUMN_HAS_TESTS);
-	r->expected = (long)sqlite3_column_int64(q, COLUMN_EXPECTED);
-	r->output_total = (uint64_t)sqlite3_column_int64(q, COLUMN_OUTPUT_TOTAL);
-	r->delay_ns = database_number(q, COLUMN_DELAY, -1);
-	r->reason = database_text(q, COLUMN_REASON);
-	r->seed = database_text(q, COLUMN_SEED);
-	r->learned = database_text(q, COLUMN_LEARNED);
-	r->inputs = read_written(q, COLUMN_WRITTEN);
-	r->output_len = (size_t)sqlite3_column_bytes(q, COLUMN_OUTPUT);
+	r->id = query_int(q, COLUMN_ID);
+	r->attempt = (int)query_int(q, COLUMN_attempt);
+	r->started_ns = query_int(q, COLUMN_started);
+	r->offset_ns = query_int(q, COLUMN_offset);
+	r->wall_ns = query_int(q, COLUMN_wall);
+	r->user_ns = query_int(q, COLUMN_user);
+	r->sys_ns = query_int(q, COLUMN_sys);
+	r->maxrss = query_int(q, COLUMN_maxrss);
+	r->status = (enum file_status)query_int(q, COLUMN_status);
+	r->exit_code = (int)query_int(q, COLUMN_exit);
+	r->signal = (int)query_int(q, COLUMN_signal);
+	r->slot = (int)query_int(q, COLUMN_slot);
+	r->leaked = query_int(q, COLUMN_leaked);
+	r->crowded = query_int(q, COLUMN_crowded);
+	r->partial = query_int(q, COLUMN_partial);
+	r->has_tests = query_int(q, COLUMN_has_tests);
+	r->expected = (long)query_int(q, COLUMN_expected);
+	r->output_total = (uint64_t)query_int(q, COLUMN_output_total);
+	r->delay_ns = query_known(q, COLUMN_delay, -1);
+	r->reason = query_copy(q, COLUMN_reason);
+	r->seed = query_copy(q, COLUMN_seed);
+	r->learned = query_copy(q, COLUMN_learned);
+	r->inputs = read_written(q);
+	struct packed output = query_bytes(q, COLUMN_output);
+	r->output_len = (size_t)(output.end - output.at);
 	r->output = xmalloc(r->output_len + 1);
-	memcpy(r->output, r->output_len ? sqlite3_column_blob(q, COLUMN_OUTPUT) : "",
-	       r->output_len);
-	r->output[r->output_len] = 0;
+	memcpy(r->output, r->output_len ? (const char *)output.at : "", r->output_len);
+	r->output[r->output_len] = '\0';
 }
 
-static int load_parts(struct store *s, sqlite3_stmt *q, struct result *r)
+static int load_parts(struct store *s, const struct query *q, struct result *r)
 {
-	const struct packed written = database_packed(q, COLUMN_WRITTEN);
+	const struct packed written = query_bytes(q, COLUMN_WRITTEN);
 
 	if (written.at < written.end && written.end[-1] != '\0')
 		return database_damaged(s, "a list of paths is torn");
-	int code = r->has_tests ? database_load_tests(s, sqlite3_column_int64(q, COLUMN_ROSTER),
-						      database_packed(q, COLUMN_ENDINGS), r)
+	int code = r->has_tests ? tests_load(s, query_int(q, COLUMN_roster),
+					     query_bytes(q, COLUMN_endings), r)
 				: SQLITE_DONE;
 
-	return code == SQLITE_DONE ? database_load_words(s, r->id, r) : code;
+	return code == SQLITE_DONE ? tests_load_words(s, r->id, r) : code;
 }
 
 // Adds the results of a statement's rows to the run; `find` gives the job of a row, or NULL for one
 // that is not wanted.
-static int load_results(struct store *s, enum statement which, struct run *run,
-			const struct job *(*find)(sqlite3_stmt *q, void *arg), void *arg,
+static int load_results(struct store *s, struct query *q, struct run *run,
+			const struct job *(*find)(const struct query *q, void *arg), void *arg,
 			bool cached)
 {
 	int code = SQLITE_DONE;
 
-	while (code == SQLITE_DONE && (code = database_next(s, which)) == SQLITE_ROW) {
-		const struct job *job = find(s->statements[which], arg);
+	while (code == SQLITE_DONE && (code = query_next(q, RESULT_SHAPE)) == SQLITE_ROW) {
+		const struct job *job = find(q, arg);
 		code = SQLITE_DONE;
 		if (!job)
 			continue;
 		struct result *r = result_new(job);
-		read_result(s->statements[which], r);
-		code = load_parts(s, s->statements[which], r);
+		read_result(q, r);
+		code = load_parts(s, q, r);
 		r->cached = cached;
 		if (cached)
 			r->slot = -1;
@@ -128,35 +146,30 @@ static int load_results(struct store *s, enum statement which, struct run *run,
 	return code;
 }
 
-// Room for the files of the run and `more`.
-static int make_room(struct store *s, struct jobs *jobs, int64_t run, size_t more)
+// Room for the files of the run and of what it has taken over.
+static int make_room(struct store *s, struct jobs *jobs, int64_t run)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_COUNT_FILES);
+	int64_t files = 0;
+	int code = query_number(s,
+				"SELECT (SELECT count(DISTINCT file) FROM result WHERE run=?1) + "
+				"(SELECT count(*) FROM reused WHERE run=?1)",
+				VALUES(NUMBER(run)), &files);
 
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, run);
-	int code = database_next(s, SQL_COUNT_FILES);
-	if (code == SQLITE_ROW) {
-		jobs->cap = (size_t)sqlite3_column_int64(q, 0) + more;
-		jobs->items = xcalloc(jobs->cap + 1, sizeof *jobs->items);
-		code = SQLITE_DONE;
-	}
-	sqlite3_reset(q);
+	jobs->cap = (size_t)files;
+	jobs->items = xcalloc(jobs->cap + 1, sizeof *jobs->items);
 	return code;
 }
 
 // False: they are not in the order of time, or of another length.
-static bool read_waits(sqlite3_stmt *q, int column, struct run *run)
+static bool read_waits(struct packed p, struct run *run)
 {
-	size_t bytes = (size_t)sqlite3_column_bytes(q, column);
+	size_t bytes = (size_t)(p.end - p.at);
 
 	run->waits.n = run->waits.cap = bytes / sizeof *run->waits.items;
 	if (run->waits.n == 0)
 		return bytes == 0;
 	run->waits.items = xmalloc(run->waits.n * sizeof *run->waits.items);
-	memcpy(run->waits.items, sqlite3_column_blob(q, column),
-	       run->waits.n * sizeof *run->waits.items);
+	memcpy(run->waits.items, p.at, run->waits.n * sizeof *run->waits.items);
 	for (size_t i = 0; i < run->waits.n; i++)
 		if (!range_holds('y', run->waits.items[i].from_ns) ||
 		    !range_holds('y', run->waits.items[i].to_ns) ||
@@ -165,36 +178,33 @@ static bool read_waits(sqlite3_stmt *q, int column, struct run *run)
 	return bytes % sizeof *run->waits.items == 0;
 }
 
-// *reused are the results that it has taken over, which the caller frees.
-static int read_run(struct store *s, sqlite3_stmt *q, struct run *run, int64_t **reused, size_t *n)
+static int read_run(struct store *s, const struct query *q, struct run *run)
 {
-	run->name = database_text(q, 0);
-	run->started_ns = sqlite3_column_int64(q, 1);
-	run->unfinished = sqlite3_column_type(q, 2) == SQLITE_NULL;
-	run->elapsed_ns = sqlite3_column_int64(q, 2);
-	run->jobs = sqlite3_column_int(q, 3);
-	run->peak = sqlite3_column_int(q, 4);
-	run->lower_bound_ns = sqlite3_column_int64(q, 5);
-	run->seed = (uint64_t)sqlite3_column_int64(q, 6);
-	run->signal = sqlite3_column_int(q, 7);
-	run->repeated = sqlite3_column_int(q, 8);
-	run->flaky_fails = sqlite3_column_int(q, 9);
-	run->stopped = database_text(q, 10);
-	run->lua = database_text(q, 11);
-	run->revision = database_text(q, 14);
-	if (!read_waits(q, 12, run))
-		return database_damaged(s, "the waits of a run are torn");
-	*reused = unpack_ids(database_packed(q, 13), n);
-	return *reused ? SQLITE_DONE : database_damaged(s, "a list of numbers is torn");
+	run->name = query_copy(q, 0);
+	run->started_ns = query_int(q, 1);
+	run->unfinished = query_is_null(q, 2);
+	run->elapsed_ns = query_int(q, 2);
+	run->jobs = (int)query_int(q, 3);
+	run->peak = (int)query_int(q, 4);
+	run->lower_bound_ns = query_int(q, 5);
+	run->seed = (uint64_t)query_int(q, 6);
+	run->signal = (int)query_int(q, 7);
+	run->repeated = query_int(q, 8);
+	run->flaky_fails = query_int(q, 9);
+	run->stopped = query_copy(q, 10);
+	run->lua = query_copy(q, 11);
+	run->revision = query_copy(q, 12);
+	return read_waits(query_bytes(q, 13), run)
+		       ? SQLITE_DONE
+		       : database_damaged(s, "the waits of a run are torn");
 }
 
 // 0: there is none, or the store cannot be read.
 static int64_t last_run(struct store *s)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LAST_RUN);
-	int64_t id = database_next(s, SQL_LAST_RUN) == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
+	int64_t id = 0;
 
-	sqlite3_reset(q);
+	query_number(s, "SELECT id FROM run " BY_TIME "LIMIT 1", NULL, &id);
 	return id;
 }
 
@@ -215,130 +225,114 @@ static int by_path(const void *a, const void *b)
 		      (*(struct result *const *)b)->job->path);
 }
 
-// The results that the run has taken over, in the order in which it had them.
-static int load_reused(struct store *s, struct run *run, struct joblist *list, const int64_t *ids,
-		       size_t n)
+// The results that the run has taken over, in the order in which it had them; then its own.
+static int load_results_of_run(struct store *s, struct run *run, struct jobs *jobs)
 {
-	int code = SQLITE_DONE;
+	struct joblist list = {.jobs = jobs};
+	int code = make_room(s, jobs, run->id);
 
-	for (size_t i = 0; i < n && code == SQLITE_DONE; i++) {
-		sqlite3_stmt *q = database_statement(s, SQL_LOAD_RESULT);
-		if (q)
-			sqlite3_bind_int64(q, 1, ids[i]);
-		code = load_results(s, SQL_LOAD_RESULT, run, add_job, list, true);
-	}
+	if (code == SQLITE_DONE)
+		code = load_results(s,
+				    query(s,
+					  RESULT_ROWS "reused u JOIN result r ON r.id = u.result "
+						      "JOIN file f ON f.id = r.file "
+						      "WHERE u.run = ? ORDER BY u.result",
+					  VALUES(NUMBER(run->id))),
+				    run, add_job, &list, true);
 	if (run->results.n > 0)
 		qsort(run->results.items, run->results.n, sizeof *run->results.items, by_path);
+	if (code == SQLITE_DONE)
+		code = load_results(
+			s,
+			query(s, RESULTS "WHERE r.run = ? ORDER BY r.id", VALUES(NUMBER(run->id))),
+			run, add_job, &list, false);
+	map_release(&list.by_path);
 	return code;
-}
-
-static int load_own(struct store *s, struct run *run, struct joblist *list)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_RESULTS);
-
-	if (q)
-		sqlite3_bind_int64(q, 1, run->id);
-	return load_results(s, SQL_LOAD_RESULTS, run, add_job, list, false);
 }
 
 // The row of run->id. SQLITE_ROW: there is one.
-static int find_run(struct store *s, struct run *run, int64_t **reused, size_t *n)
+static int find_run(struct store *s, struct run *run)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_RUN);
+	struct query *q = query(s,
+				"SELECT name, started, elapsed, jobs, peak, lower_bound, seed, "
+				"signal, repeated, flaky_fails, stopped, lua, revision, waits "
+				"FROM run WHERE id=?",
+				VALUES(NUMBER(run->id)));
+	int code = query_next(q, "CTyOodagffcccb");
 
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, run->id);
-	int code = database_next(s, SQL_LOAD_RUN);
-	if (code == SQLITE_ROW && (code = read_run(s, q, run, reused, n)) == SQLITE_DONE)
+	if (code == SQLITE_ROW && (code = read_run(s, q, run)) == SQLITE_DONE)
 		code = SQLITE_ROW;
-	sqlite3_reset(q);
+	query_end(q, code);
 	return code;
 }
 
-int database_check_run(struct store *s, int64_t id, struct err *err)
+int load_check_run(struct store *s, int64_t id, struct err *err)
 {
 	struct run run = {.id = id};
-	int64_t *reused = NULL;
-	size_t n = 0;
-	int code = find_run(s, &run, &reused, &n);
+	int code = find_run(s, &run);
 
-	free(reused);
 	run_release(&run);
 	return code == SQLITE_ROW ? 0 : database_error(s, err);
 }
 
 bool store_find_run(struct store *s, const char *name, struct run *run)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_FIND_RUN);
+	// It is one of the last.
+	struct query *q =
+		query(s, "SELECT id, started FROM run WHERE name=? ORDER BY id DESC LIMIT 1",
+		      VALUES(TEXT(name)));
+	bool found = query_next(q, "IT") == SQLITE_ROW;
 
-	if (q)
-		sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
-	bool found = database_next(s, SQL_FIND_RUN) == SQLITE_ROW;
 	if (found) {
-		run->id = sqlite3_column_int64(q, 0);
-		run->started_ns = sqlite3_column_int64(q, 1);
+		run->id = query_int(q, 0);
+		run->started_ns = query_int(q, 1);
 	}
-	sqlite3_reset(q);
+	query_end(q, SQLITE_DONE);
 	return found;
-}
-
-static int load_results_of_run(struct store *s, struct run *run, struct jobs *jobs,
-			       const int64_t *reused, size_t n)
-{
-	struct joblist list = {.jobs = jobs};
-	int code = make_room(s, jobs, run->id, n);
-
-	if (code == SQLITE_DONE)
-		code = load_reused(s, run, &list, reused, n);
-	if (code == SQLITE_DONE)
-		code = load_own(s, run, &list);
-	map_release(&list.by_path);
-	return code;
 }
 
 int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jobs, struct err *err)
 {
-	int64_t *reused = NULL;
-	size_t n = 0;
-
 	run->id = id > 0 ? id : last_run(s);
-	int code = find_run(s, run, &reused, &n);
+	int code = find_run(s, run);
 	if (code == SQLITE_DONE && !store_is_broken(s)) {
 		err_set(err, 0, "the history has no run %lld", (long long)run->id);
 		err->errnum = ENOENT;
 		return -1;
 	}
 	if (code == SQLITE_ROW)
-		code = load_results_of_run(s, run, jobs, reused, n);
-	free(reused);
+		code = load_results_of_run(s, run, jobs);
 	estimate(run);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
 
 // jobs is sorted by path, as the rows are; arg says where the last one was found.
-struct merge {
+struct wanted {
 	const struct jobs *jobs;
 	size_t next;
 };
 
-static const struct job *next_wanted(sqlite3_stmt *q, void *arg)
+static const struct job *next_wanted(const struct query *q, void *arg)
 {
-	const char *path = (const char *)sqlite3_column_text(q, 1);
-	struct merge *m = arg;
+	const char *path = query_text(q, COLUMN_PATH);
+	struct wanted *w = arg;
 
-	while (m->next < m->jobs->n && strcmp(m->jobs->items[m->next].path, path) < 0)
-		m->next++;
-	bool found = m->next < m->jobs->n && strcmp(m->jobs->items[m->next].path, path) == 0;
-	return found ? &m->jobs->items[m->next] : NULL;
+	while (w->next < w->jobs->n && strcmp(w->jobs->items[w->next].path, path) < 0)
+		w->next++;
+	bool found = w->next < w->jobs->n && strcmp(w->jobs->items[w->next].path, path) == 0;
+	return found ? &w->jobs->items[w->next] : NULL;
 }
 
 int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run, struct err *err)
 {
-	struct merge merge = {.jobs = jobs};
+	struct wanted wanted = {.jobs = jobs};
 
-	database_statement(s, SQL_LOAD_PASSES);
-	return load_results(s, SQL_LOAD_PASSES, run, next_wanted, &merge, true) == SQLITE_DONE
+	struct query *q = query(s,
+				RESULT_ROWS "snapshot s JOIN result r ON r.id = s.result "
+					    "JOIN file f ON f.id = r.file ORDER BY f.path",
+				NULL);
+
+	return load_results(s, q, run, next_wanted, &wanted, true) == SQLITE_DONE
 		       ? 0
 		       : database_error(s, err);
 }
@@ -346,16 +340,13 @@ int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run,
 int history_load_result(struct store *s, int64_t run, int64_t file, struct run *out,
 			struct jobs *jobs, struct err *err)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_RESULTS_OF_FILE);
+	struct query *q = query(s, RESULTS "WHERE r.run = ? AND r.file = ? ORDER BY r.id",
+				VALUES(NUMBER(run), NUMBER(file)));
 	struct joblist list = {.jobs = jobs};
 
 	jobs->cap = 1;
 	jobs->items = xcalloc(1, sizeof *jobs->items);
-	if (q) {
-		sqlite3_bind_int64(q, 1, run);
-		sqlite3_bind_int64(q, 2, file);
-	}
-	int code = load_results(s, SQL_RESULTS_OF_FILE, out, add_job, &list, false);
+	int code = load_results(s, q, out, add_job, &list, false);
 	map_release(&list.by_path);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }

@@ -15,7 +15,9 @@
 #include "base/err.h"
 #include "base/path.h"
 #include "store/database.h"
+#include "store/query.h"
 #include "store/schema.h"
+#include "store/unpack.h"
 
 // Moving the log into the database is the one thing here that waits for the disk, so it is not done
 // at every close; but whoever opens next reads through the log, so it must not stay long either.
@@ -93,8 +95,11 @@ static int on_progress(void *arg)
 	struct store *s = arg;
 
 	s->steps += STEPS_AT_ONCE;
-	if (s->steps < USUAL_STEPS ||
-	    s->steps < USUAL_STEPS + STEPS_PER_BYTE * database_file_bytes(s))
+	if (s->steps < USUAL_STEPS)
+		return 0;
+	// A private copy has no file any more.
+	int64_t now = database_file_bytes(s), bytes = now > s->bytes ? now : s->bytes;
+	if (s->steps < USUAL_STEPS + STEPS_PER_BYTE * (bytes + s->lent_bytes))
 		return 0;
 	database_damaged(s, "its pages lead in a circle");
 	return 1;
@@ -157,7 +162,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	database_forget_statements(s);
+	queries_forget(s);
 	database_forget_inputs(s);
 	database_move_log(s, CLOSE_PAGES);
 	sqlite3_close(s->db);
@@ -169,12 +174,13 @@ static int set_up_writing(struct store *s, struct err *err)
 {
 	// The page cache is kept small: what is read is read once.
 	sqlite3_exec(s->db,
-		     "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;"
+		     "PRAGMA temp_store=MEMORY; PRAGMA journal_mode=WAL; PRAGMA "
+		     "synchronous=NORMAL; PRAGMA cache_size=-256;"
 		     "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=4194304",
 		     NULL, NULL, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_wal_hook(s->db, on_commit, s);
-	return schema_migrate(s, schema_version(), err);
+	return schema_make(s, err);
 }
 
 // What stands in a file cannot make sqlite do more than reading it.
@@ -227,9 +233,14 @@ static struct store *begin(const char *path, enum store_mode mode, struct err *e
 		s->device = st.st_dev;
 		s->inode = st.st_ino;
 	}
+	s->bytes = database_file_bytes(s);
 	sqlite3_busy_timeout(s->db, OPEN_TIMEOUT_MS);
 	trust_nothing(s);
-	return s;
+	if (unpack_add_all(s->db) == SQLITE_OK)
+		return s;
+	database_error(s, err);
+	store_close(s);
+	return NULL;
 }
 
 // Makes the tables where there are none, and brings older ones up to date.
@@ -256,7 +267,7 @@ struct store *database_open(const char *path, enum store_mode mode, enum verdict
 	bool to_make = *verdict == VERDICT_EMPTY || *verdict == VERDICT_SOUND;
 	if (*verdict == VERDICT_EMPTY)
 		err_set(err, 0, "there is nothing in it");
-	bool is_older = *verdict == VERDICT_SOUND && version < schema_version();
+	bool is_older = *verdict == VERDICT_SOUND && version < SCHEMA_FORMAT;
 	if (mode == STORE_WRITE && to_make)
 		*verdict = make_current(s, err);
 	if (*verdict == VERDICT_SOUND && !(mode == STORE_READ && is_older)) {
@@ -414,4 +425,13 @@ struct store *store_renew(struct store *s, char **notice, struct err *err)
 				    path);
 	free(path);
 	return renewed;
+}
+
+int64_t database_bytes(struct store *s)
+{
+	int64_t bytes = database_file_bytes(s);
+
+	query_number(s, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+		     NULL, &bytes);
+	return bytes;
 }

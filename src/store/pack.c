@@ -100,6 +100,13 @@ int64_t wrapping_sum(int64_t a, int64_t b)
 
 // ---- lists of numbers ----
 
+int pack_compare_ids(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 void pack_ids(struct buf *b, const int64_t *ids, size_t n)
 {
 	int64_t before = 0;

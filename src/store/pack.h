@@ -19,6 +19,11 @@ struct packed {
 	bool torn; // there was a number without its end
 };
 
+struct numbers {
+	int64_t *items;
+	size_t n, cap;
+};
+
 // a + b, whatever they are.
 int64_t wrapping_sum(int64_t a, int64_t b);
 
@@ -28,6 +33,8 @@ uint64_t unpack_number(struct packed *p);
 void pack_signed(struct buf *b, int64_t n);
 int64_t unpack_signed(struct packed *p);
 
+// For qsort of numbers.
+int pack_compare_ids(const void *a, const void *b);
 // n ascending numbers as the differences between them.
 void pack_ids(struct buf *b, const int64_t *ids, size_t n);
 // *count is how many there are. The caller frees them. NULL: they are not what pack_ids has made.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include <stdlib.h>
+#include "store/prune.h"
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/care.h"
 #include "store/database.h"
-#include "store/pack.h"
+#include "store/query.h"
+#include "store/snapshot.h"
 
 #define DAY_NS (86400 * NS_PER_SEC)
 // A file that has no result any more is forgotten when it has not been run for so long.
@@ -16,261 +16,114 @@
 // How many runs a run that ends removes: one more than it brings, and a few to catch up.
 #define BOUND_RUNS 4
 
-// ---- which go, which stay ----
+// The results that stay though their run may go: passes that stand, and what other runs show.
+#define STANDING "(SELECT result FROM snapshot WHERE stands UNION SELECT result FROM reused)"
+// Those that go with the runs of temp.gone, or stood for a reason that is gone.
+#define DEAD                                                                                       \
+	"(run IN (SELECT run FROM temp.gone) OR run = 0) AND id NOT IN (SELECT result FROM "       \
+	"temp.standing)"
 
-static int find_gone(struct store *s, const struct store_bound *bound, int64_t most,
-		     struct numbers *gone)
+// Not the runs that may be going on: they have no end yet, but a result of late.
+static const char find_gone[] =
+	"INSERT INTO temp.gone SELECT id FROM (SELECT id, started, elapsed FROM run " BY_TIME
+	"LIMIT -1 OFFSET ?1) o WHERE started < ?2 AND (elapsed IS NOT NULL OR "
+	"ifnull((SELECT max(r.started + r.wall) FROM result r WHERE r.run = o.id), started) < ?3) "
+	"ORDER BY started, id LIMIT ?4";
+
+static int drop_runs(struct store *s, struct pruned *out)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_OLD_RUNS);
+	static const char *const runs[] = {
+		"DELETE FROM reused WHERE run IN (SELECT run FROM temp.gone)",
+		"DELETE FROM run WHERE id IN (SELECT run FROM temp.gone)",
+		"CREATE TEMP TABLE standing(result INTEGER PRIMARY KEY)",
+		"INSERT INTO temp.standing SELECT * FROM " STANDING,
+		"DELETE FROM failure WHERE result IN (SELECT id FROM result WHERE " DEAD ")",
+		"DELETE FROM file_error WHERE result IN (SELECT id FROM result WHERE " DEAD ")",
+		"DELETE FROM result WHERE " DEAD,
+		NULL,
+	};
+	static const char *const rest[] = {
+		"UPDATE result SET run=0 WHERE run IN (SELECT run FROM temp.gone)",
+		"DROP TABLE temp.standing",
+		// The number of a result may be given again.
+		"UPDATE snapshot SET result=0 WHERE NOT stands AND result NOT IN "
+		"(SELECT id FROM result)",
+		NULL,
+	};
+	int code = query_do_all(s, runs, NULL);
 
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, bound->runs < 0 ? 0 : bound->runs);
-	sqlite3_bind_int64(q, 2, bound->before_ns ? bound->before_ns : INT64_MAX);
-	sqlite3_bind_int64(q, 3, clock_real_ns() - RUN_PATIENCE_NS);
-	sqlite3_bind_int64(q, 4, most);
-	int code = database_list(s, SQL_OLD_RUNS, gone);
-	database_sort(gone);
-	return code;
+	out->results = sqlite3_changes(s->db);
+	return code == SQLITE_DONE ? query_do_all(s, rest, NULL) : code;
 }
 
-// What the runs that stay have taken over from others.
-static int add_reused(struct store *s, const struct numbers *gone, struct numbers *standing)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_REUSED);
-	int code = SQLITE_DONE;
-
-	while (code == SQLITE_DONE && (code = database_next(s, SQL_REUSED)) == SQLITE_ROW) {
-		size_t n = 0;
-		bool is_gone = database_has(gone, sqlite3_column_int64(q, 0));
-		int64_t *ids = is_gone ? NULL : unpack_ids(database_packed(q, 1), &n);
-		code = is_gone || ids ? SQLITE_DONE
-				      : database_damaged(s, "a list of numbers is torn");
-		for (size_t i = 0; i < n; i++)
-			VEC_PUSH(standing, ids[i]);
-		free(ids);
-	}
-	return code;
-}
-
-// The results that stay though their run may go.
-static int find_standing(struct store *s, const struct numbers *gone, struct numbers *standing)
-{
-	int code = database_list_all(s, SQL_STANDING_RESULTS, standing);
-
-	if (code == SQLITE_DONE)
-		code = add_reused(s, gone, standing);
-	database_sort(standing);
-	return code;
-}
-
-// ---- removing runs ----
-
-static int drop_result(struct store *s, int64_t result)
-{
-	int code = database_do(s, SQL_DROP_FAILURES, result);
-
-	if (code == SQLITE_DONE)
-		code = database_do(s, SQL_DROP_FILE_ERRORS, result);
-	return code == SQLITE_DONE ? database_do(s, SQL_DROP_RESULT, result) : code;
-}
-
-// The results of a run; run 0 has those that have outlived theirs.
-static int drop_results(struct store *s, int64_t run, const struct numbers *standing, long *dropped)
-{
-	struct numbers ids = {0};
-	sqlite3_stmt *q = database_statement(s, SQL_RESULT_IDS);
-
-	if (q)
-		sqlite3_bind_int64(q, 1, run);
-	int code = database_list(s, SQL_RESULT_IDS, &ids);
-	for (size_t i = 0; i < ids.n && code == SQLITE_DONE; i++) {
-		bool stays = database_has(standing, ids.items[i]);
-		if (!stays)
-			code = drop_result(s, ids.items[i]);
-		else if (run)
-			code = database_do(s, SQL_DETACH_RESULT, ids.items[i]);
-		*dropped += !stays;
-	}
-	free(ids.items);
-	return code;
-}
-
-static int drop_runs(struct store *s, const struct numbers *gone, const struct numbers *standing,
-		     long *results)
-{
-	int code = drop_results(s, 0, standing, results);
-
-	for (size_t i = 0; i < gone->n && code == SQLITE_DONE; i++) {
-		code = drop_results(s, gone->items[i], standing, results);
-		if (code == SQLITE_DONE)
-			code = database_do(s, SQL_DROP_RUN, gone->items[i]);
-	}
-	return code == SQLITE_DONE ? database_step(database_statement(s, SQL_FORGET_RESULTS))
-				   : code;
-}
-
-// ---- trails ----
-
-// *gone: all runs of these samples are.
-static int look_at_chunk(struct store *s, struct packed samples, const struct numbers *runs,
-			 bool *gone)
-{
-	struct trail t = {0};
-	bool whole = unpack_trail(samples, &t);
-
-	*gone = whole;
-	for (size_t i = 0; i < t.n && *gone; i++)
-		*gone = !database_has(runs, t.items[i].run);
-	trail_release(&t);
-	return whole ? SQLITE_DONE : database_damaged(s, "the figures of a file are torn");
-}
-
-static int drop_chunk(struct store *s, int64_t file, int64_t seq)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_DROP_CHUNK);
-
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, file);
-	sqlite3_bind_int64(q, 2, seq);
-	return database_step(q);
-}
-
-// Removes the oldest chunks of a file as far as all of their runs are gone.
-static int cut_trail(struct store *s, int64_t file, const struct numbers *runs)
-{
-	for (;;) {
-		sqlite3_stmt *q = database_statement(s, SQL_FIRST_CHUNK);
-		if (!q)
-			return SQLITE_ERROR;
-		sqlite3_bind_int64(q, 1, file);
-		int code = database_next(s, SQL_FIRST_CHUNK);
-		if (code != SQLITE_ROW)
-			return code;
-		int64_t seq = sqlite3_column_int64(q, 0);
-		bool gone;
-		code = look_at_chunk(s, database_packed(q, 1), runs, &gone);
-		sqlite3_reset(q);
-		if (gone)
-			code = drop_chunk(s, file, seq);
-		if (!gone || code != SQLITE_DONE)
-			return code;
-	}
-}
-
-// What stands in the row of a file stays, whatever has become of the runs: its time is expected
-// from that.
+// Removes the oldest chunks of each file as far as all of their runs are gone. What stands in the
+// row of a file stays: its time is expected from that.
 static int cut_trails(struct store *s)
 {
-	struct numbers runs = {0}, files = {0};
-	int code = database_list_all(s, SQL_RUN_IDS, &runs);
+	int code;
 
-	if (code == SQLITE_DONE)
-		code = database_list_all(s, SQL_FILE_IDS, &files);
-	for (size_t i = 0; i < files.n && code == SQLITE_DONE; i++)
-		code = cut_trail(s, files.items[i], &runs);
-	free(runs.items);
-	free(files.items);
+	do {
+		code = query_do(s,
+				"DELETE FROM trail WHERE (file, seq) IN (SELECT f.id, (SELECT "
+				"min(seq) FROM trail t WHERE t.file = f.id) FROM file f) "
+				"AND NOT EXISTS (SELECT 1 FROM samples(trail.samples) x "
+				"WHERE x.run IN (SELECT id FROM run))",
+				NULL);
+	} while (code == SQLITE_DONE && sqlite3_changes(s->db) > 0);
 	return code;
 }
-
-// ---- what nothing names any more ----
-
-static int drop_file(struct store *s, int64_t file)
-{
-	static const enum statement parts[] = {SQL_DROP_CHUNKS, SQL_DROP_SNAPSHOT, SQL_DROP_FILE};
-	int code = SQLITE_DONE;
-
-	for (size_t i = 0; i < sizeof parts / sizeof *parts && code == SQLITE_DONE; i++)
-		code = database_do(s, parts[i], file);
-	return code;
-}
-
-static int sweep_files(struct store *s)
-{
-	struct numbers files = {0};
-	sqlite3_stmt *q = database_statement(s, SQL_FORGOTTEN_FILES);
-
-	if (q)
-		sqlite3_bind_int64(q, 1, clock_real_ns() - FILE_MEMORY_NS);
-	int code = database_list(s, SQL_FORGOTTEN_FILES, &files);
-	for (size_t i = 0; i < files.n && code == SQLITE_DONE; i++)
-		code = drop_file(s, files.items[i]);
-	free(files.items);
-	return code;
-}
-
-static int find_used_tests(struct store *s, struct numbers *used)
-{
-	struct numbers rosters = {0};
-	int code = database_list_all(s, SQL_ROSTER_IDS, &rosters);
-
-	for (size_t i = 0; i < rosters.n && code == SQLITE_DONE; i++)
-		code = database_load_roster(s, rosters.items[i], used);
-	free(rosters.items);
-	database_sort(used);
-	return code;
-}
-
-static int sweep_tests(struct store *s)
-{
-	struct numbers used = {0}, tests = {0};
-	int code = find_used_tests(s, &used);
-
-	if (code == SQLITE_DONE)
-		code = database_list_all(s, SQL_TEST_IDS, &tests);
-	for (size_t i = 0; i < tests.n && code == SQLITE_DONE; i++)
-		if (!database_has(&used, tests.items[i]))
-			code = database_do(s, SQL_DROP_TEST, tests.items[i]);
-	free(used.items);
-	free(tests.items);
-	return code;
-}
-
-int database_sweep(struct store *s)
-{
-	int code = sweep_files(s);
-
-	if (code == SQLITE_DONE)
-		code = database_step(database_statement(s, SQL_DROP_ROSTERS));
-	if (code == SQLITE_DONE)
-		code = sweep_tests(s);
-	return code == SQLITE_DONE ? database_sweep_inputs(s) : code;
-}
-
-// ---- all of it ----
 
 // At most so many runs, the oldest first.
 static int prune(struct store *s, const struct store_bound *bound, int64_t most, struct pruned *out)
 {
-	struct numbers gone = {0}, standing = {0};
-	int code = find_gone(s, bound, most, &gone);
+	int64_t before = bound->before_ns ? bound->before_ns : INT64_MAX;
+	int64_t kept = bound->runs < 0 ? 0 : bound->runs;
+	int code = query_do(s, "CREATE TEMP TABLE gone(run INTEGER PRIMARY KEY)", NULL);
 
-	out->runs = (long)gone.n;
-	if (code == SQLITE_DONE && gone.n > 0) {
-		code = find_standing(s, &gone, &standing);
-		if (code == SQLITE_DONE)
-			code = drop_runs(s, &gone, &standing, &out->results);
+	if (code == SQLITE_DONE)
+		code = query_do(s, find_gone,
+				VALUES(NUMBER(kept), NUMBER(before),
+				       NUMBER(clock_real_ns() - RUN_PATIENCE_NS), NUMBER(most)));
+	out->runs = sqlite3_changes(s->db);
+	if (code == SQLITE_DONE && out->runs > 0) {
+		code = drop_runs(s, out);
 		if (code == SQLITE_DONE)
 			code = cut_trails(s);
 	}
-	free(gone.items);
-	free(standing.items);
-	return code;
+	return code == SQLITE_DONE ? query_do(s, "DROP TABLE temp.gone", NULL) : code;
 }
 
-int database_keep_bound(struct store *s)
+int prune_keep_bound(struct store *s)
 {
 	struct pruned out = {0};
 
 	return prune(s, &(struct store_bound){.runs = STORE_KEPT_RUNS}, BOUND_RUNS, &out);
 }
 
+int prune_sweep(struct store *s)
+{
+	static const char *const statements[] = {
+		"DELETE FROM file WHERE ended < ?1 AND id NOT IN (SELECT file FROM result) "
+		"AND id NOT IN (SELECT file FROM snapshot WHERE stands)",
+		"DELETE FROM trail WHERE file NOT IN (SELECT id FROM file)",
+		"DELETE FROM snapshot WHERE file NOT IN (SELECT id FROM file)",
+		"DELETE FROM roster WHERE id NOT IN (SELECT roster FROM result WHERE roster > 0)",
+		"DELETE FROM listed WHERE roster NOT IN (SELECT id FROM roster)",
+		"DELETE FROM test WHERE id NOT IN (SELECT test FROM listed)",
+		"DELETE FROM input WHERE id NOT IN (SELECT n.number FROM snapshot s, "
+		"numbers(s.inputs) n)",
+		NULL,
+	};
+	int code = query_do_all(s, statements, VALUES(NUMBER(clock_real_ns() - FILE_MEMORY_NS)));
+
+	database_forget_inputs(s);
+	return code;
+}
+
 // Makes the file as small as what it holds.
 static void give_space_back(struct store *s, struct err *err)
 {
-	database_forget_statements(s);
+	queries_forget(s);
 	int code = sqlite3_exec(s->db, "VACUUM", NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
@@ -288,7 +141,7 @@ int store_prune(struct store *s, const struct store_bound *bound, struct pruned 
 		return database_error(s, err);
 	int code = prune(s, bound, -1, out);
 	if (code == SQLITE_DONE)
-		code = database_sweep(s);
+		code = prune_sweep(s);
 	if (database_end(s, code, err) != STORE_OK)
 		return -1;
 	give_space_back(s, &out->space);

@@ -8,9 +8,15 @@
 #include "firmo-jobs.h"
 #include "model/run.h"
 #include "store/database.h"
+#include "store/file.h"
 #include "store/pack.h"
+#include "store/prune.h"
+#include "store/query.h"
 #include "store/range.h"
+#include "store/schema.h"
+#include "store/snapshot.h"
 #include "store/store.h"
+#include "store/tests.h"
 
 // After so many runs it is looked what nobody needs any more.
 #define SWEEP_RUNS 256
@@ -19,98 +25,68 @@
 
 static int add_run(struct store *s, struct run *run)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_ADD_RUN);
+	int code =
+		query_do(s,
+			 "INSERT INTO run(name, started, jobs, lower_bound, seed, version, "
+			 "repeated, flaky_fails, lua, revision) VALUES(?,?,?,?,?,?,?,?,?,?)",
+			 VALUES(TEXT(run->name), WITHIN('t', run->started_ns),
+				WITHIN('o', run->jobs), WITHIN('d', run->lower_bound_ns),
+				NUMBER(run->seed), TEXT(FIRMO_JOBS_VERSION), NUMBER(run->repeated),
+				NUMBER(run->flaky_fails), TEXT(run->lua), TEXT(run->revision)));
 
-	if (!q)
-		return SQLITE_ERROR;
-	database_bind_string(q, 1, run->name);
-	sqlite3_bind_int64(q, 2, range_nearest('t', run->started_ns));
-	sqlite3_bind_int64(q, 3, range_nearest('o', run->jobs));
-	sqlite3_bind_int64(q, 4, range_nearest('d', run->lower_bound_ns));
-	sqlite3_bind_int64(q, 5, (sqlite3_int64)run->seed);
-	database_bind_string(q, 6, FIRMO_JOBS_VERSION);
-	sqlite3_bind_int(q, 7, run->repeated);
-	sqlite3_bind_int(q, 8, run->flaky_fails);
-	database_bind_string(q, 9, run->lua);
-	database_bind_string(q, 10, run->revision);
-	int code = database_step(q);
 	run->id = sqlite3_last_insert_rowid(s->db);
 	return code;
 }
 
-// NULL where there is nothing.
-static void bind_blob(sqlite3_stmt *q, int column, const void *data, size_t n)
-{
-	if (n > 0)
-		sqlite3_bind_blob(q, column, data, (int)n, SQLITE_STATIC);
-	else
-		sqlite3_bind_null(q, column);
-}
+#define AS_NAME(name, letter) #name ", "
+#define AS_MARK(name, letter) "?, "
 
-static int add_result(struct store *s, const struct home *home, const struct result *r,
-		      sqlite3_int64 roster)
+static int add_result(struct store *s, int64_t run, int64_t file, const struct result *r,
+		      int64_t roster)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_ADD_RESULT);
 	struct counts c = result_counts(r);
 	struct buf endings = {0};
 
-	if (!q)
-		return SQLITE_ERROR;
-	const int64_t numbers[] = {
-		home->run,    home->file,
-		r->attempt,   r->started_ns,
-		r->offset_ns, r->wall_ns,
-		r->user_ns,   r->sys_ns,
-		r->maxrss,    r->status,
-		r->exit_code, r->signal,
-		r->slot,      r->leaked,
-		c.total,      c.failed + c.errors,
-		r->framework, r->crowded,
-		r->partial,   r->has_tests,
-		r->expected,  (int64_t)r->output_total,
-		roster,       r->delay_ns,
-	};
-	int n = sizeof numbers / sizeof *numbers;
-	database_bind_numbers(q, "iirtyyyyzsxgofnnwfffnzid", numbers);
-	database_bind_string(q, n + 1, r->reason);
-	database_bind_string(q, n + 2, r->seed);
-	bind_blob(q, n + 3, r->output, r->output_len);
 	if (roster)
 		pack_endings(&endings, r);
-	bind_blob(q, n + 4, endings.data, endings.len);
-	database_bind_string(q, n + 5, r->learned);
-	int code = database_step(q);
+	int code = query_do(
+		s,
+		"INSERT INTO result(" RESULT_COLUMNS(AS_NAME, AS_NAME) "id) VALUES(" RESULT_COLUMNS(
+			AS_MARK, AS_MARK) "NULL)",
+		VALUES(NUMBER(run), NUMBER(file), WITHIN('r', r->attempt),
+		       WITHIN('t', r->started_ns), WITHIN('y', r->wall_ns), WITHIN('y', r->user_ns),
+		       WITHIN('y', r->sys_ns), WITHIN('z', r->maxrss), WITHIN('s', r->status),
+		       TEXT(r->reason), WITHIN('x', r->exit_code), WITHIN('g', r->signal),
+		       WITHIN('o', r->slot), NUMBER(r->leaked), WITHIN('n', c.total),
+		       WITHIN('n', c.failed + c.errors), KNOWN_BYTES(r->output, r->output_len),
+		       WITHIN('y', r->offset_ns), WITHIN('w', r->framework), NUMBER(r->crowded),
+		       NUMBER(r->partial), NUMBER(r->has_tests), WITHIN('n', r->expected),
+		       TEXT(r->seed), WITHIN('z', r->output_total), NUMBER(roster),
+		       KNOWN_BYTES(endings.data, endings.len), WITHIN('d', r->delay_ns),
+		       TEXT(r->learned)));
 	buf_release(&endings);
 	return code;
 }
 
 static int add_all(struct store *s, const struct run *run, const struct result *r)
 {
-	struct home home = {.run = run->id};
-	sqlite3_int64 roster = 0;
-	int code = database_put_file(s, run, r, &home.file);
+	int64_t file = 0, roster = 0;
+	int code = file_put(s, run, r, &file);
 
 	if (code == SQLITE_DONE && r->has_tests)
-		code = database_put_tests(s, &home, r, &roster);
+		code = tests_put(s, run->id, file, r, &roster);
 	if (code == SQLITE_DONE)
-		code = add_result(s, &home, r, roster);
-	sqlite3_int64 result = sqlite3_last_insert_rowid(s->db);
+		code = add_result(s, run->id, file, r, roster);
+	int64_t result = sqlite3_last_insert_rowid(s->db);
 	if (code == SQLITE_DONE)
-		code = database_put_words(s, result, r);
-	return code == SQLITE_DONE ? database_record_inputs(s, r, home.file, result) : code;
-}
-
-static int run_statement(struct store *s, enum statement which)
-{
-	sqlite3_stmt *q = database_statement(s, which);
-
-	return q ? database_step(q) : SQLITE_ERROR;
+		code = tests_put_words(s, result, r);
+	return code == SQLITE_DONE ? database_record_inputs(s, r, file, result) : code;
 }
 
 enum store_status database_begin(struct store *s, struct err *err)
 {
-	database_end_reading(s);
-	int code = run_statement(s, SQL_BEGIN);
+	queries_end(s);
+	int code = query_do(s, "BEGIN IMMEDIATE", NULL);
 
 	if (code == SQLITE_DONE)
 		return STORE_OK;
@@ -122,9 +98,9 @@ enum store_status database_begin(struct store *s, struct err *err)
 
 enum store_status database_end(struct store *s, int code, struct err *err)
 {
-	database_end_reading(s);
+	queries_end(s);
 	if (code == SQLITE_DONE)
-		code = run_statement(s, SQL_COMMIT);
+		code = query_do(s, "COMMIT", NULL);
 	if (code == SQLITE_DONE && database_is_gone(s)) {
 		err_set(err, 0, "its file is not there any more");
 		return STORE_FAILED;
@@ -132,7 +108,7 @@ enum store_status database_end(struct store *s, int code, struct err *err)
 	if (code == SQLITE_DONE)
 		return STORE_OK;
 	database_error(s, err);
-	run_statement(s, SQL_ROLLBACK);
+	query_do(s, "ROLLBACK", NULL);
 	return (code & 0xff) == SQLITE_BUSY ? STORE_BUSY : STORE_FAILED;
 }
 
@@ -156,45 +132,43 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 	return status;
 }
 
-static void pack_reused(struct buf *packed, const struct run *run)
+static int add_reused(struct store *s, const struct run *run)
 {
-	int64_t *ids = xmalloc((run->results.n + 1) * sizeof *ids);
-	size_t n = 0;
+	int code = SQLITE_DONE;
 
-	for (size_t i = 0; i < run->results.n; i++)
-		if (run->results.items[i]->cached && run->results.items[i]->id)
-			ids[n++] = run->results.items[i]->id;
-	qsort(ids, n, sizeof *ids, database_compare_ids);
-	pack_ids(packed, ids, n);
-	free(ids);
+	for (size_t i = 0; i < run->results.n && code == SQLITE_DONE; i++) {
+		const struct result *r = run->results.items[i];
+		if (r->cached && r->id)
+			code = query_do(s, "INSERT OR IGNORE INTO reused VALUES(?,?)",
+					VALUES(NUMBER(run->id), NUMBER(r->id)));
+	}
+	return code;
 }
 
 static int finish_run(struct store *s, const struct run *run)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_FINISH_RUN);
 	struct totals t = run_totals(run);
-	struct buf reused = {0};
+	int code = query_do(
+		s,
+		"UPDATE run SET elapsed=?2, peak=?3, files=?4, bad=?5, tests=?6, failed=?7, "
+		"signal=?8, bound=?9, stopped=?10, waits=?11 WHERE id=?1",
+		VALUES(NUMBER(run->id), WITHIN('y', run->elapsed_ns), WITHIN('o', run->peak),
+		       WITHIN('n', t.files), WITHIN('n', t.bad), WITHIN('n', t.tests.total),
+		       WITHIN('n', t.tests.failed + t.tests.errors), WITHIN('g', run->signal),
+		       WITHIN('d', run_bound_ns(run)), TEXT(run->stopped),
+		       KNOWN_BYTES(run->waits.items, run->waits.n * sizeof *run->waits.items)));
 
-	if (!q)
-		return SQLITE_ERROR;
-	const int64_t numbers[] = {run->id,
-				   run->elapsed_ns,
-				   run->peak,
-				   (int64_t)t.files,
-				   (int64_t)t.bad,
-				   t.tests.total,
-				   t.tests.failed + t.tests.errors,
-				   run->signal,
-				   run_bound_ns(run)};
-	database_bind_numbers(q, "iyonnnngd", numbers);
-	database_bind_string(q, 10, run->stopped);
-	sqlite3_bind_blob(q, 11, run->waits.items, (int)(run->waits.n * sizeof *run->waits.items),
-			  SQLITE_STATIC);
-	pack_reused(&reused, run);
-	sqlite3_bind_blob(q, 12, reused.data, (int)reused.len, SQLITE_STATIC);
-	int code = database_step(q);
-	buf_release(&reused);
-	return code;
+	return code == SQLITE_DONE ? add_reused(s, run) : code;
+}
+
+// Results of passes are kept, what they printed is not kept for ever: a run that ends drops that of
+// those before the last ten. Ten more catch up on runs that were killed.
+static int drop_outputs(struct store *s)
+{
+	return query_do(s,
+			"UPDATE result SET output=NULL WHERE run IN (SELECT id FROM run " BY_TIME
+			"LIMIT 10 OFFSET 10) AND status IN (1, 6) AND output IS NOT NULL",
+			NULL);
 }
 
 enum store_status store_finish_run(struct store *s, const struct run *run, struct err *err)
@@ -209,10 +183,10 @@ enum store_status store_finish_run(struct store *s, const struct run *run, struc
 		if (run->results.items[i]->status == FILE_NOTRUN)
 			code = add_all(s, run, run->results.items[i]);
 	if (code == SQLITE_DONE)
-		code = run_statement(s, SQL_DROP_OUTPUTS);
+		code = drop_outputs(s);
 	if (code == SQLITE_DONE)
-		code = database_keep_bound(s);
+		code = prune_keep_bound(s);
 	if (code == SQLITE_DONE && run->id % SWEEP_RUNS == 0)
-		code = database_sweep(s);
+		code = prune_sweep(s);
 	return database_end(s, code, err);
 }

@@ -12,6 +12,7 @@
 #include "model/result.h"
 #include "store/database.h"
 #include "store/pack.h"
+#include "store/query.h"
 #include "store/range.h"
 #include "store/store.h"
 
@@ -19,34 +20,27 @@
 
 // ---- versions ----
 
-static void bind_fingerprint(sqlite3_stmt *q, int column, const struct fingerprint *f)
-{
-	if (f->present)
-		sqlite3_bind_blob(q, column, f->digest.bytes, DIGEST_SIZE, SQLITE_TRANSIENT);
-	else
-		sqlite3_bind_null(q, column);
-}
+// A version as the database has it.
+#define INPUT_ROWS  "SELECT id, kind, name, digest, size, mtime, ctime, inode FROM input "
+#define INPUT_SHAPE "IPChaaaa"
 
-static void bind_stamp(sqlite3_stmt *q, int column, const struct stamp *s)
-{
-	sqlite3_bind_int64(q, column, s->size);
-	sqlite3_bind_int64(q, column + 1, s->mtime_ns);
-	sqlite3_bind_int64(q, column + 2, s->ctime_ns);
-	sqlite3_bind_int64(q, column + 3, s->inode);
-}
+#define STAMP(stamp)                                                                               \
+	NUMBER((stamp).size), NUMBER((stamp).mtime_ns), NUMBER((stamp).ctime_ns),                  \
+		NUMBER((stamp).inode)
 
 // From a digest and four columns of a stamp.
-static struct fingerprint read_fingerprint(sqlite3_stmt *q, int column)
+static struct fingerprint read_fingerprint(const struct query *q, int column)
 {
-	struct fingerprint f = {.present = sqlite3_column_bytes(q, column) == DIGEST_SIZE};
+	struct packed digest = query_bytes(q, column);
+	struct fingerprint f = {.present = digest.end - digest.at == DIGEST_SIZE};
 
 	if (f.present)
-		memcpy(f.digest.bytes, sqlite3_column_blob(q, column), DIGEST_SIZE);
+		memcpy(f.digest.bytes, digest.at, DIGEST_SIZE);
 	f.stamp = (struct stamp){
-		.size = sqlite3_column_int64(q, column + 1),
-		.mtime_ns = sqlite3_column_int64(q, column + 2),
-		.ctime_ns = sqlite3_column_int64(q, column + 3),
-		.inode = sqlite3_column_int64(q, column + 4),
+		.size = query_int(q, column + 1),
+		.mtime_ns = query_int(q, column + 2),
+		.ctime_ns = query_int(q, column + 3),
+		.inode = query_int(q, column + 4),
 	};
 	return f;
 }
@@ -74,45 +68,35 @@ void database_forget_inputs(struct store *s)
 
 static int load_latest(struct store *s, const struct input *in, struct latest *l)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LATEST_INPUT);
+	struct query *q = query(s,
+				"SELECT id, digest, size, mtime, ctime, inode FROM input "
+				"WHERE kind=? AND name=? ORDER BY id DESC LIMIT 1",
+				VALUES(NUMBER(in->kind), TEXT(in->name)));
+	int code = query_next(q, "Ihaaaa");
 
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int(q, 1, in->kind);
-	sqlite3_bind_text(q, 2, in->name, -1, SQLITE_STATIC);
-	int code = database_next(s, SQL_LATEST_INPUT);
 	if (code == SQLITE_ROW) {
-		l->id = sqlite3_column_int64(q, 0);
+		l->id = query_int(q, 0);
 		l->is = read_fingerprint(q, 1);
-		code = SQLITE_DONE;
 	}
-	sqlite3_reset(q);
-	return code;
+	return query_end(q, code);
 }
 
 // The stamp has moved, the content has not: the next one who asks need not read it.
 static int renew_stamp(struct store *s, int64_t id, const struct stamp *stamp)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_RENEW_INPUT);
-
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, id);
-	bind_stamp(q, 2, stamp);
-	return database_step(q);
+	return query_do(s, "UPDATE input SET size=?2, mtime=?3, ctime=?4, inode=?5 WHERE id=?1",
+			VALUES(NUMBER(id), STAMP(*stamp)));
 }
 
 static int add_version(struct store *s, const struct input *in, struct latest *l)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_ADD_INPUT);
+	int code = query_do(s,
+			    "INSERT INTO input(kind, name, digest, size, mtime, ctime, inode) "
+			    "VALUES(?,?,?,?,?,?,?)",
+			    VALUES(NUMBER(in->kind), TEXT(in->name),
+				   KNOWN_BYTES(l->is.digest.bytes, l->is.present ? DIGEST_SIZE : 0),
+				   STAMP(l->is.stamp)));
 
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int(q, 1, in->kind);
-	sqlite3_bind_text(q, 2, in->name, -1, SQLITE_STATIC);
-	bind_fingerprint(q, 3, &l->is);
-	bind_stamp(q, 4, &l->is.stamp);
-	int code = database_step(q);
 	l->id = sqlite3_last_insert_rowid(s->db);
 	return code;
 }
@@ -147,12 +131,12 @@ static int64_t put_version(struct store *s, const struct input *in, int *code)
 	return l->id;
 }
 
-static struct version read_version(sqlite3_stmt *q)
+static struct version read_version(const struct query *q)
 {
 	return (struct version){
-		.id = sqlite3_column_int64(q, 0),
-		.kind = (enum input_kind)sqlite3_column_int(q, 1),
-		.name = xstrdup((const char *)sqlite3_column_text(q, 2)),
+		.id = query_int(q, 0),
+		.kind = (enum input_kind)query_int(q, 1),
+		.name = query_copy(q, 2),
 		.was = read_fingerprint(q, 3),
 	};
 }
@@ -166,10 +150,8 @@ static const struct version *version_of(struct store *s, int64_t id, int *code)
 
 	*code = SQLITE_DONE;
 	if (!v) {
-		sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUT);
-		if (q)
-			sqlite3_bind_int64(q, 1, id);
-		*code = database_next(s, SQL_LOAD_INPUT);
+		struct query *q = query(s, INPUT_ROWS "WHERE id=?", VALUES(NUMBER(id)));
+		*code = query_next(q, INPUT_SHAPE);
 		if (*code == SQLITE_ROW) {
 			v = xmalloc(sizeof *v);
 			*v = read_version(q);
@@ -178,7 +160,7 @@ static const struct version *version_of(struct store *s, int64_t id, int *code)
 		} else if (*code == SQLITE_DONE) {
 			*code = database_damaged(s, "an input is missing");
 		}
-		sqlite3_reset(q);
+		query_end(q, SQLITE_DONE);
 	}
 	return v;
 }
@@ -214,30 +196,30 @@ static int add_versions(struct store *s, struct packed packed, struct inputs *in
 
 static int recall_last(struct store *s, struct result *r)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LAST_INPUTS);
+	struct query *q = query(s,
+				"SELECT s.inputs FROM snapshot s JOIN file f ON f.id = s.file "
+				"WHERE f.path=?",
+				VALUES(TEXT(r->job->path)));
+	int code = query_next(q, "B");
 
-	if (q)
-		sqlite3_bind_text(q, 1, r->job->path, -1, SQLITE_STATIC);
-	int code = database_next(s, SQL_LAST_INPUTS);
 	if (code == SQLITE_ROW) {
 		r->last_inputs = xcalloc(1, sizeof *r->last_inputs);
-		code = add_versions(s, database_packed(q, 0), r->last_inputs);
+		code = add_versions(s, query_bytes(q, 0), r->last_inputs);
 	}
-	sqlite3_reset(q);
-	return code;
+	return query_end(q, code);
 }
 
 void store_recall(struct store *s, struct result *r)
 {
 	// As one transaction it takes the lock of a reader once.
-	int code = database_step(database_statement(s, SQL_BEGIN_READING));
+	int code = query_do(s, "BEGIN", NULL);
 
 	if (code == SQLITE_DONE && r->inputs && r->status == FILE_PASSED)
 		code = recall_own(s, r->inputs);
 	if (code == SQLITE_DONE)
 		recall_last(s, r);
-	database_end_reading(s);
-	database_step(database_statement(s, SQL_COMMIT));
+	queries_end(s);
+	query_do(s, "COMMIT", NULL);
 }
 
 // ---- recording a snapshot ----
@@ -261,7 +243,7 @@ static int gather(struct store *s, const struct result *r, struct buf *packed)
 	for (size_t i = 0; i < in->list.n && code == SQLITE_DONE; i++)
 		ids[i] = put_version(s, &in->list.items[i], &code);
 	if (code == SQLITE_DONE) {
-		qsort(ids, in->list.n, sizeof *ids, database_compare_ids);
+		qsort(ids, in->list.n, sizeof *ids, pack_compare_ids);
 		pack_ids(packed, ids, in->list.n);
 	}
 	free(ids);
@@ -274,42 +256,29 @@ static void join_written(struct buf *b, const struct inputs *in)
 		buf_add(b, in->written.items[i], strlen(in->written.items[i]) + 1);
 }
 
-static int put_snapshot(struct store *s, const struct result *r, sqlite3_int64 file,
-			sqlite3_int64 result)
+static int put_snapshot(struct store *s, const struct result *r, int64_t file, int64_t result)
 {
 	struct buf packed = {0}, written = {0};
 	int code = gather(s, r, &packed);
-	sqlite3_stmt *q = code == SQLITE_DONE ? database_statement(s, SQL_PUT_SNAPSHOT) : NULL;
 
 	join_written(&written, r->inputs);
-	if (q) {
-		sqlite3_bind_int64(q, 1, file);
-		sqlite3_bind_int64(q, 2, result);
-		sqlite3_bind_int64(q, 3, range_nearest('t', r->started_ns));
-		sqlite3_bind_blob(q, 4, r->key.bytes, DIGEST_SIZE, SQLITE_STATIC);
-		sqlite3_bind_int64(q, 5, doubts_of(r));
-		sqlite3_bind_blob(q, 6, packed.len ? packed.data : "", (int)packed.len,
-				  SQLITE_STATIC);
-		sqlite3_bind_blob(q, 7, written.len ? written.data : "", (int)written.len,
-				  SQLITE_STATIC);
-		sqlite3_bind_int64(q, 8, range_nearest('d', r->deadline_ns));
-		code = database_step(q);
-	} else if (code == SQLITE_DONE) {
-		code = SQLITE_ERROR;
-	}
+	if (code == SQLITE_DONE)
+		code = query_do(s,
+				"INSERT OR REPLACE INTO snapshot(file, result, started, key, "
+				"doubts, inputs, written, deadline) VALUES(?,?,?,?,?,?,?,?)",
+				VALUES(NUMBER(file), NUMBER(result), WITHIN('t', r->started_ns),
+				       BYTES(r->key.bytes, DIGEST_SIZE), NUMBER(doubts_of(r)),
+				       BYTES(packed.data, packed.len),
+				       BYTES(written.data, written.len),
+				       WITHIN('d', r->deadline_ns)));
 	buf_release(&packed);
 	buf_release(&written);
 	return code;
 }
 
-static int retire_snapshot(struct store *s, sqlite3_int64 file)
+static int retire_snapshot(struct store *s, int64_t file)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_RETIRE_SNAPSHOT);
-
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, file);
-	return database_step(q);
+	return query_do(s, "UPDATE snapshot SET stands=0 WHERE file=?", VALUES(NUMBER(file)));
 }
 
 // What an input of the last pass is now; NULL: it was not looked at.
@@ -331,27 +300,42 @@ static int is_as_before(struct store *s, const struct result *r, int64_t id, boo
 	return code;
 }
 
-// What was known before: the row of SQL_OLD_INPUTS, or NULL. A pass of some of the tests, or one at
+#define OLD_SHAPE "BHFf"
+
+static struct query *query_old(struct store *s, int64_t file)
+{
+	return query(s,
+		     "SELECT inputs, key, stands, (SELECT partial FROM result r WHERE r.id = "
+		     "s.result) FROM snapshot s WHERE file=?",
+		     VALUES(NUMBER(file)));
+}
+
+static bool is_bytes(const struct query *q, int column, const void *bytes, size_t n)
+{
+	struct packed p = query_bytes(q, column);
+
+	return (size_t)(p.end - p.at) == n && (n == 0 || memcmp(p.at, bytes, n) == 0);
+}
+
+// What was known before: the row of query_old, or NULL. A pass of some of the tests, or one at
 // a later attempt, says less than a pass that stands. Of one that is recorded a second time, in a
 // new store, the list is gone.
-static bool has_snapshot(const struct result *r, sqlite3_stmt *old)
+static bool has_snapshot(const struct result *r, const struct query *old)
 {
-	bool stands = old && sqlite3_column_int(old, 2),
-	     partial = old && sqlite3_column_int(old, 3);
+	bool stands = old && query_int(old, 2), partial = old && query_int(old, 3);
 
 	return r->status == FILE_PASSED && r->inputs && r->inputs->list.n > 0 &&
 	       !(stands && (r->attempt > 1 || (r->partial && !partial)));
 }
 
 // Whether that pass should have come again: a skip then says that it depends on more.
-static int is_refuted(struct store *s, const struct result *r, sqlite3_stmt *old, bool *is)
+static int is_refuted(struct store *s, const struct result *r, const struct query *old, bool *is)
 {
 	size_t n;
-	int64_t *ids = unpack_ids(database_packed(old, 0), &n);
+	int64_t *ids = unpack_ids(query_bytes(old, 0), &n);
 	int code = ids ? SQLITE_DONE : database_damaged(s, TORN_LIST);
 
-	*is = (size_t)sqlite3_column_bytes(old, 1) == DIGEST_SIZE &&
-	      memcmp(sqlite3_column_blob(old, 1), r->key.bytes, DIGEST_SIZE) == 0;
+	*is = is_bytes(old, 1, r->key.bytes, DIGEST_SIZE);
 	for (size_t i = 0; i < n && *is && code == SQLITE_DONE; i++)
 		code = is_as_before(s, r, ids[i], is);
 	free(ids);
@@ -359,30 +343,26 @@ static int is_refuted(struct store *s, const struct result *r, sqlite3_stmt *old
 }
 
 // Whether what was known of the file is no reason any more not to run it.
-static int is_over(struct store *s, const struct result *r, sqlite3_stmt *old, bool *is)
+static int is_over(struct store *s, const struct result *r, const struct query *old, bool *is)
 {
 	*is = file_status_is_bad(r->status);
 	return r->status == FILE_SKIPPED && !r->partial && old ? is_refuted(s, r, old, is)
 							       : SQLITE_DONE;
 }
 
-int database_record_inputs(struct store *s, const struct result *r, sqlite3_int64 file,
-			   sqlite3_int64 result)
+int database_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_OLD_INPUTS);
+	struct query *q = query_old(s, file);
 	bool over = false;
 
 	if (r->status == FILE_NOTRUN)
 		return SQLITE_DONE;
-	if (q)
-		sqlite3_bind_int64(q, 1, file);
-	int code = database_next(s, SQL_OLD_INPUTS);
-	sqlite3_stmt *old = code == SQLITE_ROW ? q : NULL;
+	int code = query_next(q, OLD_SHAPE);
+	const struct query *old = code == SQLITE_ROW ? q : NULL;
 	bool put = has_snapshot(r, old);
 	if (code == SQLITE_ROW || code == SQLITE_DONE)
 		code = is_over(s, r, old, &over);
-	if (q)
-		sqlite3_reset(q);
+	code = query_end(q, code);
 	if (code != SQLITE_DONE)
 		return code;
 	if (put)
@@ -455,16 +435,15 @@ static int old_state(struct store *s, const struct result *r, struct packed inpu
 }
 
 // Nothing has moved since the last result, which was a pass of the same inputs.
-static bool is_the_same_pass(sqlite3_stmt *old, const struct result *r, const struct buf *packed)
+static bool is_the_same_pass(const struct query *old, const struct result *r,
+			     const struct buf *packed)
 {
-	return sqlite3_column_int(old, 2) && (size_t)sqlite3_column_bytes(old, 0) == packed->len &&
-	       memcmp(sqlite3_column_blob(old, 0), packed->data, packed->len) == 0 &&
-	       (size_t)sqlite3_column_bytes(old, 1) == DIGEST_SIZE &&
-	       memcmp(sqlite3_column_blob(old, 1), r->key.bytes, DIGEST_SIZE) == 0;
+	return query_int(old, 2) && is_bytes(old, 0, packed->data, packed->len) &&
+	       is_bytes(old, 1, r->key.bytes, DIGEST_SIZE);
 }
 
 // old is the row of the last pass.
-static int judge(struct store *s, const struct result *r, sqlite3_stmt *old, int64_t *state,
+static int judge(struct store *s, const struct result *r, const struct query *old, int64_t *state,
 		 enum inputs_state *inputs)
 {
 	struct buf packed = {0};
@@ -475,7 +454,7 @@ static int judge(struct store *s, const struct result *r, sqlite3_stmt *old, int
 		code == SQLITE_DONE && packed.len && *state && is_the_same_pass(old, r, &packed);
 
 	if (code == SQLITE_DONE && !same)
-		code = old_state(s, r, database_packed(old, 0), &now);
+		code = old_state(s, r, query_bytes(old, 0), &now);
 	if (*state && (same || now))
 		*inputs = same || now == *state ? INPUTS_SAME : INPUTS_MOVED;
 	if (!same)
@@ -486,91 +465,35 @@ static int judge(struct store *s, const struct result *r, sqlite3_stmt *old, int
 	return code;
 }
 
-int database_judge_inputs(struct store *s, const struct result *r, sqlite3_int64 file,
-			  int64_t *state, enum inputs_state *inputs)
+int database_judge_inputs(struct store *s, const struct result *r, int64_t file, int64_t *state,
+			  enum inputs_state *inputs)
 {
-	sqlite3_stmt *old = database_statement(s, SQL_OLD_INPUTS);
+	struct query *old = query_old(s, file);
 
 	*inputs = INPUTS_UNKNOWN;
-	if (!old)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(old, 1, file);
-	int code = database_next(s, SQL_OLD_INPUTS);
+	int code = query_next(old, OLD_SHAPE);
 	if (code == SQLITE_ROW) {
 		code = judge(s, r, old, state, inputs);
 	} else if (code == SQLITE_DONE) {
 		*state = has_snapshot(r, NULL) ? own_state(r) : 0;
 	}
-	sqlite3_reset(old);
-	return code;
-}
-
-// ---- forgetting versions ----
-
-// The numbers that all snapshots name, ascending, with those that several name as often.
-static int used_inputs(struct store *s, struct numbers *used)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_PACKED_INPUTS);
-	int code = SQLITE_DONE;
-
-	while (code == SQLITE_DONE && (code = database_next(s, SQL_PACKED_INPUTS)) == SQLITE_ROW) {
-		size_t n;
-		int64_t *ids = unpack_ids(database_packed(q, 0), &n);
-		code = ids ? SQLITE_DONE : database_damaged(s, TORN_LIST);
-		for (size_t i = 0; i < n; i++)
-			VEC_PUSH(used, ids[i]);
-		free(ids);
-	}
-	database_sort(used);
-	return code;
-}
-
-static int unused_inputs(struct store *s, const struct numbers *used, struct numbers *unused)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_INPUT_IDS);
-	int code;
-
-	while ((code = database_next(s, SQL_INPUT_IDS)) == SQLITE_ROW) {
-		int64_t id = sqlite3_column_int64(q, 0);
-		if (!database_has(used, id))
-			VEC_PUSH(unused, id);
-	}
-	return code;
-}
-
-int database_sweep_inputs(struct store *s)
-{
-	struct numbers used = {0}, unused = {0};
-	int code = used_inputs(s, &used);
-
-	if (code == SQLITE_DONE)
-		code = unused_inputs(s, &used, &unused);
-	for (size_t i = 0; i < unused.n && code == SQLITE_DONE; i++)
-		code = database_do(s, SQL_DROP_INPUT, unused.items[i]);
-	database_forget_inputs(s);
-	free(used.items);
-	free(unused.items);
-	return code;
+	return query_end(old, code);
 }
 
 // ---- loading ----
 
-static int read_versions(struct store *s, enum statement which, struct versions *versions)
+static int read_versions(struct query *q, struct versions *versions)
 {
-	sqlite3_stmt *q = s->statements[which];
 	int code;
 
-	while ((code = database_next(s, which)) == SQLITE_ROW) {
-		struct version v = read_version(q);
-		VEC_PUSH(versions, v);
-	}
+	while ((code = query_next(q, INPUT_SHAPE)) == SQLITE_ROW)
+		VEC_PUSH(versions, read_version(q));
 	return code;
 }
 
 int store_load_versions(struct store *s, struct versions *versions, struct err *err)
 {
-	database_statement(s, SQL_LOAD_INPUTS);
-	int code = read_versions(s, SQL_LOAD_INPUTS, versions);
+	int code = read_versions(query(s, INPUT_ROWS "ORDER BY id", NULL), versions);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
 
@@ -579,12 +502,9 @@ int store_load_versions_of(struct store *s, const struct snapshot *p, struct ver
 {
 	int code = SQLITE_DONE;
 
-	for (size_t i = 0; i < p->n && code == SQLITE_DONE; i++) {
-		sqlite3_stmt *q = database_statement(s, SQL_LOAD_INPUT);
-		if (q)
-			sqlite3_bind_int64(q, 1, p->inputs[i]);
-		code = read_versions(s, SQL_LOAD_INPUT, versions);
-	}
+	for (size_t i = 0; i < p->n && code == SQLITE_DONE; i++)
+		code = read_versions(
+			query(s, INPUT_ROWS "WHERE id=?", VALUES(NUMBER(p->inputs[i]))), versions);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
 
@@ -636,24 +556,31 @@ static void free_snapshot(struct snapshot *p)
 	free(p);
 }
 
+#define SNAPSHOT_ROWS                                                                              \
+	"SELECT f.path, s.result, s.started, s.key, s.doubts, s.inputs, s.written, r.framework, "  \
+	"r.wall, s.deadline "                                                                      \
+	"FROM snapshot s JOIN file f ON f.id = s.file JOIN result r ON r.id = s.result "           \
+	"WHERE s.stands "
+#define SNAPSHOT_SHAPE "CITHUBBwYD"
+
 // NULL if it is torn.
-static struct snapshot *read_snapshot(sqlite3_stmt *q)
+static struct snapshot *read_snapshot(const struct query *q)
 {
 	struct snapshot *p = xcalloc(1, sizeof *p);
+	struct packed key = query_bytes(q, 3), written = query_bytes(q, 6);
 
-	p->result = sqlite3_column_int64(q, 1);
-	p->started_ns = sqlite3_column_int64(q, 2);
-	if (sqlite3_column_bytes(q, 3) == DIGEST_SIZE)
-		memcpy(p->key.bytes, sqlite3_column_blob(q, 3), DIGEST_SIZE);
-	p->framework = (enum framework)sqlite3_column_int(q, 7);
-	p->wall_ns = sqlite3_column_int64(q, 8);
-	p->deadline_ns = sqlite3_column_int64(q, 9);
-	p->doubts = (unsigned)sqlite3_column_int64(q, 4);
-	p->inputs = unpack_ids(database_packed(q, 5), &p->n);
-	p->written_bytes = (size_t)sqlite3_column_bytes(q, 6);
+	p->result = query_int(q, 1);
+	p->started_ns = query_int(q, 2);
+	memcpy(p->key.bytes, key.at, DIGEST_SIZE);
+	p->framework = (enum framework)query_int(q, 7);
+	p->wall_ns = query_int(q, 8);
+	p->deadline_ns = query_int(q, 9);
+	p->doubts = (unsigned)query_int(q, 4);
+	p->inputs = unpack_ids(query_bytes(q, 5), &p->n);
+	p->written_bytes = (size_t)(written.end - written.at);
 	p->written = xmalloc(p->written_bytes + 1);
 	if (p->written_bytes)
-		memcpy(p->written, sqlite3_column_blob(q, 6), p->written_bytes);
+		memcpy(p->written, written.at, p->written_bytes);
 	if (p->inputs && (!p->written_bytes || !p->written[p->written_bytes - 1]))
 		return p;
 	free_snapshot(p);
@@ -662,18 +589,15 @@ static struct snapshot *read_snapshot(sqlite3_stmt *q)
 
 int store_load_snapshots(struct store *s, const char *path, struct map *snapshots, struct err *err)
 {
-	enum statement which = path ? SQL_LOAD_SNAPSHOT : SQL_LOAD_SNAPSHOTS;
-	sqlite3_stmt *q = database_statement(s, which);
+	struct query *q = path ? query(s, SNAPSHOT_ROWS "AND f.path=?", VALUES(TEXT(path)))
+			       : query(s, SNAPSHOT_ROWS, NULL);
 	int code = SQLITE_DONE;
 
-	if (q && path)
-		sqlite3_bind_text(q, 1, path, -1, SQLITE_STATIC);
-	while (code == SQLITE_DONE && (code = database_next(s, which)) == SQLITE_ROW) {
+	while (code == SQLITE_DONE && (code = query_next(q, SNAPSHOT_SHAPE)) == SQLITE_ROW) {
 		struct snapshot *p = read_snapshot(q);
 		code = p ? SQLITE_DONE : database_damaged(s, TORN_LIST);
 		if (p)
-			free_snapshot(
-				map_put(snapshots, (const char *)sqlite3_column_text(q, 0), p));
+			free_snapshot(map_put(snapshots, query_text(q, 0), p));
 	}
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tests of results. Most runs of a file have the same tests in the same order, so that list is
-// kept once, as a roster; a result has only how each of them ended, and what the bad ones said.
+#include "store/tests.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "model/result.h"
 #include "store/database.h"
 #include "store/history.h"
-#include "store/pack.h"
+#include "store/query.h"
 #include "store/range.h"
 
 // ---- strings ----
@@ -43,11 +43,6 @@ static size_t split(const char *s, char ***items)
 	return list.n;
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 // Most tests stand in the test file itself: its name is kept as "".
 static const char *shortened(const char *source, const struct result *r)
 {
@@ -62,79 +57,9 @@ static char *lengthened(char *source, const struct result *r)
 	return xstrdup(r->job->path);
 }
 
-// ---- the rows of tests ----
-
-static int tag_test(struct store *s, sqlite3_int64 id, const char *tags)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_TAG_TEST);
-
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, id);
-	database_bind_string(q, 2, tags);
-	return database_step(q);
-}
-
-static int add_test(struct store *s, const struct home *home, const char *name, const char *tags,
-		    sqlite3_int64 *id)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_ADD_TEST);
-
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, home->file);
-	database_bind_string(q, 2, name);
-	database_bind_string(q, 3, tags);
-	sqlite3_bind_int64(q, 4, home->run);
-	int code = database_step(q);
-	*id = sqlite3_last_insert_rowid(s->db);
-	return code;
-}
-
-// Finds or makes the row of a test and brings it up to date; *id is its number.
-static int put_row(struct store *s, const struct home *home, const char *name, const char *tags,
-		   sqlite3_int64 *id)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_FIND_TEST);
-
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, home->file);
-	database_bind_string(q, 2, name);
-	int code = database_next(s, SQL_FIND_TEST);
-	if (code == SQLITE_ROW)
-		*id = sqlite3_column_int64(q, 0);
-	bool current = code == SQLITE_ROW && same((const char *)sqlite3_column_text(q, 1), tags);
-	sqlite3_reset(q);
-	if (code == SQLITE_DONE)
-		return add_test(s, home, name, tags, id);
-	if (code != SQLITE_ROW)
-		return code;
-	return current ? SQLITE_DONE : tag_test(s, *id, tags);
-}
-
-static int put_test(struct store *s, const struct home *home, const struct test_case *t,
-		    sqlite3_int64 *id)
-{
-	char *name = joined(t->path, t->npath, t->name ? t->name : "");
-	char *tags = joined(t->tags, t->ntags, NULL);
-	int code = put_row(s, home, name, tags, id);
-
-	free(name);
-	free(tags);
-	return code;
-}
-
 // ---- rosters ----
 
-// What of a test is the same in every run.
-struct entry {
-	int64_t test;
-	int line, round;
-};
-
-// 0 stands for none, 1 for ""; then the length and the bytes.
-static void pack_string(struct buf *b, const char *s)
+static void pack_text(struct buf *b, const char *s)
 {
 	size_t n = s ? strlen(s) : 0;
 
@@ -142,42 +67,16 @@ static void pack_string(struct buf *b, const char *s)
 	buf_add(b, s ? s : "", n);
 }
 
-static char *unpack_string(struct packed *p)
+void tests_pack(struct buf *b, const struct listed *test)
 {
-	uint64_t size = unpack_number(p);
-	size_t left = (size_t)(p->end - p->at);
-
-	if (size == 0)
-		return NULL;
-	p->torn = p->torn || size - 1 > left;
-	size_t n = p->torn ? left : (size_t)size - 1;
-	p->at += n;
-	return xstrndup((const char *)p->at - n, n);
+	pack_text(b, test->name);
+	pack_text(b, test->tags);
+	pack_text(b, test->source);
+	pack_number(b, (uint64_t)test->line);
+	pack_number(b, (uint64_t)test->round);
 }
 
-static void pack_entry(struct buf *b, const struct entry *e, const struct entry *before,
-		       const char *source)
-{
-	pack_signed(b, wrapping_sum(e->test, -before->test));
-	pack_signed(b, e->line - before->line);
-	pack_number(b, (uint64_t)e->round);
-	pack_string(b, source);
-}
-
-static char *unpack_entry(struct packed *p, struct entry *e)
-{
-	e->test = wrapping_sum(e->test, unpack_signed(p));
-	int64_t line = wrapping_sum(e->line, unpack_signed(p));
-	int64_t round = (int64_t)unpack_number(p);
-
-	p->torn = p->torn || !range_holds('i', e->test) || !range_holds('l', line) ||
-		  !range_holds('l', round);
-	e->line = p->torn ? 0 : (int)line;
-	e->round = p->torn ? 0 : (int)round;
-	return unpack_string(p);
-}
-
-static int64_t digest_number(const struct buf *b)
+int64_t tests_digest(const struct buf *b)
 {
 	struct digest d = digest_of(b->len ? b->data : "", b->len);
 	int64_t number;
@@ -186,159 +85,112 @@ static int64_t digest_number(const struct buf *b)
 	return number;
 }
 
-static void bind_roster(sqlite3_stmt *q, const struct home *home, const struct buf *b)
+// The tests of a result as they are listed.
+struct list {
+	struct listed *tests; // their names and tags are owned
+	size_t n;
+	int64_t digest;
+};
+
+static struct list list_of(const struct result *r)
 {
-	sqlite3_bind_int64(q, 1, home->file);
-	sqlite3_bind_int64(q, 2, digest_number(b));
-	sqlite3_bind_blob(q, 3, b->len ? b->data : "", (int)b->len, SQLITE_STATIC);
-}
+	struct list l = {.tests = xcalloc(r->tests.n + 1, sizeof *l.tests), .n = r->tests.n};
+	struct buf b = {0};
 
-// Finds or makes the roster of those bytes.
-static int find_roster(struct store *s, const struct home *home, const struct buf *b,
-		       sqlite3_int64 *id)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_FIND_ROSTER);
-
-	if (!q)
-		return SQLITE_ERROR;
-	bind_roster(q, home, b);
-	int code = database_next(s, SQL_FIND_ROSTER);
-	if (code == SQLITE_ROW)
-		*id = sqlite3_column_int64(q, 0);
-	sqlite3_reset(q);
-	if (code != SQLITE_DONE)
-		return code == SQLITE_ROW ? SQLITE_DONE : code;
-	q = database_statement(s, SQL_ADD_ROSTER);
-	if (!q)
-		return SQLITE_ERROR;
-	bind_roster(q, home, b);
-	code = database_step(q);
-	*id = sqlite3_last_insert_rowid(s->db);
-	return code;
-}
-
-void database_pack_roster(struct buf *b, const int64_t *tests, const struct result *r)
-{
-	struct entry before = {0};
-
-	for (size_t i = 0; i < r->tests.n; i++) {
+	for (size_t i = 0; i < l.n; i++) {
 		const struct test_case *t = &r->tests.items[i];
-		const struct entry e = {tests[i], (int)range_nearest('l', t->line),
-					(int)range_nearest('l', t->round)};
-		pack_entry(b, &e, &before, shortened(t->file, r));
-		before = e;
+		l.tests[i] = (struct listed){
+			.name = joined(t->path, t->npath, t->name ? t->name : ""),
+			.tags = joined(t->tags, t->ntags, NULL),
+			.source = shortened(t->file, r),
+			.line = (int)range_nearest('l', t->line),
+			.round = (int)range_nearest('l', t->round),
+		};
+		tests_pack(&b, &l.tests[i]);
 	}
-}
-
-int database_copy_roster(struct store *s, const struct home *home, struct packed other,
-			 int (*map)(int64_t *test, void *arg), void *arg, sqlite3_int64 *roster)
-{
-	struct entry e = {0}, before = {0};
-	struct buf b = {0};
-	int code = SQLITE_DONE;
-
-	while (other.at < other.end && code == SQLITE_DONE) {
-		char *source = unpack_entry(&other, &e);
-		struct entry own = e;
-		code = other.torn ? SQLITE_CORRUPT : map(&own.test, arg);
-		pack_entry(&b, &own, &before, source);
-		before = own;
-		free(source);
-	}
-	if (code == SQLITE_DONE)
-		code = find_roster(s, home, &b, roster);
+	l.digest = tests_digest(&b);
 	buf_release(&b);
-	return code;
+	return l;
 }
 
-int database_put_tests(struct store *s, const struct home *home, const struct result *r,
-		       sqlite3_int64 *roster)
+static void list_release(struct list *l)
 {
-	int64_t *tests = xcalloc(r->tests.n + 1, sizeof *tests);
-	int code = SQLITE_DONE;
-
-	for (size_t i = 0; i < r->tests.n && code == SQLITE_DONE; i++) {
-		sqlite3_int64 id = 0;
-		code = put_test(s, home, &r->tests.items[i], &id);
-		tests[i] = id;
+	for (size_t i = 0; i < l->n; i++) {
+		free((char *)l->tests[i].name);
+		free((char *)l->tests[i].tags);
 	}
-	struct buf b = {0};
-	database_pack_roster(&b, tests, r);
-	if (code == SQLITE_DONE)
-		code = find_roster(s, home, &b, roster);
-	buf_release(&b);
-	free(tests);
+	free(l->tests);
+}
+
+static int add_listed(struct store *s, int64_t run, int64_t file, int64_t roster, size_t seq,
+		      const struct listed *t)
+{
+	int code = query_do(s, "INSERT OR IGNORE INTO test(file, name, born) VALUES(?,?,?)",
+			    VALUES(NUMBER(file), TEXT(t->name), NUMBER(run)));
+
+	return code == SQLITE_DONE
+		       ? query_do(s,
+				  "INSERT INTO listed VALUES(?1, ?2, (SELECT id FROM test WHERE "
+				  "file=?3 AND name=?4), ?5, ?6, ?7, ?8)",
+				  VALUES(NUMBER(roster), NUMBER(seq), NUMBER(file), TEXT(t->name),
+					 NUMBER(t->line), NUMBER(t->round), TEXT(t->source),
+					 TEXT(t->tags)))
+		       : code;
+}
+
+static int add_roster(struct store *s, int64_t run, int64_t file, const struct list *l,
+		      int64_t *roster)
+{
+	int code = query_do(s, "INSERT INTO roster(file, digest, tests) VALUES(?,?,?)",
+			    VALUES(NUMBER(file), NUMBER(l->digest), NUMBER(l->n)));
+
+	*roster = sqlite3_last_insert_rowid(s->db);
+	for (size_t i = 0; i < l->n && code == SQLITE_DONE; i++)
+		code = add_listed(s, run, file, *roster, i, &l->tests[i]);
 	return code;
 }
 
-static int torn_roster(struct store *s)
+int tests_put(struct store *s, int64_t run, int64_t file, const struct result *r, int64_t *roster)
 {
-	return database_damaged(s, "a list of tests is torn");
-}
+	struct list l = list_of(r);
+	int code = query_number(s, "SELECT id FROM roster WHERE file=? AND digest=? AND tests=?",
+				VALUES(NUMBER(file), NUMBER(l.digest), NUMBER(l.n)), roster);
 
-int database_load_roster(struct store *s, sqlite3_int64 roster, struct numbers *tests)
-{
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_ROSTER);
-
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, roster);
-	int code = database_next(s, SQL_LOAD_ROSTER);
-	if (code == SQLITE_ROW) {
-		struct packed p = database_packed(q, 0);
-		struct entry e = {0};
-		while (p.at < p.end && !p.torn) {
-			free(unpack_entry(&p, &e));
-			VEC_PUSH(tests, e.test);
-		}
-		code = p.torn ? torn_roster(s) : SQLITE_DONE;
-	}
-	sqlite3_reset(q);
+	if (code == SQLITE_DONE && *roster == 0)
+		code = add_roster(s, run, file, &l, roster);
+	list_release(&l);
 	return code;
 }
 
-// source is owned.
-static int load_test(struct store *s, const struct entry *e, char *source, struct result *r)
+// Of a row: the name, the tags, the source, the line, the round.
+static int load_test(struct store *s, const struct query *q, struct result *r)
 {
-	struct test_case t = {.line = e->line, .round = e->round, .file = lengthened(source, r)};
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_TEST);
+	struct test_case t = {
+		.file = lengthened(query_copy(q, 2), r),
+		.line = (int)query_int(q, 3),
+		.round = (int)query_int(q, 4),
+	};
+	const char *name = query_text(q, 0);
 
-	if (q)
-		sqlite3_bind_int64(q, 1, e->test);
-	int code = database_next(s, SQL_LOAD_TEST);
 	// The name is the last of its groups there.
-	t.npath =
-		split(code == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 0) : "?", &t.path) -
-		1;
-	if (code == SQLITE_ROW)
-		t.ntags = split((const char *)sqlite3_column_text(q, 1), &t.tags);
+	t.npath = split(name ? name : "?", &t.path) - 1;
+	t.ntags = split(query_text(q, 1), &t.tags);
 	t.name = t.path[t.npath];
 	VEC_PUSH(&r->tests, t);
-	return code == SQLITE_ROW    ? SQLITE_DONE
-	       : code == SQLITE_DONE ? database_damaged(s, "a test is listed and not there")
-				     : code;
+	return name ? SQLITE_DONE : database_damaged(s, "a test is listed and not there");
 }
 
-int database_load_tests(struct store *s, sqlite3_int64 roster, struct packed endings,
-			struct result *r)
+int tests_load(struct store *s, int64_t roster, struct packed endings, struct result *r)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_LOAD_ROSTER);
+	struct query *q = query(s,
+				"SELECT t.name, l.tags, l.source, l.line, l.round FROM listed l "
+				"LEFT JOIN test t ON t.id = l.test WHERE l.roster=? ORDER BY l.seq",
+				VALUES(NUMBER(roster)));
+	int code = SQLITE_DONE;
 
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, roster);
-	int code = database_next(s, SQL_LOAD_ROSTER);
-	if (code == SQLITE_ROW) {
-		struct packed p = database_packed(q, 0);
-		struct entry e = {0};
-		code = SQLITE_DONE;
-		while (p.at < p.end && code == SQLITE_DONE) {
-			char *source = unpack_entry(&p, &e);
-			code = load_test(s, &e, source, r);
-			code = p.torn ? torn_roster(s) : code;
-		}
-	}
-	sqlite3_reset(q);
+	while (code == SQLITE_DONE && (code = query_next(q, "cccLL")) == SQLITE_ROW)
+		code = load_test(s, q, r);
+	code = query_end(q, code);
 	if (code == SQLITE_DONE && !unpack_endings(endings, r))
 		return database_damaged(s, "how the tests of a result ended is torn");
 	return code;
@@ -346,38 +198,23 @@ int database_load_tests(struct store *s, sqlite3_int64 roster, struct packed end
 
 // ---- what the bad ones said ----
 
-static int add_failure(struct store *s, sqlite3_int64 result, size_t seq, const struct test_case *t)
+static int add_failure(struct store *s, int64_t result, size_t seq, const struct test_case *t)
 {
-	sqlite3_stmt *q = database_statement(s, SQL_ADD_FAILURE);
-
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, result);
-	sqlite3_bind_int64(q, 2, (sqlite3_int64)seq);
-	database_bind_string(q, 3, t->message);
-	database_bind_string(q, 4, t->traceback);
-	return database_step(q);
+	return query_do(s, "INSERT INTO failure VALUES(?,?,?,?)",
+			VALUES(NUMBER(result), NUMBER(seq), TEXT(t->message), TEXT(t->traceback)));
 }
 
-static int add_error(struct store *s, sqlite3_int64 result, size_t seq, const struct result *r)
+static int add_error(struct store *s, int64_t result, size_t seq, const struct result *r)
 {
 	const struct file_error *e = &r->errors.items[seq];
-	sqlite3_stmt *q = database_statement(s, SQL_ADD_FILE_ERROR);
 
-	if (!q)
-		return SQLITE_ERROR;
-	sqlite3_bind_int64(q, 1, result);
-	sqlite3_bind_int64(q, 2, (sqlite3_int64)seq);
-	database_bind_string(q, 3, e->where);
-	database_bind_string(q, 4, e->name);
-	database_bind_string(q, 5, shortened(e->file, r));
-	sqlite3_bind_int64(q, 6, range_nearest('l', e->line));
-	database_bind_string(q, 7, e->message);
-	database_bind_string(q, 8, e->traceback);
-	return database_step(q);
+	return query_do(s, "INSERT INTO file_error VALUES(?,?,?,?,?,?,?,?)",
+			VALUES(NUMBER(result), NUMBER(seq), TEXT(e->where), TEXT(e->name),
+			       TEXT(shortened(e->file, r)), WITHIN('l', e->line), TEXT(e->message),
+			       TEXT(e->traceback)));
 }
 
-int database_put_words(struct store *s, sqlite3_int64 result, const struct result *r)
+int tests_put_words(struct store *s, int64_t result, const struct result *r)
 {
 	int code = SQLITE_DONE;
 
@@ -389,48 +226,42 @@ int database_put_words(struct store *s, sqlite3_int64 result, const struct resul
 	return code;
 }
 
-static void read_failure(sqlite3_stmt *q, struct result *r)
+static int load_failures(struct store *s, int64_t result, struct result *r)
 {
-	size_t seq = (size_t)sqlite3_column_int64(q, 0);
-
-	if (seq >= r->tests.n || r->tests.items[seq].message || r->tests.items[seq].traceback)
-		return;
-	r->tests.items[seq].message = database_text(q, 1);
-	r->tests.items[seq].traceback = database_text(q, 2);
-}
-
-static void read_error(sqlite3_stmt *q, struct result *r)
-{
-	struct file_error e = {
-		.where = database_text(q, 0),
-		.name = database_text(q, 1),
-		.file = lengthened(database_text(q, 2), r),
-		.line = sqlite3_column_int(q, 3),
-		.message = database_text(q, 4),
-		.traceback = database_text(q, 5),
-	};
-
-	VEC_PUSH(&r->errors, e);
-}
-
-static int read_all(struct store *s, enum statement which, sqlite3_int64 result,
-		    void (*read)(sqlite3_stmt *, struct result *), struct result *r)
-{
-	sqlite3_stmt *q = database_statement(s, which);
+	struct query *q = query(s, "SELECT seq, message, traceback FROM failure WHERE result=?",
+				VALUES(NUMBER(result)));
 	int code;
 
-	if (q)
-		sqlite3_bind_int64(q, 1, result);
-	while ((code = database_next(s, which)) == SQLITE_ROW)
-		read(q, r);
+	while ((code = query_next(q, "Ncc")) == SQLITE_ROW) {
+		size_t seq = (size_t)query_int(q, 0);
+		struct test_case *t = seq < r->tests.n ? &r->tests.items[seq] : NULL;
+		if (!t || t->message || t->traceback)
+			continue;
+		t->message = query_copy(q, 1);
+		t->traceback = query_copy(q, 2);
+	}
 	return code;
 }
 
-int database_load_words(struct store *s, sqlite3_int64 result, struct result *r)
+int tests_load_words(struct store *s, int64_t result, struct result *r)
 {
-	int code =
-		r->tests.n ? read_all(s, SQL_LOAD_FAILURES, result, read_failure, r) : SQLITE_DONE;
+	int code = r->tests.n ? load_failures(s, result, r) : SQLITE_DONE;
+	struct query *q = query(s,
+				"SELECT place, name, source, line, message, traceback "
+				"FROM file_error WHERE result=? ORDER BY seq",
+				VALUES(NUMBER(result)));
 
-	return code == SQLITE_DONE ? read_all(s, SQL_LOAD_FILE_ERRORS, result, read_error, r)
-				   : code;
+	while (code == SQLITE_DONE && (code = query_next(q, "ccclcc")) == SQLITE_ROW) {
+		struct file_error e = {
+			.where = query_copy(q, 0),
+			.name = query_copy(q, 1),
+			.file = lengthened(query_copy(q, 2), r),
+			.line = (int)query_int(q, 3),
+			.message = query_copy(q, 4),
+			.traceback = query_copy(q, 5),
+		};
+		VEC_PUSH(&r->errors, e);
+		code = SQLITE_DONE;
+	}
+	return code;
 }

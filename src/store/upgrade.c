@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The SQL of this file is that of the formats that it is about, whatever later ones look like.
 #include "store/upgrade.h"
 
 #include <stdlib.h>
@@ -6,241 +7,296 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/digest.h"
 #include "model/result.h"
 #include "store/database.h"
-#include "store/pack.h"
 #include "store/range.h"
+#include "store/tests.h"
+#include "store/trail.h"
+#include "store/unpack.h"
 
-// The SQL of this file is that of the formats that it is about, whatever later ones look like.
+// The lists of tests as they stand since format 10: those of format 4 to 9 are brought up in that
+// step, the rows of tests before format 4 at once.
+#define LISTS                                                                                      \
+	"CREATE TABLE roster(id INTEGER PRIMARY KEY, file INTEGER NOT NULL,"                       \
+	" digest INTEGER NOT NULL, tests INTEGER NOT NULL);"                                       \
+	"CREATE INDEX roster_by_digest ON roster(file, digest);"                                   \
+	"CREATE TABLE listed(roster INTEGER NOT NULL, seq INTEGER NOT NULL, test INTEGER NOT "     \
+	"NULL, line INTEGER NOT NULL, round INTEGER NOT NULL, source TEXT, tags TEXT,"             \
+	" PRIMARY KEY(roster, seq)) WITHOUT ROWID;"
 
-// When so many results stood in the row of a file, half of them were moved to a chunk.
-#define TRAIL_MOST 128
+// The tests of a result before format 4.
+#define OLD_TESTS                                                                                  \
+	"(SELECT t.result, t.seq, t.test, n.name, n.tags, t.source, ifnull(t.round, 0) AS round,"  \
+	" max(0, min(ifnull(t.line, 0), 2147483647)) AS line"                                      \
+	" FROM test_result t JOIN test n ON n.id = t.test)"
 
-// ---- tests ----
+#define NO_LISTS 4 // before that format
 
-// Which tests the result r had, and how they ended; old is a statement on the old table.
-static int read_tests(struct store *s, sqlite3_stmt *old, sqlite3_int64 result, struct result *r)
-{
-	int code;
+static const struct step {
+	int format; // of the database after the step
+	int since;  // only for histories that came from that format or a later one; 0: from any
+	const char *sql;
+} steps[] = {
+	// All that a report shows, so that the report of a past run is that of the day.
+	{2, 0,
+	 "ALTER TABLE run ADD COLUMN repeated INTEGER;"
+	 "ALTER TABLE run ADD COLUMN flaky_fails INTEGER;"
+	 "ALTER TABLE run ADD COLUMN stopped TEXT;"
+	 "ALTER TABLE run ADD COLUMN lua TEXT;"
+	 "ALTER TABLE run ADD COLUMN waits BLOB;"
+	 "ALTER TABLE file ADD COLUMN tests INTEGER;"
+	 "ALTER TABLE result ADD COLUMN offset INTEGER;"
+	 "ALTER TABLE result ADD COLUMN framework INTEGER;"
+	 "ALTER TABLE result ADD COLUMN crowded INTEGER;"
+	 "ALTER TABLE result ADD COLUMN partial INTEGER;"
+	 "ALTER TABLE result ADD COLUMN has_tests INTEGER;"
+	 "ALTER TABLE result ADD COLUMN expected INTEGER;"
+	 "ALTER TABLE result ADD COLUMN seed TEXT;"
+	 "ALTER TABLE result ADD COLUMN output_total INTEGER;"
+	 "UPDATE result SET expected = -1,"
+	 " has_tests = EXISTS(SELECT 1 FROM test_result t WHERE t.result = result.id);"
+	 "ALTER TABLE test ADD COLUMN tags TEXT;"
+	 "ALTER TABLE test_result ADD COLUMN own INTEGER;"
+	 "ALTER TABLE test_result ADD COLUMN round INTEGER;"},
 
-	sqlite3_bind_int64(old, 1, result);
-	while ((code = database_next_as(s, old, "Iedalcacc")) == SQLITE_ROW) {
-		struct test_case t = {
-			.status = (enum test_status)sqlite3_column_int(old, 1),
-			.wall_ns = database_number(old, 2, -1),
-			.own_ns = range_nearest('d', database_number(old, 3, -1)),
-			.round = sqlite3_column_int(old, 4),
-			.line = (int)range_nearest('l', sqlite3_column_int64(old, 6)),
-			.file = database_text(old, 5),
-			.message = database_text(old, 7),
-			.traceback = database_text(old, 8),
-			.id = (long)sqlite3_column_int64(old, 0),
-		};
-		VEC_PUSH(&r->tests, t);
-	}
-	sqlite3_reset(old);
-	return code;
-}
+	// What passes depended on.
+	{3, 0,
+	 "CREATE TABLE input(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name TEXT NOT NULL,"
+	 " digest BLOB, size INTEGER, mtime INTEGER, ctime INTEGER, inode INTEGER);"
+	 "CREATE INDEX input_by_name ON input(kind, name);"
+	 "ALTER TABLE run ADD COLUMN reused BLOB;"
+	 "CREATE TABLE snapshot(file INTEGER PRIMARY KEY, result INTEGER NOT NULL,"
+	 " started INTEGER NOT NULL, key BLOB NOT NULL, doubts INTEGER NOT NULL,"
+	 " inputs BLOB NOT NULL, written BLOB NOT NULL);"},
 
-// The statements that write what was read.
-struct writer {
-	sqlite3_stmt *old, *result, *find_roster, *roster, *words;
+	// A result in few bytes, and its figures where those of a file stand together.
+	{4, 0,
+	 "ALTER TABLE file RENAME TO old_file;"
+	 "CREATE TABLE file(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, born INTEGER,"
+	 " status INTEGER NOT NULL, ended INTEGER NOT NULL, tests INTEGER, state INTEGER,"
+	 " trail BLOB NOT NULL);"
+	 "INSERT INTO file SELECT id, path,"
+	 " (SELECT min(run) FROM result WHERE file = old_file.id), status, ended, tests, 0, x''"
+	 " FROM old_file;"
+	 "DROP TABLE old_file;"
+	 "CREATE TABLE trail(file INTEGER NOT NULL, seq INTEGER NOT NULL, samples BLOB NOT NULL,"
+	 " PRIMARY KEY(file, seq)) WITHOUT ROWID;"
+	 "ALTER TABLE result ADD COLUMN roster INTEGER;"
+	 "ALTER TABLE result ADD COLUMN endings BLOB;"
+	 "ALTER TABLE result ADD COLUMN delay INTEGER;"
+	 "DROP INDEX IF EXISTS result_by_file;"
+	 "DROP INDEX IF EXISTS result_by_run;"
+	 "CREATE INDEX result_by_run ON result(run, file);"
+	 "CREATE TABLE failure(result INTEGER NOT NULL, seq INTEGER NOT NULL, message TEXT,"
+	 " traceback TEXT, PRIMARY KEY(result, seq)) WITHOUT ROWID;"
+	 "ALTER TABLE test ADD COLUMN born INTEGER;"
+	 "ALTER TABLE run ADD COLUMN revision TEXT;"
+	 "ALTER TABLE run ADD COLUMN bound INTEGER;"
+	 "ALTER TABLE snapshot ADD COLUMN stands INTEGER NOT NULL DEFAULT 1;"
+	 // Each result has a list of its own at first; then it takes the first one like it.
+	 LISTS "INSERT INTO roster SELECT r.id, r.file,"
+	 " (SELECT list_digest(name, tags, source, line, round) FROM"
+	 "  (SELECT * FROM " OLD_TESTS " WHERE result = r.id ORDER BY seq)),"
+	 " (SELECT count(*) FROM test_result t WHERE t.result = r.id)"
+	 " FROM result r WHERE r.has_tests;"
+	 "UPDATE result SET roster = (SELECT min(b.id) FROM roster a JOIN roster b"
+	 "  ON b.file = a.file AND b.digest = a.digest AND b.tests = a.tests"
+	 "  WHERE a.id = result.id),"
+	 " endings = (SELECT pack_outcomes(status, wall, own) FROM"
+	 "  (SELECT * FROM test_result t WHERE t.result = result.id ORDER BY seq))"
+	 " WHERE has_tests;"
+	 "DELETE FROM roster WHERE id NOT IN (SELECT roster FROM result WHERE roster > 0);"
+	 "INSERT INTO listed SELECT o.id, t.seq, t.test, t.line, t.round, t.source, t.tags"
+	 " FROM roster o JOIN " OLD_TESTS " t ON t.result = o.id;"
+	 "INSERT INTO failure SELECT result, seq, message, traceback FROM test_result"
+	 " WHERE message IS NOT NULL OR traceback IS NOT NULL;"
+	 "DROP TABLE test_result;"},
+
+	// Runs go one day, and so do their results, except those that others still need.
+	{5, 0,
+	 "ALTER TABLE run RENAME TO old_run;"
+	 "CREATE TABLE run(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"
+	 " started INTEGER NOT NULL, elapsed INTEGER, jobs INTEGER NOT NULL, peak INTEGER,"
+	 " files INTEGER, bad INTEGER, tests INTEGER, failed INTEGER, lower_bound INTEGER,"
+	 " bound INTEGER, seed INTEGER, signal INTEGER, repeated INTEGER, flaky_fails INTEGER,"
+	 " version TEXT NOT NULL, revision TEXT, stopped TEXT, lua TEXT, waits BLOB,"
+	 " reused BLOB);"
+	 "INSERT INTO run SELECT id, name, started, elapsed, jobs, peak, files, bad, tests, failed,"
+	 " lower_bound, bound, seed, signal, repeated, flaky_fails, version, revision, stopped,"
+	 " lua, waits, reused FROM old_run;"
+	 "DROP TABLE old_run;"
+	 "CREATE INDEX run_by_started ON run(started);"},
+
+	{6, 0, "ALTER TABLE file ADD COLUMN reading INTEGER NOT NULL DEFAULT 0;"},
+	// The mark. What older formats let in that is outside of its range now.
+	{7, 0,
+	 "UPDATE result SET expected = -1 WHERE expected NOT BETWEEN -1 AND 2147483647;"
+	 "UPDATE file_error SET line = 0 WHERE line NOT BETWEEN 0 AND 2147483647;"
+	 "PRAGMA application_id = 0x466a6f62;"},
+	// Names are resolved when they are used: what was learned before need not hold.
+	{8, 0,
+	 "UPDATE snapshot SET stands = 0;"
+	 "ALTER TABLE snapshot ADD COLUMN deadline INTEGER NOT NULL DEFAULT -1;"
+	 "ALTER TABLE result ADD COLUMN learned TEXT;"},
+	// Which inputs were loaded as Lua, older passes do not know.
+	{9, 0, "UPDATE snapshot SET stands = 0;"},
+
+	// Tests and results that others name stand in rows.
+	{10, NO_LISTS,
+	 "ALTER TABLE roster RENAME TO old_roster;"
+	 "DROP INDEX roster_by_digest;" LISTS
+	 "INSERT INTO listed SELECT o.id, l.rowid, l.test, l.line, l.round, l.source, t.tags"
+	 " FROM old_roster o, old_list(o.tests) l LEFT JOIN test t ON t.id = l.test;"
+	 "INSERT INTO roster SELECT o.id, o.file,"
+	 " (SELECT list_digest(name, tags, source, line, round) FROM"
+	 "  (SELECT t.name, l.tags, l.source, l.line, l.round FROM listed l"
+	 "   JOIN test t ON t.id = l.test WHERE l.roster = o.id ORDER BY l.seq)),"
+	 " (SELECT count(*) FROM listed l WHERE l.roster = o.id) FROM old_roster o;"
+	 "DROP TABLE old_roster;"},
+	{10, 0,
+	 "ALTER TABLE test RENAME TO old_test;"
+	 "CREATE TABLE test(id INTEGER PRIMARY KEY, file INTEGER NOT NULL, name TEXT NOT NULL,"
+	 " born INTEGER, UNIQUE(file, name));"
+	 "INSERT INTO test SELECT id, file, name, born FROM old_test;"
+	 "DROP TABLE old_test;"
+	 "CREATE TABLE reused(run INTEGER NOT NULL, result INTEGER NOT NULL,"
+	 " PRIMARY KEY(run, result)) WITHOUT ROWID;"
+	 "INSERT OR IGNORE INTO reused SELECT r.id, n.number FROM run r, numbers(r.reused) n;"
+	 "ALTER TABLE run RENAME TO old_run;"
+	 "CREATE TABLE run(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,"
+	 " started INTEGER NOT NULL, elapsed INTEGER, jobs INTEGER NOT NULL, peak INTEGER,"
+	 " files INTEGER, bad INTEGER, tests INTEGER, failed INTEGER, lower_bound INTEGER,"
+	 " bound INTEGER, seed INTEGER, signal INTEGER, repeated INTEGER, flaky_fails INTEGER,"
+	 " version TEXT NOT NULL, revision TEXT, stopped TEXT, lua TEXT, waits BLOB);"
+	 "INSERT INTO run SELECT id, name, started, elapsed, jobs, peak, files, bad, tests, failed,"
+	 " lower_bound, bound, seed, signal, repeated, flaky_fails, version, revision, stopped,"
+	 " lua, waits FROM old_run;"
+	 "DELETE FROM sqlite_sequence WHERE name = 'run';"
+	 "UPDATE sqlite_sequence SET name = 'run' WHERE name = 'old_run';"
+	 "DROP TABLE old_run;"
+	 "CREATE INDEX run_by_started ON run(started);"},
 };
 
-static int put_words(const struct writer *w, sqlite3_int64 result, const struct result *r)
-{
-	int code = SQLITE_DONE;
+// ---- what SQL is lent ----
 
-	for (size_t i = 0; i < r->tests.n && code == SQLITE_DONE; i++) {
-		const struct test_case *t = &r->tests.items[i];
-		if (!t->message && !t->traceback)
-			continue;
-		sqlite3_bind_int64(w->words, 1, result);
-		sqlite3_bind_int64(w->words, 2, (sqlite3_int64)i);
-		database_bind_string(w->words, 3, t->message);
-		database_bind_string(w->words, 4, t->traceback);
-		code = database_step(w->words);
+// The lists of format 4 to 9: differences of the test's number and the line to those of the test
+// before, the round, and the source: 0 for none, else its length and 1, and its bytes.
+static bool unpack_old_list(struct packed p, struct numbers *cells)
+{
+	const unsigned char *start = p.at;
+	int64_t test = 0, line = 0;
+
+	while (p.at < p.end && !p.torn) {
+		test = wrapping_sum(test, unpack_signed(&p));
+		line = wrapping_sum(line, unpack_signed(&p));
+		int64_t round = (int64_t)unpack_number(&p);
+		int64_t length = (int64_t)unpack_number(&p) - 1;
+		p.torn = p.torn || !range_holds('i', test) || !range_holds('l', line) ||
+			 !range_holds('l', round) || length < -1 || length > p.end - p.at;
+		const int64_t row[] = {test, line, round, p.at - start, length};
+		for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+			VEC_PUSH(cells, row[i]);
+		p.at += length > 0 && !p.torn ? length : 0;
 	}
-	return code;
+	return !p.torn;
 }
 
-static void bind_roster(sqlite3_stmt *q, sqlite3_int64 file, const struct buf *b)
-{
-	struct digest d = digest_of(b->len ? b->data : "", b->len);
-	int64_t number;
+static const struct shape old_list = {"old_list", "test, line, round, source", 3,
+				      true,       "a list of tests is torn",   unpack_old_list};
 
-	memcpy(&number, d.bytes, sizeof number);
-	sqlite3_bind_int64(q, 1, file);
-	sqlite3_bind_int64(q, 2, number);
-	sqlite3_bind_blob(q, 3, b->len ? b->data : "", (int)b->len, SQLITE_STATIC);
+static const char *text(sqlite3_value *v)
+{
+	return (const char *)sqlite3_value_text(v);
 }
 
-static int put_roster(struct store *s, const struct writer *w, sqlite3_int64 file,
-		      const struct result *r, sqlite3_int64 *roster)
+static struct buf *bytes_of(sqlite3_context *c)
 {
-	int64_t *tests = xcalloc(r->tests.n + 1, sizeof *tests);
+	return sqlite3_aggregate_context(c, sizeof(struct buf));
+}
+
+static void digest_step(sqlite3_context *c, int argc, sqlite3_value **argv)
+{
+	const struct listed test = {
+		.name = text(argv[0]),
+		.tags = text(argv[1]),
+		.source = text(argv[2]),
+		.line = sqlite3_value_int(argv[3]),
+		.round = sqlite3_value_int(argv[4]),
+	};
+
+	(void)argc;
+	tests_pack(bytes_of(c), &test);
+}
+
+static void digest_end(sqlite3_context *c)
+{
+	struct buf *b = bytes_of(c);
+
+	sqlite3_result_int64(c, tests_digest(b));
+	buf_release(b);
+}
+
+static struct result *outcomes_of(sqlite3_context *c)
+{
+	return sqlite3_aggregate_context(c, sizeof(struct result));
+}
+
+// A figure that cannot be is none.
+static int64_t span(sqlite3_value *v)
+{
+	int64_t ns = sqlite3_value_type(v) == SQLITE_NULL ? -1 : sqlite3_value_int64(v);
+
+	return range_nearest('d', ns);
+}
+
+static void outcomes_step(sqlite3_context *c, int argc, sqlite3_value **argv)
+{
+	const struct test_case t = {
+		.status = (enum test_status)range_nearest('e', sqlite3_value_int64(argv[0])),
+		.wall_ns = span(argv[1]),
+		.own_ns = span(argv[2]),
+	};
+	struct result *r = outcomes_of(c);
+
+	(void)argc;
+	VEC_PUSH(&r->tests, t);
+}
+
+static void outcomes_end(sqlite3_context *c)
+{
+	struct result *r = outcomes_of(c);
 	struct buf b = {0};
 
-	for (size_t i = 0; i < r->tests.n; i++)
-		tests[i] = r->tests.items[i].id;
-	database_pack_roster(&b, tests, r);
-	free(tests);
-	bind_roster(w->find_roster, file, &b);
-	int code = database_next_as(s, w->find_roster, "I");
-	if (code == SQLITE_ROW) {
-		*roster = sqlite3_column_int64(w->find_roster, 0);
-		code = SQLITE_DONE;
-	} else if (code == SQLITE_DONE) {
-		bind_roster(w->roster, file, &b);
-		code = database_step(w->roster);
-		*roster = sqlite3_last_insert_rowid(s->db);
-	}
-	sqlite3_reset(w->find_roster);
+	pack_endings(&b, r);
+	sqlite3_result_blob(c, b.data, (int)b.len, SQLITE_TRANSIENT);
 	buf_release(&b);
-	return code;
+	free(r->tests.items);
 }
 
-static int pack_tests(struct store *s, const struct writer *w, sqlite3_int64 file,
-		      sqlite3_int64 result, const struct result *r)
+static int lend(sqlite3 *db)
 {
-	sqlite3_int64 roster = 0;
-	struct buf endings = {0};
-	int code = put_roster(s, w, file, r, &roster);
+	int code = unpack_add(db, &old_list);
 
-	pack_endings(&endings, r);
-	sqlite3_bind_int64(w->result, 1, result);
-	sqlite3_bind_int64(w->result, 2, roster);
-	sqlite3_bind_blob(w->result, 3, endings.data, (int)endings.len, SQLITE_STATIC);
-	if (code == SQLITE_DONE)
-		code = database_step(w->result);
-	buf_release(&endings);
-	return code == SQLITE_DONE ? put_words(w, result, r) : code;
+	if (code == SQLITE_OK)
+		code = sqlite3_create_function(db, "list_digest", 5, SQLITE_UTF8, NULL, NULL,
+					       digest_step, digest_end);
+	return code == SQLITE_OK ? sqlite3_create_function(db, "pack_outcomes", 3, SQLITE_UTF8,
+							   NULL, NULL, outcomes_step, outcomes_end)
+				 : code;
 }
 
-static int upgrade_result(struct store *s, const struct writer *w, sqlite3_stmt *row)
+// ---- all of it ----
+
+int upgrade(struct store *s, int from)
 {
-	struct job job = {.path = (char *)sqlite3_column_text(row, 2)};
-	sqlite3_int64 result = sqlite3_column_int64(row, 0);
-	struct result *r = result_new(&job);
-	int code = read_tests(s, w->old, result, r);
+	int code = lend(s->db);
 
-	if (code == SQLITE_DONE)
-		code = pack_tests(s, w, sqlite3_column_int64(row, 1), result, r);
-	result_free(r);
-	return code;
-}
-
-static int upgrade_tests(struct store *s)
-{
-	// Its errors stand where they were.
-	sqlite3_stmt *all = database_prepare(s, "SELECT r.id, r.file, f.path FROM result r "
-						"JOIN file f ON f.id = r.file WHERE r.has_tests");
-	const struct writer w = {
-		.old = database_prepare(s, "SELECT test, status, wall, own, round, source, line, "
-					   "message, traceback FROM test_result WHERE result=? "
-					   "ORDER BY seq"),
-		.result =
-			database_prepare(s, "UPDATE result SET roster=?2, endings=?3 WHERE id=?1"),
-		.find_roster = database_prepare(
-			s, "SELECT id FROM roster WHERE file=? AND digest=? AND tests=?"),
-		.roster = database_prepare(s,
-					   "INSERT INTO roster(file, digest, tests) VALUES(?,?,?)"),
-		.words = database_prepare(s, "INSERT INTO failure(result, seq, message, traceback) "
-					     "VALUES(?,?,?,?)"),
-	};
-	bool ready = w.old && w.result && w.find_roster && w.roster && w.words;
-	int code = ready ? SQLITE_DONE : SQLITE_ERROR;
-
-	while (code == SQLITE_DONE && (code = database_next_as(s, all, "IIC")) == SQLITE_ROW)
-		code = upgrade_result(s, &w, all);
-	sqlite3_stmt *const made[] = {all, w.old, w.result, w.find_roster, w.roster, w.words};
-	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
-		sqlite3_finalize(made[i]);
-	return code;
-}
-
-// ---- trails ----
-
-static struct sample read_sample(sqlite3_stmt *q)
-{
-	return (struct sample){
-		.run = sqlite3_column_int64(q, 1),
-		.status = (enum file_status)sqlite3_column_int(q, 2),
-		.attempt = sqlite3_column_int(q, 3),
-		.crowded = sqlite3_column_int(q, 4),
-		.partial = sqlite3_column_int(q, 5),
-		.wall_ns = sqlite3_column_int64(q, 6),
-		.cpu_ns = sqlite3_column_int64(q, 7),
-		.peak_bytes = sqlite3_column_int64(q, 8),
-		.delay_ns = -1,
-	};
-}
-
-static int write_samples(sqlite3_stmt *q, sqlite3_int64 file, const struct sample *samples,
-			 size_t n)
-{
-	struct buf b = {0};
-
-	pack_trail(&b, samples, n);
-	sqlite3_bind_int64(q, 1, file);
-	sqlite3_bind_blob(q, 2, b.len ? b.data : "", (int)b.len, SQLITE_STATIC);
-	int code = database_step(q);
-	buf_release(&b);
-	return code;
-}
-
-struct trail_writer {
-	sqlite3_stmt *chunk, *row;
-};
-
-static int write_trail(const struct trail_writer *w, sqlite3_int64 file, struct trail *t)
-{
-	int code = SQLITE_DONE;
-	size_t from = 0;
-
-	for (; t->n - from >= TRAIL_MOST && code == SQLITE_DONE; from += TRAIL_MOST / 2)
-		code = write_samples(w->chunk, file, t->items + from, TRAIL_MOST / 2);
-	if (code == SQLITE_DONE && file)
-		code = write_samples(w->row, file, t->items + from, t->n - from);
-	t->n = 0;
-	return code;
-}
-
-static int upgrade_trails(struct store *s)
-{
-	sqlite3_stmt *q =
-		database_prepare(s, "SELECT r.file, r.run, r.status, r.attempt, r.crowded, "
-				    "r.partial, r.wall, r.user + r.sys, r.maxrss "
-				    "FROM result r JOIN file f ON f.id = r.file "
-				    "WHERE r.status <> 0 ORDER BY r.file, r.id");
-	const struct trail_writer w = {
-		.chunk = database_prepare(s, "INSERT INTO trail SELECT ?1, ifnull(max(seq), 0) + "
-					     "1, ?2 FROM trail WHERE file=?1"),
-		.row = database_prepare(s, "UPDATE file SET trail=?2 WHERE id=?1"),
-	};
-	struct trail t = {0};
-	sqlite3_int64 file = 0;
-	int code = w.chunk && w.row ? SQLITE_DONE : SQLITE_ERROR;
-
-	while (code == SQLITE_DONE && (code = database_next_as(s, q, "IISRffYYZ")) == SQLITE_ROW) {
-		code = sqlite3_column_int64(q, 0) != file ? write_trail(&w, file, &t) : SQLITE_DONE;
-		file = sqlite3_column_int64(q, 0);
-		const struct sample sample = read_sample(q);
-		VEC_PUSH(&t, sample);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps && code == SQLITE_OK; i++)
+		if (steps[i].format > from && steps[i].since <= from)
+			code = sqlite3_exec(s->db, steps[i].sql, NULL, NULL, NULL);
+	if (code == SQLITE_OK && from < NO_LISTS) {
+		code = trail_rebuild_all(s);
+		code = code == SQLITE_DONE ? SQLITE_OK : code;
 	}
-	if (code == SQLITE_DONE)
-		code = write_trail(&w, file, &t);
-	trail_release(&t);
-	sqlite3_finalize(q);
-	sqlite3_finalize(w.chunk);
-	sqlite3_finalize(w.row);
 	return code;
-}
-
-int upgrade_results(struct store *s)
-{
-	int code = upgrade_tests(s);
-
-	return code == SQLITE_DONE ? upgrade_trails(s) : code;
 }

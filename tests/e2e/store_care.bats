@@ -264,7 +264,7 @@ b.db: 1 run with 2 results imported"
 	status_is 0
 	is "$stderr" ""
 	is "${lines[0]}" "$DB: sound"
-	has "format   9"
+	has "format   10"
 	[[ ${lines[2]} =~ ^"  runs     2, from "[0-9]{4}-[-0-9\ :]+" to "[0-9]{4}- ]] || fail runs
 	has "files    2"
 	has "results  4"
@@ -281,4 +281,31 @@ b.db: 1 run with 2 results imported"
 	bad 3 "newer firmo-jobs (format 99" --check
 	echo "no database" >text
 	bad 2 "text: it is no history of firmo-jobs" --db=text --check
+}
+
+@test "--check=repair makes the figures of files anew, and touches nothing else" {
+	plain a "print('a')"
+	plain b "os.exit(1)"
+	fj -q || true
+	fj -q || true
+	fj --history=slowest >before
+	sql "UPDATE file SET trail = x'ff' WHERE path LIKE '%a%'; UPDATE file SET trail = x'' WHERE path LIKE '%b%'"
+	results=$(sql "SELECT group_concat(quote(id) || quote(wall) || quote(output)) FROM result")
+	run fj --check
+	status_is 1
+	has "torn figures: 1"
+	run fj --check=repair
+	status_is 0
+	has "sound"
+	is "$(sql "SELECT group_concat(quote(id) || quote(wall) || quote(output)) FROM result")" "$results"
+	fj --history=slowest >after
+	cmp before after
+	# What cannot be made of the rest stays wrong.
+	sql "DELETE FROM run WHERE id = 1"
+	run fj --check=repair
+	status_is 1
+	has "results of no run: 2"
+	bad 2 "wants repair" --check=mend
+	bad 3 "there is no history in other.db" --db=other.db --check=repair
+	[ ! -e other.db ]
 }

@@ -185,7 +185,7 @@ static void creates_what_is_missing(void **state)
 	s = opened(DB, STORE_WRITE);
 	store_close(s);
 	assert_false(is_there(".gitignore"));
-	assert_int_equal(raw("PRAGMA user_version"), schema_version());
+	assert_int_equal(raw("PRAGMA user_version"), SCHEMA_FORMAT);
 	store_close(NULL);
 }
 
@@ -239,25 +239,22 @@ static void an_empty_file_is_a_new_history(void **state)
 
 // ---- schema ----
 
-static void migrates_from_nothing_to_the_present(void **state)
+static void the_tables_are_those_that_are_listed(void **state)
 {
-	struct err err = {0};
-	struct store s = {0};
-
 	(void)state;
-	assert_true(schema_version() >= 1);
-	assert_int_equal(sqlite3_open(DB, &s.db), SQLITE_OK);
-	for (int version = 0; version <= schema_version(); version++) {
-		assert_int_equal(schema_migrate(&s, version, &err), 0);
-		assert_int_equal(raw_on(s.db, "PRAGMA user_version"), version);
+	store_close(opened(DB, STORE_WRITE));
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(DB, &db), SQLITE_OK);
+	assert_int_equal(raw_on(db, "PRAGMA user_version"), SCHEMA_FORMAT);
+	assert_int_equal(raw_on(db, "PRAGMA application_id"), SCHEMA_MARK);
+	for (const struct schema_table *t = schema_tables; t->name; t++) {
+		char *sql = xasprintf("SELECT group_concat(name, ', ') = '%s' FROM "
+				      "pragma_table_info('%s')",
+				      t->columns, t->name);
+		check_row(raw_on(db, sql) == 1, "%s", t->name);
+		free(sql);
 	}
-	assert_int_equal(schema_migrate(&s, schema_version(), &err), 0);
-	assert_int_equal(
-		raw_on(s.db,
-		       "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN "
-		       "('run','file','trail','result','test','roster','failure','file_error')"),
-		8);
-	assert_int_equal(sqlite3_close(s.db), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 static void a_step_that_fails_changes_nothing(void **state)
@@ -268,7 +265,7 @@ static void a_step_that_fails_changes_nothing(void **state)
 	(void)state;
 	assert_int_equal(sqlite3_open(DB, &s.db), SQLITE_OK);
 	raw_on(s.db, "CREATE TABLE result(x); INSERT INTO result VALUES(7)");
-	assert_int_equal(schema_migrate(&s, schema_version(), &err), SQLITE_ERROR);
+	assert_int_equal(schema_make(&s, &err), SQLITE_ERROR);
 	assert_true(err.message[0]);
 	assert_int_equal(raw_on(s.db, "PRAGMA user_version"), 0);
 	assert_int_equal(raw_on(s.db, "SELECT count(*) FROM sqlite_master"), 1);
@@ -1314,7 +1311,7 @@ int main(void)
 		WITH_FOLDER(reading_creates_nothing),
 		WITH_FOLDER(what_cannot_be_opened_is_told),
 		WITH_FOLDER(an_empty_file_is_a_new_history),
-		WITH_FOLDER(migrates_from_nothing_to_the_present),
+		WITH_FOLDER(the_tables_are_those_that_are_listed),
 		WITH_FOLDER(a_step_that_fails_changes_nothing),
 		WITH_FOLDER(an_old_database_keeps_its_results),
 		WITH_FOLDER(a_newer_database_is_refused_and_left_alone),
