@@ -193,9 +193,9 @@ void store_check(struct store *s, struct store_facts *facts)
 int store_repair(struct store *s, struct err *err)
 {
 	database_take_time(s);
-	if (database_begin(s, err) != STORE_OK)
+	if (query_begin(s, err) != STORE_OK)
 		return database_error(s, err);
-	return database_end(s, trail_rebuild_all(s), err) == STORE_OK ? 0 : -1;
+	return query_commit(s, trail_rebuild_all(s), err) == STORE_OK ? 0 : -1;
 }
 
 void store_facts_release(struct store_facts *facts)

@@ -81,10 +81,6 @@ int database_judge_inputs(struct store *s, const struct result *r, int64_t file,
 // that stands: one of all tests at the first attempt. After a failure, or a skip although nothing
 // has changed, the last pass is no reason any more not to run the file.
 int database_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result);
-// Begin and end a transaction: store_status as store_record has it. end commits if code is
-// SQLITE_DONE.
-enum store_status database_begin(struct store *s, struct err *err);
-enum store_status database_end(struct store *s, int code, struct err *err);
 // What is known of inputs may not be stored after all.
 void database_forget_inputs(struct store *s);
 // Sets err from the database's own words, or from what was found to be damaged; returns -1.

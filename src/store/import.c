@@ -290,7 +290,7 @@ static int import(struct store *s, struct store *const *others, size_t n, struct
 {
 	struct err why = {0};
 
-	if (database_begin(s, err) != STORE_OK)
+	if (query_begin(s, err) != STORE_OK)
 		return database_error(s, err);
 	int code = execute_all(s, "CREATE TABLE theirs.%s AS SELECT * FROM main.%s WHERE 0", NULL);
 	if (code == SQLITE_DONE)
@@ -299,7 +299,7 @@ static int import(struct store *s, struct store *const *others, size_t n, struct
 		code = merge_all(s, others, n, out, &why);
 	if (code == SQLITE_DONE)
 		code = execute_all(s, "DROP TABLE theirs.%s", "DROP TABLE %s");
-	if (database_end(s, code, err) == STORE_OK)
+	if (query_commit(s, code, err) == STORE_OK)
 		return 0;
 	if (*why.message)
 		*err = why;

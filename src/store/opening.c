@@ -34,62 +34,6 @@
 #define USUAL_STEPS    INT64_C(20000000)
 #define STEPS_PER_BYTE 50
 
-// ---- what is wrong with it ----
-
-int database_damaged(struct store *s, const char *words)
-{
-	snprintf(s->damage, sizeof s->damage, "%s", words);
-	return SQLITE_CORRUPT;
-}
-
-bool database_is_damage(int code)
-{
-	switch (code & 0xff) {
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_ERROR:
-	case SQLITE_CONSTRAINT:
-	case SQLITE_MISMATCH:
-	case SQLITE_TOOBIG:
-	case SQLITE_INTERRUPT: // by on_progress
-		return true;
-	default:
-		return false;
-	}
-}
-
-// A disk that could not be read, which sqlite calls damage as well.
-static bool is_io(int code)
-{
-	return (code & 0xff) == SQLITE_CORRUPT && (errno == EIO || errno == ENXIO);
-}
-
-int database_error(struct store *s, struct err *err)
-{
-	int code = s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM;
-
-	if (!*s->damage && is_io(code))
-		return err_set(err, 0, "%s", strerror(errno));
-	if (!*s->damage && database_is_damage(code))
-		database_damaged(s, sqlite3_errmsg(s->db));
-	if (*s->damage)
-		return err_set(err, 0, "%s; firmo-jobs --check tells more", s->damage);
-	return err_set(err, 0, "%s", s->db ? sqlite3_errmsg(s->db) : "out of memory");
-}
-
-int64_t database_file_bytes(const struct store *s)
-{
-	char *log = xasprintf("%s-wal", s->path);
-	struct stat file = {0}, wal = {0};
-
-	if (stat(s->path, &file) != 0)
-		file.st_size = 0;
-	if (stat(log, &wal) != 0)
-		wal.st_size = 0;
-	free(log);
-	return (int64_t)file.st_size + (int64_t)wal.st_size;
-}
-
 static int on_progress(void *arg)
 {
 	struct store *s = arg;
@@ -143,19 +87,6 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
 	((struct store *)arg)->wal_pages = pages;
 	return SQLITE_OK;
-}
-
-void database_take_time(struct store *s)
-{
-	sqlite3_exec(s->db, "PRAGMA cache_size=-65536", NULL, NULL, NULL);
-	sqlite3_busy_timeout(s->db, OPEN_TIMEOUT_MS);
-}
-
-void database_move_log(struct store *s, int most_pages)
-{
-	// Truncated, it does not only stand in the database but is begun anew by the next writer.
-	if (s->wal_pages > most_pages)
-		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 void store_close(struct store *s)
@@ -381,20 +312,6 @@ struct store *store_open(const char *path, enum store_mode mode, char **notice, 
 	return s ? s : fail(path, verdict, &why, err);
 }
 
-bool store_is_broken(const struct store *s)
-{
-	return *s->damage || s->gone;
-}
-
-bool database_is_gone(struct store *s)
-{
-	int moved = 0;
-
-	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK)
-		s->gone = s->gone || moved;
-	return s->gone;
-}
-
 // Sets the file aside that was found damaged, unless another process has done it already.
 static char *set_own_aside(const struct store *s, const char *path)
 {
@@ -425,13 +342,4 @@ struct store *store_renew(struct store *s, char **notice, struct err *err)
 				    path);
 	free(path);
 	return renewed;
-}
-
-int64_t database_bytes(struct store *s)
-{
-	int64_t bytes = database_file_bytes(s);
-
-	query_number(s, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
-		     NULL, &bytes);
-	return bytes;
 }

@@ -137,12 +137,12 @@ int store_prune(struct store *s, const struct store_bound *bound, struct pruned 
 {
 	*out = (struct pruned){.bytes_before = database_bytes(s)};
 	database_take_time(s);
-	if (database_begin(s, err) != STORE_OK)
+	if (query_begin(s, err) != STORE_OK)
 		return database_error(s, err);
 	int code = prune(s, bound, -1, out);
 	if (code == SQLITE_DONE)
 		code = prune_sweep(s);
-	if (database_end(s, code, err) != STORE_OK)
+	if (query_commit(s, code, err) != STORE_OK)
 		return -1;
 	give_space_back(s, &out->space);
 	out->bytes_after = database_bytes(s);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/err.h"
 #include "store/database.h"
 #include "store/range.h"
 
@@ -165,4 +166,35 @@ void queries_forget(struct store *s)
 	free(s->queries.items);
 	s->queries.items = NULL;
 	s->queries.n = s->queries.cap = 0;
+}
+
+// ---- transactions ----
+
+enum store_status query_begin(struct store *s, struct err *err)
+{
+	queries_end(s);
+	int code = query_do(s, "BEGIN IMMEDIATE", NULL);
+
+	if (code == SQLITE_DONE)
+		return STORE_OK;
+	if ((code & 0xff) == SQLITE_BUSY)
+		return STORE_BUSY;
+	database_error(s, err);
+	return STORE_FAILED;
+}
+
+enum store_status query_commit(struct store *s, int code, struct err *err)
+{
+	queries_end(s);
+	if (code == SQLITE_DONE)
+		code = query_do(s, "COMMIT", NULL);
+	if (code == SQLITE_DONE && database_is_gone(s)) {
+		err_set(err, 0, "its file is not there any more");
+		return STORE_FAILED;
+	}
+	if (code == SQLITE_DONE)
+		return STORE_OK;
+	database_error(s, err);
+	query_do(s, "ROLLBACK", NULL);
+	return (code & 0xff) == SQLITE_BUSY ? STORE_BUSY : STORE_FAILED;
 }

@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "store/pack.h"
+#include "store/store.h"
 
 struct store;
 struct query;
@@ -73,6 +74,11 @@ struct packed query_bytes(const struct query *q, int column);
 
 // Binds all columns of the row at hand as the parameters of a statement of another store.
 void query_bind_row(const struct query *q, sqlite3_stmt *to);
+
+// Begin and end a transaction: store_status as store_record has it. query_commit does so if code is
+// SQLITE_DONE, and undoes it otherwise.
+enum store_status query_begin(struct store *s, struct err *err);
+enum store_status query_commit(struct store *s, int code, struct err *err);
 
 // Of all statements of a store. One that is left at a row goes on with what the database was at
 // that moment: while there is one, nothing can be written once another process has written.

@@ -83,47 +83,18 @@ static int add_all(struct store *s, const struct run *run, const struct result *
 	return code == SQLITE_DONE ? database_record_inputs(s, r, file, result) : code;
 }
 
-enum store_status database_begin(struct store *s, struct err *err)
-{
-	queries_end(s);
-	int code = query_do(s, "BEGIN IMMEDIATE", NULL);
-
-	if (code == SQLITE_DONE)
-		return STORE_OK;
-	if ((code & 0xff) == SQLITE_BUSY)
-		return STORE_BUSY;
-	database_error(s, err);
-	return STORE_FAILED;
-}
-
-enum store_status database_end(struct store *s, int code, struct err *err)
-{
-	queries_end(s);
-	if (code == SQLITE_DONE)
-		code = query_do(s, "COMMIT", NULL);
-	if (code == SQLITE_DONE && database_is_gone(s)) {
-		err_set(err, 0, "its file is not there any more");
-		return STORE_FAILED;
-	}
-	if (code == SQLITE_DONE)
-		return STORE_OK;
-	database_error(s, err);
-	query_do(s, "ROLLBACK", NULL);
-	return (code & 0xff) == SQLITE_BUSY ? STORE_BUSY : STORE_FAILED;
-}
-
 enum store_status store_record(struct store *s, struct run *run, struct result *const *results,
 			       size_t n, struct err *err)
 {
 	bool first = run->id == 0;
-	enum store_status status = database_begin(s, err);
+	enum store_status status = query_begin(s, err);
 
 	if (status != STORE_OK)
 		return status;
 	int code = first ? add_run(s, run) : SQLITE_DONE;
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++)
 		code = add_all(s, run, results[i]);
-	status = database_end(s, code, err);
+	status = query_commit(s, code, err);
 	if (status != STORE_OK)
 		database_forget_inputs(s);
 	if (status != STORE_OK && first)
@@ -175,7 +146,7 @@ enum store_status store_finish_run(struct store *s, const struct run *run, struc
 {
 	if (run->id == 0)
 		return STORE_OK;
-	enum store_status status = database_begin(s, err);
+	enum store_status status = query_begin(s, err);
 	if (status != STORE_OK)
 		return status;
 	int code = finish_run(s, run);
@@ -188,5 +159,5 @@ enum store_status store_finish_run(struct store *s, const struct run *run, struc
 		code = prune_keep_bound(s);
 	if (code == SQLITE_DONE && run->id % SWEEP_RUNS == 0)
 		code = prune_sweep(s);
-	return database_end(s, code, err);
+	return query_commit(s, code, err);
 }

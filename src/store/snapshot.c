@@ -523,8 +523,8 @@ enum store_status store_renew_versions(struct store *s, const struct versions *v
 	// Who only looks leaves it to others.
 	if (s->mode == STORE_READ)
 		return STORE_OK;
-	enum store_status status = database_begin(s, err);
-	return status == STORE_OK ? database_end(s, renew_all(s, versions), err) : status;
+	enum store_status status = query_begin(s, err);
+	return status == STORE_OK ? query_commit(s, renew_all(s, versions), err) : status;
 }
 
 void versions_release(struct versions *v)
