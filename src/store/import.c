@@ -31,8 +31,7 @@ static const char *const begin[] = {
 	"CREATE TEMP TABLE test_of(theirs INTEGER PRIMARY KEY, ours INTEGER)",
 	// made: we had none like it.
 	"CREATE TEMP TABLE roster_of(theirs INTEGER PRIMARY KEY, ours INTEGER, file, digest, "
-	"tests, "
-	"made)",
+	"tests, made)",
 	"CREATE TEMP TABLE result_of(n INTEGER PRIMARY KEY, theirs INTEGER UNIQUE, ours INTEGER, "
 	"run, file, roster, attempt, started, made)",
 	// Files that get results.
@@ -90,7 +89,8 @@ static const char *const take_names[] = {
 	"INSERT INTO temp.test_of SELECT t.id, o.id FROM theirs.test t JOIN main.test o "
 	"ON o.file = t.file AND o.name = t.name",
 
-	"INSERT INTO temp.roster_of SELECT t.id, o.id, f.ours, t.digest, t.tests, o.id IS NULL "
+	"INSERT OR IGNORE INTO temp.roster_of SELECT t.id, o.id, f.ours, t.digest, t.tests, o.id "
+	"IS NULL "
 	"FROM theirs.roster t LEFT JOIN temp.file_of f ON f.theirs = t.file "
 	"LEFT JOIN main.roster o ON o.file = f.ours AND o.digest = t.digest AND o.tests = t.tests",
 	"UPDATE temp.roster_of SET ours = theirs + (SELECT ifnull(max(id), 0) FROM main.roster) "
