@@ -51,7 +51,7 @@ static void add_file_row(struct lookup *l, const struct summary *s, int64_t bad_
 	struct table *t = begin_files(l);
 
 	table_text(t, s->path);
-	table_number(t, (int64_t)s->trail.n);
+	table_number(t, (int64_t)s->series.n);
 	table_number(t, (int64_t)s->passed);
 	table_number(t, (int64_t)s->bad);
 	table_text(t, file_status_name(s->last));
@@ -73,8 +73,8 @@ static void add_figures(struct lookup *l, const struct summary *s)
 {
 	struct buf b = {0};
 
-	buf_addf(&b, "  %zu result%s: %zu passed, %zu failed", s->trail.n,
-		 s->trail.n == 1 ? "" : "s", s->passed, s->bad);
+	buf_addf(&b, "  %zu result%s: %zu passed, %zu failed", s->series.n,
+		 s->series.n == 1 ? "" : "s", s->passed, s->bad);
 	if (s->median_ns >= 0)
 		buf_addf(&b, "; median %.3fs, 95 %% within %.3fs", ns_to_sec(s->median_ns),
 			 ns_to_sec(s->p95_ns));
@@ -95,15 +95,15 @@ static void add_figures(struct lookup *l, const struct summary *s)
 
 static void add_drawing(struct lookup *l, const struct summary *s)
 {
-	size_t from = s->trail.n > DRAWN ? s->trail.n - DRAWN : 0;
+	size_t from = s->series.n > DRAWN ? s->series.n - DRAWN : 0;
 	int64_t walls[DRAWN];
 	struct buf b = {0};
 
-	for (size_t i = from; i < s->trail.n; i++)
+	for (size_t i = from; i < s->series.n; i++)
 		walls[i - from] =
-			sample_is_timed(&s->trail.items[i]) ? s->trail.items[i].wall_ns : -1;
-	lookup_draw(l, &b, walls, s->trail.n - from);
-	answer_line(l->answer, "  Time of the last %zu: %s", s->trail.n - from, b.data);
+			sample_is_timed(&s->series.items[i]) ? s->series.items[i].wall_ns : -1;
+	lookup_draw(l, &b, walls, s->series.n - from);
+	answer_line(l->answer, "  Time of the last %zu: %s", s->series.n - from, b.data);
 	buf_release(&b);
 }
 
@@ -151,8 +151,8 @@ static void add_results(struct lookup *l, const struct summary *s)
 	struct table *t = begin_results(l, "");
 
 	t->most = LATEST;
-	for (size_t i = s->trail.n; i-- > 0;)
-		add_result(t, l, s, &s->trail.items[i]);
+	for (size_t i = s->series.n; i-- > 0;)
+		add_result(t, l, s, &s->series.items[i]);
 }
 
 // ---- the whole ----
@@ -178,7 +178,7 @@ static int add_file(struct lookup *l, const struct summary *s, struct err *err)
 int files_view(struct lookup *l, struct err *err)
 {
 	struct summaries s = {0};
-	int status = lookup_files(l, SUMMARY_FIGURES | SUMMARY_TRAIL, &s, err);
+	int status = lookup_files(l, SUMMARY_FIGURES | SUMMARY_SERIES, &s, err);
 
 	// Programs find all tables, whatever is in them.
 	begin_files(l);

@@ -37,7 +37,7 @@ static void keep(struct summaries *s, bool (*belongs)(const struct summary *))
 			VEC_PUSH(&kept, s->items[i]);
 		} else {
 			free(s->items[i].path);
-			trail_release(&s->items[i].trail);
+			series_release(&s->items[i].series);
 		}
 	}
 	free(s->items);
@@ -144,7 +144,7 @@ static int find_failing(struct lookup *l, struct summaries *s, struct err *err)
 
 	keep(&failing, is_failing);
 	if (status == 0 && failing.n > 0)
-		status = summaries_load(s, l->store, l->window, true, SUMMARY_TRAIL, is_among,
+		status = summaries_load(s, l->store, l->window, true, SUMMARY_SERIES, is_among,
 					&failing, err);
 	summaries_release(&failing);
 	return status;

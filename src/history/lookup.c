@@ -9,7 +9,7 @@
 #include "model/failure.h"
 #include "model/run.h"
 
-// Trails at hand have the latest results, so many at least.
+// Series at hand have the latest results, so many at least.
 #define AT_HAND 64
 
 static bool is_asked_for(const char *path, void *arg)

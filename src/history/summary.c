@@ -29,10 +29,10 @@ int64_t summary_cpu_share(const struct summary *s)
 
 static void add_figures(struct summary *s)
 {
-	s->median_ns = trail_percentile(&s->trail, FIGURES_OF, 50, sample_wall_ns);
-	s->p95_ns = trail_percentile(&s->trail, FIGURES_OF, 95, sample_wall_ns);
-	s->cpu_ns = trail_percentile(&s->trail, FIGURES_OF, 50, sample_cpu_ns);
-	s->peak_bytes = trail_percentile(&s->trail, PEAK_OF, 100, sample_peak_bytes);
+	s->median_ns = series_percentile(&s->series, FIGURES_OF, 50, sample_wall_ns);
+	s->p95_ns = series_percentile(&s->series, FIGURES_OF, 95, sample_wall_ns);
+	s->cpu_ns = series_percentile(&s->series, FIGURES_OF, 50, sample_cpu_ns);
+	s->peak_bytes = series_percentile(&s->series, PEAK_OF, 100, sample_peak_bytes);
 }
 
 // ---- moves ----
@@ -46,14 +46,14 @@ static int64_t undelayed_ns(const struct sample *s)
 static struct move find_move(const struct summary *s, const struct window *w, int64_t least,
 			     int64_t (*figure)(const struct sample *))
 {
-	int64_t *values = xmalloc((s->trail.n + 1) * sizeof *values);
-	size_t *places = xmalloc((s->trail.n + 1) * sizeof *places), n = 0;
+	int64_t *values = xmalloc((s->series.n + 1) * sizeof *values);
+	size_t *places = xmalloc((s->series.n + 1) * sizeof *places), n = 0;
 	struct move m = {0};
 	struct step step;
 
 	// How soon a failing file ends says nothing of how long it takes.
-	for (size_t i = s->trail.n > MOVES_OF ? s->trail.n - MOVES_OF : 0; i < s->trail.n; i++) {
-		const struct sample *sample = &s->trail.items[i];
+	for (size_t i = s->series.n > MOVES_OF ? s->series.n - MOVES_OF : 0; i < s->series.n; i++) {
+		const struct sample *sample = &s->series.items[i];
 		int64_t value = figure(sample);
 		if (sample->status != FILE_PASSED || sample->partial || value < 0)
 			continue;
@@ -61,7 +61,7 @@ static struct move find_move(const struct summary *s, const struct window *w, in
 		places[n++] = i;
 	}
 	if (trend_step(values, n, least, &step))
-		m = (struct move){window_run(w, s->trail.items[places[step.at]].run), step.before,
+		m = (struct move){window_run(w, s->series.items[places[step.at]].run), step.before,
 				  step.after};
 	free(values);
 	free(places);
@@ -84,10 +84,10 @@ struct loading {
 	unsigned parts;
 	bool (*wanted)(const char *path, void *arg);
 	void *arg;
-	struct trail seen; // what the window shows of the file at hand: memory for all of them
+	struct series seen; // what the window shows of the file at hand: memory for all of them
 };
 
-static void look_through(struct loading *l, const struct trail *all, struct summary *s)
+static void look_through(struct loading *l, const struct series *all, struct summary *s)
 {
 	l->seen.n = 0;
 	for (size_t i = 0; i < all->n; i++) {
@@ -99,12 +99,12 @@ static void look_through(struct loading *l, const struct trail *all, struct summ
 		s->passed += sample->status == FILE_PASSED;
 		s->bad += file_status_is_bad(sample->status);
 	}
-	s->trail = l->seen;
+	s->series = l->seen;
 }
 
-static struct trail copy_of(const struct trail *t)
+static struct series copy_of(const struct series *t)
 {
-	struct trail copy = {.items = xmalloc(t->n * sizeof *t->items), .n = t->n, .cap = t->n};
+	struct series copy = {.items = xmalloc(t->n * sizeof *t->items), .n = t->n, .cap = t->n};
 
 	memcpy(copy.items, t->items, t->n * sizeof *t->items);
 	return copy;
@@ -122,19 +122,19 @@ static void on_file(const struct past_file *f, void *arg)
 	struct loading *l = arg;
 	struct summary s = {.file = f->id, .born = window_run(l->window, f->born)};
 
-	look_through(l, &f->past.trail, &s);
-	if (s.trail.n == 0)
+	look_through(l, &f->past.series, &s);
+	if (s.series.n == 0)
 		return;
 	s.path = xstrdup(f->path);
-	s.flips = trend_flips(&s.trail);
-	size_t since = trend_bad_since(&s.trail);
-	if (since < s.trail.n)
-		s.bad_since = window_run(l->window, s.trail.items[since].run);
+	s.flips = trend_flips(&s.series);
+	size_t since = trend_bad_since(&s.series);
+	if (since < s.series.n)
+		s.bad_since = window_run(l->window, s.series.items[since].run);
 	if (l->parts & (SUMMARY_FIGURES | SUMMARY_MOVES))
 		add_figures(&s);
 	if (l->parts & SUMMARY_MOVES)
 		add_moves(&s, l->window);
-	s.trail = l->parts & SUMMARY_TRAIL ? copy_of(&l->seen) : (struct trail){0};
+	s.series = l->parts & SUMMARY_SERIES ? copy_of(&l->seen) : (struct series){0};
 	VEC_PUSH(l->list, s);
 }
 
@@ -145,7 +145,7 @@ int summaries_load(struct summaries *s, struct store *store, const struct window
 	struct loading l = {s, w, parts, wanted, arg, {0}};
 	int status = history_each_file(store, whole, is_wanted, on_file, &l, err);
 
-	trail_release(&l.seen);
+	series_release(&l.seen);
 	return status;
 }
 
@@ -153,7 +153,7 @@ void summaries_release(struct summaries *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		free(s->items[i].path);
-		trail_release(&s->items[i].trail);
+		series_release(&s->items[i].series);
 	}
 	free(s->items);
 	*s = (struct summaries){0};
@@ -161,8 +161,8 @@ void summaries_release(struct summaries *s)
 
 int64_t summary_last_bad_run(const struct summary *s)
 {
-	for (size_t i = s->trail.n; i-- > 0;)
-		if (file_status_is_bad(s->trail.items[i].status))
-			return s->trail.items[i].run;
+	for (size_t i = s->series.n; i-- > 0;)
+		if (file_status_is_bad(s->series.items[i].status))
+			return s->series.items[i].run;
 	return 0;
 }

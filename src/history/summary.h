@@ -16,8 +16,8 @@ struct move {
 
 struct summary {
 	int64_t file;
-	char *path;         // owned
-	struct trail trail; // its results in the window; owned
+	char *path;           // owned
+	struct series series; // its results in the window; owned
 	enum file_status last;
 	size_t passed, bad;
 	int64_t median_ns, p95_ns, cpu_ns, peak_bytes; // of the last 100 and, for memory, 8; -1
@@ -36,7 +36,7 @@ struct summaries {
 enum summary_part {
 	SUMMARY_FIGURES = 1, // medians and the like
 	SUMMARY_MOVES = 2,
-	SUMMARY_TRAIL = 4, // it is kept
+	SUMMARY_SERIES = 4, // it is kept
 };
 
 // Fills s, which is empty, with the files that had a result in the window, and of which
@@ -48,7 +48,7 @@ int summaries_load(struct summaries *s, struct store *store, const struct window
 void summaries_release(struct summaries *s);
 // How much of its time a file computes, in parts of a million; -1: unknown.
 int64_t summary_cpu_share(const struct summary *s);
-// The run of the latest bad result; 0: no result is bad. Needs SUMMARY_TRAIL.
+// The run of the latest bad result; 0: no result is bad. Needs SUMMARY_SERIES.
 int64_t summary_last_bad_run(const struct summary *s);
 
 #endif

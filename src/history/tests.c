@@ -21,13 +21,13 @@ static const struct column test_columns[] = {
 // The runs of the last `most` results, in the order of time. The caller frees them.
 static int64_t *latest_runs(const struct summary *s, size_t most, size_t *n)
 {
-	size_t from = s->trail.n > most ? s->trail.n - most : 0;
-	int64_t *runs = xcalloc(s->trail.n - from + 1, sizeof *runs);
+	size_t from = s->series.n > most ? s->series.n - most : 0;
+	int64_t *runs = xcalloc(s->series.n - from + 1, sizeof *runs);
 
 	*n = 0;
-	for (size_t i = from; i < s->trail.n; i++)
-		if (*n == 0 || runs[*n - 1] != s->trail.items[i].run)
-			runs[(*n)++] = s->trail.items[i].run;
+	for (size_t i = from; i < s->series.n; i++)
+		if (*n == 0 || runs[*n - 1] != s->series.items[i].run)
+			runs[(*n)++] = s->series.items[i].run;
 	return runs;
 }
 
@@ -87,7 +87,7 @@ int tests_view(struct lookup *l, struct err *err)
 {
 	const char *pattern = l->request->pattern;
 	struct summaries s = {0};
-	int status = lookup_files(l, SUMMARY_TRAIL, &s, err);
+	int status = lookup_files(l, SUMMARY_SERIES, &s, err);
 	bool any = false;
 
 	tests_begin(l, NULL);

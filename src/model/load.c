@@ -2,7 +2,7 @@
 #include "model/load.h"
 
 #include "base/percentile.h"
-#include "model/trail.h"
+#include "model/series.h"
 
 #define WITHIN 16 // timed results that are looked at, from the latest back
 #define OF     5  // how many of them count
@@ -37,7 +37,7 @@ struct figures {
 	size_t n;
 };
 
-static struct figures collect(const struct trail *t, bool (*counts)(const struct sample *))
+static struct figures collect(const struct series *t, bool (*counts)(const struct sample *))
 {
 	struct figures f = {.n = 0};
 	size_t seen = 0;
@@ -55,7 +55,7 @@ static struct figures collect(const struct trail *t, bool (*counts)(const struct
 	return f;
 }
 
-struct load load_of(const struct trail *t)
+struct load load_of(const struct series *t)
 {
 	struct figures f = collect(t, ran_alone);
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct trail;
+struct series;
 
 struct load {
 	int64_t wall_ns; // how long it takes where it never waits for a CPU, -1: unknown
@@ -16,6 +16,6 @@ struct load {
 
 // The medians of its last timed results that ran alone, or whose wait for a CPU is known. Without
 // any, the medians of all its last ones, which may have waited for other files.
-struct load load_of(const struct trail *t);
+struct load load_of(const struct series *t);
 
 #endif

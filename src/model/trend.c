@@ -29,7 +29,7 @@ static bool is_try(const struct sample *before, const struct sample *s)
 	       (again || s->inputs == INPUTS_SAME);
 }
 
-struct flips trend_flips(const struct trail *t)
+struct flips trend_flips(const struct series *t)
 {
 	struct flips f = {0};
 
@@ -46,7 +46,7 @@ struct flips trend_flips(const struct trail *t)
 	return f;
 }
 
-size_t trend_bad_since(const struct trail *t)
+size_t trend_bad_since(const struct series *t)
 {
 	size_t since = t->n;
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/trail.h"
+#include "model/series.h"
 
 struct flips {
 	size_t tries; // pairs of results between which nothing has moved that the file depends on
@@ -15,10 +15,10 @@ struct flips {
 	int64_t last_run; // of the latest flip
 };
 
-struct flips trend_flips(const struct trail *t);
+struct flips trend_flips(const struct series *t);
 
 // Where the bad results begin behind which there is no pass; t->n: the latest result is not bad.
-size_t trend_bad_since(const struct trail *t);
+size_t trend_bad_since(const struct series *t);
 
 // From items `at` on the values lie around `after`, before around `before` (medians).
 struct step {

@@ -75,10 +75,10 @@ static void remember(struct job *j, const struct past *p)
 	j->last_real_ns = p->ended_ns;
 	j->usual_tests = p->tests;
 	// One bad run moves nothing, a lasting change is believed after three.
-	j->expected_ns = trail_percentile(&p->trail, EXPECT_OF, 50, sample_wall_ns);
+	j->expected_ns = series_percentile(&p->series, EXPECT_OF, 50, sample_wall_ns);
 	j->p99_ns = p->p99_ns;
 	j->peak_bytes = p->peak_bytes;
-	j->load = load_of(&p->trail);
+	j->load = load_of(&p->series);
 	j->known = p->framework;
 	j->shim = p->shim;
 }

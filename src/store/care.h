@@ -67,7 +67,7 @@ struct store_facts {
 
 // Looks at all of it. The caller releases facts, which is empty before.
 void store_check(struct store *s, struct store_facts *facts);
-// Makes what is derived of rows anew: the trails of files. 0, or -1 and err.
+// Makes what is derived of rows anew: the series of files. 0, or -1 and err.
 int store_repair(struct store *s, struct err *err);
 void store_facts_release(struct store_facts *facts);
 

@@ -12,8 +12,8 @@
 #include "store/query.h"
 #include "store/range.h"
 #include "store/schema.h"
+#include "store/series.h"
 #include "store/snapshot.h"
-#include "store/trail.h"
 
 // Of what sqlite finds wrong, so much is told.
 #define MOST_COMPLAINTS "5"
@@ -118,8 +118,8 @@ static const struct {
 	 "inputs that are named and not there"},
 	{"SELECT count(*) FROM snapshot s, paths(s.written) p WHERE p.path = ''",
 	 "paths without a name"},
-	{"SELECT (SELECT count(*) FROM file WHERE NOT whole_trail(trail)) + "
-	 "(SELECT count(*) FROM trail WHERE NOT whole_trail(samples))",
+	{"SELECT (SELECT count(*) FROM file WHERE NOT whole_series(trail)) + "
+	 "(SELECT count(*) FROM trail WHERE NOT whole_series(samples))",
 	 "files with torn figures"},
 	{"SELECT count(*) FROM " SAMPLES " x LEFT JOIN " RESULTS " r USING (file) "
 	 "WHERE x.n <> ifnull(r.n, 0) OR x.runs <> ifnull(r.runs, 0)",
@@ -195,7 +195,7 @@ int store_repair(struct store *s, struct err *err)
 	database_take_time(s);
 	if (query_begin(s, err) != STORE_OK)
 		return database_error(s, err);
-	return query_commit(s, trail_rebuild_all(s), err) == STORE_OK ? 0 : -1;
+	return query_commit(s, series_rebuild_all(s), err) == STORE_OK ? 0 : -1;
 }
 
 void store_facts_release(struct store_facts *facts)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is known of each file: its latest outcome, its trail, and how it was read.
+// What is known of each file: its latest outcome, its series, and how it was read.
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -11,7 +11,7 @@
 #include "store/file.h"
 #include "store/query.h"
 #include "store/range.h"
-#include "store/trail.h"
+#include "store/series.h"
 
 // What a file may need at most is told from so many of its results.
 #define PEAK_OF 8
@@ -29,7 +29,7 @@
 static void past_free(struct past *p)
 {
 	if (p)
-		trail_release(&p->trail);
+		series_release(&p->series);
 	free(p);
 }
 
@@ -46,7 +46,7 @@ int file_read_past(struct store *s, const struct query *q, struct past *p)
 	p->ended_ns = query_int(q, 2);
 	p->tests = (long)query_int(q, 3);
 	p->state = query_int(q, 4);
-	return trail_read(s, q, 5, &p->trail);
+	return series_read(s, q, 5, &p->series);
 }
 
 static int read_reading(struct store *s, int reading, struct past *p)
@@ -67,8 +67,8 @@ static int add_past(struct store *s, const struct query *q, struct map *past)
 
 	if (code == SQLITE_DONE)
 		code = read_reading(s, (int)query_int(q, 6), p);
-	p->p99_ns = trail_percentile(&p->trail, P99_OF, 99, sample_whole_ns);
-	int64_t peak = trail_percentile(&p->trail, PEAK_OF, 100, sample_peak_bytes);
+	p->p99_ns = series_percentile(&p->series, P99_OF, 99, sample_whole_ns);
+	int64_t peak = series_percentile(&p->series, PEAK_OF, 100, sample_peak_bytes);
 	p->peak_bytes = peak > 0 ? peak : 0;
 	past_free(map_put(past, query_text(q, 0), p));
 	return code;
@@ -129,7 +129,7 @@ static void follow(struct past *p, const struct run *run, const struct result *r
 		.peak_bytes = r->maxrss,
 	};
 
-	VEC_PUSH(&p->trail, s);
+	VEC_PUSH(&p->series, s);
 }
 
 // *id is 0 if the file is not known yet.
@@ -161,7 +161,7 @@ static int add_file(struct store *s, const char *path, int64_t run, int64_t *id)
 static int write_past(struct store *s, int64_t file, const struct past *p)
 {
 	struct buf b = {0};
-	int code = trail_pack(s, file, &p->trail, &b);
+	int code = series_pack(s, file, &p->series, &b);
 
 	if (code == SQLITE_DONE)
 		code = query_do(s,
@@ -207,6 +207,6 @@ int file_put(struct store *s, const struct run *run, const struct result *r, int
 		if (code == SQLITE_DONE)
 			code = note_reading(s, *id, r);
 	}
-	trail_release(&p.trail);
+	series_release(&p.series);
 	return code;
 }

@@ -15,7 +15,8 @@ struct store;
 
 // Finds or makes the row of the result's file, *id, and tells it of the result.
 int file_put(struct store *s, const struct run *run, const struct result *r, int64_t *id);
-// Reads columns 1 to 5 of a row: status, ended, tests, state, trail; adds to the trail that p has.
+// Reads columns 1 to 5 of a row: status, ended, tests, state, series; adds to the series that p
+// has.
 int file_read_past(struct store *s, const struct query *q, struct past *p);
 
 #endif

@@ -11,7 +11,7 @@
 #include "store/database.h"
 #include "store/file.h"
 #include "store/query.h"
-#include "store/trail.h"
+#include "store/series.h"
 
 // ---- runs ----
 
@@ -76,15 +76,15 @@ int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *pa
 			continue;
 		f.id = query_int(q, 6);
 		f.born = query_int(q, 7);
-		f.past.trail.n = 0;
+		f.past.series.n = 0;
 		if (whole)
-			code = trail_load_chunks(s, f.id, &f.past.trail);
+			code = series_load_chunks(s, f.id, &f.past.series);
 		if (code == SQLITE_DONE)
 			code = file_read_past(s, q, &f.past);
 		if (code == SQLITE_DONE)
 			each(&f, arg);
 	}
-	trail_release(&f.past.trail);
+	series_release(&f.past.series);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
 

@@ -42,7 +42,7 @@ struct past_file {
 };
 
 // Calls each(file) for every file of which wanted(path) is true (NULL: all), sorted by path. whole:
-// with all its results; else its trail holds what is at hand: all of them, or the latest 64 at
+// with all its results; else its series holds what is at hand: all of them, or the latest 64 at
 // least, which is many times faster.
 int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *path, void *arg),
 		      void (*each)(const struct past_file *f, void *arg), void *arg,

@@ -12,7 +12,7 @@
 #include "store/database.h"
 #include "store/query.h"
 #include "store/schema.h"
-#include "store/trail.h"
+#include "store/series.h"
 
 #define AS_NAME(name, letter)   #name ", "
 #define AS_FIGURE(name, letter) "r." #name ", "
@@ -157,10 +157,10 @@ static const char find_grown[] =
 	"samples(c.samples) x JOIN temp.file_of f ON f.theirs = c.file "                           \
 	"LEFT JOIN temp.run_of n ON n.theirs = x.run"
 
-// The trail of a file is that of both, in the order of time. Of a run that we have completed we
+// The series of a file is that of both, in the order of time. Of a run that we have completed we
 // have the first samples already. Whether the inputs of a result are those of the one before nobody
 // knows where that is another one now.
-static const char join_trails[] =
+static const char join_all_series[] =
 	"SELECT file, run, status, attempt, crowded, partial, wall, cpu, delay, peak, "
 	"CASE WHEN before = lag(run, 1, 0) OVER w THEN inputs ELSE 0 END "
 	"FROM (SELECT x.*, ifnull(k.rank, 0) AS rank FROM (" OUR_SAMPLES " UNION ALL "
@@ -250,7 +250,7 @@ static int merge(struct store *s, struct imported *out)
 		code = query_do(s, find_grown, NULL);
 	// What is ours of a run that is completed is counted before its results come.
 	if (code == SQLITE_DONE)
-		code = trail_write_all(s, query(s, join_trails, NULL));
+		code = series_write_all(s, query(s, join_all_series, NULL));
 	if (code == SQLITE_DONE)
 		code = query_do_all(s, take_results, NULL);
 	return code == SQLITE_DONE ? count(s, out) : code;

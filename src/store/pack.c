@@ -133,7 +133,7 @@ int64_t *unpack_ids(struct packed p, size_t *count)
 	return NULL;
 }
 
-// ---- trails ----
+// ---- series ----
 
 enum {
 	STATUS_BITS = 7,
@@ -191,7 +191,7 @@ static void unpack_sample(struct packed *p, struct sample *s)
 	s->peak_bytes = p->torn ? 0 : peak * KIB;
 }
 
-void pack_trail(struct buf *b, const struct sample *samples, size_t n)
+void pack_series(struct buf *b, const struct sample *samples, size_t n)
 {
 	int64_t run = 0;
 
@@ -202,7 +202,7 @@ void pack_trail(struct buf *b, const struct sample *samples, size_t n)
 	}
 }
 
-bool unpack_trail(struct packed p, struct trail *t)
+bool unpack_series(struct packed p, struct series *t)
 {
 	size_t before = t->n;
 	int64_t run = 0;

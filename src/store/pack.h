@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/trail.h"
+#include "model/series.h"
 
 struct buf;
 struct result;
@@ -40,9 +40,9 @@ void pack_ids(struct buf *b, const int64_t *ids, size_t n);
 // *count is how many there are. The caller frees them. NULL: they are not what pack_ids has made.
 int64_t *unpack_ids(struct packed p, size_t *count);
 
-void pack_trail(struct buf *b, const struct sample *samples, size_t n);
+void pack_series(struct buf *b, const struct sample *samples, size_t n);
 // Adds to t what is packed, at its end. False: something in it cannot be, and nothing is added.
-bool unpack_trail(struct packed p, struct trail *t);
+bool unpack_series(struct packed p, struct series *t);
 
 // How each test of a result ended and how long it took, to the microsecond.
 void pack_endings(struct buf *b, const struct result *r);

@@ -58,7 +58,7 @@ static int drop_runs(struct store *s, struct pruned *out)
 
 // Removes the oldest chunks of each file as far as all of their runs are gone. What stands in the
 // row of a file stays: its time is expected from that.
-static int cut_trails(struct store *s)
+static int cut_all_series(struct store *s)
 {
 	int code;
 
@@ -88,7 +88,7 @@ static int prune(struct store *s, const struct store_bound *bound, int64_t most,
 	if (code == SQLITE_DONE && out->runs > 0) {
 		code = drop_runs(s, out);
 		if (code == SQLITE_DONE)
-			code = cut_trails(s);
+			code = cut_all_series(s);
 	}
 	return code == SQLITE_DONE ? query_do(s, "DROP TABLE temp.gone", NULL) : code;
 }

@@ -9,8 +9,8 @@
 #include "base/digest.h"
 #include "model/inputs.h"
 #include "model/job.h"
+#include "model/series.h"
 #include "model/status.h"
-#include "model/trail.h"
 
 // A year and more: two of them can be added to any time, and a few hundred to each other.
 #define SPAN_MOST (INT64_C(36000000) * NS_PER_SEC)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/trail.h"
+#include "model/series.h"
 
 struct err;
 struct jobs;
@@ -80,7 +80,7 @@ struct past {
 	int64_t state;           // stands for what its inputs were at its latest result, 0: unknown
 	int framework;           // the enum framework it turned out to be of, -1: unknown
 	bool shim;               // which the shim has found out
-	struct trail trail;      // its latest results: all of them, or 64 at least; owned
+	struct series series;    // its latest results: all of them, or 64 at least; owned
 };
 
 // Fills past (path -> struct past *) with every file; past_free_all releases it.

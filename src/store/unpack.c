@@ -27,12 +27,12 @@ static void add_sample(struct numbers *cells, const struct sample *s)
 
 static bool unpack_samples(struct packed p, struct numbers *cells)
 {
-	struct trail t = {0};
-	bool whole = unpack_trail(p, &t);
+	struct series t = {0};
+	bool whole = unpack_series(p, &t);
 
 	for (size_t i = 0; i < t.n; i++)
 		add_sample(cells, &t.items[i]);
-	trail_release(&t);
+	series_release(&t);
 	return whole;
 }
 
@@ -244,18 +244,18 @@ static bool same_bytes(struct packed p, const struct buf *b)
 	return n == b->len && (n == 0 || memcmp(p.at, b->data, n) == 0);
 }
 
-static void whole_trail(sqlite3_context *to, int argc, sqlite3_value **argv)
+static void whole_series(sqlite3_context *to, int argc, sqlite3_value **argv)
 {
 	struct packed p = bytes_of(argv[0]);
-	struct trail t = {0};
+	struct series t = {0};
 	struct buf b = {0};
-	bool whole = unpack_trail(p, &t);
+	bool whole = unpack_series(p, &t);
 
 	(void)argc;
 	if (whole)
-		pack_trail(&b, t.items, t.n);
+		pack_series(&b, t.items, t.n);
 	sqlite3_result_int(to, whole && same_bytes(p, &b));
-	trail_release(&t);
+	series_release(&t);
 	buf_release(&b);
 }
 
@@ -292,6 +292,6 @@ int unpack_add_all(sqlite3 *db)
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes && code == SQLITE_OK; i++)
 		code = unpack_add(db, &shapes[i]);
 	if (code == SQLITE_OK)
-		code = add_function(db, "whole_trail", 1, whole_trail);
+		code = add_function(db, "whole_series", 1, whole_series);
 	return code == SQLITE_OK ? add_function(db, "whole_outcomes", 2, whole_outcomes) : code;
 }

@@ -5,7 +5,7 @@
 //   paths(bytes): path
 // in the order in which they are packed, which is that of rowid. What is torn is SQLITE_CORRUPT.
 // Whether bytes are what comes out when they are packed again:
-//   whole_trail(bytes)
+//   whole_series(bytes)
 //   whole_outcomes(bytes, tests): and of so many tests
 #ifndef STORE_UNPACK_H
 #define STORE_UNPACK_H

@@ -10,8 +10,8 @@
 #include "model/result.h"
 #include "store/database.h"
 #include "store/range.h"
+#include "store/series.h"
 #include "store/tests.h"
-#include "store/trail.h"
 #include "store/unpack.h"
 
 // The lists of tests as they stand since format 10: those of format 4 to 9 are brought up in that
@@ -295,7 +295,7 @@ int upgrade(struct store *s, int from)
 		if (steps[i].format > from && steps[i].since <= from)
 			code = sqlite3_exec(s->db, steps[i].sql, NULL, NULL, NULL);
 	if (code == SQLITE_OK && from < NO_LISTS) {
-		code = trail_rebuild_all(s);
+		code = series_rebuild_all(s);
 		code = code == SQLITE_DONE ? SQLITE_OK : code;
 	}
 	return code;

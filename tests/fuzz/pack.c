@@ -6,12 +6,12 @@
 #include "fuzz.h"
 #include "store/range.h"
 
-static void try_trail(struct packed p)
+static void try_series(struct packed p)
 {
-	struct trail t = {0};
+	struct series t = {0};
 	struct buf b = {0};
 
-	if (unpack_trail(p, &t)) {
+	if (unpack_series(p, &t)) {
 		for (size_t i = 0; i < t.n; i++) {
 			HOLDS(t.items[i].run >= 0 && t.items[i].attempt > 0);
 			HOLDS(t.items[i].status < FILE_STATUS_COUNT);
@@ -19,11 +19,11 @@ static void try_trail(struct packed p)
 			HOLDS(range_holds('d', t.items[i].wall_ns));
 			HOLDS(range_holds('z', t.items[i].peak_bytes));
 		}
-		pack_trail(&b, t.items, t.n);
+		pack_series(&b, t.items, t.n);
 		HOLDS(b.len <= (size_t)(p.end - p.at));
 	}
 	buf_release(&b);
-	trail_release(&t);
+	series_release(&t);
 }
 
 static void try_endings(struct packed p, size_t n)
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 1; i < n; i++)
 		HOLDS(ids[i] >= ids[i - 1]);
 	free(ids);
-	try_trail(p);
+	try_series(p);
 	try_endings(p, size ? data[0] : 0);
 	return 0;
 }

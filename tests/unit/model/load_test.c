@@ -3,7 +3,7 @@
 
 #include "../unit.h"
 #include "base/clock.h"
-#include "model/trail.h"
+#include "model/series.h"
 
 #define S      NS_PER_SEC
 #define ALONE  false
@@ -68,7 +68,7 @@ static void takes_the_wait_for_a_cpu_out(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct sample items[6];
-		struct trail t = {items, rows[i].n, rows[i].n};
+		struct series t = {items, rows[i].n, rows[i].n};
 		for (size_t k = 0; k < rows[i].n; k++)
 			items[k] = sample(rows[i].samples[k].crowded, rows[i].samples[k].wall,
 					  rows[i].samples[k].cpu, rows[i].samples[k].delay);
@@ -84,7 +84,7 @@ static void takes_the_wait_for_a_cpu_out(void **state)
 static void heeds_the_last_five_of_sixteen(void **state)
 {
 	struct sample items[30];
-	struct trail t = {items, 30, 30};
+	struct series t = {items, 30, 30};
 
 	(void)state;
 	for (size_t i = 0; i < 30; i++)
@@ -104,7 +104,7 @@ static void leaves_out_what_tells_no_time(void **state)
 {
 	struct sample items[] = {sample(ALONE, 4, 2, -1), sample(ALONE, 90, 2, -1),
 				 sample(ALONE, 90, 2, -1)};
-	struct trail t = {items, COUNT(items), COUNT(items)};
+	struct series t = {items, COUNT(items), COUNT(items)};
 
 	(void)state;
 	items[1].partial = true;

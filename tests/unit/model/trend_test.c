@@ -6,9 +6,9 @@
 // ---- flips ----
 
 // One letter for each result: p passed, f failed, s skipped; upper case: its inputs have moved.
-static struct trail trail_of(const char *letters)
+static struct series series_of(const char *letters)
 {
-	struct trail t = {0};
+	struct series t = {0};
 
 	for (size_t i = 0; letters[i]; i++) {
 		const struct sample s = {
@@ -38,18 +38,18 @@ static void flips_are_counted_where_nothing_moved(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct trail t = trail_of(rows[i].letters);
+		struct series t = series_of(rows[i].letters);
 		struct flips f = trend_flips(&t);
 		check_row(f.tries == rows[i].tries && f.flips == rows[i].flips &&
 				  f.last_run == rows[i].last_run,
 			  "%s", rows[i].letters);
-		trail_release(&t);
+		series_release(&t);
 	}
 }
 
 static void attempts_of_one_run_are_tries(void **state)
 {
-	struct trail t = trail_of("FPP");
+	struct series t = series_of("FPP");
 
 	(void)state;
 	t.items[1].run = 1;
@@ -59,7 +59,7 @@ static void attempts_of_one_run_are_tries(void **state)
 	// Some of the tests are another question than all of them.
 	t.items[1].partial = true;
 	assert_int_equal(trend_flips(&t).tries, 0);
-	trail_release(&t);
+	series_release(&t);
 }
 
 static void bad_since_the_last_pass(void **state)
@@ -72,9 +72,9 @@ static void bad_since_the_last_pass(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct trail t = trail_of(rows[i].letters);
+		struct series t = series_of(rows[i].letters);
 		check_row(trend_bad_since(&t) == rows[i].since, "%s", rows[i].letters);
-		trail_release(&t);
+		series_release(&t);
 	}
 }
 

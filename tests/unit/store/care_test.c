@@ -288,7 +288,7 @@ static void what_is_imported_is_what_was_there(void **state)
 	import(y, (const char *[]){"x.db"}, 1, &out);
 	tell_the_same(x, y, true, "a second import");
 	char *ours = told(x, true), *theirs = told(a, true);
-	// Reports are the same; trails are sorted by time now.
+	// Reports are the same; series are sorted by time now.
 	*strstr(ours, "\ntests/0") = *strstr(theirs, "\ntests/0") = '\0';
 	assert_string_equal(ours, theirs);
 	free(ours);
@@ -352,8 +352,8 @@ static void keep_inputs(const struct past_file *f, void *arg)
 {
 	char *inputs = arg;
 
-	for (size_t i = 0; i < f->past.trail.n; i++)
-		*inputs++ = (char)('0' + f->past.trail.items[i].inputs);
+	for (size_t i = 0; i < f->past.series.n; i++)
+		*inputs++ = (char)('0' + f->past.series.items[i].inputs);
 }
 
 // "The same as before" is said of the result before it in its own store.
@@ -447,7 +447,7 @@ static void what_is_old_goes_and_the_rest_is_sound(void **state)
 		assert_true(past.n > 0);
 		for (size_t i = 0; i < past.cap; i++) {
 			const struct past *p = past.slots[i].value;
-			check_row(!p || p->trail.n > 0 || p->ended_ns == 0, "%s",
+			check_row(!p || p->series.n > 0 || p->ended_ns == 0, "%s",
 				  past.slots[i].key);
 		}
 		past_free_all(&past);
@@ -507,7 +507,7 @@ static void reused_results_outlive_their_runs(void **state)
 }
 
 // Figures go by chunks of 64, once none of their runs is left.
-static void trails_are_cut(void **state)
+static void all_series_are_cut(void **state)
 {
 	static const struct {
 		int kept;
@@ -746,7 +746,7 @@ int main(void)
 		WITH_FOLDER(a_failing_import_changes_nothing),
 		WITH_FOLDER(what_is_old_goes_and_the_rest_is_sound),
 		WITH_FOLDER(reused_results_outlive_their_runs),
-		WITH_FOLDER(trails_are_cut),
+		WITH_FOLDER(all_series_are_cut),
 		WITH_FOLDER(an_age_is_a_bound_but_not_for_a_run_that_goes_on),
 		WITH_FOLDER(a_run_that_ends_keeps_the_bound),
 		WITH_FOLDER(outputs_of_passes_are_kept_by_time),

@@ -158,15 +158,15 @@ static void unload(struct map *past)
 
 static int64_t wall(const struct past *p, size_t i)
 {
-	return p->trail.items[i].wall_ns;
+	return p->series.items[i].wall_ns;
 }
 
 static size_t timed(const struct past *p)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->trail.n; i++)
-		n += sample_is_timed(&p->trail.items[i]);
+	for (size_t i = 0; i < p->series.n; i++)
+		n += sample_is_timed(&p->series.items[i]);
 	return n;
 }
 
@@ -431,7 +431,7 @@ static void what_is_recorded_can_be_loaded(void **state)
 	store = opened(DB, STORE_READ);
 	struct past *p = load(store, &past, "a.lua");
 	assert_int_equal(p->status, FILE_PASSED);
-	assert_int_equal(p->trail.n, 1);
+	assert_int_equal(p->series.n, 1);
 	assert_int_equal(wall(p, 0), 5 * MS);
 	assert_int_equal(p->ended_ns, 2000 * NS_PER_SEC + 5 * MS);
 	p = map_get(&past, "dir/\xff\n'b.lua");
@@ -459,17 +459,17 @@ static void an_empty_history_has_no_past(void **state)
 	store_close(s);
 }
 
-// What a file's row cannot hold is moved, in order, to where the whole trail is found.
-static void see_trail(const struct past_file *f, void *arg)
+// What a file's row cannot hold is moved, in order, to where the whole series is found.
+static void see_series(const struct past_file *f, void *arg)
 {
 	size_t *n = arg;
 
-	*n = f->past.trail.n;
+	*n = f->past.series.n;
 	for (size_t i = 0; i < *n; i++)
 		check_row(wall(&f->past, i) == (int64_t)(301 - *n + i) * US, "sample %zu", i);
 }
 
-static void the_whole_trail_is_kept(void **state)
+static void the_whole_series_is_kept(void **state)
 {
 	struct map past;
 	struct err err = {0};
@@ -479,14 +479,14 @@ static void the_whole_trail_is_kept(void **state)
 	struct store *s = opened(DB, STORE_WRITE);
 	for (int i = 1; i <= 300; i++) {
 		record_one(s, "a.lua", FILE_PASSED, i * US);
-		size_t at_hand = load(s, &past, "a.lua")->trail.n;
+		size_t at_hand = load(s, &past, "a.lua")->series.n;
 		check_row(at_hand == (size_t)i || at_hand >= 64, "%d: %zu", i, at_hand);
 		check_row(at_hand < 128, "%d: %zu", i, at_hand);
 		unload(&past);
 	}
-	assert_int_equal(history_each_file(s, false, NULL, see_trail, &n, &err), 0);
+	assert_int_equal(history_each_file(s, false, NULL, see_series, &n, &err), 0);
 	assert_true(n >= 64 && n < 128);
-	assert_int_equal(history_each_file(s, true, NULL, see_trail, &n, &err), 0);
+	assert_int_equal(history_each_file(s, true, NULL, see_series, &n, &err), 0);
 	assert_int_equal(n, 300);
 	// The longest of the last hundred, and the most memory of the last eight.
 	assert_int_equal(load(s, &past, "a.lua")->p99_ns, 299 * US);
@@ -516,7 +516,7 @@ static void only_runs_to_the_end_are_timed(void **state)
 		struct past *p = load(s, &past, "a.lua");
 		check_row(p->status == rows[i].status, "row %zu", i);
 		check_row(timed(p) == before + rows[i].timed, "row %zu", i);
-		check_row(!rows[i].timed || wall(p, p->trail.n - 1) == (200 + (int64_t)i) * US,
+		check_row(!rows[i].timed || wall(p, p->series.n - 1) == (200 + (int64_t)i) * US,
 			  "row %zu", i);
 		unload(&past);
 	}
@@ -697,7 +697,7 @@ static void a_failure_in_mid_record_records_nothing(void **state)
 
 	struct past *p = load(store, &past, "a.lua");
 	assert_int_equal(p->status, FILE_PASSED);
-	assert_int_equal(p->trail.n, 1);
+	assert_int_equal(p->series.n, 1);
 	assert_int_equal(past.n, 1);
 	unload(&past);
 	assert_int_equal(raw("SELECT count(*) FROM run"), 1);
@@ -796,7 +796,7 @@ static void two_runs_are_recorded_side_by_side(void **state)
 	}
 	assert_int_not_equal(a.run.id, b.run.id);
 	struct past *p = load(one, &past, "shared.lua");
-	assert_int_equal(p->trail.n, 6);
+	assert_int_equal(p->series.n, 6);
 	assert_int_equal(p->status, FILE_FAILED);
 	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(wall(p, i), (1 + (int)i % 2) * US);
@@ -876,7 +876,7 @@ static void runs_can_be_listed(void **state)
 
 static void see_file(const struct past_file *f, void *arg)
 {
-	buf_addf(arg, "%s %s %zu\n", f->path, file_status_name(f->past.status), f->past.trail.n);
+	buf_addf(arg, "%s %s %zu\n", f->path, file_status_name(f->past.status), f->past.series.n);
 }
 
 static void files_are_listed_by_path(void **state)
@@ -1319,7 +1319,7 @@ int main(void)
 		WITH_FOLDER(a_truncated_file_is_set_aside_too),
 		WITH_FOLDER(what_is_recorded_can_be_loaded),
 		WITH_FOLDER(an_empty_history_has_no_past),
-		WITH_FOLDER(the_whole_trail_is_kept),
+		WITH_FOLDER(the_whole_series_is_kept),
 		WITH_FOLDER(only_runs_to_the_end_are_timed),
 		WITH_FOLDER(a_part_or_a_repetition_takes_no_failure_back),
 		WITH_FOLDER(tests_and_errors_are_recorded),

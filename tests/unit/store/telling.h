@@ -96,8 +96,8 @@ static void tell_file(const struct past_file *f, void *arg)
 
 	fprintf(t->out, "%s %s %d %lld %ld\n", f->path, name_of(t->names, f->born), f->past.status,
 		(long long)f->past.ended_ns, f->past.tests);
-	for (size_t i = 0; i < f->past.trail.n; i++) {
-		const struct sample *s = &f->past.trail.items[i];
+	for (size_t i = 0; i < f->past.series.n; i++) {
+		const struct sample *s = &f->past.series.items[i];
 		fprintf(t->out, "  %s %d %d %d %d %lld %lld %lld %lld\n", name_of(t->names, s->run),
 			s->status, t->inputs ? (int)s->inputs : 0, s->attempt, s->partial,
 			(long long)s->wall_ns, (long long)s->cpu_ns, (long long)s->delay_ns,

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "model/trail.h"
+#include "model/series.h"
 
 #include <stdlib.h>
 
 #include "base/alloc.h"
 #include "base/percentile.h"
 
-void trail_release(struct trail *t)
+void series_release(struct series *t)
 {
 	free(t->items);
-	*t = (struct trail){0};
+	*t = (struct series){0};
 }
 
 bool sample_is_timed(const struct sample *s)
@@ -18,8 +18,8 @@ bool sample_is_timed(const struct sample *s)
 			       s->status == FILE_TIMEOUT || s->status == FILE_LIMIT);
 }
 
-int64_t trail_percentile(const struct trail *t, size_t most, int percent,
-			 int64_t (*figure)(const struct sample *))
+int64_t series_percentile(const struct series *t, size_t most, int percent,
+			  int64_t (*figure)(const struct sample *))
 {
 	size_t room = t->n < most ? t->n : most, n = 0, seen = 0;
 	int64_t *values = xmalloc((room + 1) * sizeof *values);

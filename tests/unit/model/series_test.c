@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "model/trail.h"
+#include "model/series.h"
 
 #include "../unit.h"
 #include "base/buf.h"
@@ -7,9 +7,9 @@
 #include "model/result.h"
 #include "store/pack.h"
 
-static struct trail trail_of(const int64_t *walls, size_t n)
+static struct series series_of(const int64_t *walls, size_t n)
 {
-	struct trail t = {0};
+	struct series t = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		const struct sample s = {.status = FILE_PASSED, .attempt = 1, .wall_ns = walls[i]};
@@ -48,10 +48,10 @@ static void percentiles_are_those_of_the_last(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct trail t = trail_of(rows[i].walls, rows[i].n);
-		int64_t p = trail_percentile(&t, rows[i].most, rows[i].percent, sample_wall_ns);
+		struct series t = series_of(rows[i].walls, rows[i].n);
+		int64_t p = series_percentile(&t, rows[i].most, rows[i].percent, sample_wall_ns);
 		check_row(p == rows[i].expected, "row %zu: %jd", i, (intmax_t)p);
-		trail_release(&t);
+		series_release(&t);
 	}
 }
 
@@ -85,18 +85,18 @@ static void any_percentile_is_that_of_the_sorted_values(void **state)
 static void what_tells_no_time_is_left_out(void **state)
 {
 	const int64_t walls[] = {5, 6, 100, 200, 300};
-	struct trail t = trail_of(walls, 5);
+	struct series t = series_of(walls, 5);
 
 	(void)state;
 	t.items[2].status = FILE_ERROR;
 	t.items[3].status = FILE_SKIPPED;
 	t.items[4].partial = true;
-	assert_int_equal(trail_percentile(&t, 2, 100, sample_wall_ns), 6);
+	assert_int_equal(series_percentile(&t, 2, 100, sample_wall_ns), 6);
 	// What is not known is no figure.
 	t.items[0].delay_ns = 3;
 	t.items[1].delay_ns = -1;
-	assert_int_equal(trail_percentile(&t, 9, 50, sample_delay_ns), 3);
-	trail_release(&t);
+	assert_int_equal(series_percentile(&t, 9, 50, sample_delay_ns), 3);
+	series_release(&t);
 }
 
 // ---- as bytes ----
@@ -123,7 +123,7 @@ static void numbers_survive(void **state)
 	buf_release(&b);
 }
 
-static void a_trail_survives(void **state)
+static void a_series_survives(void **state)
 {
 	const struct sample rows[] = {
 		{900, FILE_PASSED, INPUTS_SAME, 1, false, false, 1000, 2000, 0, 1 << 20},
@@ -133,12 +133,12 @@ static void a_trail_survives(void **state)
 		{INT64_MAX, FILE_SKIPPED, INPUTS_MOVED, 1000000, false, true, 1000, 1000, 1000,
 		 1024},
 	};
-	struct trail t = {0};
+	struct series t = {0};
 	struct buf b = {0};
 
 	(void)state;
-	pack_trail(&b, rows, COUNT(rows));
-	unpack_trail(
+	pack_series(&b, rows, COUNT(rows));
+	unpack_series(
 		(struct packed){(unsigned char *)b.data, (unsigned char *)b.data + b.len, false},
 		&t);
 	assert_int_equal(t.n, COUNT(rows));
@@ -154,13 +154,13 @@ static void a_trail_survives(void **state)
 				  t.items[i].delay_ns == rows[i].delay_ns &&
 				  t.items[i].peak_bytes == rows[i].peak_bytes,
 			  "row %zu", i);
-	trail_release(&t);
+	series_release(&t);
 	// What is cut off gives figures, not a crash.
 	for (size_t n = 0; n <= b.len; n++) {
-		unpack_trail((struct packed){(unsigned char *)b.data, (unsigned char *)b.data + n,
-					     false},
-			     &t);
-		trail_release(&t);
+		unpack_series((struct packed){(unsigned char *)b.data, (unsigned char *)b.data + n,
+					      false},
+			      &t);
+		series_release(&t);
 	}
 	buf_release(&b);
 }
@@ -202,7 +202,7 @@ int main(void)
 		cmocka_unit_test(any_percentile_is_that_of_the_sorted_values),
 		cmocka_unit_test(what_tells_no_time_is_left_out),
 		cmocka_unit_test(numbers_survive),
-		cmocka_unit_test(a_trail_survives),
+		cmocka_unit_test(a_series_survives),
 		cmocka_unit_test(endings_survive),
 	};
 

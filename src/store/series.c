@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/trail.h"
+#include "store/series.h"
 
 #include <stdlib.h>
 
@@ -10,36 +10,36 @@
 #include "store/query.h"
 
 // When so many results stand in the row of a file, half of them are moved to a chunk.
-#define TRAIL_MOST 128
+#define SERIES_MOST 128
 
 #define SAMPLES "IISRffYYdZm"
 
-int trail_read(struct store *s, const struct query *q, int column, struct trail *t)
+int series_read(struct store *s, const struct query *q, int column, struct series *t)
 {
-	return unpack_trail(query_bytes(q, column), t)
+	return unpack_series(query_bytes(q, column), t)
 		       ? SQLITE_DONE
 		       : database_damaged(s, "the figures of a file are torn");
 }
 
-int trail_load_chunks(struct store *s, int64_t file, struct trail *t)
+int series_load_chunks(struct store *s, int64_t file, struct series *t)
 {
 	struct query *q = query(s, "SELECT samples FROM trail WHERE file=? ORDER BY seq",
 				VALUES(NUMBER(file)));
 	int code = SQLITE_DONE;
 
 	while (code == SQLITE_DONE && (code = query_next(q, "B")) == SQLITE_ROW)
-		code = trail_read(s, q, 0, t);
+		code = series_read(s, q, 0, t);
 	return query_end(q, code);
 }
 
-int trail_pack(struct store *s, int64_t file, const struct trail *t, struct buf *row)
+int series_pack(struct store *s, int64_t file, const struct series *t, struct buf *row)
 {
 	size_t from = 0;
 	int code = SQLITE_DONE;
 
-	for (; t->n - from >= TRAIL_MOST && code == SQLITE_DONE; from += TRAIL_MOST / 2) {
+	for (; t->n - from >= SERIES_MOST && code == SQLITE_DONE; from += SERIES_MOST / 2) {
 		struct buf b = {0};
-		pack_trail(&b, t->items + from, TRAIL_MOST / 2);
+		pack_series(&b, t->items + from, SERIES_MOST / 2);
 		code = query_do(
 			s,
 			"INSERT INTO trail SELECT ?1, ifnull(max(seq), 0) + 1, ?2 FROM trail "
@@ -47,17 +47,17 @@ int trail_pack(struct store *s, int64_t file, const struct trail *t, struct buf 
 			VALUES(NUMBER(file), BYTES(b.data, b.len)));
 		buf_release(&b);
 	}
-	pack_trail(row, t->items + from, t->n - from);
+	pack_series(row, t->items + from, t->n - from);
 	return code;
 }
 
-static int write_trail(struct store *s, int64_t file, const struct trail *t)
+static int write_series(struct store *s, int64_t file, const struct series *t)
 {
 	struct buf row = {0};
 	int code = query_do(s, "DELETE FROM trail WHERE file=?", VALUES(NUMBER(file)));
 
 	if (code == SQLITE_DONE)
-		code = trail_pack(s, file, t, &row);
+		code = series_pack(s, file, t, &row);
 	if (code == SQLITE_DONE)
 		code = query_do(s, "UPDATE file SET trail=?2 WHERE id=?1",
 				VALUES(NUMBER(file), BYTES(row.data, row.len)));
@@ -81,34 +81,34 @@ static struct sample read_sample(const struct query *q)
 	};
 }
 
-int trail_write_all(struct store *s, struct query *rows)
+int series_write_all(struct store *s, struct query *rows)
 {
-	struct trail t = {0};
+	struct series t = {0};
 	int64_t file = 0;
 	int code = SQLITE_DONE;
 
 	while (code == SQLITE_DONE && (code = query_next(rows, SAMPLES)) == SQLITE_ROW) {
 		bool next = t.n > 0 && query_int(rows, 0) != file;
-		code = next ? write_trail(s, file, &t) : SQLITE_DONE;
+		code = next ? write_series(s, file, &t) : SQLITE_DONE;
 		t.n = next ? 0 : t.n;
 		file = query_int(rows, 0);
 		VEC_PUSH(&t, read_sample(rows));
 	}
 	if (code == SQLITE_DONE && t.n > 0)
-		code = write_trail(s, file, &t);
-	trail_release(&t);
+		code = write_series(s, file, &t);
+	series_release(&t);
 	return query_end(rows, code);
 }
 
 // The figures that no row tells any more come first: runs that are gone were before all others.
-int trail_rebuild_all(struct store *s)
+int series_rebuild_all(struct store *s)
 {
 	static const char *const kept[] = {
 		"CREATE TEMP TABLE kept AS SELECT c.file, c.seq, x.rowid AS at, x.* "
 		"FROM (SELECT file, seq, samples FROM trail "
 		"UNION ALL SELECT id, 9223372036854775807, trail FROM file) c, samples(c.samples) "
 		"x "
-		"WHERE whole_trail(c.samples) AND x.run NOT IN (SELECT id FROM run)",
+		"WHERE whole_series(c.samples) AND x.run NOT IN (SELECT id FROM run)",
 		"DELETE FROM trail",
 		"UPDATE file SET trail = x''",
 		NULL,
@@ -123,6 +123,6 @@ int trail_rebuild_all(struct store *s)
 	int code = query_do_all(s, kept, NULL);
 
 	if (code == SQLITE_DONE)
-		code = trail_write_all(s, query(s, rows, NULL));
+		code = series_write_all(s, query(s, rows, NULL));
 	return code == SQLITE_DONE ? query_do(s, "DROP TABLE temp.kept", NULL) : code;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The results of one file through time, as figures alone.
-#ifndef MODEL_TRAIL_H
-#define MODEL_TRAIL_H
+#ifndef MODEL_SERIES_H
+#define MODEL_SERIES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,19 +29,19 @@ struct sample {
 	int64_t peak_bytes;      // to 1 KiB
 };
 
-struct trail {
+struct series {
 	struct sample *items; // owned; in the order of time, the latest last
 	size_t n, cap;
 };
 
-void trail_release(struct trail *t);
+void series_release(struct series *t);
 // Whether it tells how long the whole file takes: what was skipped, would not load or ran in part
 // does not.
 bool sample_is_timed(const struct sample *s);
 // The percentile, as in base/percentile.h, of a figure of the last `most` timed samples; negative
 // figures are unknown and left out.
-int64_t trail_percentile(const struct trail *t, size_t most, int percent,
-			 int64_t (*figure)(const struct sample *));
+int64_t series_percentile(const struct series *t, size_t most, int percent,
+			  int64_t (*figure)(const struct sample *));
 int64_t sample_wall_ns(const struct sample *s);
 // The same, -1 where the file was ended before it had come to its end: what a deadline made of it
 // must not make the next deadline.
