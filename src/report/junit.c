@@ -73,7 +73,7 @@ static void add_attribute(struct buf *b, const char *name, const char *value)
 
 // How a test, an error outside of tests or a whole file ended at one attempt. Its strings are the
 // result's.
-struct ending {
+struct outcome {
 	enum test_status status;
 	const char *message, *traceback;
 	int64_t wall_ns;              // -1: unknown
@@ -90,9 +90,9 @@ struct entry {
 	int line;         // 0: unknown
 	size_t number;    // in the suite
 	struct {
-		struct ending *items;
+		struct outcome *items;
 		size_t n, cap;
-	} endings;
+	} outcomes;
 };
 
 // Those of one name, in the order in which an attempt has them: several tests may have one.
@@ -120,7 +120,7 @@ static void entry_free(struct entry *e)
 	free(e->class);
 	free(e->name);
 	free(e->tags);
-	free(e->endings.items);
+	free(e->outcomes.items);
 	free(e);
 }
 
@@ -177,18 +177,18 @@ static struct entry *entry_for(struct suite *s, const char *class, const char *n
 	return names->entries.items[names->next++];
 }
 
-static struct entry *add_ending(struct suite *s, const char *class, const char *name, int round,
-				struct ending ending)
+static struct entry *add_outcome(struct suite *s, const char *class, const char *name, int round,
+				 struct outcome outcome)
 {
-	struct entry *e = entry_for(s, class, name, round, ending.attempt);
+	struct entry *e = entry_for(s, class, name, round, outcome.attempt);
 
 	if (!e->line) {
-		e->file = ending.file;
-		e->line = ending.line;
+		e->file = outcome.file;
+		e->line = outcome.line;
 	}
-	ending.first_bad = is_bad(ending.status) && !s->said_bad;
-	s->said_bad |= is_bad(ending.status);
-	VEC_PUSH(&e->endings, ending);
+	outcome.first_bad = is_bad(outcome.status) && !s->said_bad;
+	s->said_bad |= is_bad(outcome.status);
+	VEC_PUSH(&e->outcomes, outcome);
 	return e;
 }
 
@@ -202,9 +202,9 @@ static void add_test(struct suite *s, const struct result *r, const struct test_
 		buf_addf(&class, "%s%s", i ? " " : ".", t->path[i]);
 	for (size_t i = 0; i < t->ntags; i++)
 		buf_addf(&tags, "%s%s", i ? "," : "", t->tags[i]);
-	struct entry *e = add_ending(s, class.data, t->name ? t->name : "(no name)", t->round,
-				     (struct ending){t->status, t->message, t->traceback,
-						     t->wall_ns, r, false, t->file, t->line});
+	struct entry *e = add_outcome(s, class.data, t->name ? t->name : "(no name)", t->round,
+				      (struct outcome){t->status, t->message, t->traceback,
+						       t->wall_ns, r, false, t->file, t->line});
 	if (!e->tags && tags.len)
 		e->tags = buf_detach(&tags);
 	buf_release(&class);
@@ -223,9 +223,9 @@ static enum test_status status_of_file(const struct result *r)
 static void add_itself(struct suite *s, const struct result *r, const char *message,
 		       const char *traceback)
 {
-	add_ending(s, r->job->path, r->job->path, 0,
-		   (struct ending){status_of_file(r), message, traceback, r->wall_ns, r, false,
-				   NULL, 0});
+	add_outcome(s, r->job->path, r->job->path, 0,
+		    (struct outcome){status_of_file(r), message, traceback, r->wall_ns, r, false,
+				     NULL, 0});
 }
 
 // A file without tests has no errors outside of them: they are its own.
@@ -238,9 +238,9 @@ static void add_error(struct suite *s, const struct result *r, const struct file
 		return;
 	}
 	format_error_name(&name, e);
-	add_ending(s, r->job->path, name.data, 0,
-		   (struct ending){TEST_ERROR, e->message, e->traceback, -1, r, false, e->file,
-				   e->line});
+	add_outcome(s, r->job->path, name.data, 0,
+		    (struct outcome){TEST_ERROR, e->message, e->traceback, -1, r, false, e->file,
+				     e->line});
 	buf_release(&name);
 }
 
@@ -313,32 +313,32 @@ static void tell_apart(struct suite *s, struct map *taken)
 
 // ---- how an entry ended in the end ----
 
-static const struct ending *last_ending(const struct entry *e)
+static const struct outcome *last_outcome(const struct entry *e)
 {
-	return &e->endings.items[e->endings.n - 1];
+	return &e->outcomes.items[e->outcomes.n - 1];
 }
 
 // What the last attempt lacks is as bad as its file.
 static bool ended_badly(const struct suite *s, const struct entry *e)
 {
-	const struct ending *last = last_ending(e);
+	const struct outcome *last = last_outcome(e);
 
 	return is_bad(last->status) &&
 	       (last->attempt == s->last || file_status_is_bad(s->last->status));
 }
 
-// The first bad ending, which stands for the entry as Surefire has it; NULL if it ended well.
-static const struct ending *primary_of(const struct suite *s, const struct entry *e)
+// The first bad outcome, which stands for the entry as Surefire has it; NULL if it ended well.
+static const struct outcome *primary_of(const struct suite *s, const struct entry *e)
 {
-	for (size_t i = 0; ended_badly(s, e) && i < e->endings.n; i++)
-		if (is_bad(e->endings.items[i].status))
-			return &e->endings.items[i];
+	for (size_t i = 0; ended_badly(s, e) && i < e->outcomes.n; i++)
+		if (is_bad(e->outcomes.items[i].status))
+			return &e->outcomes.items[i];
 	return NULL;
 }
 
 static bool is_skipped(const struct entry *e)
 {
-	enum test_status s = last_ending(e)->status;
+	enum test_status s = last_outcome(e)->status;
 
 	return s == TEST_SKIPPED || s == TEST_PENDING;
 }
@@ -354,7 +354,7 @@ static struct tally tally_of(const struct suite *s)
 
 	for (size_t i = 0; i < s->entries.n; i++) {
 		const struct entry *e = s->entries.items[i];
-		const struct ending *primary = primary_of(s, e);
+		const struct outcome *primary = primary_of(s, e);
 		n.failures += primary && primary->status == TEST_FAILED;
 		n.errors += primary && primary->status == TEST_ERROR;
 		n.skipped += is_skipped(e);
@@ -364,7 +364,7 @@ static struct tally tally_of(const struct suite *s)
 
 // ---- writing ----
 
-static void add_explanation(struct buf *b, const struct ending *e)
+static void add_explanation(struct buf *b, const struct outcome *e)
 {
 	add_text(b, e->message ? e->message : "");
 	if (e->traceback) {
@@ -386,7 +386,7 @@ static void add_output(struct buf *b, const struct result *r, const char *indent
 	buf_release(&plain);
 }
 
-static void open_problem(struct buf *b, const char *tag, const struct ending *e)
+static void open_problem(struct buf *b, const char *tag, const struct outcome *e)
 {
 	buf_addf(b, "      <%s", tag);
 	add_attribute(b, "message", e->message ? e->message : "");
@@ -394,15 +394,15 @@ static void open_problem(struct buf *b, const char *tag, const struct ending *e)
 	buf_addch(b, '>');
 }
 
-static void add_primary(struct buf *b, const char *tag, const struct ending *e)
+static void add_primary(struct buf *b, const char *tag, const struct outcome *e)
 {
 	open_problem(b, tag, e);
 	add_explanation(b, e);
 	buf_addf(b, "</%s>\n", tag);
 }
 
-// An ending that another attempt has put right, or confirmed.
-static void add_other(struct buf *b, const char *tag, const struct ending *e)
+// An outcome that another attempt has put right, or confirmed.
+static void add_other(struct buf *b, const char *tag, const struct outcome *e)
 {
 	open_problem(b, tag, e);
 	buf_addstr(b, "\n        <stackTrace>");
@@ -413,16 +413,16 @@ static void add_other(struct buf *b, const char *tag, const struct ending *e)
 	buf_addf(b, "      </%s>\n", tag);
 }
 
-static void add_others(struct buf *b, const struct entry *e, const struct ending *primary,
+static void add_others(struct buf *b, const struct entry *e, const struct outcome *primary,
 		       enum test_status status)
 {
 	const char *tag = status == TEST_FAILED ? primary ? "rerunFailure" : "flakyFailure"
 			  : primary             ? "rerunError"
 						: "flakyError";
 
-	for (size_t i = 0; i < e->endings.n; i++)
-		if (&e->endings.items[i] != primary && e->endings.items[i].status == status)
-			add_other(b, tag, &e->endings.items[i]);
+	for (size_t i = 0; i < e->outcomes.n; i++)
+		if (&e->outcomes.items[i] != primary && e->outcomes.items[i].status == status)
+			add_other(b, tag, &e->outcomes.items[i]);
 }
 
 static void add_skipped(struct buf *b, const char *reason)
@@ -434,15 +434,15 @@ static void add_skipped(struct buf *b, const char *reason)
 }
 
 // In the order of Surefire's schema.
-static void add_endings(struct buf *b, const struct suite *s, const struct entry *e)
+static void add_outcomes(struct buf *b, const struct suite *s, const struct entry *e)
 {
-	const struct ending *primary = primary_of(s, e);
+	const struct outcome *primary = primary_of(s, e);
 
 	if (primary && primary->status == TEST_FAILED)
 		add_primary(b, "failure", primary);
 	add_others(b, e, primary, TEST_FAILED);
 	if (is_skipped(e))
-		add_skipped(b, last_ending(e)->message);
+		add_skipped(b, last_outcome(e)->message);
 	if (primary && primary->status == TEST_ERROR)
 		add_primary(b, "error", primary);
 	add_others(b, e, primary, TEST_ERROR);
@@ -450,8 +450,8 @@ static void add_endings(struct buf *b, const struct suite *s, const struct entry
 
 static void add_case(struct buf *b, const struct suite *s, const struct entry *e)
 {
-	int64_t wall_ns = last_ending(e)->wall_ns;
-	struct buf endings = {0};
+	int64_t wall_ns = last_outcome(e)->wall_ns;
+	struct buf outcomes = {0};
 
 	buf_addstr(b, "    <testcase");
 	add_attribute(b, "classname", e->class);
@@ -462,12 +462,12 @@ static void add_case(struct buf *b, const struct suite *s, const struct entry *e
 	if (e->tags)
 		add_attribute(b, "group", e->tags);
 	buf_addf(b, " time=\"%.6f\"", wall_ns > 0 ? ns_to_sec(wall_ns) : 0.0);
-	add_endings(&endings, s, e);
-	if (endings.len)
-		buf_addf(b, ">\n%s    </testcase>\n", endings.data);
+	add_outcomes(&outcomes, s, e);
+	if (outcomes.len)
+		buf_addf(b, ">\n%s    </testcase>\n", outcomes.data);
 	else
 		buf_addstr(b, "/>\n");
-	buf_release(&endings);
+	buf_release(&outcomes);
 }
 
 static void add_property(struct buf *b, const char *name, const char *value)

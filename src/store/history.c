@@ -96,7 +96,7 @@ struct tally {
 	struct numbers *walls;    // how long each of them took, where that is known
 	struct numbers roster;    // the test of each place
 	int64_t roster_id;        // 0: none yet
-	struct result endings;    // as many tests
+	struct result outcomes;   // as many tests
 };
 
 static int by_id(const void *a, const void *b)
@@ -130,7 +130,7 @@ static int load_names(struct store *s, int64_t file, bool (*wanted)(const char *
 
 static void count(struct tally *t, size_t place, int64_t run)
 {
-	const struct test_case *c = &t->endings.tests.items[place];
+	const struct test_case *c = &t->outcomes.tests.items[place];
 	const struct past_test key = {.id = t->roster.items[place]};
 	struct past_test *p = bsearch(&key, t->tests->items, t->tests->n, sizeof key, by_id);
 
@@ -161,9 +161,9 @@ static int load_roster(struct store *s, struct tally *t, int64_t roster)
 	t->roster_id = roster;
 	while ((code = query_next(q, "I")) == SQLITE_ROW)
 		VEC_PUSH(&t->roster, query_int(q, 0));
-	free(t->endings.tests.items);
-	t->endings.tests.n = t->roster.n;
-	t->endings.tests.items = xcalloc(t->roster.n + 1, sizeof *t->endings.tests.items);
+	free(t->outcomes.tests.items);
+	t->outcomes.tests.n = t->roster.n;
+	t->outcomes.tests.items = xcalloc(t->roster.n + 1, sizeof *t->outcomes.tests.items);
 	return code;
 }
 
@@ -178,7 +178,7 @@ static int count_run(struct store *s, struct tally *t, int64_t file, int64_t run
 	while (code == SQLITE_DONE && (code = query_next(q, "IB")) == SQLITE_ROW) {
 		int64_t roster = query_int(q, 0);
 		code = roster != t->roster_id ? load_roster(s, t, roster) : SQLITE_DONE;
-		if (code == SQLITE_DONE && !unpack_endings(query_bytes(q, 1), &t->endings))
+		if (code == SQLITE_DONE && !unpack_outcomes(query_bytes(q, 1), &t->outcomes))
 			code = database_damaged(s, "how the tests of a result ended is torn");
 		for (size_t i = 0; i < t->roster.n && code == SQLITE_DONE; i++)
 			count(t, i, run);
@@ -194,7 +194,7 @@ static void settle(struct tally *t)
 	}
 	free(t->walls);
 	free(t->roster.items);
-	free(t->endings.tests.items);
+	free(t->outcomes.tests.items);
 }
 
 int history_load_tests(struct store *s, int64_t file, const int64_t *runs, size_t n,

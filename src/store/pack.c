@@ -219,7 +219,7 @@ bool unpack_series(struct packed p, struct series *t)
 	return !p.torn;
 }
 
-// ---- endings of tests ----
+// ---- outcomes of tests ----
 
 // Most tests of a file end alike: how many in a row, and how.
 static void pack_statuses(struct buf *b, const struct result *r)
@@ -270,7 +270,7 @@ static int64_t unpack_own(struct packed *p, int64_t wall)
 	return less == 0 ? -1 : wrapping_sum(wall + 1 + (less > 0), ~less);
 }
 
-void pack_endings(struct buf *b, const struct result *r)
+void pack_outcomes(struct buf *b, const struct result *r)
 {
 	bool own = has_own_times(r);
 
@@ -282,7 +282,7 @@ void pack_endings(struct buf *b, const struct result *r)
 		pack_own(b, &r->tests.items[i]);
 }
 
-bool unpack_endings(struct packed p, struct result *r)
+bool unpack_outcomes(struct packed p, struct result *r)
 {
 	unpack_statuses(&p, r);
 	uint64_t own = unpack_number(&p);

@@ -45,8 +45,8 @@ void pack_series(struct buf *b, const struct sample *samples, size_t n);
 bool unpack_series(struct packed p, struct series *t);
 
 // How each test of a result ended and how long it took, to the microsecond.
-void pack_endings(struct buf *b, const struct result *r);
+void pack_outcomes(struct buf *b, const struct result *r);
 // Sets that of the tests of r. False: something in it cannot be, or it is of more or fewer tests.
-bool unpack_endings(struct packed p, struct result *r);
+bool unpack_outcomes(struct packed p, struct result *r);
 
 #endif

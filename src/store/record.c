@@ -45,10 +45,10 @@ static int add_result(struct store *s, int64_t run, int64_t file, const struct r
 		      int64_t roster)
 {
 	struct counts c = result_counts(r);
-	struct buf endings = {0};
+	struct buf outcomes = {0};
 
 	if (roster)
-		pack_endings(&endings, r);
+		pack_outcomes(&outcomes, r);
 	int code = query_do(
 		s,
 		"INSERT INTO result(" RESULT_COLUMNS(AS_NAME, AS_NAME) "id) VALUES(" RESULT_COLUMNS(
@@ -62,9 +62,9 @@ static int add_result(struct store *s, int64_t run, int64_t file, const struct r
 		       WITHIN('y', r->offset_ns), WITHIN('w', r->framework), NUMBER(r->crowded),
 		       NUMBER(r->partial), NUMBER(r->has_tests), WITHIN('n', r->expected),
 		       TEXT(r->seed), WITHIN('z', r->output_total), NUMBER(roster),
-		       KNOWN_BYTES(endings.data, endings.len), WITHIN('d', r->delay_ns),
+		       KNOWN_BYTES(outcomes.data, outcomes.len), WITHIN('d', r->delay_ns),
 		       TEXT(r->learned)));
-	buf_release(&endings);
+	buf_release(&outcomes);
 	return code;
 }
 

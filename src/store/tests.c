@@ -180,7 +180,7 @@ static int load_test(struct store *s, const struct query *q, struct result *r)
 	return name ? SQLITE_DONE : database_damaged(s, "a test is listed and not there");
 }
 
-int tests_load(struct store *s, int64_t roster, struct packed endings, struct result *r)
+int tests_load(struct store *s, int64_t roster, struct packed outcomes, struct result *r)
 {
 	struct query *q = query(s,
 				"SELECT t.name, l.tags, l.source, l.line, l.round FROM listed l "
@@ -191,7 +191,7 @@ int tests_load(struct store *s, int64_t roster, struct packed endings, struct re
 	while (code == SQLITE_DONE && (code = query_next(q, "cccLL")) == SQLITE_ROW)
 		code = load_test(s, q, r);
 	code = query_end(q, code);
-	if (code == SQLITE_DONE && !unpack_endings(endings, r))
+	if (code == SQLITE_DONE && !unpack_outcomes(outcomes, r))
 		return database_damaged(s, "how the tests of a result ended is torn");
 	return code;
 }

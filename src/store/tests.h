@@ -28,8 +28,8 @@ int64_t tests_digest(const struct buf *b);
 
 // Finds or makes the roster that lists the tests of the result, which is one of that run and file.
 int tests_put(struct store *s, int64_t run, int64_t file, const struct result *r, int64_t *roster);
-// Adds the tests of a roster to r, which has none, with their endings.
-int tests_load(struct store *s, int64_t roster, struct packed endings, struct result *r);
+// Adds the tests of a roster to r, which has none, with their outcomes.
+int tests_load(struct store *s, int64_t roster, struct packed outcomes, struct result *r);
 // The messages and tracebacks of the tests, and the errors outside of them.
 int tests_put_words(struct store *s, int64_t result, const struct result *r);
 int tests_load_words(struct store *s, int64_t result, struct result *r);

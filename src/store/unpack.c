@@ -270,9 +270,9 @@ static void whole_outcomes(sqlite3_context *to, int argc, sqlite3_value **argv)
 	// A test takes a byte at least.
 	r.tests.n = tests >= 0 && tests <= p.end - p.at ? (size_t)tests : 0;
 	r.tests.items = xcalloc(r.tests.n + 1, sizeof *r.tests.items);
-	bool whole = (int64_t)r.tests.n == tests && unpack_endings(p, &r);
+	bool whole = (int64_t)r.tests.n == tests && unpack_outcomes(p, &r);
 	if (whole)
-		pack_endings(&b, &r);
+		pack_outcomes(&b, &r);
 	sqlite3_result_int(to, whole && same_bytes(p, &b));
 	free(r.tests.items);
 	buf_release(&b);

@@ -267,7 +267,7 @@ static void outcomes_end(sqlite3_context *c)
 	struct result *r = outcomes_of(c);
 	struct buf b = {0};
 
-	pack_endings(&b, r);
+	pack_outcomes(&b, r);
 	sqlite3_result_blob(c, b.data, (int)b.len, SQLITE_TRANSIENT);
 	buf_release(&b);
 	free(r->tests.items);

@@ -26,13 +26,13 @@ static void try_series(struct packed p)
 	series_release(&t);
 }
 
-static void try_endings(struct packed p, size_t n)
+static void try_outcomes(struct packed p, size_t n)
 {
 	struct result r = {0};
 
 	r.tests.items = xcalloc(n + 1, sizeof *r.tests.items);
 	r.tests.n = n;
-	if (unpack_endings(p, &r))
+	if (unpack_outcomes(p, &r))
 		for (size_t i = 0; i < n; i++)
 			HOLDS(r.tests.items[i].status < TEST_STATUS_COUNT &&
 			      range_holds('d', r.tests.items[i].wall_ns) &&
@@ -50,6 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		HOLDS(ids[i] >= ids[i - 1]);
 	free(ids);
 	try_series(p);
-	try_endings(p, size ? data[0] : 0);
+	try_outcomes(p, size ? data[0] : 0);
 	return 0;
 }

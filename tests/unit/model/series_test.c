@@ -165,7 +165,7 @@ static void a_series_survives(void **state)
 	buf_release(&b);
 }
 
-static void endings_survive(void **state)
+static void outcomes_survive(void **state)
 {
 	struct test_case before[] = {
 		{.status = TEST_PASSED, .wall_ns = 1000, .own_ns = -1},
@@ -181,11 +181,11 @@ static void endings_survive(void **state)
 	for (size_t n = 0; n <= COUNT(before); n++) {
 		struct result r = {.tests = {before, n, n}};
 		buf_clear(&b);
-		pack_endings(&b, &r);
+		pack_outcomes(&b, &r);
 		r.tests.items = after;
-		unpack_endings((struct packed){(unsigned char *)b.data,
-					       (unsigned char *)b.data + b.len, false},
-			       &r);
+		unpack_outcomes((struct packed){(unsigned char *)b.data,
+						(unsigned char *)b.data + b.len, false},
+				&r);
 		for (size_t i = 0; i < n; i++)
 			check_row(after[i].status == before[i].status &&
 					  after[i].wall_ns == before[i].wall_ns &&
@@ -203,7 +203,7 @@ int main(void)
 		cmocka_unit_test(what_tells_no_time_is_left_out),
 		cmocka_unit_test(numbers_survive),
 		cmocka_unit_test(a_series_survives),
-		cmocka_unit_test(endings_survive),
+		cmocka_unit_test(outcomes_survive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
