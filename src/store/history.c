@@ -94,8 +94,8 @@ int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *pa
 struct tally {
 	struct past_tests *tests; // by id
 	struct numbers *walls;    // how long each of them took, where that is known
-	struct numbers roster;    // the test of each place
-	int64_t roster_id;        // 0: none yet
+	struct numbers test_list; // the test of each place
+	int64_t test_list_id;     // 0: none yet
 	struct result outcomes;   // as many tests
 };
 
@@ -131,7 +131,7 @@ static int load_names(struct store *s, int64_t file, bool (*wanted)(const char *
 static void count(struct tally *t, size_t place, int64_t run)
 {
 	const struct test_case *c = &t->outcomes.tests.items[place];
-	const struct past_test key = {.id = t->roster.items[place]};
+	const struct past_test key = {.id = t->test_list.items[place]};
 	struct past_test *p = bsearch(&key, t->tests->items, t->tests->n, sizeof key, by_id);
 
 	if (!p)
@@ -150,20 +150,20 @@ static void count(struct tally *t, size_t place, int64_t run)
 		VEC_PUSH(&t->walls[p - t->tests->items], c->wall_ns);
 }
 
-// The tests of a roster by their places, and room for how they ended.
-static int load_roster(struct store *s, struct tally *t, int64_t roster)
+// The tests of a test list by their places, and room for how they ended.
+static int load_test_list(struct store *s, struct tally *t, int64_t test_list)
 {
 	struct query *q = query(s, "SELECT test FROM listed WHERE roster=? ORDER BY seq",
-				VALUES(NUMBER(roster)));
+				VALUES(NUMBER(test_list)));
 	int code;
 
-	t->roster.n = 0;
-	t->roster_id = roster;
+	t->test_list.n = 0;
+	t->test_list_id = test_list;
 	while ((code = query_next(q, "I")) == SQLITE_ROW)
-		VEC_PUSH(&t->roster, query_int(q, 0));
+		VEC_PUSH(&t->test_list, query_int(q, 0));
 	free(t->outcomes.tests.items);
-	t->outcomes.tests.n = t->roster.n;
-	t->outcomes.tests.items = xcalloc(t->roster.n + 1, sizeof *t->outcomes.tests.items);
+	t->outcomes.tests.n = t->test_list.n;
+	t->outcomes.tests.items = xcalloc(t->test_list.n + 1, sizeof *t->outcomes.tests.items);
 	return code;
 }
 
@@ -176,11 +176,11 @@ static int count_run(struct store *s, struct tally *t, int64_t file, int64_t run
 	int code = SQLITE_DONE;
 
 	while (code == SQLITE_DONE && (code = query_next(q, "IB")) == SQLITE_ROW) {
-		int64_t roster = query_int(q, 0);
-		code = roster != t->roster_id ? load_roster(s, t, roster) : SQLITE_DONE;
+		int64_t test_list = query_int(q, 0);
+		code = test_list != t->test_list_id ? load_test_list(s, t, test_list) : SQLITE_DONE;
 		if (code == SQLITE_DONE && !unpack_outcomes(query_bytes(q, 1), &t->outcomes))
 			code = database_damaged(s, "how the tests of a result ended is torn");
-		for (size_t i = 0; i < t->roster.n && code == SQLITE_DONE; i++)
+		for (size_t i = 0; i < t->test_list.n && code == SQLITE_DONE; i++)
 			count(t, i, run);
 	}
 	return code;
@@ -193,7 +193,7 @@ static void settle(struct tally *t)
 		free(t->walls[i].items);
 	}
 	free(t->walls);
-	free(t->roster.items);
+	free(t->test_list.items);
 	free(t->outcomes.tests.items);
 }
 

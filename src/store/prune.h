@@ -7,7 +7,7 @@ struct store;
 
 // Removes the runs beyond the bound that every history has, a few of them at a time.
 int prune_keep_bound(struct store *s);
-// Forgets what no result names any more: rosters, tests, files, versions of inputs.
+// Forgets what no result names any more: test lists, tests, files, versions of inputs.
 int prune_sweep(struct store *s);
 
 #endif

@@ -42,12 +42,12 @@ static int add_run(struct store *s, struct run *run)
 #define AS_MARK(name, letter) "?, "
 
 static int add_result(struct store *s, int64_t run, int64_t file, const struct result *r,
-		      int64_t roster)
+		      int64_t test_list)
 {
 	struct counts c = result_counts(r);
 	struct buf outcomes = {0};
 
-	if (roster)
+	if (test_list)
 		pack_outcomes(&outcomes, r);
 	int code = query_do(
 		s,
@@ -61,7 +61,7 @@ static int add_result(struct store *s, int64_t run, int64_t file, const struct r
 		       WITHIN('n', c.failed + c.errors), KNOWN_BYTES(r->output, r->output_len),
 		       WITHIN('y', r->offset_ns), WITHIN('w', r->framework), NUMBER(r->crowded),
 		       NUMBER(r->partial), NUMBER(r->has_tests), WITHIN('n', r->expected),
-		       TEXT(r->seed), WITHIN('z', r->output_total), NUMBER(roster),
+		       TEXT(r->seed), WITHIN('z', r->output_total), NUMBER(test_list),
 		       KNOWN_BYTES(outcomes.data, outcomes.len), WITHIN('d', r->delay_ns),
 		       TEXT(r->learned)));
 	buf_release(&outcomes);
@@ -70,13 +70,13 @@ static int add_result(struct store *s, int64_t run, int64_t file, const struct r
 
 static int add_all(struct store *s, const struct run *run, const struct result *r)
 {
-	int64_t file = 0, roster = 0;
+	int64_t file = 0, test_list = 0;
 	int code = file_put(s, run, r, &file);
 
 	if (code == SQLITE_DONE && r->has_tests)
-		code = tests_put(s, run->id, file, r, &roster);
+		code = tests_put(s, run->id, file, r, &test_list);
 	if (code == SQLITE_DONE)
-		code = add_result(s, run->id, file, r, roster);
+		code = add_result(s, run->id, file, r, test_list);
 	int64_t result = sqlite3_last_insert_rowid(s->db);
 	if (code == SQLITE_DONE)
 		code = tests_put_words(s, result, r);

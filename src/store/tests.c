@@ -57,7 +57,7 @@ static char *lengthened(char *source, const struct result *r)
 	return xstrdup(r->job->path);
 }
 
-// ---- rosters ----
+// ---- test lists ----
 
 static void pack_text(struct buf *b, const char *s)
 {
@@ -122,7 +122,7 @@ static void list_release(struct list *l)
 	free(l->tests);
 }
 
-static int add_listed(struct store *s, int64_t run, int64_t file, int64_t roster, size_t seq,
+static int add_listed(struct store *s, int64_t run, int64_t file, int64_t test_list, size_t seq,
 		      const struct listed *t)
 {
 	int code = query_do(s, "INSERT OR IGNORE INTO test(file, name, born) VALUES(?,?,?)",
@@ -132,32 +132,33 @@ static int add_listed(struct store *s, int64_t run, int64_t file, int64_t roster
 		       ? query_do(s,
 				  "INSERT INTO listed VALUES(?1, ?2, (SELECT id FROM test WHERE "
 				  "file=?3 AND name=?4), ?5, ?6, ?7, ?8)",
-				  VALUES(NUMBER(roster), NUMBER(seq), NUMBER(file), TEXT(t->name),
-					 NUMBER(t->line), NUMBER(t->round), TEXT(t->source),
-					 TEXT(t->tags)))
+				  VALUES(NUMBER(test_list), NUMBER(seq), NUMBER(file),
+					 TEXT(t->name), NUMBER(t->line), NUMBER(t->round),
+					 TEXT(t->source), TEXT(t->tags)))
 		       : code;
 }
 
-static int add_roster(struct store *s, int64_t run, int64_t file, const struct list *l,
-		      int64_t *roster)
+static int add_test_list(struct store *s, int64_t run, int64_t file, const struct list *l,
+			 int64_t *test_list)
 {
 	int code = query_do(s, "INSERT INTO roster(file, digest, tests) VALUES(?,?,?)",
 			    VALUES(NUMBER(file), NUMBER(l->digest), NUMBER(l->n)));
 
-	*roster = sqlite3_last_insert_rowid(s->db);
+	*test_list = sqlite3_last_insert_rowid(s->db);
 	for (size_t i = 0; i < l->n && code == SQLITE_DONE; i++)
-		code = add_listed(s, run, file, *roster, i, &l->tests[i]);
+		code = add_listed(s, run, file, *test_list, i, &l->tests[i]);
 	return code;
 }
 
-int tests_put(struct store *s, int64_t run, int64_t file, const struct result *r, int64_t *roster)
+int tests_put(struct store *s, int64_t run, int64_t file, const struct result *r,
+	      int64_t *test_list)
 {
 	struct list l = list_of(r);
 	int code = query_number(s, "SELECT id FROM roster WHERE file=? AND digest=? AND tests=?",
-				VALUES(NUMBER(file), NUMBER(l.digest), NUMBER(l.n)), roster);
+				VALUES(NUMBER(file), NUMBER(l.digest), NUMBER(l.n)), test_list);
 
-	if (code == SQLITE_DONE && *roster == 0)
-		code = add_roster(s, run, file, &l, roster);
+	if (code == SQLITE_DONE && *test_list == 0)
+		code = add_test_list(s, run, file, &l, test_list);
 	list_release(&l);
 	return code;
 }
@@ -180,12 +181,12 @@ static int load_test(struct store *s, const struct query *q, struct result *r)
 	return name ? SQLITE_DONE : database_damaged(s, "a test is listed and not there");
 }
 
-int tests_load(struct store *s, int64_t roster, struct packed outcomes, struct result *r)
+int tests_load(struct store *s, int64_t test_list, struct packed outcomes, struct result *r)
 {
 	struct query *q = query(s,
 				"SELECT t.name, l.tags, l.source, l.line, l.round FROM listed l "
 				"LEFT JOIN test t ON t.id = l.test WHERE l.roster=? ORDER BY l.seq",
-				VALUES(NUMBER(roster)));
+				VALUES(NUMBER(test_list)));
 	int code = SQLITE_DONE;
 
 	while (code == SQLITE_DONE && (code = query_next(q, "cccLL")) == SQLITE_ROW)

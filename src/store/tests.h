@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The tests of results. Most runs of a file have the same tests in the same order, so that list is
-// kept once, as a roster; a result has only how each of them ended, and what the bad ones said.
+// kept once, as a test list; a result has only how each of them ended, and what the bad ones said.
 #ifndef STORE_TESTS_H
 #define STORE_TESTS_H
 
@@ -26,10 +26,12 @@ int64_t tests_digest(const struct buf *b);
 
 // The functions below return SQLITE_DONE, or an error's code.
 
-// Finds or makes the roster that lists the tests of the result, which is one of that run and file.
-int tests_put(struct store *s, int64_t run, int64_t file, const struct result *r, int64_t *roster);
-// Adds the tests of a roster to r, which has none, with their outcomes.
-int tests_load(struct store *s, int64_t roster, struct packed outcomes, struct result *r);
+// Finds or makes the test list that lists the tests of the result, which is one of that run and
+// file.
+int tests_put(struct store *s, int64_t run, int64_t file, const struct result *r,
+	      int64_t *test_list);
+// Adds the tests of a test list to r, which has none, with their outcomes.
+int tests_load(struct store *s, int64_t test_list, struct packed outcomes, struct result *r);
 // The messages and tracebacks of the tests, and the errors outside of them.
 int tests_put_words(struct store *s, int64_t result, const struct result *r);
 int tests_load_words(struct store *s, int64_t result, struct result *r);
