@@ -325,7 +325,7 @@ struct newcomers {
 	size_t first; // the place of the first run that counts
 };
 
-static const struct past_run *born_in(const struct newcomers *n, int64_t run)
+static const struct past_run *first_seen_in(const struct newcomers *n, int64_t run)
 {
 	const struct window *w = n->lookup->window;
 	const struct past_run *r = window_run(w, run);
@@ -333,11 +333,11 @@ static const struct past_run *born_in(const struct newcomers *n, int64_t run)
 	return r && r >= w->runs.items + n->first ? r : NULL;
 }
 
-static void add_newcomer(struct newcomers *n, const char *what, const struct past_run *born,
+static void add_newcomer(struct newcomers *n, const char *what, const struct past_run *first_seen,
 			 const char *path, const char *test)
 {
 	table_text(n->table, what);
-	lookup_add_run(n->table, born);
+	lookup_add_run(n->table, first_seen);
 	table_text(n->table, path);
 	table_text(n->table, test);
 }
@@ -351,16 +351,16 @@ static int by_file(const void *a, const void *b)
 }
 
 // A new test of a new file is nothing that has to be told.
-static void on_test(int64_t file, const char *name, int64_t born, void *arg)
+static void on_test(int64_t file, const char *name, int64_t first_seen, void *arg)
 {
 	struct newcomers *n = arg;
-	const struct past_run *run = born_in(n, born);
+	const struct past_run *run = first_seen_in(n, first_seen);
 	const struct summary key = {.file = file}, *keys = &key;
 
 	if (!run || n->files.n == 0)
 		return;
 	const struct summary **s = bsearch(&keys, n->by_id, n->files.n, sizeof *n->by_id, by_file);
-	if (!s || (*s)->born == run)
+	if (!s || (*s)->first_seen == run)
 		return;
 	char *visible = lookup_test_name(name);
 	add_newcomer(n, "test", run, (*s)->path, visible);
@@ -389,8 +389,8 @@ int lists_new(struct lookup *l, struct err *err)
 	index_files(&n);
 	for (size_t i = 0; i < n.files.n; i++) {
 		const struct summary *s = &n.files.items[i];
-		if (s->born && born_in(&n, s->born->id))
-			add_newcomer(&n, "file", s->born, s->path, NULL);
+		if (s->first_seen && first_seen_in(&n, s->first_seen->id))
+			add_newcomer(&n, "file", s->first_seen, s->path, NULL);
 	}
 	if (status == 0 && l->store)
 		status = history_each_test(l->store, on_test, &n, err);

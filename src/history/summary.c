@@ -120,7 +120,7 @@ static bool is_wanted(const char *path, void *arg)
 static void on_file(const struct past_file *f, void *arg)
 {
 	struct loading *l = arg;
-	struct summary s = {.file = f->id, .born = window_run(l->window, f->born)};
+	struct summary s = {.file = f->id, .first_seen = window_run(l->window, f->first_seen)};
 
 	look_through(l, &f->past.series, &s);
 	if (s.series.n == 0)

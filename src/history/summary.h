@@ -22,8 +22,8 @@ struct summary {
 	size_t passed, bad;
 	int64_t median_ns, p95_ns, cpu_ns, peak_bytes; // of the last 100 and, for memory, 8; -1
 	struct flips flips;
-	const struct past_run *bad_since; // NULL: its latest result is not bad
-	const struct past_run *born;      // NULL: before the window
+	const struct past_run *bad_since;  // NULL: its latest result is not bad
+	const struct past_run *first_seen; // NULL: before the window
 	struct move time, memory;
 };
 

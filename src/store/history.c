@@ -75,7 +75,7 @@ int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *pa
 		if (wanted && !wanted(f.path, arg))
 			continue;
 		f.id = query_int(q, 6);
-		f.born = query_int(q, 7);
+		f.first_seen = query_int(q, 7);
 		f.past.series.n = 0;
 		if (whole)
 			code = series_load_chunks(s, f.id, &f.past.series);
@@ -119,7 +119,7 @@ static int load_names(struct store *s, int64_t file, bool (*wanted)(const char *
 			continue;
 		struct past_test t = {.id = query_int(q, 0),
 				      .name = xstrdup(name),
-				      .born = query_int(q, 2),
+				      .first_seen = query_int(q, 2),
 				      .median_ns = -1};
 		VEC_PUSH(tests, t);
 	}
@@ -219,7 +219,7 @@ void past_tests_release(struct past_tests *tests)
 }
 
 int history_each_test(struct store *s,
-		      void (*each)(int64_t file, const char *name, int64_t born, void *arg),
+		      void (*each)(int64_t file, const char *name, int64_t first_seen, void *arg),
 		      void *arg, struct err *err)
 {
 	struct query *q = query(s, "SELECT file, name, born FROM test ORDER BY id", NULL);

@@ -37,7 +37,7 @@ void past_runs_release(struct past_runs *runs);
 struct past_file {
 	int64_t id;
 	const char *path;
-	int64_t born; // the run that found it, 0: unknown; it may be forgotten
+	int64_t first_seen; // the run that found it, 0: unknown; it may be forgotten
 	struct past past;
 };
 
@@ -51,7 +51,7 @@ int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *pa
 // What became of a test in some runs of its file.
 struct past_test {
 	int64_t id;
-	int64_t born;          // the run that found it, 0: unknown; it may be forgotten
+	int64_t first_seen;    // the run that found it, 0: unknown; it may be forgotten
 	char *name;            // its groups and its own name, STORE_SEPARATOR between them; owned
 	long ran, passed, bad; // of the times it had an outcome; skipped and pending ones are none
 	enum test_status last; // 0: it was in none of the runs
@@ -75,9 +75,9 @@ int history_load_tests(struct store *s, int64_t file, const int64_t *runs, size_
 		       bool (*wanted)(const char *name, void *arg), void *arg,
 		       struct past_tests *tests, struct err *err);
 void past_tests_release(struct past_tests *tests);
-// Calls each(file, name, born) for every test of every file.
+// Calls each(file, name, first_seen) for every test of every file.
 int history_each_test(struct store *s,
-		      void (*each)(int64_t file, const char *name, int64_t born, void *arg),
+		      void (*each)(int64_t file, const char *name, int64_t first_seen, void *arg),
 		      void *arg, struct err *err);
 
 // Adds what a file was in a run to out and jobs, both empty: one result with all its attempts, or

@@ -941,12 +941,12 @@ static void tests_have_figures_of_their_own(void **state)
 	assert_int_equal(t->last_run, runs[3]);
 	assert_int_equal(t->last_bad_run, runs[1]);
 	assert_int_equal(t->median_ns, 7 * US);
-	assert_int_equal(t->born, runs[0]);
+	assert_int_equal(t->first_seen, runs[0]);
 	assert_int_equal(t[1].ran, 0);
 	assert_int_equal(t[1].last, TEST_SKIPPED);
 	assert_int_equal(t[1].median_ns, -1);
 	assert_int_equal(t[2].ran, 2);
-	assert_int_equal(t[2].born, runs[1]);
+	assert_int_equal(t[2].first_seen, runs[1]);
 	past_tests_release(&tests);
 	// Only some, in one of the runs.
 	assert_int_equal(

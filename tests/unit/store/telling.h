@@ -94,8 +94,8 @@ static void tell_file(const struct past_file *f, void *arg)
 {
 	const struct telling *t = arg;
 
-	fprintf(t->out, "%s %s %d %lld %ld\n", f->path, name_of(t->names, f->born), f->past.status,
-		(long long)f->past.ended_ns, f->past.tests);
+	fprintf(t->out, "%s %s %d %lld %ld\n", f->path, name_of(t->names, f->first_seen),
+		f->past.status, (long long)f->past.ended_ns, f->past.tests);
 	for (size_t i = 0; i < f->past.series.n; i++) {
 		const struct sample *s = &f->past.series.items[i];
 		fprintf(t->out, "  %s %d %d %d %d %lld %lld %lld %lld\n", name_of(t->names, s->run),
