@@ -9,9 +9,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/path.h"
+#include "cli/reused.h"
 #include "cli/service.h"
 #include "cli/session.h"
-#include "cli/standing.h"
 #include "jobserver/tokens.h"
 #include "launch/workspace.h"
 #include "model/inputs.h"
@@ -125,7 +125,7 @@ static void on_ended(void *owner, struct result *r)
 
 	display_ended(&s->display, r);
 	support_learn(&s->support, r);
-	standing_note(s, r);
+	reused_note(s, r);
 	// Who waits for what is not decided yet goes on: our own status has the last word.
 	if (s->service)
 		service_finished(s->service, r, bad && !support_is_open(&s->support, r));
@@ -156,10 +156,10 @@ static const char *asks(void *owner, const struct result *r)
 static const struct jobs *on_done(void *owner)
 {
 	struct firmo_jobs *s = owner;
-	const struct jobs *more = standing_fallen(s);
+	const struct jobs *more = reused_invalidated(s);
 
 	if (!more)
-		more = standing_asked(s);
+		more = reused_asked(s);
 
 	if (more && s->display.total > 0)
 		s->display.total += more->n * (size_t)s->settings->run.rounds;
@@ -291,7 +291,7 @@ int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct er
 	s->means.tokens = NULL;
 	decide_open(s);
 	// What a run that was ended early has changed may matter all the same.
-	standing_fallen(s);
+	reused_invalidated(s);
 	journal_flush(&s->journal);
 	return status;
 }
@@ -300,8 +300,8 @@ void execution_add_missing(struct firmo_jobs *s)
 {
 	run_add_missing(&s->run, &s->jobs, "not started");
 	run_add_missing(&s->run, &s->left, "not started");
-	for (size_t i = 0; i < s->fallen.n; i++)
-		run_add_missing(&s->run, s->fallen.items[i], "not started");
+	for (size_t i = 0; i < s->invalidated.n; i++)
+		run_add_missing(&s->run, s->invalidated.items[i], "not started");
 }
 
 enum firmo_jobs_status execution_outcome(const struct firmo_jobs *s)

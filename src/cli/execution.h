@@ -26,7 +26,7 @@ void execution_open_journal(struct firmo_jobs *s);
 int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err *err);
 // Adds what was to be run and was not.
 void execution_add_missing(struct firmo_jobs *s);
-// Adds the passes that stand to the run.
+// Adds the valid passes to the run.
 enum firmo_jobs_status execution_add_reused(struct firmo_jobs *s);
 // What the run's results come to.
 enum firmo_jobs_status execution_outcome(const struct firmo_jobs *s);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // --gather: a command below which every firmo-jobs records into one run, as make rules have it for
-// each file; and then the report of that run, with the passes that stand.
+// each file; and then the report of that run, with the valid passes.
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -168,7 +168,7 @@ static int run_left(struct firmo_jobs *s, struct err *err)
 	return execution_supervise(s, &s->left, err);
 }
 
-// What there is to report: all that was run, the passes that stand, and what else is selected.
+// What there is to report: all that was run, the valid passes, and what else is selected.
 static int gather(struct firmo_jobs *s, struct err *err)
 {
 	struct strings notes = {0}; // told already
@@ -230,12 +230,13 @@ static int run_unknown(struct firmo_jobs *s, int status, struct err *err)
 {
 	struct jobs *unknown = find_unknown(s), none = {0};
 
-	VEC_PUSH(&s->fallen, unknown);
+	VEC_PUSH(&s->invalidated, unknown);
 	if (unknown->n == 0)
 		return 0;
 	if (s->run.signal || has_failed(status)) {
-		run_add_missing(&s->run, unknown,
-				"whether its last pass stands is not known: the history was lost");
+		run_add_missing(
+			&s->run, unknown,
+			"whether its last pass is still valid is not known: the history was lost");
 		return 0;
 	}
 	if (plan_order(unknown, &none, &s->request, NULL, NULL, err) < 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // --rules: the verdict of --changed on every file, as make takes it. The rules say what a test
-// depends on, so that make makes that first; a stamp says that the test's last pass stands. It is
+// depends on, so that make makes that first; a stamp says that the test's last pass is valid. It is
 // as old as the youngest file that the pass depended on: what make makes anew is younger.
 #include <errno.h>
 #include <fcntl.h>
@@ -163,8 +163,8 @@ static int put_stamp(const struct rules *r, const char *name, const struct times
 		       : err_set(err, errno, "make %s", name);
 }
 
-// Makes the stamp say whether the pass stands.
-static int settle_stamp(const struct rules *r, const char *path, bool stands,
+// Makes the stamp say whether the pass is valid.
+static int settle_stamp(const struct rules *r, const char *path, bool valid,
 			const struct timespec *youngest, struct err *err)
 {
 	struct buf name = {0};
@@ -174,10 +174,10 @@ static int settle_stamp(const struct rules *r, const char *path, bool stands,
 	buf_addf(&name, "%s/", r->stamps);
 	rules_add_stamp(&name, path);
 	bool is_there = lstat(name.data, &st) == 0;
-	if (is_there && !stands && unlink(name.data) < 0 &&
+	if (is_there && !valid && unlink(name.data) < 0 &&
 	    (!r->is_ours || path_remove_tree(name.data) < 0))
 		status = renew_stamps(r, err);
-	else if (stands &&
+	else if (valid &&
 		 !(is_there && S_ISREG(st.st_mode) && st.st_mtim.tv_sec == youngest->tv_sec &&
 		   st.st_mtim.tv_nsec == youngest->tv_nsec))
 		status = put_stamp(r, name.data, youngest, err);

@@ -113,7 +113,7 @@ static struct client *who_waits_for(struct service *v, const struct job *job)
 }
 
 // As make has just made what the file depends on, all of that is looked at now.
-static bool stands(struct service *v, struct job *job)
+static bool has_valid_pass(struct service *v, struct job *job)
 {
 	struct firmo_jobs *s = v->session;
 	struct jobs one = {.items = job, .n = 1, .cap = 1};
@@ -141,7 +141,7 @@ static void serve(struct client *c, const char *cwd, const char *path)
 		return;
 	}
 	map_put(&v->jobs, path, NULL);
-	if (stands(v, job)) {
+	if (has_valid_pass(v, job)) {
 		answer(c, FIRMO_JOBS_OK);
 		return;
 	}

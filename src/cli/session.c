@@ -78,11 +78,11 @@ static void release_run(struct firmo_jobs *s)
 	free(s->open.items);
 	jobs_release(&s->jobs);
 	jobs_release(&s->ran);
-	for (size_t i = 0; i < s->fallen.n; i++) {
-		jobs_release(s->fallen.items[i]);
-		free(s->fallen.items[i]);
+	for (size_t i = 0; i < s->invalidated.n; i++) {
+		jobs_release(s->invalidated.items[i]);
+		free(s->invalidated.items[i]);
 	}
-	free(s->fallen.items);
+	free(s->invalidated.items);
 	jobs_release(&s->asked);
 	jobs_release(&s->left);
 }

@@ -33,13 +33,13 @@ struct firmo_jobs {
 	char *workspace;         // the path of its temporary folder
 	struct service *service; // what others ask for our files by, or NULL
 	struct jobs jobs;
-	struct jobs reused; // those whose last pass stands
+	struct jobs reused; // those whose last pass is valid
 	struct jobs ran;    // those that others have run for us
 	struct {
 		struct jobs **items; // those of reused that were run after all; owned
 		size_t n, cap;
-	} fallen;
-	bool has_asked;     // passes that stand were run again for what they load
+	} invalidated;
+	bool has_asked;     // valid passes were run again for what they load
 	bool wrote;         // files of this run may have changed what others depend on
 	char *slots;        // the folder by which slots are shared out, or NULL
 	struct strings own; // absolute paths of what we write, NULL at the end

@@ -93,7 +93,7 @@ void support_begin(struct support *s, const struct jobs *jobs, const struct jobs
 		    (j->mentioned || (may_be_left(j) && frameworks_beside(&guessed, j))))
 			map_put(&s->candidates, j->path, j);
 	}
-	// The tests of a pass that stands are known.
+	// The tests of a valid pass are known.
 	for (size_t i = 0; i < reused->n; i++)
 		if (reused->items[i].usual_tests > 0)
 			note_tests(s, &reused->items[i], reused->items[i].framework);

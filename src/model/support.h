@@ -35,15 +35,15 @@ struct support {
 
 // Takes all that was found.
 void support_plan(struct support *s, const struct jobs *jobs);
-// Takes what is to be run of that, and the passes that stand: frameworks are guessed by then. May
+// Takes what is to be run of that, and the valid passes: frameworks are guessed by then. May
 // be called anew when some of it has run: what files have loaded stays known.
 void support_begin(struct support *s, const struct jobs *jobs, const struct jobs *reused);
 void support_release(struct support *s);
 // Whether the file of a job that is to be run may turn out to be support.
 bool support_may_be(const struct support *s, const struct job *j);
-// A file, of this run or of one whose pass stands, has loaded another one as Lua: what it has only
-// read it may have checked. whole: as a chunk it has come to its end there. The rest that it has
-// loaded does not matter.
+// A file, of this run or of one whose pass is valid, has loaded another one as Lua: what it has
+// only read it may have checked. whole: as a chunk it has come to its end there. The rest that it
+// has loaded does not matter.
 void support_note(struct support *s, const char *loader, const char *path, bool whole);
 // Whether it is known what the file has loaded.
 bool support_knows(const struct support *s, const char *loader);

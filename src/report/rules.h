@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Make rules for test files: a stamp for each, newer than nothing that the file depended on while
-// its last pass stands. firmo-jobs.mk, which includes them, defines firmo_s (the folder of the
+// its last pass is valid. firmo-jobs.mk, which includes them, defines firmo_s (the folder of the
 // stamps) and firmo_one and firmo_args (the words around a file's name that run it).
 #ifndef REPORT_RULES_H
 #define REPORT_RULES_H

@@ -9,8 +9,8 @@
 
 // How often a machine that was too busy is looked at again.
 #define LOOK_AGAIN_NS (250 * NS_PER_MS)
-// How long what was seen of the memory stands, where it was plenty.
-#define SEEN_STANDS_NS NS_PER_SEC
+// How long what was seen of the memory holds, where it was plenty.
+#define SEEN_HOLDS_NS NS_PER_SEC
 // No peak counts for more, so that no sum of them is too large for its type.
 #define MOST_BYTES (INT64_C(1) << 50)
 
@@ -73,7 +73,7 @@ static bool has_memory(struct supervisor *s, const struct job *job)
 	int64_t wanted = peak_of(job), peaks = wanted + room_claimed(s, NULL);
 	int64_t now = clock_mono_ns();
 
-	if (peaks == 0 || (now - r->seen_ns < SEEN_STANDS_NS && peaks <= r->seen_bytes / 2))
+	if (peaks == 0 || (now - r->seen_ns < SEEN_HOLDS_NS && peaks <= r->seen_bytes / 2))
 		return true;
 	r->seen_ns = now;
 	r->seen_bytes = pressure_memory();

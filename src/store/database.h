@@ -77,8 +77,8 @@ bool database_is_gone(struct store *s);
 // *state stands; from now on it stands for r. To be called before the inputs of r are recorded.
 int database_judge_inputs(struct store *s, const struct result *r, int64_t file, int64_t *state,
 			  enum inputs_state *inputs);
-// Records what a result depended on, if it is a pass, was watched, and tells no less than a pass
-// that stands: one of all tests at the first attempt. After a failure, or a skip although nothing
+// Records what a result depended on, if it is a pass, was watched, and tells no less than a valid
+// pass: one of all tests at the first attempt. After a failure, or a skip although nothing
 // has changed, the last pass is no reason any more not to run the file.
 int database_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result);
 // What is known of inputs may not be stored after all.

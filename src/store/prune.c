@@ -16,7 +16,7 @@
 // How many runs a run that ends removes: one more than it brings, and a few to catch up.
 #define BOUND_RUNS 4
 
-// The results that stay though their run may go: passes that stand, and what other runs show.
+// The results that stay though their run may go: valid passes, and what other runs show.
 #define STANDING "(SELECT result FROM snapshot WHERE stands UNION SELECT result FROM reused)"
 // Those that go with the runs of temp.gone, or stood for a reason that is gone.
 #define DEAD                                                                                       \

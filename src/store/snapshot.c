@@ -318,14 +318,14 @@ static bool is_bytes(const struct query *q, int column, const void *bytes, size_
 }
 
 // What was known before: the row of query_old, or NULL. A pass of some of the tests, or one at
-// a later attempt, says less than a pass that stands. Of one that is recorded a second time, in a
+// a later attempt, says less than a valid pass. Of one that is recorded a second time, in a
 // new store, the list is gone.
 static bool has_snapshot(const struct result *r, const struct query *old)
 {
-	bool stands = old && query_int(old, 2), partial = old && query_int(old, 3);
+	bool valid = old && query_int(old, 2), partial = old && query_int(old, 3);
 
 	return r->status == FILE_PASSED && r->inputs && r->inputs->list.n > 0 &&
-	       !(stands && (r->attempt > 1 || (r->partial && !partial)));
+	       !(valid && (r->attempt > 1 || (r->partial && !partial)));
 }
 
 // Whether that pass should have come again: a skip then says that it depends on more.

@@ -156,7 +156,7 @@ load common
 		lost "$how" "sh -c '$one; exit 1'"
 		status_is 1
 		is "$(json 'file("good").status, file("good").reason')" \
-			"notrun whether its last pass stands is not known: the history was lost"
+			"notrun whether its last pass is still valid is not known: the history was lost"
 		plain other "os.exit(1)"
 		lost "$how" "$one"
 		status_is 1

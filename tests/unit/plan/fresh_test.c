@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whether passes stand, with a real history and real files.
+// Whether passes are valid, with a real history and real files.
 #include "plan/fresh.h"
 
 #include <sys/stat.h>

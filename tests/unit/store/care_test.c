@@ -437,7 +437,7 @@ static void what_is_old_goes_and_the_rest_is_sound(void **state)
 		if (kept > 0 && out.runs > 0)
 			assert_int_equal(raw(s, "SELECT min(started) FROM run"), first);
 		is_sound(s);
-		// A run that stays shows all that it has taken over; a pass that stands can be
+		// A run that stays shows all that it has taken over; a valid pass can be
 		// taken.
 		assert_int_equal(raw(s, "SELECT count(*) FROM snapshot s LEFT JOIN result r ON "
 					"r.id = s.result WHERE stands AND r.id IS NULL"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/standing.h"
+#include "cli/reused.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 #define MANY 10 // names of a line
 
-void standing_note(struct firmo_jobs *s, const struct result *r)
+void reused_note(struct firmo_jobs *s, const struct result *r)
 {
 	const struct inputs *in = r->inputs;
 
@@ -22,7 +22,7 @@ void standing_note(struct firmo_jobs *s, const struct result *r)
 		    (!in || in->written.n > 0 || in->blind || in->overflow || in->network);
 }
 
-static void copy_standing(struct jobs *jobs, const struct run *run)
+static void copy_reused(struct jobs *jobs, const struct run *run)
 {
 	for (size_t i = 0; i < run->results.n; i++) {
 		if (!run->results.items[i]->cached)
@@ -33,15 +33,15 @@ static void copy_standing(struct jobs *jobs, const struct run *run)
 	}
 }
 
-static void tell(const struct jobs *fallen)
+static void tell(const struct jobs *invalidated)
 {
 	struct buf b = {0};
 
 	buf_addstr(&b, "what this run has changed matters to files that had not been run:");
-	for (size_t i = 0; i < fallen->n && i < MANY; i++)
-		buf_addf(&b, "%s %s", i ? "," : "", fallen->items[i].path);
-	if (fallen->n > MANY)
-		buf_addf(&b, " and %zu more", fallen->n - MANY);
+	for (size_t i = 0; i < invalidated->n && i < MANY; i++)
+		buf_addf(&b, "%s %s", i ? "," : "", invalidated->items[i].path);
+	if (invalidated->n > MANY)
+		buf_addf(&b, " and %zu more", invalidated->n - MANY);
 	session_warn(b.data);
 	buf_release(&b);
 }
@@ -51,54 +51,54 @@ static const struct jobs *take_batch(struct firmo_jobs *s, struct jobs jobs)
 	struct jobs *batch = xmalloc(sizeof *batch);
 
 	*batch = jobs;
-	VEC_PUSH(&s->fallen, batch);
+	VEC_PUSH(&s->invalidated, batch);
 	run_take_back(&s->run, batch);
 	return batch;
 }
 
-const struct jobs *standing_fallen(struct firmo_jobs *s)
+const struct jobs *reused_invalidated(struct firmo_jobs *s)
 {
-	struct jobs fallen = {0}, standing = {0};
+	struct jobs invalidated = {0}, still_valid = {0};
 	struct err err = {0};
 
 	if (!s->wrote || s->reused.n == 0)
 		return NULL;
 	s->wrote = false;
 	// All of them fall where the history is lost, and cannot say what they depend on.
-	copy_standing(&fallen, &s->run);
-	if (fallen.n > 0 &&
-	    plan_order(&fallen, &standing, &s->request, s->context.store, NULL, &err) < 0)
+	copy_reused(&invalidated, &s->run);
+	if (invalidated.n > 0 &&
+	    plan_order(&invalidated, &still_valid, &s->request, s->context.store, NULL, &err) < 0)
 		context_lose_store(&s->context, &err);
-	jobs_release(&standing);
-	if (fallen.n == 0) {
-		jobs_release(&fallen);
+	jobs_release(&still_valid);
+	if (invalidated.n == 0) {
+		jobs_release(&invalidated);
 		return NULL;
 	}
-	const struct jobs *batch = take_batch(s, fallen);
+	const struct jobs *batch = take_batch(s, invalidated);
 	if (s->settings->text.verbose)
 		tell(batch);
 	return batch;
 }
 
-static const struct job *find_standing(const struct jobs *standing, const char *path)
+static const struct job *find_standing(const struct jobs *still_valid, const char *path)
 {
-	for (size_t i = 0; i < standing->n; i++)
-		if (strcmp(standing->items[i].path, path) == 0)
-			return &standing->items[i];
+	for (size_t i = 0; i < still_valid->n; i++)
+		if (strcmp(still_valid->items[i].path, path) == 0)
+			return &still_valid->items[i];
 	return NULL;
 }
 
-const struct jobs *standing_asked(struct firmo_jobs *s)
+const struct jobs *reused_asked(struct firmo_jobs *s)
 {
-	struct jobs standing = {0}, asked = {0};
+	struct jobs still_valid = {0}, asked = {0};
 	struct map taken = {0};
 
 	if (s->has_asked || s->reused.n == 0)
 		return NULL;
-	copy_standing(&standing, &s->run);
+	copy_reused(&still_valid, &s->run);
 	for (size_t i = 0; i < s->open.n; i++) {
 		const char *loader = support_unproven(&s->support, s->open.items[i]);
-		const struct job *job = loader ? find_standing(&standing, loader) : NULL;
+		const struct job *job = loader ? find_standing(&still_valid, loader) : NULL;
 		if (!job || map_get(&taken, loader))
 			continue;
 		struct job again = *job;
@@ -110,6 +110,6 @@ const struct jobs *standing_asked(struct firmo_jobs *s)
 	}
 	s->has_asked |= asked.n > 0;
 	map_release(&taken);
-	jobs_release(&standing);
+	jobs_release(&still_valid);
 	return asked.n > 0 ? take_batch(s, asked) : NULL;
 }
