@@ -31,7 +31,7 @@ struct file {
 };
 
 struct rules {
-	struct fresh fresh;
+	struct uptodate uptodate;
 	struct map files;       // path -> struct file *
 	char *stamps;           // the folder
 	bool has_history;       // without one all run when make asks for them
@@ -55,7 +55,7 @@ static void release(struct rules *r)
 	free(r->list.items);
 	free(r->stamps);
 	map_release(&r->files);
-	fresh_release(&r->fresh);
+	uptodate_release(&r->uptodate);
 }
 
 // ---- a file's rule ----
@@ -103,7 +103,7 @@ static struct rule make_rule(struct rules *r, const char *path, const struct sna
 	*youngest = (struct timespec){0};
 	add_file(r, &rule, path, youngest);
 	for (size_t i = 0; s && i < s->n; i++) {
-		const struct version *v = versions_find(&r->fresh.versions, s->inputs[i]);
+		const struct version *v = versions_find(&r->uptodate.versions, s->inputs[i]);
 		if (v && v->kind == INPUT_PATH && v->was.present && strcmp(v->name, path) != 0)
 			add_file(r, &rule, v->name, youngest);
 	}
@@ -189,7 +189,7 @@ static int add_job(struct rules *r, const struct jobs *jobs, size_t i,
 		   const struct support *support, struct err *err)
 {
 	struct job *job = &jobs->items[i];
-	struct fresh_answer a = plan_ask(&r->fresh, job);
+	struct uptodate_finding a = plan_ask(&r->uptodate, job);
 	struct timespec youngest;
 
 	if (!rules_can_run(job->path)) {
@@ -204,7 +204,7 @@ static int add_job(struct rules *r, const struct jobs *jobs, size_t i,
 	add_producers(r, &rule, jobs, i, &youngest);
 	r->times[i] = youngest;
 	VEC_PUSH(&r->list, rule);
-	return settle_stamp(r, job->path, a.verdict == FRESH, &youngest, err);
+	return settle_stamp(r, job->path, a.verdict == UPTODATE, &youngest, err);
 }
 
 // ---- the file of rules ----
@@ -261,8 +261,8 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 		return -1;
 	// Without a history nothing is known of any file, and all of them run.
 	if (s->context.store && (plan_add_past(&s->jobs, s->context.store, err) < 0 ||
-				 fresh_open(&r->fresh, s->context.store, &s->jobs,
-					    request->settings->trusted, err) < 0))
+				 uptodate_open(&r->uptodate, s->context.store, &s->jobs,
+					       request->settings->trusted, err) < 0))
 		return -1;
 	// Whether those are tests that may be support, --gather finds out when all others have run.
 	plan_look_into(&s->jobs, &s->reused, request);
@@ -276,7 +276,7 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 		if (add_job(r, &s->jobs, i, &s->support, err) < 0)
 			return -1;
 	if (s->context.store)
-		fresh_renew(&r->fresh, s->context.store);
+		uptodate_renew(&r->uptodate, s->context.store);
 	return 0;
 }
 

@@ -16,8 +16,8 @@
 #include "base/err.h"
 #include "base/path.h"
 #include "cli/session.h"
-#include "plan/fresh.h"
 #include "plan/plan.h"
+#include "plan/uptodate.h"
 
 // A question is the working folder and the path, each with a null byte behind it; an answer is one
 // byte, an exit status, or this.
@@ -117,18 +117,19 @@ static bool has_valid_pass(struct service *v, struct job *job)
 {
 	struct firmo_jobs *s = v->session;
 	struct jobs one = {.items = job, .n = 1, .cap = 1};
-	struct fresh fresh;
+	struct uptodate uptodate;
 	struct err err;
-	bool is_fresh = false;
+	bool is_uptodate = false;
 
 	if (!s->context.store)
 		return false;
-	if (fresh_open(&fresh, s->context.store, &one, s->settings->plan.trusted, &err) == 0) {
-		is_fresh = plan_ask(&fresh, job).verdict == FRESH;
-		fresh_renew(&fresh, s->context.store);
+	if (uptodate_open(&uptodate, s->context.store, &one, s->settings->plan.trusted, &err) ==
+	    0) {
+		is_uptodate = plan_ask(&uptodate, job).verdict == UPTODATE;
+		uptodate_renew(&uptodate, s->context.store);
 	}
-	fresh_release(&fresh);
-	return is_fresh;
+	uptodate_release(&uptodate);
+	return is_uptodate;
 }
 
 static void serve(struct client *c, const char *cwd, const char *path)

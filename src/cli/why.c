@@ -104,7 +104,7 @@ static void print_value(const char *name)
 
 // A snapshot and all versions.
 struct explained {
-	const struct fresh *fresh;
+	const struct uptodate *uptodate;
 	const struct snapshot *snapshot;
 };
 
@@ -112,7 +112,7 @@ static bool is_known_variable(const struct explained *e, const char *name, size_
 {
 	for (size_t i = 0; i < e->snapshot->n; i++) {
 		const struct version *v =
-			versions_find(&e->fresh->versions, e->snapshot->inputs[i]);
+			versions_find(&e->uptodate->versions, e->snapshot->inputs[i]);
 		if (v && v->kind == INPUT_VARIABLE && strlen(v->name) == n &&
 		    memcmp(v->name, name, n) == 0)
 			return true;
@@ -161,7 +161,7 @@ static void print_change(const struct version *was, const struct fingerprint *no
 	}
 }
 
-static void print_causes(const struct fresh *f, const struct snapshot *s, enum doubt doubt)
+static void print_causes(const struct uptodate *f, const struct snapshot *s, enum doubt doubt)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct version *v = versions_find(&f->versions, s->inputs[i]);
@@ -175,7 +175,7 @@ static void print_causes(const struct fresh *f, const struct snapshot *s, enum d
 	}
 }
 
-static void print_doubts(const struct fresh *f, const struct fresh_answer *a)
+static void print_doubts(const struct uptodate *f, const struct uptodate_finding *a)
 {
 	static const struct {
 		enum doubt doubt;
@@ -196,7 +196,7 @@ static void print_doubts(const struct fresh *f, const struct fresh_answer *a)
 		}
 }
 
-static void print_inputs(const struct fresh *f, const struct snapshot *s)
+static void print_inputs(const struct uptodate *f, const struct snapshot *s)
 {
 	static const char *const kinds[] = {
 		[INPUT_PATH] = "file",         [INPUT_LISTING] = "folder",
@@ -217,7 +217,7 @@ static void print_inputs(const struct fresh *f, const struct snapshot *s)
 	}
 }
 
-static size_t count_inputs(const struct fresh *f, const struct snapshot *s)
+static size_t count_inputs(const struct uptodate *f, const struct snapshot *s)
 {
 	size_t n = 0;
 
@@ -235,7 +235,7 @@ static void print_last_pass(const struct snapshot *s)
 }
 
 // Behind "its pass of THEN".
-static void print_deadline(const struct fresh_answer *a)
+static void print_deadline(const struct uptodate_finding *a)
 {
 	printf(" took %.3f s, and --timeout ", ns_to_sec(a->snapshot->wall_ns));
 	if (a->snapshot->deadline_ns == 0)
@@ -268,7 +268,7 @@ static void print_setting(const char *name, const char *was, const char *is)
 	putchar('\n');
 }
 
-static const char *way_of(const struct fresh *f, const struct snapshot *s)
+static const char *way_of(const struct uptodate *f, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct version *v = versions_find(&f->versions, s->inputs[i]);
@@ -278,7 +278,8 @@ static const char *way_of(const struct fresh *f, const struct snapshot *s)
 	return NULL;
 }
 
-static void print_other_way(const struct fresh *f, const struct snapshot *s, const struct job *job)
+static void print_other_way(const struct uptodate *f, const struct snapshot *s,
+			    const struct job *job)
 {
 	const char *was = way_of(f, s);
 	char *is = plan_way(job);
@@ -291,43 +292,43 @@ static void print_other_way(const struct fresh *f, const struct snapshot *s, con
 	free(is);
 }
 
-static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
+static void explain(struct firmo_jobs *s, struct uptodate *f, struct job *job)
 {
-	struct fresh_answer a = plan_ask(f, job);
+	struct uptodate_finding a = plan_ask(f, job);
 
 	print_name(job->path);
-	fputs(a.verdict == FRESH ? " would not run: nothing has changed since " : " would run: ",
+	fputs(a.verdict == UPTODATE ? " would not run: nothing has changed since " : " would run: ",
 	      stdout);
 	switch (a.verdict) {
-	case FRESH:
+	case UPTODATE:
 		print_last_pass(a.snapshot);
 		printf(" (%zu inputs)\n", count_inputs(f, a.snapshot));
 		break;
-	case FRESH_NEW:
+	case STALE_NEW:
 		puts(job->last == FILE_NOTRUN    ? "it has not been run yet"
 		     : job->last == FILE_SKIPPED ? "it was skipped the last time"
 						 : "nothing is known of what its last pass "
 						   "depended on");
 		break;
-	case FRESH_FAILED:
+	case STALE_FAILED:
 		printf("it did not pass the last time (%s)\n", file_status_name(job->last));
 		break;
-	case FRESH_OTHER_KEY:
+	case STALE_OTHER_KEY:
 		print_other_way(f, a.snapshot, job);
 		break;
-	case FRESH_HURRIED:
+	case STALE_DEADLINE:
 		print_last_pass(a.snapshot);
 		print_deadline(&a);
 		break;
-	case FRESH_DOUBTED:
+	case STALE_DOUBTED:
 		puts("nothing has changed, but");
 		print_doubts(f, &a);
 		break;
-	case FRESH_CHANGED:
+	case STALE_CHANGED:
 		fputs("since ", stdout);
 		print_last_pass(a.snapshot);
 		puts(" there have been changes");
-		fresh_changes(f, a.snapshot, print_change, &(struct explained){f, a.snapshot});
+		uptodate_changes(f, a.snapshot, print_change, &(struct explained){f, a.snapshot});
 		break;
 	}
 	if (s->settings->text.verbose && a.snapshot)
@@ -336,17 +337,17 @@ static void explain(struct firmo_jobs *s, struct fresh *f, struct job *job)
 
 static int explain_all(struct firmo_jobs *s, struct err *err)
 {
-	struct fresh fresh;
+	struct uptodate uptodate;
 	int status = plan_add_past(&s->jobs, s->context.store, err);
 
 	if (status == 0)
-		status = fresh_open(&fresh, s->context.store, &s->jobs, s->settings->plan.trusted,
-				    err);
+		status = uptodate_open(&uptodate, s->context.store, &s->jobs,
+				       s->settings->plan.trusted, err);
 	else
 		return -1;
 	for (size_t i = 0; status == 0 && i < s->jobs.n; i++)
-		explain(s, &fresh, &s->jobs.items[i]);
-	fresh_release(&fresh);
+		explain(s, &uptodate, &s->jobs.items[i]);
+	uptodate_release(&uptodate);
 	return status;
 }
 

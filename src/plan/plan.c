@@ -19,10 +19,10 @@
 #include "model/job_settings.h"
 #include "model/support.h"
 #include "plan/discover.h"
-#include "plan/fresh.h"
 #include "plan/mentions.h"
 #include "plan/names.h"
 #include "plan/sequence.h"
+#include "plan/uptodate.h"
 #include "store/store.h"
 
 // How much of a file is looked at for its framework: the requires stand at the top.
@@ -250,7 +250,7 @@ static struct digest key_of(const struct job *job)
 	return key;
 }
 
-struct fresh_answer plan_ask(struct fresh *f, struct job *j)
+struct uptodate_finding plan_ask(struct uptodate *f, struct job *j)
 {
 	const struct snapshot *s = map_get(&f->snapshots, j->path);
 	struct digest key = {0};
@@ -260,7 +260,7 @@ struct fresh_answer plan_ask(struct fresh *f, struct job *j)
 		j->framework = s->framework;
 		key = key_of(j);
 	}
-	return fresh_ask(f, j, &key, pace_deadline_of(&j->settings->deadline, j->p99_ns));
+	return uptodate_ask(f, j, &key, pace_deadline_of(&j->settings->deadline, j->p99_ns));
 }
 
 struct loading {
@@ -276,38 +276,39 @@ static void note_load(const char *path, bool whole, void *arg)
 }
 
 // What files have loaded of the others, their last passes tell.
-static void note_loads(struct support *support, const struct jobs *jobs, const struct fresh *fresh)
+static void note_loads(struct support *support, const struct jobs *jobs,
+		       const struct uptodate *uptodate)
 {
 	for (size_t i = 0; i < jobs->n; i++) {
 		struct loading l = {support, jobs->items[i].path};
-		const struct snapshot *s = map_get(&fresh->snapshots, l.loader);
+		const struct snapshot *s = map_get(&uptodate->snapshots, l.loader);
 		if (s && !support_knows(support, l.loader))
-			fresh_chunks(fresh, s, note_load, &l);
+			uptodate_chunks(uptodate, s, note_load, &l);
 	}
 }
 
 int plan_note_loads(struct support *support, const struct jobs *ran, struct store *history,
 		    struct err *err)
 {
-	struct fresh fresh;
-	int status = fresh_open(&fresh, history, ran, 0, err);
+	struct uptodate uptodate;
+	int status = uptodate_open(&uptodate, history, ran, 0, err);
 
 	if (status == 0)
-		note_loads(support, ran, &fresh);
-	fresh_release(&fresh);
+		note_loads(support, ran, &uptodate);
+	uptodate_release(&uptodate);
 	return status;
 }
 
-static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
-			   const struct plan_request *request, struct store *history,
-			   struct support *support, struct err *err)
+static int set_uptodate_aside(struct jobs *jobs, struct jobs *reused,
+			      const struct plan_request *request, struct store *history,
+			      struct support *support, struct err *err)
 {
-	struct fresh fresh;
+	struct uptodate uptodate;
 	size_t n = 0;
-	int status = fresh_open(&fresh, history, jobs, request->settings->trusted, err);
+	int status = uptodate_open(&uptodate, history, jobs, request->settings->trusted, err);
 
 	for (size_t i = 0; status == 0 && i < jobs->n; i++) {
-		if (plan_ask(&fresh, &jobs->items[i]).verdict == FRESH)
+		if (plan_ask(&uptodate, &jobs->items[i]).verdict == UPTODATE)
 			VEC_PUSH(reused, jobs->items[i]);
 		else
 			jobs->items[n++] = jobs->items[i];
@@ -316,10 +317,10 @@ static int set_fresh_aside(struct jobs *jobs, struct jobs *reused,
 		jobs->n = n;
 		order_jobs(reused, ORDER_PATH, 0);
 		if (jobs->n > 0 && support)
-			note_loads(support, reused, &fresh);
-		fresh_renew(&fresh, history);
+			note_loads(support, reused, &uptodate);
+		uptodate_renew(&uptodate, history);
 	}
-	fresh_release(&fresh);
+	uptodate_release(&uptodate);
 	return status;
 }
 
@@ -362,7 +363,7 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 	if (support)
 		support_plan(support, jobs);
 	if (request->changed_only && history && status == 0)
-		status = set_fresh_aside(jobs, reused, request, history, support, err);
+		status = set_uptodate_aside(jobs, reused, request, history, support, err);
 	else if (request->settings->failed_only && history && status == 0)
 		filter(jobs, did_not_pass, NULL);
 	plan_look_into(jobs, reused, request);

@@ -9,8 +9,8 @@
 
 #include "base/strings.h"
 #include "model/job.h"
-#include "plan/fresh.h"
 #include "plan/order.h"
+#include "plan/uptodate.h"
 
 struct busted_settings;
 struct err;
@@ -52,7 +52,7 @@ int plan_add_past(struct jobs *jobs, struct store *history, struct err *err);
 // How the job is run, see command_way; the caller frees it.
 char *plan_way(const struct job *job);
 // Whether the job, whose past is known, need not run. Sets its framework to that of its last pass.
-struct fresh_answer plan_ask(struct fresh *f, struct job *j);
+struct uptodate_finding plan_ask(struct uptodate *f, struct job *j);
 // Guesses the frameworks of the jobs, and marks those that the texts of others name; reused: others
 // that are not run.
 void plan_look_into(struct jobs *jobs, const struct jobs *reused,

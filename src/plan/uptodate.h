@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Whether the last pass of a file would come again: nothing that it depended on has changed, it was
 // run in the same way, and it told all that it depended on.
-#ifndef PLAN_FRESH_H
-#define PLAN_FRESH_H
+#ifndef PLAN_UPTODATE_H
+#define PLAN_UPTODATE_H
 
 #include <stdbool.h>
 
@@ -14,18 +14,18 @@ struct job;
 struct jobs;
 struct store;
 
-enum fresh_verdict {
-	FRESH,
-	FRESH_NEW,       // it has never passed, or was not watched when it did
-	FRESH_FAILED,    // its last result is not a pass
-	FRESH_OTHER_KEY, // it was run with another command, interpreter or settings
-	FRESH_HURRIED,   // its deadline would be too short for what it took: deadline_ns
-	FRESH_DOUBTED,   // its pass is not trusted: doubts
-	FRESH_CHANGED,   // an input is not what it was: version, now
+enum uptodate_verdict {
+	UPTODATE,
+	STALE_NEW,       // it has never passed, or was not watched when it did
+	STALE_FAILED,    // its last result is not a pass
+	STALE_OTHER_KEY, // it was run with another command, interpreter or settings
+	STALE_DEADLINE,  // its deadline would be too short for what it took: deadline_ns
+	STALE_DOUBTED,   // its pass is not trusted: doubts
+	STALE_CHANGED,   // an input is not what it was: version, now
 };
 
-struct fresh_answer {
-	enum fresh_verdict verdict;
+struct uptodate_finding {
+	enum uptodate_verdict verdict;
 	unsigned doubts;                 // enum doubt, those that count
 	int64_t deadline_ns;             // that it would have; 0: none
 	const struct version *version;   // the first input that has changed
@@ -33,7 +33,7 @@ struct fresh_answer {
 	const struct snapshot *snapshot; // of its last pass, or NULL
 };
 
-struct fresh {
+struct uptodate {
 	struct versions versions;
 	struct map snapshots;
 	signed char *current; // of each version: 1 it still is so, 0 it is not, -1 not looked yet
@@ -44,23 +44,23 @@ struct fresh {
 
 // Loads what is known of these jobs. trusted: doubts that do not count, added up. Release it on
 // failure, too.
-int fresh_open(struct fresh *f, struct store *store, const struct jobs *jobs, unsigned trusted,
-	       struct err *err);
+int uptodate_open(struct uptodate *u, struct store *store, const struct jobs *jobs,
+		  unsigned trusted, struct err *err);
 // key: of how the job would be run now; deadline_ns: under which deadline, 0: none.
-struct fresh_answer fresh_ask(struct fresh *f, const struct job *job, const struct digest *key,
-			      int64_t deadline_ns);
+struct uptodate_finding uptodate_ask(struct uptodate *u, const struct job *job,
+				     const struct digest *key, int64_t deadline_ns);
 // Calls each() for every input of the snapshot that has changed.
-void fresh_changes(struct fresh *f, const struct snapshot *snapshot,
-		   void (*each)(const struct version *was, const struct fingerprint *now,
-				void *arg),
-		   void *arg);
+void uptodate_changes(struct uptodate *u, const struct snapshot *snapshot,
+		      void (*each)(const struct version *was, const struct fingerprint *now,
+				   void *arg),
+		      void *arg);
 // Calls each() for every file that the snapshot's test has loaded as Lua, and for every one that
 // has come to its end as a chunk: whole.
-void fresh_chunks(const struct fresh *f, const struct snapshot *snapshot,
-		  void (*each)(const char *path, bool whole, void *arg), void *arg);
+void uptodate_chunks(const struct uptodate *u, const struct snapshot *snapshot,
+		     void (*each)(const char *path, bool whole, void *arg), void *arg);
 // Tells the store of the stamps that have moved, so that nobody reads those files again. Where that
 // cannot be done, it is done another time.
-void fresh_renew(struct fresh *f, struct store *store);
-void fresh_release(struct fresh *f);
+void uptodate_renew(struct uptodate *u, struct store *store);
+void uptodate_release(struct uptodate *u);
 
 #endif

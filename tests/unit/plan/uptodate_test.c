@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Whether passes are valid, with a real history and real files.
-#include "plan/fresh.h"
+#include "plan/uptodate.h"
 
 #include <sys/stat.h>
 
@@ -91,30 +91,30 @@ static void begin(void)
 	unsetenv("FRESH_TEST");
 }
 
-static enum fresh_verdict asked(struct store *s, const char *key, unsigned trusted,
-				struct fresh_answer *answer)
+static enum uptodate_verdict asked(struct store *s, const char *key, unsigned trusted,
+				   struct uptodate_finding *answer)
 {
 	struct digest d = key_of(key);
-	enum fresh_verdict verdicts[2];
+	enum uptodate_verdict verdicts[2];
 
 	// Among others, and alone.
 	for (size_t n = 2; n > 0; n--) {
-		struct fresh f;
+		struct uptodate f;
 		struct err err = {0};
 		const struct jobs asked = {.items = (struct job *)jobs, .n = n};
-		check_row(fresh_open(&f, s, &asked, trusted, &err) == 0, "%s", err.message);
-		*answer = fresh_ask(&f, &jobs[0], &d, 60 * NS_PER_SEC);
-		fresh_renew(&f, s);
-		fresh_release(&f);
+		check_row(uptodate_open(&f, s, &asked, trusted, &err) == 0, "%s", err.message);
+		*answer = uptodate_ask(&f, &jobs[0], &d, 60 * NS_PER_SEC);
+		uptodate_renew(&f, s);
+		uptodate_release(&f);
 		verdicts[n - 1] = answer->verdict;
 	}
 	assert_int_equal(verdicts[0], verdicts[1]);
 	return verdicts[0];
 }
 
-static enum fresh_verdict verdict(struct store *s)
+static enum uptodate_verdict verdict(struct store *s)
 {
-	struct fresh_answer a;
+	struct uptodate_finding a;
 
 	return asked(s, "usual", 0, &a);
 }
@@ -124,15 +124,15 @@ static void a_pass_stands_while_nothing_changes(void **state)
 	(void)state;
 	begin();
 	struct store *s = opened();
-	assert_int_equal(verdict(s), FRESH_NEW);
+	assert_int_equal(verdict(s), STALE_NEW);
 	record(s, FILE_PASSED);
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	store_close(s);
 	// By another process as well, which knows of it from the store alone.
 	s = opened();
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	record(s, FILE_PASSED);
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	store_close(s);
 }
 
@@ -143,35 +143,35 @@ static void every_kind_of_change_is_seen(void **state)
 	struct store *s = opened();
 	record(s, FILE_PASSED);
 	write_text("lib/a.lua", "return 2");
-	assert_int_equal(verdict(s), FRESH_CHANGED);
+	assert_int_equal(verdict(s), STALE_CHANGED);
 	write_text("lib/a.lua", "return 1");
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	write_text("lib/absent.lua", "");
-	assert_int_equal(verdict(s), FRESH_CHANGED);
+	assert_int_equal(verdict(s), STALE_CHANGED);
 	assert_int_equal(unlink("lib/absent.lua"), 0);
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	write_text("data/two", "");
-	assert_int_equal(verdict(s), FRESH_CHANGED);
+	assert_int_equal(verdict(s), STALE_CHANGED);
 	assert_int_equal(unlink("data/two"), 0);
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	setenv("FRESH_TEST", "1", 1);
-	assert_int_equal(verdict(s), FRESH_CHANGED);
+	assert_int_equal(verdict(s), STALE_CHANGED);
 	unsetenv("FRESH_TEST");
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	assert_int_equal(unlink("lib/a.lua"), 0);
-	assert_int_equal(verdict(s), FRESH_CHANGED);
+	assert_int_equal(verdict(s), STALE_CHANGED);
 	store_close(s);
 }
 
 static void the_way_it_is_run_counts(void **state)
 {
-	struct fresh_answer a;
+	struct uptodate_finding a;
 
 	(void)state;
 	begin();
 	struct store *s = opened();
 	record(s, FILE_PASSED);
-	assert_int_equal(asked(s, "other", 0, &a), FRESH_OTHER_KEY);
+	assert_int_equal(asked(s, "other", 0, &a), STALE_OTHER_KEY);
 	store_close(s);
 }
 
@@ -182,20 +182,20 @@ static void only_passes_that_were_watched_stand(void **state)
 	struct store *s = opened();
 	record(s, FILE_PASSED);
 	record(s, FILE_FAILED);
-	assert_int_equal(verdict(s), FRESH_NEW);
+	assert_int_equal(verdict(s), STALE_NEW);
 	record(s, FILE_PASSED);
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	// A pass that was not watched and a run that was cut short tell nothing new.
 	record_at(s, FILE_PASSED, NULL, clock_real_ns());
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	record(s, FILE_NOTRUN);
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	store_close(s);
 }
 
 static void doubts_are_kept_unless_they_are_trusted(void **state)
 {
-	struct fresh_answer a;
+	struct uptodate_finding a;
 
 	(void)state;
 	begin();
@@ -203,13 +203,13 @@ static void doubts_are_kept_unless_they_are_trusted(void **state)
 	struct inputs *in = usual_inputs();
 	in->network = true;
 	record_at(s, FILE_PASSED, in, clock_real_ns() + 100 * NS_PER_SEC);
-	assert_int_equal(asked(s, "usual", 0, &a), FRESH_DOUBTED);
+	assert_int_equal(asked(s, "usual", 0, &a), STALE_DOUBTED);
 	assert_int_equal(a.doubts, DOUBT_NETWORK);
-	assert_int_equal(asked(s, "usual", DOUBT_NETWORK, &a), FRESH);
+	assert_int_equal(asked(s, "usual", DOUBT_NETWORK, &a), UPTODATE);
 	in = usual_inputs();
 	in->clock = in->blind = in->overflow = true;
 	record_at(s, FILE_PASSED, in, clock_real_ns() + 100 * NS_PER_SEC);
-	assert_int_equal(asked(s, "usual", DOUBT_NETWORK, &a), FRESH_DOUBTED);
+	assert_int_equal(asked(s, "usual", DOUBT_NETWORK, &a), STALE_DOUBTED);
 	assert_int_equal(a.doubts, DOUBT_CLOCK | DOUBT_BLIND | DOUBT_OVERFLOW);
 	store_close(s);
 }
@@ -218,13 +218,13 @@ static void doubts_are_kept_unless_they_are_trusted(void **state)
 // was read, with the same times.
 static void a_young_input_is_doubted(void **state)
 {
-	struct fresh_answer a;
+	struct uptodate_finding a;
 
 	(void)state;
 	begin();
 	struct store *s = opened();
 	record_at(s, FILE_PASSED, usual_inputs(), clock_real_ns());
-	assert_int_equal(asked(s, "usual", 0, &a), FRESH_DOUBTED);
+	assert_int_equal(asked(s, "usual", 0, &a), STALE_DOUBTED);
 	assert_int_equal(a.doubts, DOUBT_YOUNG);
 	store_close(s);
 }
@@ -236,11 +236,11 @@ static void what_came_or_went_meanwhile_is_doubted(void **state)
 	begin();
 	struct store *s = opened();
 	for (int gone = 0; gone < 2; gone++) {
-		struct fresh_answer a;
+		struct uptodate_finding a;
 		struct inputs *in = usual_inputs();
 		add_input(in, INPUT_PATH, gone ? "lib/gone.lua" : "data/one", gone);
 		record_at(s, FILE_PASSED, in, clock_real_ns() + 100 * NS_PER_SEC);
-		assert_int_equal(asked(s, "usual", 0, &a), FRESH_DOUBTED);
+		assert_int_equal(asked(s, "usual", 0, &a), STALE_DOUBTED);
 		assert_int_equal(a.doubts, DOUBT_YOUNG);
 	}
 	store_close(s);
@@ -248,7 +248,7 @@ static void what_came_or_went_meanwhile_is_doubted(void **state)
 
 static void a_long_list_of_inputs_is_kept_whole(void **state)
 {
-	struct fresh_answer a;
+	struct uptodate_finding a;
 	struct inputs *in = xcalloc(1, sizeof *in);
 
 	(void)state;
@@ -260,12 +260,12 @@ static void a_long_list_of_inputs_is_kept_whole(void **state)
 		add_input(in, INPUT_PATH, name, false);
 	}
 	record_at(s, FILE_PASSED, in, clock_real_ns());
-	assert_int_equal(asked(s, "usual", 0, &a), FRESH);
+	assert_int_equal(asked(s, "usual", 0, &a), UPTODATE);
 	write_text("lib/999.lua", "");
-	assert_int_equal(verdict(s), FRESH_CHANGED);
+	assert_int_equal(verdict(s), STALE_CHANGED);
 	assert_int_equal(unlink("lib/999.lua"), 0);
 	write_text("lib/0.lua", "");
-	assert_int_equal(verdict(s), FRESH_CHANGED);
+	assert_int_equal(verdict(s), STALE_CHANGED);
 	store_close(s);
 }
 
@@ -295,9 +295,9 @@ static void versions_that_nobody_needs_are_forgotten(void **state)
 	assert_int_equal(store_load_versions(s, &versions, &err), 0);
 	assert_int_equal(versions.n, 5);
 	versions_release(&versions);
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	record(s, FILE_PASSED);
-	assert_int_equal(verdict(s), FRESH);
+	assert_int_equal(verdict(s), UPTODATE);
 	store_close(s);
 }
 
@@ -310,7 +310,7 @@ static void count_change(const struct version *was, const struct fingerprint *no
 
 static void every_change_can_be_listed(void **state)
 {
-	struct fresh f;
+	struct uptodate f;
 	struct err err = {0};
 	struct digest key = key_of("usual");
 	int n = 0;
@@ -322,11 +322,11 @@ static void every_change_can_be_listed(void **state)
 	write_text("lib/a.lua", "return 2");
 	write_text("lib/absent.lua", "");
 	const struct jobs asked = {.items = (struct job *)jobs, .n = 1};
-	assert_int_equal(fresh_open(&f, s, &asked, 0, &err), 0);
-	struct fresh_answer a = fresh_ask(&f, &jobs[0], &key, 0);
-	fresh_changes(&f, a.snapshot, count_change, &n);
+	assert_int_equal(uptodate_open(&f, s, &asked, 0, &err), 0);
+	struct uptodate_finding a = uptodate_ask(&f, &jobs[0], &key, 0);
+	uptodate_changes(&f, a.snapshot, count_change, &n);
 	assert_int_equal(n, 2);
-	fresh_release(&f);
+	uptodate_release(&f);
 	store_close(s);
 }
 

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "plan/uptodate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "model/job.h"
+#include "model/pace.h"
+
+// One file, as make rules ask for it, is not told by loading thousands.
+static int load_one(struct uptodate *u, struct store *store, const char *path, struct err *err)
+{
+	if (store_load_snapshots(store, path, &u->snapshots, err) < 0)
+		return -1;
+	const struct snapshot *s = map_get(&u->snapshots, path);
+	return s ? store_load_versions_of(store, s, &u->versions, err) : 0;
+}
+
+static int load(struct uptodate *u, struct store *store, const struct jobs *jobs, struct err *err)
+{
+	if (jobs->n == 1)
+		return load_one(u, store, jobs->items[0].path, err);
+	if (store_load_versions(store, &u->versions, err) < 0)
+		return -1;
+	return store_load_snapshots(store, NULL, &u->snapshots, err);
+}
+
+int uptodate_open(struct uptodate *u, struct store *store, const struct jobs *jobs,
+		  unsigned trusted, struct err *err)
+{
+	*u = (struct uptodate){.trusted = trusted};
+	if (load(u, store, jobs, err) < 0)
+		return -1;
+	u->current = xmalloc(u->versions.n + 1);
+	memset(u->current, -1, u->versions.n + 1);
+	u->now = xcalloc(u->versions.n + 1, sizeof *u->now);
+	return 0;
+}
+
+void uptodate_release(struct uptodate *u)
+{
+	versions_release(&u->versions);
+	snapshots_release(&u->snapshots);
+	free(u->current);
+	free(u->now);
+	*u = (struct uptodate){0};
+}
+
+static bool same_stamp(const struct fingerprint *a, const struct fingerprint *b)
+{
+	return memcmp(&a->stamp, &b->stamp, sizeof a->stamp) == 0;
+}
+
+// Whether the version is what its input is now; looked at once, however many files depend on it.
+static bool is_current(struct uptodate *u, const struct version *v)
+{
+	size_t i = (size_t)(v - u->versions.items);
+
+	if (u->current[i] < 0) {
+		u->now[i] = input_fingerprint(v->kind, v->name, &v->was);
+		u->current[i] = fingerprint_equal(&v->was, &u->now[i]);
+		u->moved += u->current[i] && !same_stamp(&v->was, &u->now[i]);
+	}
+	return u->current[i];
+}
+
+static const struct version *first_change(struct uptodate *u, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct version *v = versions_find(&u->versions, s->inputs[i]);
+		if (v && !is_current(u, v))
+			return v;
+	}
+	return NULL;
+}
+
+// A list that does not tell all of its inputs is none to rely on.
+static bool is_whole(const struct uptodate *u, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!versions_find(&u->versions, s->inputs[i]))
+			return false;
+	return s->n > 0;
+}
+
+struct uptodate_finding uptodate_ask(struct uptodate *u, const struct job *job,
+				     const struct digest *key, int64_t deadline_ns)
+{
+	struct uptodate_finding a = {.snapshot = map_get(&u->snapshots, job->path),
+				     .deadline_ns = deadline_ns};
+
+	if (file_status_is_bad(job->last))
+		a.verdict = STALE_FAILED;
+	else if (!a.snapshot || !is_whole(u, a.snapshot))
+		a.verdict = STALE_NEW;
+	else if (!digest_equal(&a.snapshot->key, key))
+		a.verdict = STALE_OTHER_KEY;
+	else if (!pace_stands(a.snapshot->wall_ns, a.snapshot->deadline_ns, deadline_ns))
+		a.verdict = STALE_DEADLINE;
+	else if ((a.version = first_change(u, a.snapshot)) != NULL)
+		a.verdict = STALE_CHANGED;
+	else if ((a.doubts = a.snapshot->doubts & ~u->trusted) != 0)
+		a.verdict = STALE_DOUBTED;
+	if (a.version)
+		a.now = u->now[a.version - u->versions.items];
+	return a;
+}
+
+void uptodate_changes(struct uptodate *u, const struct snapshot *s,
+		      void (*each)(const struct version *was, const struct fingerprint *now,
+				   void *arg),
+		      void *arg)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct version *v = versions_find(&u->versions, s->inputs[i]);
+		if (v && !is_current(u, v))
+			each(v, &u->now[v - u->versions.items], arg);
+	}
+}
+
+void uptodate_chunks(const struct uptodate *u, const struct snapshot *s,
+		     void (*each)(const char *path, bool whole, void *arg), void *arg)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct version *v = versions_find(&u->versions, s->inputs[i]);
+		if (v && (v->kind == INPUT_CHUNK || v->kind == INPUT_WHOLE))
+			each(v->name, v->kind == INPUT_WHOLE, arg);
+	}
+}
+
+void uptodate_renew(struct uptodate *u, struct store *store)
+{
+	int64_t old_ns = clock_real_ns() - FINGERPRINT_YOUNG_NS;
+	struct versions moved = {0};
+	struct err ignored;
+
+	for (size_t i = 0; u->moved > 0 && i < u->versions.n; i++) {
+		struct version v = u->versions.items[i];
+		if (u->current[i] != 1 || same_stamp(&v.was, &u->now[i]) ||
+		    fingerprint_changed_after(&u->now[i], old_ns))
+			continue;
+		v.was = u->now[i];
+		VEC_PUSH(&moved, v);
+	}
+	if (moved.n > 0)
+		store_renew_versions(store, &moved, &ignored);
+	free(moved.items);
+}
