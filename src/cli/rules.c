@@ -103,7 +103,8 @@ static struct rule make_rule(struct rules *r, const char *path, const struct sna
 	*youngest = (struct timespec){0};
 	add_file(r, &rule, path, youngest);
 	for (size_t i = 0; s && i < s->n; i++) {
-		const struct version *v = versions_find(&r->uptodate.versions, s->inputs[i]);
+		const struct input_state *v =
+			input_states_find(&r->uptodate.input_states, s->inputs[i]);
 		if (v && v->kind == INPUT_PATH && v->was.present && strcmp(v->name, path) != 0)
 			add_file(r, &rule, v->name, youngest);
 	}

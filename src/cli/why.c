@@ -38,7 +38,7 @@ static void print_digest(const char *word, const struct fingerprint *f)
 }
 
 // What has become of an input.
-static const char *change(const struct version *was, const struct fingerprint *now)
+static const char *change(const struct input_state *was, const struct fingerprint *now)
 {
 	switch (was->kind) {
 	case INPUT_ENVIRONMENT:
@@ -82,7 +82,7 @@ static const char *change(const struct version *was, const struct fingerprint *n
 	}
 }
 
-static void print_input_name(const struct version *v)
+static void print_input_name(const struct input_state *v)
 {
 	if (v->kind == INPUT_ATTRIBUTE)
 		fputs(attribute_words(v->name), stdout);
@@ -102,7 +102,7 @@ static void print_value(const char *name)
 	buf_release(&b);
 }
 
-// A snapshot and all versions.
+// A snapshot and all states.
 struct explained {
 	const struct uptodate *uptodate;
 	const struct snapshot *snapshot;
@@ -111,8 +111,8 @@ struct explained {
 static bool is_known_variable(const struct explained *e, const char *name, size_t n)
 {
 	for (size_t i = 0; i < e->snapshot->n; i++) {
-		const struct version *v =
-			versions_find(&e->uptodate->versions, e->snapshot->inputs[i]);
+		const struct input_state *v =
+			input_states_find(&e->uptodate->input_states, e->snapshot->inputs[i]);
 		if (v && v->kind == INPUT_VARIABLE && strlen(v->name) == n &&
 		    memcmp(v->name, name, n) == 0)
 			return true;
@@ -136,7 +136,7 @@ static void print_new_variables(const struct explained *e)
 	}
 }
 
-static void print_change(const struct version *was, const struct fingerprint *now, void *arg)
+static void print_change(const struct input_state *was, const struct fingerprint *now, void *arg)
 {
 	fputs("  ", stdout);
 	print_input_name(was);
@@ -164,7 +164,7 @@ static void print_change(const struct version *was, const struct fingerprint *no
 static void print_causes(const struct uptodate *f, const struct snapshot *s, enum doubt doubt)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		const struct version *v = versions_find(&f->versions, s->inputs[i]);
+		const struct input_state *v = input_states_find(&f->input_states, s->inputs[i]);
 		const char *cause =
 			v && v->kind == INPUT_DOUBT ? doubt_cause(doubt, v->name) : NULL;
 		if (!cause)
@@ -208,7 +208,7 @@ static void print_inputs(const struct uptodate *f, const struct snapshot *s)
 		[INPUT_LIBRARY] = "library",   [INPUT_XATTRS] = "xattrs"};
 
 	for (size_t i = 0; i < s->n; i++) {
-		const struct version *v = versions_find(&f->versions, s->inputs[i]);
+		const struct input_state *v = input_states_find(&f->input_states, s->inputs[i]);
 		if (!v || input_is_remark(v->kind))
 			continue;
 		printf("  %-8s %-6s ", kinds[v->kind], v->was.present ? "" : "absent");
@@ -222,7 +222,7 @@ static size_t count_inputs(const struct uptodate *f, const struct snapshot *s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
-		const struct version *v = versions_find(&f->versions, s->inputs[i]);
+		const struct input_state *v = input_states_find(&f->input_states, s->inputs[i]);
 		n += v && !input_is_remark(v->kind);
 	}
 	return n;
@@ -271,7 +271,7 @@ static void print_setting(const char *name, const char *was, const char *is)
 static const char *way_of(const struct uptodate *f, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		const struct version *v = versions_find(&f->versions, s->inputs[i]);
+		const struct input_state *v = input_states_find(&f->input_states, s->inputs[i]);
 		if (v && v->kind == INPUT_WAY)
 			return v->name;
 	}

@@ -16,14 +16,14 @@ static int load_one(struct uptodate *u, struct store *store, const char *path, s
 	if (store_load_snapshots(store, path, &u->snapshots, err) < 0)
 		return -1;
 	const struct snapshot *s = map_get(&u->snapshots, path);
-	return s ? store_load_versions_of(store, s, &u->versions, err) : 0;
+	return s ? store_load_input_states_of(store, s, &u->input_states, err) : 0;
 }
 
 static int load(struct uptodate *u, struct store *store, const struct jobs *jobs, struct err *err)
 {
 	if (jobs->n == 1)
 		return load_one(u, store, jobs->items[0].path, err);
-	if (store_load_versions(store, &u->versions, err) < 0)
+	if (store_load_input_states(store, &u->input_states, err) < 0)
 		return -1;
 	return store_load_snapshots(store, NULL, &u->snapshots, err);
 }
@@ -34,15 +34,15 @@ int uptodate_open(struct uptodate *u, struct store *store, const struct jobs *jo
 	*u = (struct uptodate){.trusted = trusted};
 	if (load(u, store, jobs, err) < 0)
 		return -1;
-	u->current = xmalloc(u->versions.n + 1);
-	memset(u->current, -1, u->versions.n + 1);
-	u->now = xcalloc(u->versions.n + 1, sizeof *u->now);
+	u->current = xmalloc(u->input_states.n + 1);
+	memset(u->current, -1, u->input_states.n + 1);
+	u->now = xcalloc(u->input_states.n + 1, sizeof *u->now);
 	return 0;
 }
 
 void uptodate_release(struct uptodate *u)
 {
-	versions_release(&u->versions);
+	input_states_release(&u->input_states);
 	snapshots_release(&u->snapshots);
 	free(u->current);
 	free(u->now);
@@ -54,10 +54,10 @@ static bool same_stamp(const struct fingerprint *a, const struct fingerprint *b)
 	return memcmp(&a->stamp, &b->stamp, sizeof a->stamp) == 0;
 }
 
-// Whether the version is what its input is now; looked at once, however many files depend on it.
-static bool is_current(struct uptodate *u, const struct version *v)
+// Whether the state is what its input is now; looked at once, however many files depend on it.
+static bool is_current(struct uptodate *u, const struct input_state *v)
 {
-	size_t i = (size_t)(v - u->versions.items);
+	size_t i = (size_t)(v - u->input_states.items);
 
 	if (u->current[i] < 0) {
 		u->now[i] = input_fingerprint(v->kind, v->name, &v->was);
@@ -67,10 +67,10 @@ static bool is_current(struct uptodate *u, const struct version *v)
 	return u->current[i];
 }
 
-static const struct version *first_change(struct uptodate *u, const struct snapshot *s)
+static const struct input_state *first_change(struct uptodate *u, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		const struct version *v = versions_find(&u->versions, s->inputs[i]);
+		const struct input_state *v = input_states_find(&u->input_states, s->inputs[i]);
 		if (v && !is_current(u, v))
 			return v;
 	}
@@ -81,7 +81,7 @@ static const struct version *first_change(struct uptodate *u, const struct snaps
 static bool is_whole(const struct uptodate *u, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (!versions_find(&u->versions, s->inputs[i]))
+		if (!input_states_find(&u->input_states, s->inputs[i]))
 			return false;
 	return s->n > 0;
 }
@@ -100,24 +100,24 @@ struct uptodate_finding uptodate_ask(struct uptodate *u, const struct job *job,
 		a.verdict = STALE_OTHER_KEY;
 	else if (!pace_stands(a.snapshot->wall_ns, a.snapshot->deadline_ns, deadline_ns))
 		a.verdict = STALE_DEADLINE;
-	else if ((a.version = first_change(u, a.snapshot)) != NULL)
+	else if ((a.input_state = first_change(u, a.snapshot)) != NULL)
 		a.verdict = STALE_CHANGED;
 	else if ((a.doubts = a.snapshot->doubts & ~u->trusted) != 0)
 		a.verdict = STALE_DOUBTED;
-	if (a.version)
-		a.now = u->now[a.version - u->versions.items];
+	if (a.input_state)
+		a.now = u->now[a.input_state - u->input_states.items];
 	return a;
 }
 
 void uptodate_changes(struct uptodate *u, const struct snapshot *s,
-		      void (*each)(const struct version *was, const struct fingerprint *now,
+		      void (*each)(const struct input_state *was, const struct fingerprint *now,
 				   void *arg),
 		      void *arg)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		const struct version *v = versions_find(&u->versions, s->inputs[i]);
+		const struct input_state *v = input_states_find(&u->input_states, s->inputs[i]);
 		if (v && !is_current(u, v))
-			each(v, &u->now[v - u->versions.items], arg);
+			each(v, &u->now[v - u->input_states.items], arg);
 	}
 }
 
@@ -125,7 +125,7 @@ void uptodate_chunks(const struct uptodate *u, const struct snapshot *s,
 		     void (*each)(const char *path, bool whole, void *arg), void *arg)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		const struct version *v = versions_find(&u->versions, s->inputs[i]);
+		const struct input_state *v = input_states_find(&u->input_states, s->inputs[i]);
 		if (v && (v->kind == INPUT_CHUNK || v->kind == INPUT_WHOLE))
 			each(v->name, v->kind == INPUT_WHOLE, arg);
 	}
@@ -134,11 +134,11 @@ void uptodate_chunks(const struct uptodate *u, const struct snapshot *s,
 void uptodate_renew(struct uptodate *u, struct store *store)
 {
 	int64_t old_ns = clock_real_ns() - FINGERPRINT_YOUNG_NS;
-	struct versions moved = {0};
+	struct input_states moved = {0};
 	struct err ignored;
 
-	for (size_t i = 0; u->moved > 0 && i < u->versions.n; i++) {
-		struct version v = u->versions.items[i];
+	for (size_t i = 0; u->moved > 0 && i < u->input_states.n; i++) {
+		struct input_state v = u->input_states.items[i];
 		if (u->current[i] != 1 || same_stamp(&v.was, &u->now[i]) ||
 		    fingerprint_changed_after(&u->now[i], old_ns))
 			continue;
@@ -146,6 +146,6 @@ void uptodate_renew(struct uptodate *u, struct store *store)
 		VEC_PUSH(&moved, v);
 	}
 	if (moved.n > 0)
-		store_renew_versions(store, &moved, &ignored);
+		store_renew_input_states(store, &moved, &ignored);
 	free(moved.items);
 }

@@ -21,22 +21,22 @@ enum uptodate_verdict {
 	STALE_OTHER_KEY, // it was run with another command, interpreter or settings
 	STALE_DEADLINE,  // its deadline would be too short for what it took: deadline_ns
 	STALE_DOUBTED,   // its pass is not trusted: doubts
-	STALE_CHANGED,   // an input is not what it was: version, now
+	STALE_CHANGED,   // an input is not what it was: state, now
 };
 
 struct uptodate_finding {
 	enum uptodate_verdict verdict;
-	unsigned doubts;                 // enum doubt, those that count
-	int64_t deadline_ns;             // that it would have; 0: none
-	const struct version *version;   // the first input that has changed
-	struct fingerprint now;          // what that is at present
-	const struct snapshot *snapshot; // of its last pass, or NULL
+	unsigned doubts;                       // enum doubt, those that count
+	int64_t deadline_ns;                   // that it would have; 0: none
+	const struct input_state *input_state; // the first input that has changed
+	struct fingerprint now;                // what that is at present
+	const struct snapshot *snapshot;       // of its last pass, or NULL
 };
 
 struct uptodate {
-	struct versions versions;
+	struct input_states input_states;
 	struct map snapshots;
-	signed char *current; // of each version: 1 it still is so, 0 it is not, -1 not looked yet
+	signed char *current; // of each state: 1 it still is so, 0 it is not, -1 not looked yet
 	struct fingerprint *now;
 	size_t moved;     // how many are still the same though their stamps have moved
 	unsigned trusted; // doubts that do not count
@@ -51,7 +51,7 @@ struct uptodate_finding uptodate_ask(struct uptodate *u, const struct job *job,
 				     const struct digest *key, int64_t deadline_ns);
 // Calls each() for every input of the snapshot that has changed.
 void uptodate_changes(struct uptodate *u, const struct snapshot *snapshot,
-		      void (*each)(const struct version *was, const struct fingerprint *now,
+		      void (*each)(const struct input_state *was, const struct fingerprint *now,
 				   void *arg),
 		      void *arg);
 // Calls each() for every file that the snapshot's test has loaded as Lua, and for every one that

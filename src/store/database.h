@@ -32,10 +32,10 @@ struct store {
 	struct {
 		struct query **items;
 		size_t n, cap;
-	} queries;                   // private to query.c
-	int wal_pages;               // in the log after our last commit
-	struct map inputs, versions; // what is known of inputs, private to snapshot.c
-	struct buf key;              // of one of them
+	} queries;                       // private to query.c
+	int wal_pages;                   // in the log after our last commit
+	struct map inputs, input_states; // what is known of inputs, private to snapshot.c
+	struct buf key;                  // of one of them
 };
 
 // What opening a file may come to.

@@ -18,9 +18,9 @@
 
 #define TORN_LIST "a list of inputs is torn"
 
-// ---- versions ----
+// ---- states ----
 
-// A version as the database has it.
+// A state as the database has it.
 #define INPUT_ROWS  "SELECT id, kind, name, digest, size, mtime, ctime, inode FROM input "
 #define INPUT_SHAPE "IPChaaaa"
 
@@ -45,7 +45,7 @@ static struct fingerprint read_fingerprint(const struct query *q, int column)
 	return f;
 }
 
-// The latest version of an input, as far as it was asked for in this process.
+// The latest state of an input, as far as it was asked for in this process.
 struct latest {
 	int64_t id; // 0: not stored yet
 	struct fingerprint is;
@@ -57,13 +57,13 @@ void database_forget_inputs(struct store *s)
 		free(s->inputs.slots[i].value);
 	map_release(&s->inputs);
 	buf_release(&s->key);
-	for (size_t i = 0; i < s->versions.cap; i++) {
-		struct version *v = s->versions.slots[i].value;
+	for (size_t i = 0; i < s->input_states.cap; i++) {
+		struct input_state *v = s->input_states.slots[i].value;
 		if (v)
 			free(v->name);
 		free(v);
 	}
-	map_release(&s->versions);
+	map_release(&s->input_states);
 }
 
 static int load_latest(struct store *s, const struct input *in, struct latest *l)
@@ -88,7 +88,7 @@ static int renew_stamp(struct store *s, int64_t id, const struct stamp *stamp)
 			VALUES(NUMBER(id), STAMP(*stamp)));
 }
 
-static int add_version(struct store *s, const struct input *in, struct latest *l)
+static int add_input_state(struct store *s, const struct input *in, struct latest *l)
 {
 	int code = query_do(s,
 			    "INSERT INTO input(kind, name, digest, size, mtime, ctime, inode) "
@@ -115,8 +115,8 @@ static struct latest *latest_of(struct store *s, const struct input *in, int *co
 	return l;
 }
 
-// The version that the result's input is of, which is stored if it is new: its id.
-static int64_t put_version(struct store *s, const struct input *in, int *code)
+// The state that the result's input is of, which is stored if it is new: its id.
+static int64_t put_input_state(struct store *s, const struct input *in, int *code)
 {
 	struct latest *l = latest_of(s, in, code);
 	const struct fingerprint before = l->is;
@@ -125,15 +125,15 @@ static int64_t put_version(struct store *s, const struct input *in, int *code)
 		return 0;
 	l->is = in->is;
 	if (l->id == 0 || !fingerprint_equal(&before, &l->is))
-		*code = add_version(s, in, l);
+		*code = add_input_state(s, in, l);
 	else if (memcmp(&before.stamp, &l->is.stamp, sizeof before.stamp) != 0)
 		*code = renew_stamp(s, l->id, &l->is.stamp);
 	return l->id;
 }
 
-static struct version read_version(const struct query *q)
+static struct input_state read_input_state(const struct query *q)
 {
-	return (struct version){
+	return (struct input_state){
 		.id = query_int(q, 0),
 		.kind = (enum input_kind)query_int(q, 1),
 		.name = query_copy(q, 2),
@@ -141,12 +141,12 @@ static struct version read_version(const struct query *q)
 	};
 }
 
-// The version of that id, or NULL.
-static const struct version *version_of(struct store *s, int64_t id, int *code)
+// The state of that id, or NULL.
+static const struct input_state *version_of(struct store *s, int64_t id, int *code)
 {
 	char key[24];
 	snprintf(key, sizeof key, "%lld", (long long)id);
-	struct version *v = map_get(&s->versions, key);
+	struct input_state *v = map_get(&s->input_states, key);
 
 	*code = SQLITE_DONE;
 	if (!v) {
@@ -154,8 +154,8 @@ static const struct version *version_of(struct store *s, int64_t id, int *code)
 		*code = query_next(q, INPUT_SHAPE);
 		if (*code == SQLITE_ROW) {
 			v = xmalloc(sizeof *v);
-			*v = read_version(q);
-			map_put(&s->versions, key, v);
+			*v = read_input_state(q);
+			map_put(&s->input_states, key, v);
 			*code = SQLITE_DONE;
 		} else if (*code == SQLITE_DONE) {
 			*code = database_damaged(s, "an input is missing");
@@ -176,14 +176,14 @@ static int recall_own(struct store *s, struct inputs *in)
 	return code;
 }
 
-static int add_versions(struct store *s, struct packed packed, struct inputs *in)
+static int add_input_states(struct store *s, struct packed packed, struct inputs *in)
 {
 	size_t n;
 	int64_t *ids = unpack_ids(packed, &n);
 	int code = ids ? SQLITE_DONE : database_damaged(s, TORN_LIST);
 
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++) {
-		const struct version *v = version_of(s, ids[i], &code);
+		const struct input_state *v = version_of(s, ids[i], &code);
 		if (!v || input_is_remark(v->kind))
 			continue;
 		struct input input = {.kind = v->kind, .name = xstrdup(v->name), .is = v->was};
@@ -204,7 +204,7 @@ static int recall_last(struct store *s, struct result *r)
 
 	if (code == SQLITE_ROW) {
 		r->last_inputs = xcalloc(1, sizeof *r->last_inputs);
-		code = add_versions(s, query_bytes(q, 0), r->last_inputs);
+		code = add_input_states(s, query_bytes(q, 0), r->last_inputs);
 	}
 	return query_end(q, code);
 }
@@ -233,7 +233,7 @@ static unsigned doubts_of(const struct result *r)
 	       (in->young ? DOUBT_YOUNG : 0u) | (r->attempt > 1 ? DOUBT_RETRY : 0u);
 }
 
-// The versions that the result's inputs are of, as a packed list.
+// The states that the result's inputs are of, as a packed list.
 static int gather(struct store *s, const struct result *r, struct buf *packed)
 {
 	const struct inputs *in = r->inputs;
@@ -241,7 +241,7 @@ static int gather(struct store *s, const struct result *r, struct buf *packed)
 	int code = SQLITE_DONE;
 
 	for (size_t i = 0; i < in->list.n && code == SQLITE_DONE; i++)
-		ids[i] = put_version(s, &in->list.items[i], &code);
+		ids[i] = put_input_state(s, &in->list.items[i], &code);
 	if (code == SQLITE_DONE) {
 		qsort(ids, in->list.n, sizeof *ids, pack_compare_ids);
 		pack_ids(packed, ids, in->list.n);
@@ -282,16 +282,16 @@ static int retire_snapshot(struct store *s, int64_t file)
 }
 
 // What an input of the last pass is now; NULL: it was not looked at.
-static const struct input *now_of(const struct result *r, const struct version *v)
+static const struct input *now_of(const struct result *r, const struct input_state *v)
 {
 	return r->last_inputs ? inputs_find(r->last_inputs, v->kind, v->name) : NULL;
 }
 
-// Clears *is unless the input of that version is what it was.
+// Clears *is unless the input of that state is what it was.
 static int is_as_before(struct store *s, const struct result *r, int64_t id, bool *is)
 {
 	int code;
-	const struct version *v = version_of(s, id, &code);
+	const struct input_state *v = version_of(s, id, &code);
 
 	if (!v || input_is_remark(v->kind))
 		return code;
@@ -411,7 +411,7 @@ static int64_t own_state(const struct result *r)
 static int add_part(struct store *s, const struct result *r, int64_t id, int64_t *state)
 {
 	int code;
-	const struct version *v = version_of(s, id, &code);
+	const struct input_state *v = version_of(s, id, &code);
 
 	if (!v || input_is_remark(v->kind))
 		return code;
@@ -482,69 +482,70 @@ int database_judge_inputs(struct store *s, const struct result *r, int64_t file,
 
 // ---- loading ----
 
-static int read_versions(struct query *q, struct versions *versions)
+static int read_input_states(struct query *q, struct input_states *input_states)
 {
 	int code;
 
 	while ((code = query_next(q, INPUT_SHAPE)) == SQLITE_ROW)
-		VEC_PUSH(versions, read_version(q));
+		VEC_PUSH(input_states, read_input_state(q));
 	return code;
 }
 
-int store_load_versions(struct store *s, struct versions *versions, struct err *err)
+int store_load_input_states(struct store *s, struct input_states *input_states, struct err *err)
 {
-	int code = read_versions(query(s, INPUT_ROWS "ORDER BY id", NULL), versions);
+	int code = read_input_states(query(s, INPUT_ROWS "ORDER BY id", NULL), input_states);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
 
-int store_load_versions_of(struct store *s, const struct snapshot *p, struct versions *versions,
-			   struct err *err)
+int store_load_input_states_of(struct store *s, const struct snapshot *p,
+			       struct input_states *input_states, struct err *err)
 {
 	int code = SQLITE_DONE;
 
 	for (size_t i = 0; i < p->n && code == SQLITE_DONE; i++)
-		code = read_versions(
-			query(s, INPUT_ROWS "WHERE id=?", VALUES(NUMBER(p->inputs[i]))), versions);
+		code = read_input_states(
+			query(s, INPUT_ROWS "WHERE id=?", VALUES(NUMBER(p->inputs[i]))),
+			input_states);
 	return code == SQLITE_DONE ? 0 : database_error(s, err);
 }
 
-static int renew_all(struct store *s, const struct versions *versions)
+static int renew_all(struct store *s, const struct input_states *input_states)
 {
 	int code = SQLITE_DONE;
 
-	for (size_t i = 0; i < versions->n && code == SQLITE_DONE; i++)
-		code = renew_stamp(s, versions->items[i].id, &versions->items[i].was.stamp);
+	for (size_t i = 0; i < input_states->n && code == SQLITE_DONE; i++)
+		code = renew_stamp(s, input_states->items[i].id, &input_states->items[i].was.stamp);
 	return code;
 }
 
-enum store_status store_renew_versions(struct store *s, const struct versions *versions,
-				       struct err *err)
+enum store_status store_renew_input_states(struct store *s, const struct input_states *input_states,
+					   struct err *err)
 {
 	// Who only looks leaves it to others.
 	if (s->mode == STORE_READ)
 		return STORE_OK;
 	enum store_status status = query_begin(s, err);
-	return status == STORE_OK ? query_commit(s, renew_all(s, versions), err) : status;
+	return status == STORE_OK ? query_commit(s, renew_all(s, input_states), err) : status;
 }
 
-void versions_release(struct versions *v)
+void input_states_release(struct input_states *v)
 {
 	for (size_t i = 0; i < v->n; i++)
 		free(v->items[i].name);
 	free(v->items);
-	*v = (struct versions){0};
+	*v = (struct input_states){0};
 }
 
-static int compare_version(const void *id, const void *version)
+static int compare_input_state(const void *id, const void *input_state)
 {
-	int64_t x = *(const int64_t *)id, y = ((const struct version *)version)->id;
+	int64_t x = *(const int64_t *)id, y = ((const struct input_state *)input_state)->id;
 
 	return (x > y) - (x < y);
 }
 
-const struct version *versions_find(const struct versions *v, int64_t id)
+const struct input_state *input_states_find(const struct input_states *v, int64_t id)
 {
-	return v->n ? bsearch(&id, v->items, v->n, sizeof *v->items, compare_version) : NULL;
+	return v->n ? bsearch(&id, v->items, v->n, sizeof *v->items, compare_input_state) : NULL;
 }
 
 static void free_snapshot(struct snapshot *p)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What passes depended on: a version is one state in which an input was seen, a snapshot is the
-// versions that the last pass of a file saw.
+// What passes depended on: an input state is what an input was when it was seen, a snapshot is the
+// states that the last pass of a file saw.
 #ifndef STORE_SNAPSHOT_H
 #define STORE_SNAPSHOT_H
 
@@ -17,15 +17,15 @@ struct err;
 struct map;
 struct store;
 
-struct version {
+struct input_state {
 	int64_t id;
 	enum input_kind kind;
 	char *name;
 	struct fingerprint was;
 };
 
-struct versions {
-	struct version *items; // by id
+struct input_states {
+	struct input_state *items; // by id
 	size_t n, cap;
 };
 
@@ -36,23 +36,23 @@ struct snapshot {
 	enum framework framework;
 	struct digest key; // of how it was run
 	unsigned doubts;   // enum doubt, added up
-	int64_t *inputs;   // ids of versions, ascending; owned
+	int64_t *inputs;   // ids of states, ascending; owned
 	size_t n;
 	char *written; // the paths that it wrote, each followed by a NUL; owned
 	size_t written_bytes;
 };
 
-// Fills versions, which is empty. The caller releases it on failure as well.
-int store_load_versions(struct store *s, struct versions *versions, struct err *err);
-// The same with the versions of one snapshot alone.
-int store_load_versions_of(struct store *s, const struct snapshot *p, struct versions *versions,
-			   struct err *err);
-// Records the stamps of versions whose contents are still the same. Like store_record.
-enum store_status store_renew_versions(struct store *s, const struct versions *versions,
-				       struct err *err);
-void versions_release(struct versions *v);
+// Fills states, which is empty. The caller releases it on failure as well.
+int store_load_input_states(struct store *s, struct input_states *input_states, struct err *err);
+// The same with the states of one snapshot alone.
+int store_load_input_states_of(struct store *s, const struct snapshot *p,
+			       struct input_states *input_states, struct err *err);
+// Records the stamps of states whose contents are still the same. Like store_record.
+enum store_status store_renew_input_states(struct store *s, const struct input_states *input_states,
+					   struct err *err);
+void input_states_release(struct input_states *v);
 // NULL if there is none of that id.
-const struct version *versions_find(const struct versions *v, int64_t id);
+const struct input_state *input_states_find(const struct input_states *v, int64_t id);
 // Fills snapshots (path -> struct snapshot *), which is empty, with that of the file of that path,
 // or of every file (NULL); snapshots_release frees them all.
 int store_load_snapshots(struct store *s, const char *path, struct map *snapshots, struct err *err);

@@ -270,9 +270,9 @@ static void a_long_list_of_inputs_is_kept_whole(void **state)
 }
 
 // What the present snapshots do not name is forgotten in time, and they stay whole.
-static void versions_that_nobody_needs_are_forgotten(void **state)
+static void input_states_that_nobody_needs_are_forgotten(void **state)
 {
-	struct versions versions = {0};
+	struct input_states input_states = {0};
 	struct err err = {0};
 
 	(void)state;
@@ -292,16 +292,16 @@ static void versions_that_nobody_needs_are_forgotten(void **state)
 		assert_int_equal(store_finish_run(s, &run, &err), STORE_OK);
 		result_free(r);
 	}
-	assert_int_equal(store_load_versions(s, &versions, &err), 0);
-	assert_int_equal(versions.n, 5);
-	versions_release(&versions);
+	assert_int_equal(store_load_input_states(s, &input_states, &err), 0);
+	assert_int_equal(input_states.n, 5);
+	input_states_release(&input_states);
 	assert_int_equal(verdict(s), UPTODATE);
 	record(s, FILE_PASSED);
 	assert_int_equal(verdict(s), UPTODATE);
 	store_close(s);
 }
 
-static void count_change(const struct version *was, const struct fingerprint *now, void *arg)
+static void count_change(const struct input_state *was, const struct fingerprint *now, void *arg)
 {
 	(void)was;
 	(void)now;
@@ -342,7 +342,7 @@ int main(void)
 		WITH_FOLDER(what_came_or_went_meanwhile_is_doubted),
 		WITH_FOLDER(a_long_list_of_inputs_is_kept_whole),
 		WITH_FOLDER(every_change_can_be_listed),
-		WITH_FOLDER(versions_that_nobody_needs_are_forgotten),
+		WITH_FOLDER(input_states_that_nobody_needs_are_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
