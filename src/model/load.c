@@ -8,16 +8,16 @@
 #define OF     5  // how many of them count
 #define ENOUGH 3  // that ran alone, to need no others
 
-// A file that has waited for a CPU has cold caches, and company makes memory and turbo clocks
-// slower: what ran alone tells most.
+// A file that has waited for a CPU has cold caches, and concurrent files make memory and turbo
+// clocks slower: what ran alone tells most.
 static bool ran_alone(const struct sample *s)
 {
-	return !s->crowded;
+	return !s->concurrent;
 }
 
 static bool is_clear(const struct sample *s)
 {
-	return !s->crowded || s->delay_ns >= 0;
+	return !s->concurrent || s->delay_ns >= 0;
 }
 
 static bool is_any(const struct sample *s)

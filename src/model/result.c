@@ -154,12 +154,12 @@ long result_tests_done(const struct result *r)
 	return done;
 }
 
-bool result_fails_only_in_company(const struct result *r)
+bool result_fails_only_concurrently(const struct result *r)
 {
-	if (!r->flaky || r->crowded)
+	if (!r->flaky || r->concurrent)
 		return false;
 	for (const struct result *e = r->earlier; e; e = e->earlier)
-		if (!e->crowded)
+		if (!e->concurrent)
 			return false;
 	return r->earlier != NULL;
 }

@@ -56,7 +56,7 @@ struct result {
 	bool flaky;         // it passed, but not at its first attempt
 	bool again;         // it failed, and is to be tried again
 	bool partial;       // only some of its tests were wanted
-	bool crowded;       // other files ran at some time while it did
+	bool concurrent;    // other files ran at some time while it did
 	bool has_tests;     // the tests below come from events; if not, the file counts as one test
 	bool nameless;      // it has ended without any name of busted's
 	int attempt;        // which attempt this result is of; 1 for the first
@@ -115,7 +115,7 @@ bool result_tells(const struct result *r);
 // How many of its tests have come to an end.
 long result_tests_done(const struct result *r);
 // It passed alone, and failed only while other files ran.
-bool result_fails_only_in_company(const struct result *r);
+bool result_fails_only_concurrently(const struct result *r);
 void counts_add(struct counts *sum, const struct counts *c);
 
 #endif

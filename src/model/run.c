@@ -166,8 +166,8 @@ static bool overlap(const struct result *a, const struct result *b)
 	       b->offset_ns < a->offset_ns + a->wall_ns;
 }
 
-void run_company(const struct run *r, const struct result *res,
-		 void (*each)(const char *path, void *arg), void *arg)
+void run_each_concurrent(const struct run *r, const struct result *res,
+			 void (*each)(const char *path, void *arg), void *arg)
 {
 	for (size_t i = 0; i < r->results.n; i++) {
 		const struct result *other = r->results.items[i];

@@ -70,8 +70,8 @@ bool run_selected_no_test(const struct run *r);
 // or the share of each worker in all of them.
 int64_t run_bound_ns(const struct run *r);
 // Calls each(path) for every file that ran at some time while res did, once for each.
-void run_company(const struct run *r, const struct result *res,
-		 void (*each)(const char *path, void *arg), void *arg);
+void run_each_concurrent(const struct run *r, const struct result *res,
+			 void (*each)(const char *path, void *arg), void *arg);
 struct totals run_totals(const struct run *r);
 
 #endif

@@ -22,7 +22,7 @@ struct sample {
 	enum file_status status;
 	enum inputs_state inputs;
 	int attempt;             // 1 for the first
-	bool crowded;            // other files ran at some time while it did
+	bool concurrent;         // other files ran at some time while it did
 	bool partial;            // only some of its tests were wanted
 	int64_t wall_ns, cpu_ns; // to the microsecond
 	int64_t delay_ns;        // that it was ready to run and got no CPU; -1: unknown

@@ -83,10 +83,11 @@ static void add_flaky(struct buf *b, const struct result *r)
 {
 	const struct result *before = r->earlier;
 	char *title = xasprintf("%s: flaky", r->job->path);
-	char *message = xasprintf("passed at attempt %d%s%s%s", r->attempt,
-				  before && before->reason ? ", after: " : "",
-				  before && before->reason ? before->reason : "",
-				  result_fails_only_in_company(r) ? "; fails only in company" : "");
+	char *message = xasprintf(
+		"passed at attempt %d%s%s%s", r->attempt,
+		before && before->reason ? ", after: " : "",
+		before && before->reason ? before->reason : "",
+		result_fails_only_concurrently(r) ? "; fails only beside other files" : "");
 
 	add_command(b, "warning", r->job->path, 0, title, message);
 	free(title);

@@ -345,16 +345,16 @@ void explain_failure(struct buf *b, const struct run *run, const struct result *
 		format_each_earlier(r, add_attempt, &earlier);
 }
 
-// ---- company ----
+// ---- concurrent files ----
 
-struct company {
+struct concurrent {
 	struct buf *b;
 	size_t n;
 };
 
 static void add_neighbour(const char *path, void *arg)
 {
-	struct company *c = arg;
+	struct concurrent *c = arg;
 
 	if (++c->n > MANY)
 		return;
@@ -363,14 +363,16 @@ static void add_neighbour(const char *path, void *arg)
 	buf_addch(c->b, '\n');
 }
 
-static void add_company(struct buf *b, const struct run *run, const struct result *r)
+static void add_concurrent(struct buf *b, const struct run *run, const struct result *r)
 {
-	struct company c = {.b = b};
+	struct concurrent c = {.b = b};
 
-	if (!result_fails_only_in_company(r))
+	if (!result_fails_only_concurrently(r))
 		return;
-	buf_addstr(b, "  fails only in company: it passed alone, and failed while these ran:\n");
-	run_company(run, r->earlier, add_neighbour, &c);
+	buf_addstr(
+		b,
+		"  fails only beside other files: it passed alone, and failed while these ran:\n");
+	run_each_concurrent(run, r->earlier, add_neighbour, &c);
 	if (c.n > MANY)
 		buf_addf(b, "      and %zu more\n", c.n - MANY);
 }
@@ -383,6 +385,6 @@ void explain_flaky(struct buf *b, const struct run *run, const struct result *r,
 
 	snprintf(passed, sizeof passed, "passed at attempt %d", r->attempt);
 	add_header(b, r, passed, style);
-	add_company(b, run, r);
+	add_concurrent(b, run, r);
 	format_each_earlier(r, add_attempt, &earlier);
 }

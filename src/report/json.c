@@ -70,7 +70,7 @@ static struct json_object *attempt_object(const struct result *r)
 	object_put(o, "flaky", object_boolean(r->flaky));
 	object_put(o, "leaked", object_boolean(r->leaked));
 	object_put(o, "partial", object_boolean(r->partial));
-	object_put(o, "crowded", object_boolean(r->crowded));
+	object_put(o, "crowded", object_boolean(r->concurrent));
 	object_put(o, "attempt", object_integer(r->attempt));
 	object_put(o, "attempts", object_integer(r->attempts));
 	object_put(o, "failures", object_integer(r->failures));
@@ -101,13 +101,13 @@ static void add_path(const char *path, void *list)
 static struct json_object *file_object(const struct run *run, const struct result *r)
 {
 	struct json_object *o = attempt_object(r), *earlier = object_list();
-	struct json_object *company = NULL;
+	struct json_object *concurrent = NULL;
 
-	if (result_fails_only_in_company(r)) {
-		company = object_list();
-		run_company(run, r->earlier, add_path, company);
+	if (result_fails_only_concurrently(r)) {
+		concurrent = object_list();
+		run_each_concurrent(run, r->earlier, add_path, concurrent);
 	}
-	object_put(o, "company", company);
+	object_put(o, "company", concurrent);
 	format_each_earlier(r, add_earlier, earlier);
 	object_put(o, "earlier", earlier);
 	return o;

@@ -13,7 +13,7 @@ struct entry {
 	const struct handover *from, *to; // what is handed over to it
 	bool settled;                     // it needs no worker: once is enough
 	bool failed;                      // an attempt was bad
-	bool was_alone;                   // it has failed without company as well
+	bool failed_alone;                // it has failed without other files as well
 };
 
 void queue_init(struct queue *q, const struct jobs *jobs, long rounds)
@@ -63,7 +63,7 @@ bool queue_is_empty(const struct queue *q)
 static const struct turn *peek_again(const struct queue *q)
 {
 	for (size_t i = 0; i < q->again.n; i++)
-		if (!q->again.items[i].alone)
+		if (!q->again.items[i].exclusive)
 			return &q->again.items[i];
 	return q->again.n > 0 && q->running == 0 ? &q->again.items[0] : NULL;
 }
@@ -84,7 +84,7 @@ static bool is_blocked(const struct queue *q, size_t i)
 
 bool queue_peek(const struct queue *q, struct turn *turn)
 {
-	if (q->alone)
+	if (q->exclusive)
 		return false;
 	if (!plan_is_through(q)) {
 		size_t i = q->next;
@@ -125,7 +125,7 @@ static void advance(struct queue *q)
 void queue_begin(struct queue *q, const struct turn *turn)
 {
 	q->running++;
-	q->alone = turn->alone;
+	q->exclusive = turn->exclusive;
 	struct entry *e = &q->entries[turn->job - q->jobs->items];
 	e->running = true;
 	if (plan_is_through(q)) {
@@ -136,10 +136,11 @@ void queue_begin(struct queue *q, const struct turn *turn)
 	}
 }
 
-// What failed in company may have failed because of it, until it has failed alone.
+// What failed beside other files may have failed because of it, until it has failed alone.
 static void try_again(struct queue *q, struct entry *e, struct result *r)
 {
-	const struct turn turn = {.job = r->job, .attempt = r->attempt + 1, .alone = !e->was_alone};
+	const struct turn turn = {
+		.job = r->job, .attempt = r->attempt + 1, .exclusive = !e->failed_alone};
 
 	r->again = true;
 	VEC_PUSH(&q->again, turn);
@@ -152,14 +153,14 @@ void queue_end(struct queue *q, struct result *r)
 	long retries = q->stopped ? 0 : r->job->settings->retries;
 
 	q->running--;
-	q->alone = false;
+	q->exclusive = false;
 	e->running = false;
 	e->ended = e->begun;
 	if (r->slot < 0 && !e->settled) {
 		e->settled = true;
 		q->settled++;
 	}
-	e->was_alone |= bad && !r->crowded;
+	e->failed_alone |= bad && !r->concurrent;
 	r->flaky = retries > 0 && e->failed && !bad && r->status != FILE_NOTRUN;
 	e->failed |= bad;
 	if (bad && r->slot >= 0 && r->attempt <= retries)

@@ -14,8 +14,8 @@ struct result;
 // One start of a file.
 struct turn {
 	const struct job *job;
-	int attempt; // 1 for its first
-	bool alone;  // nothing else may run meanwhile
+	int attempt;    // 1 for its first
+	bool exclusive; // nothing else may run meanwhile
 };
 
 struct queue {
@@ -26,7 +26,7 @@ struct queue {
 	struct entry *entries; // what is known of each job
 	size_t settled;        // jobs that need no worker
 	size_t running;        // turns that have begun and not ended
-	bool alone;            // the one that runs must be alone
+	bool exclusive;        // the one that runs must be alone
 	bool stopped;          // nothing is tried again
 	struct {
 		struct turn *items; // to be tried again

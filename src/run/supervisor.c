@@ -214,7 +214,7 @@ static void enlist(struct supervisor *s, struct attempt *a)
 	a->result->offset_ns = a->began_ns - s->began_ns;
 	VEC_PUSH(&s->attempts, a);
 	for (size_t i = 0; s->attempts.n > 1 && i < s->attempts.n; i++)
-		s->attempts.items[i]->result->crowded = true;
+		s->attempts.items[i]->result->concurrent = true;
 	if ((int)s->attempts.n > s->run->peak)
 		s->run->peak = (int)s->attempts.n;
 }

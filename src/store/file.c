@@ -121,7 +121,7 @@ static void follow(struct past *p, const struct run *run, const struct result *r
 		.status = r->status,
 		.inputs = inputs,
 		.attempt = r->attempt,
-		.crowded = r->crowded,
+		.concurrent = r->concurrent,
 		.partial = r->partial,
 		.wall_ns = r->wall_ns,
 		.cpu_ns = r->user_ns + r->sys_ns,

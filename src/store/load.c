@@ -92,7 +92,7 @@ static void read_result(const struct query *q, struct result *r)
 	r->signal = (int)query_int(q, COLUMN_signal);
 	r->slot = (int)query_int(q, COLUMN_slot);
 	r->leaked = query_int(q, COLUMN_leaked);
-	r->crowded = query_int(q, COLUMN_crowded);
+	r->concurrent = query_int(q, COLUMN_crowded);
 	r->partial = query_int(q, COLUMN_partial);
 	r->has_tests = query_int(q, COLUMN_has_tests);
 	r->expected = (long)query_int(q, COLUMN_expected);

@@ -137,7 +137,7 @@ int64_t *unpack_ids(struct packed p, size_t *count)
 
 enum {
 	STATUS_BITS = 7,
-	IS_CROWDED = 1 << 3,
+	IS_CONCURRENT = 1 << 3,
 	IS_PARTIAL = 1 << 4,
 	IS_RETRY = 1 << 5, // the number of its attempt follows
 	INPUTS_SHIFT = 6,
@@ -145,7 +145,7 @@ enum {
 
 static void pack_sample(struct buf *b, const struct sample *s)
 {
-	pack_number(b, (uint64_t)s->status | (s->crowded ? IS_CROWDED : 0) |
+	pack_number(b, (uint64_t)s->status | (s->concurrent ? IS_CONCURRENT : 0) |
 			       (s->partial ? IS_PARTIAL : 0) | (s->attempt > 1 ? IS_RETRY : 0) |
 			       (uint64_t)s->inputs << INPUTS_SHIFT);
 	if (s->attempt > 1)
@@ -180,7 +180,7 @@ static void unpack_sample(struct packed *p, struct sample *s)
 	p->torn = p->torn || flags >> INPUTS_SHIFT > INPUTS_MOVED ||
 		  !range_holds('s', (int64_t)(flags & STATUS_BITS));
 	s->status = (enum file_status)(flags & STATUS_BITS);
-	s->crowded = flags & IS_CROWDED;
+	s->concurrent = flags & IS_CONCURRENT;
 	s->partial = flags & IS_PARTIAL;
 	s->inputs = (enum inputs_state)(flags >> INPUTS_SHIFT & 3);
 	s->attempt = flags & IS_RETRY ? (int)unpack_in_range(p, 'r') : 1;

@@ -59,7 +59,7 @@ static int add_result(struct store *s, int64_t run, int64_t file, const struct r
 		       TEXT(r->reason), WITHIN('x', r->exit_code), WITHIN('g', r->signal),
 		       WITHIN('o', r->slot), NUMBER(r->leaked), WITHIN('n', c.total),
 		       WITHIN('n', c.failed + c.errors), KNOWN_BYTES(r->output, r->output_len),
-		       WITHIN('y', r->offset_ns), WITHIN('w', r->framework), NUMBER(r->crowded),
+		       WITHIN('y', r->offset_ns), WITHIN('w', r->framework), NUMBER(r->concurrent),
 		       NUMBER(r->partial), NUMBER(r->has_tests), WITHIN('n', r->expected),
 		       TEXT(r->seed), WITHIN('z', r->output_total), NUMBER(test_list),
 		       KNOWN_BYTES(outcomes.data, outcomes.len), WITHIN('d', r->delay_ns),

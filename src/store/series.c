@@ -71,7 +71,7 @@ static struct sample read_sample(const struct query *q)
 		.run = query_int(q, 1),
 		.status = (enum file_status)query_int(q, 2),
 		.attempt = (int)query_int(q, 3),
-		.crowded = query_int(q, 4),
+		.concurrent = query_int(q, 4),
 		.partial = query_int(q, 5),
 		.wall_ns = query_int(q, 6),
 		.cpu_ns = query_int(q, 7),

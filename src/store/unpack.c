@@ -18,7 +18,7 @@ static bool unpack_numbers(struct packed p, struct numbers *cells)
 
 static void add_sample(struct numbers *cells, const struct sample *s)
 {
-	const int64_t row[] = {s->run,     s->status, s->attempt,  s->crowded,    s->partial,
+	const int64_t row[] = {s->run,     s->status, s->attempt,  s->concurrent, s->partial,
 			       s->wall_ns, s->cpu_ns, s->delay_ns, s->peak_bytes, s->inputs};
 
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++)

@@ -214,7 +214,7 @@ teardown_file() {
 	# b_company is the one that passed in the end.
 	js_is "\$\$('article').at(-1).className" "pass flaky"
 	text=$(js "\$\$('article').at(-1).innerText")
-	[[ $text == *flaky*"tests/b_company_test.lua"*"Fails only in company:"*"attempt 1 of 2"*"What ran beside it"* ]]
+	[[ $text == *flaky*"tests/b_company_test.lua"*"Fails only beside other files:"*"attempt 1 of 2"*"What ran beside it"* ]]
 	[[ $text == *"tests/a_busy_test.lua"*"the port is taken"* ]]
 	js_is "\$\$('article').at(-1).innerText.includes('d_unit')" false
 }

@@ -51,14 +51,14 @@ attempts() {
 	status_is 1
 }
 
-@test "what failed side by side is tried again alone, and told to fail only in company" {
+@test "what failed side by side is tried again alone, and told to fail only beside other files" {
 	mkdir tests
 	shy a
 	shy b
 	run fj4 -j2 --retries=1
 	status_is 0
 	is "$(count 'FLAKY [')" 2
-	is "$(count 'fails only in company')" 2
+	is "$(count 'fails only beside other files')" 2
 	is "$(sql 'SELECT group_concat(crowded) FROM (SELECT crowded FROM result ORDER BY id)')" 1,1,0,0
 	run fj4 -j2
 	status_is 1

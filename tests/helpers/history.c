@@ -70,7 +70,7 @@ static struct result *make_result(const struct job *job, const struct run *run, 
 	r->exit_code = status == FILE_PASSED ? 0 : 1;
 	r->reason = status == FILE_PASSED ? NULL : xstrdup("1 test failed");
 	r->slot = (int)(file % 8);
-	r->crowded = true;
+	r->concurrent = true;
 	r->offset_ns = file * NS_PER_MS + any(NS_PER_MS);
 	r->started_ns = run->started_ns + r->offset_ns;
 	r->wall_ns = around(usual);

@@ -100,11 +100,11 @@ static void add_neighbour(const char *path, void *arg)
 	buf_addstr(b, "</li>\n");
 }
 
-static void add_company(struct buf *b, const struct run *run, const struct result *r)
+static void add_concurrent(struct buf *b, const struct run *run, const struct result *r)
 {
 	struct buf list = {0};
 
-	run_company(run, r, add_neighbour, &list);
+	run_each_concurrent(run, r, add_neighbour, &list);
 	if (list.len) {
 		buf_addstr(b, "<details class=\"company\" open><summary>What ran beside it"
 			      "</summary>\n<ul>\n");
@@ -123,7 +123,7 @@ static void add_facts(struct buf *b, const struct result *r)
 		buf_addstr(b, "</b> \xc2\xb7 ");
 	}
 	markup_duration(b, r->wall_ns);
-	buf_addf(b, " on slot %d, %s", r->slot, r->crowded ? "beside others" : "alone");
+	buf_addf(b, " on slot %d, %s", r->slot, r->concurrent ? "beside others" : "alone");
 	if (r->seed) {
 		buf_addstr(b, " \xc2\xb7 its tests shuffled by seed ");
 		markup_text(b, r->seed);
@@ -144,7 +144,7 @@ static void add_details(struct buf *b, const struct result *r)
 // The attempts before the last one; open where they are all that failed.
 static void add_earlier(struct buf *b, const struct run *run, const struct result *final)
 {
-	bool company = result_fails_only_in_company(final);
+	bool concurrent = result_fails_only_concurrently(final);
 
 	for (const struct result *r = final->earlier; r; r = r->earlier) {
 		buf_addf(b,
@@ -154,8 +154,8 @@ static void add_earlier(struct buf *b, const struct run *run, const struct resul
 			 file_status_name(r->status), r->attempt, final->attempts);
 		add_facts(b, r);
 		buf_addstr(b, "</summary>\n");
-		if (company)
-			add_company(b, run, r);
+		if (concurrent)
+			add_concurrent(b, run, r);
 		add_details(b, r);
 		buf_addstr(b, "</details>\n");
 	}
@@ -182,9 +182,9 @@ static void add_failure(struct buf *b, const struct run *run, size_t file)
 		 r->flaky ? "flaky" : file_status_name(r->status), file);
 	markup_path(b, r->job->path);
 	buf_addstr(b, "</a></h3>\n<p class=\"why\">");
-	if (result_fails_only_in_company(r))
-		buf_addstr(b,
-			   "<b>Fails only in company:</b> it passed when it ran alone \xc2\xb7 ");
+	if (result_fails_only_concurrently(r))
+		buf_addstr(b, "<b>Fails only beside other files:</b> it passed when it ran alone "
+			      "\xc2\xb7 ");
 	else if (r->flaky)
 		buf_addstr(b, "<b>Passed at a later attempt</b> \xc2\xb7 ");
 	add_facts(b, r);

@@ -7,8 +7,8 @@
 
 struct run;
 
-// Everything about every failure: errors, tests, tracebacks, output, earlier attempts, company.
-// Nothing if nothing ever failed.
+// Everything about every failure: errors, tests, tracebacks, output, earlier attempts, concurrent
+// files. Nothing if nothing ever failed.
 void failures_write(FILE *out, const struct run *run);
 
 #endif

@@ -167,7 +167,7 @@ static void add_bar_title(struct buf *b, const struct result *r, int attempts)
 	markup_duration(b, r->wall_ns);
 	buf_addstr(b, ", from ");
 	markup_duration(b, r->offset_ns);
-	buf_addf(b, "\nslot %d, %s", r->slot, r->crowded ? "beside others" : "alone");
+	buf_addf(b, "\nslot %d, %s", r->slot, r->concurrent ? "beside others" : "alone");
 	if (attempts > 1)
 		buf_addf(b, ", attempt %d of %d", r->attempt, attempts);
 }

@@ -9,10 +9,10 @@
 #define ALONE  false
 #define BESIDE true
 
-static struct sample sample(bool crowded, int wall, int cpu, int delay)
+static struct sample sample(bool concurrent, int wall, int cpu, int delay)
 {
 	return (struct sample){.status = FILE_PASSED,
-			       .crowded = crowded,
+			       .concurrent = concurrent,
 			       .attempt = 1,
 			       .wall_ns = wall * S,
 			       .cpu_ns = cpu * S,
@@ -23,7 +23,7 @@ static void takes_the_wait_for_a_cpu_out(void **state)
 {
 	static const struct {
 		struct {
-			bool crowded;
+			bool concurrent;
 			int wall, cpu, delay;
 		} samples[6];
 		size_t n;
@@ -32,7 +32,7 @@ static void takes_the_wait_for_a_cpu_out(void **state)
 	} rows[] = {
 		{{{0}}, 0, -1, -1, false},
 		{{{ALONE, 7, 5, -1}}, 1, 7, 5, true},
-		// Others than its own company may have kept it waiting.
+		// Others than its concurrent files may have kept it waiting.
 		{{{ALONE, 7, 5, 1}}, 1, 6, 5, true},
 		{{{BESIDE, 40, 9, 30}}, 1, 10, 9, true},
 		// The median, and that of each figure for itself.
@@ -70,7 +70,7 @@ static void takes_the_wait_for_a_cpu_out(void **state)
 		struct sample items[6];
 		struct series t = {items, rows[i].n, rows[i].n};
 		for (size_t k = 0; k < rows[i].n; k++)
-			items[k] = sample(rows[i].samples[k].crowded, rows[i].samples[k].wall,
+			items[k] = sample(rows[i].samples[k].concurrent, rows[i].samples[k].wall,
 					  rows[i].samples[k].cpu, rows[i].samples[k].delay);
 		struct load l = load_of(&t);
 		int64_t wall = rows[i].wall < 0 ? -1 : rows[i].wall * S;

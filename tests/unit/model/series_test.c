@@ -147,7 +147,7 @@ static void a_series_survives(void **state)
 				  t.items[i].status == rows[i].status &&
 				  t.items[i].inputs == rows[i].inputs &&
 				  t.items[i].attempt == rows[i].attempt &&
-				  t.items[i].crowded == rows[i].crowded &&
+				  t.items[i].concurrent == rows[i].concurrent &&
 				  t.items[i].partial == rows[i].partial &&
 				  t.items[i].wall_ns == rows[i].wall_ns &&
 				  t.items[i].cpu_ns == rows[i].cpu_ns &&

@@ -554,14 +554,14 @@ static void without_failures_there_is_no_such_part(void **state)
 }
 
 // b fails beside a and c and passes alone, d runs later.
-static void add_company(struct sample *s)
+static void add_concurrent(struct sample *s)
 {
 	struct job *a = add_job(s, "a.lua"), *b = add_job(s, "b.lua"), *c = add_job(s, "c.lua");
 	struct job *d = add_job(s, "d.lua");
 	struct result *first = attempt(b, FILE_FAILED, 1, 0, 100);
 	struct result *second = attempt(b, FILE_PASSED, 0, 600, 700);
 
-	first->crowded = true;
+	first->concurrent = true;
 	first->reason = xstrdup("exit status 1");
 	set_output(first, "port is taken", 13);
 	second->attempt = 2;
@@ -578,10 +578,10 @@ static void company_is_named_where_it_matters(void **state)
 
 	(void)state;
 	begin(&s);
-	add_company(&s);
+	add_concurrent(&s);
 	char *page = page_of(&s.run);
 	assert_well_nested(page);
-	assert_has(page, "Fails only in company:");
+	assert_has(page, "Fails only beside other files:");
 	assert_has(page, "attempt 1 of 2: <b>exit status 1</b>");
 	assert_has(page, "port is taken");
 	assert_has(page, "<li>a.lua</li>");
@@ -591,9 +591,9 @@ static void company_is_named_where_it_matters(void **state)
 	assert_has(page, "<tr id=\"f1\" class=\"pass flaky\">");
 	free(page);
 	// It might as well have been the machine.
-	s.run.results.items[1]->earlier->crowded = false;
+	s.run.results.items[1]->earlier->concurrent = false;
 	page = page_of(&s.run);
-	assert_lacks(page, "in company");
+	assert_lacks(page, "beside other files");
 	assert_lacks(page, "<li>a.lua</li>");
 	assert_has(page, "Passed at a later attempt");
 	free(page);
@@ -639,7 +639,7 @@ static void every_attempt_has_a_bar(void **state)
 
 	(void)state;
 	begin(&s);
-	add_company(&s);
+	add_concurrent(&s);
 	add_file(&s, "never.lua", FILE_NOTRUN)->slot = -1;
 	char *page = page_of(&s.run);
 	const char *plot = section(page, "timeline");

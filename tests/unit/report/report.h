@@ -167,7 +167,7 @@ static inline void begin_full(struct sample *s)
 // is.
 static inline struct result *add_attempt(struct sample *s, const char *path,
 					 enum file_status status, int attempt, int64_t offset_ns,
-					 bool crowded)
+					 bool concurrent)
 {
 	struct job *job = NULL;
 
@@ -184,7 +184,7 @@ static inline struct result *add_attempt(struct sample *s, const char *path,
 	r->offset_ns = offset_ns;
 	r->wall_ns = 10 * MS;
 	r->slot = 0;
-	r->crowded = crowded;
+	r->concurrent = concurrent;
 	r->again = attempt == 1 && file_status_is_bad(status);
 	if (file_status_is_bad(status))
 		r->reason = xstrdup("exit status 1");

@@ -43,8 +43,9 @@ static void flaky_files_are_warned_of(void **state)
 	begin(&s);
 	add_attempt(&s, "port.lua", FILE_FAILED, 1, 0, true);
 	add_attempt(&s, "port.lua", FILE_PASSED, 2, 40 * MS, false);
-	assert_annotations(&s.run, "::warning file=port.lua,title=port.lua%3A flaky::passed at "
-				   "attempt 2, after: exit status 1; fails only in company\n");
+	assert_annotations(&s.run,
+			   "::warning file=port.lua,title=port.lua%3A flaky::passed at "
+			   "attempt 2, after: exit status 1; fails only beside other files\n");
 	end(&s);
 }
 

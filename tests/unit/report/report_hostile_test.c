@@ -158,7 +158,7 @@ static void begin_nasty(struct sample *s, struct source *src)
 			r->attempt = (int)attempt;
 			r->slot = 0;
 			r->wall_ns = 10 * MS;
-			r->crowded = next(src, 2);
+			r->concurrent = next(src, 2);
 			fill(r, src);
 			run_add(&s->run, r);
 		}

@@ -409,20 +409,21 @@ static void a_flaky_file_is_explained(void **state)
 	add_attempt(&s, "beside.lua", FILE_PASSED, 1, 5 * MS, true);
 	add_attempt(&s, "later.lua", FILE_PASSED, 1, 20 * MS, true);
 	add_attempt(&s, "port.lua", FILE_PASSED, 2, 40 * MS, false);
-	assert_text_from(&s.run, &usual, "",
-			 "   FAIL [    0.010s] port.lua (exit status 1; will be tried again)\n"
-			 "  FLAKY [    0.010s] port.lua (passed at attempt 2)\n"
-			 "   PASS [    0.010s] beside.lua\n"
-			 "   PASS [    0.010s] later.lua\n"
-			 "\n1 file passed only when tried again:\n\n"
-			 "FLAKY port.lua: passed at attempt 2\n"
-			 "  fails only in company: it passed alone, and failed while these ran:\n"
-			 "      beside.lua\n"
-			 "  attempt 1 failed: exit status 1\n\n");
+	assert_text_from(
+		&s.run, &usual, "",
+		"   FAIL [    0.010s] port.lua (exit status 1; will be tried again)\n"
+		"  FLAKY [    0.010s] port.lua (passed at attempt 2)\n"
+		"   PASS [    0.010s] beside.lua\n"
+		"   PASS [    0.010s] later.lua\n"
+		"\n1 file passed only when tried again:\n\n"
+		"FLAKY port.lua: passed at attempt 2\n"
+		"  fails only beside other files: it passed alone, and failed while these ran:\n"
+		"      beside.lua\n"
+		"  attempt 1 failed: exit status 1\n\n");
 	assert_text_from(&s.run, &usual, "Files:", "Files: 3 in all, 2 passed, 1 flaky\n");
 	assert_last_line(&s.run, "OK\n");
-	// It was alone the first time as well: company is not to blame.
-	s.run.results.items[0]->earlier->crowded = false;
+	// It was alone the first time as well: other files are not to blame.
+	s.run.results.items[0]->earlier->concurrent = false;
 	assert_text_from(&s.run, &usual, "FLAKY port.lua:",
 			 "FLAKY port.lua: passed at attempt 2\n"
 			 "  attempt 1 failed: exit status 1\n\n");

@@ -24,7 +24,8 @@ static const char *peeked(const struct queue *q)
 
 	if (!queue_peek(q, &turn))
 		return "-";
-	snprintf(text, sizeof text, "%s%d%s", turn.job->path, turn.attempt, turn.alone ? "!" : "");
+	snprintf(text, sizeof text, "%s%d%s", turn.job->path, turn.attempt,
+		 turn.exclusive ? "!" : "");
 	return text;
 }
 
@@ -43,10 +44,12 @@ struct ended {
 };
 
 static struct ended end(struct queue *q, int file, int attempt, enum file_status status,
-			bool crowded)
+			bool concurrent)
 {
-	struct result r = {
-		.job = &files[file], .attempt = attempt, .status = status, .crowded = crowded};
+	struct result r = {.job = &files[file],
+			   .attempt = attempt,
+			   .status = status,
+			   .concurrent = concurrent};
 
 	queue_end(q, &r);
 	return (struct ended){r.again, r.flaky};
@@ -71,7 +74,7 @@ static void the_plan_is_run_once_in_its_order(void **state)
 	queue_release(&q);
 }
 
-static void what_failed_in_company_is_tried_alone_after_the_others(void **state)
+static void what_failed_beside_others_is_tried_alone_after_the_others(void **state)
 {
 	const struct jobs jobs = plan(3);
 	struct queue q;
@@ -94,7 +97,7 @@ static void what_failed_in_company_is_tried_alone_after_the_others(void **state)
 	struct ended a = end(&q, 0, 2, FILE_PASSED, false);
 	assert_true(a.flaky && !a.again);
 	begin(&q, "c2!");
-	// It failed alone as well: company is not to blame, and it may have some.
+	// It failed alone as well: other files are not to blame, and they may run again.
 	struct ended c = end(&q, 2, 2, FILE_FAILED, false);
 	assert_true(c.again && !c.flaky);
 	begin(&q, "c3");
@@ -267,7 +270,7 @@ static void what_is_asked_for_is_run_in_that_order(void **state)
 	begin(&q, "c1");
 	begin(&q, "a1");
 	assert_true(queue_is_empty(&q));
-	// It has failed in company: it is tried again when it can be alone.
+	// It has failed beside other files: it is tried again when it can be alone.
 	assert_true(end(&q, 2, 1, FILE_FAILED, true).again);
 	assert_string_equal(peeked(&q), "-");
 	queue_ask(&q, &files[1]);
@@ -308,7 +311,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_asked_for_is_run_in_that_order),
 		cmocka_unit_test(the_plan_is_run_once_in_its_order),
-		cmocka_unit_test(what_failed_in_company_is_tried_alone_after_the_others),
+		cmocka_unit_test(what_failed_beside_others_is_tried_alone_after_the_others),
 		cmocka_unit_test(what_failed_alone_may_have_company),
 		cmocka_unit_test(a_file_never_runs_beside_itself),
 		cmocka_unit_test(it_goes_on_without_end_until_it_is_stopped),

@@ -45,12 +45,12 @@ static void on_waits(void *owner, const struct job *job, int64_t left_bytes)
 
 static void open_scene(struct scene *s)
 {
-	const struct makeflags alone = {0};
+	const struct makeflags exclusive = {0};
 	struct err warning;
 
 	*s = (struct scene){
 		.settings = {.memory_guard = true},
-		.means = {.tokens = tokens_open(&alone, 3, 1, NULL, NULL, &warning)},
+		.means = {.tokens = tokens_open(&exclusive, 3, 1, NULL, NULL, &warning)},
 		.hooks = {.waits = on_waits, .owner = s},
 		.supervisor = {.settings = &s->settings,
 			       .hooks = &s->hooks,

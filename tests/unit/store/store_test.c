@@ -1048,7 +1048,7 @@ static struct result *full_result(struct trial *s)
 	r->slot = 1;
 	r->offset_ns = 99;
 	r->exit_code = 1;
-	r->leaked = r->crowded = true;
+	r->leaked = r->concurrent = true;
 	return r;
 }
 
@@ -1086,7 +1086,7 @@ static void assert_same_result(const struct result *a, const struct result *b)
 				      {a->signal, b->signal},
 				      {a->expected, b->expected},
 				      {a->leaked, b->leaked},
-				      {a->crowded, b->crowded},
+				      {a->concurrent, b->concurrent},
 				      {a->partial, b->partial},
 				      {a->has_tests, b->has_tests},
 				      {(int64_t)a->output_total, (int64_t)b->output_total},
@@ -1158,7 +1158,7 @@ static void attempts_come_back_as_one_result(void **state)
 	(void)state;
 	struct store *store = opened(DB, STORE_WRITE);
 	trial_begin(&s, "one");
-	trial_add(&s, "a.lua", FILE_FAILED, 5)->crowded = true;
+	trial_add(&s, "a.lua", FILE_FAILED, 5)->concurrent = true;
 	trial_add(&s, "b.lua", FILE_PASSED, 6);
 	trial_add(&s, "a.lua", FILE_PASSED, 7)->attempt = 2;
 	assert_int_equal(record(store, &s), STORE_OK);
@@ -1166,7 +1166,7 @@ static void attempts_come_back_as_one_result(void **state)
 	show(store, &w, s.run.id);
 	assert_int_equal(w.run.results.n, 2);
 	const struct result *r = w.run.results.items[0];
-	assert_true(r->flaky && result_fails_only_in_company(r));
+	assert_true(r->flaky && result_fails_only_concurrently(r));
 	assert_int_equal(r->attempts, 2);
 	assert_int_equal(r->failures, 1);
 	assert_int_equal(r->earlier->wall_ns, 5);
