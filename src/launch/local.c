@@ -130,13 +130,13 @@ static bool leaks(struct process *process)
 {
 	const struct local_process *p = local_process(process);
 	struct local *l = local_of(process);
-	bool held = has_output(p) || has_group(p), strangers = l->strangers;
+	bool held = has_output(p) || has_group(p), unowned = l->unowned;
 
 	// Only who surely is a descendant counts now. Whoever cannot be told apart after all this
 	// time is a child of somebody else's making, and no later process waits for it again.
-	l->strangers = true;
+	l->unowned = true;
 	bool escaped = remnants_find(l, p->environment.marker, false) > 0;
-	l->strangers = strangers || (!held && !escaped);
+	l->unowned = unowned || (!held && !escaped);
 	return held || escaped;
 }
 

@@ -61,8 +61,8 @@ struct local {
 	struct {
 		pid_t *items; // children that we had before, which are not ours to reap
 		size_t n;
-	} others;
-	bool strangers;      // there are children of ours that cannot be told from descendants
+	} inherited;
+	bool unowned;        // there are children of ours that cannot be told from descendants
 	struct map programs; // what is known of their files, see launch/dependence.h
 	struct fingerprints fingerprints;
 };

@@ -24,19 +24,19 @@ void reaper_open(struct local *l)
 	for (size_t i = 0; i < n; i++)
 		if (pids[i] != tokens_keeper(l->tokens) && pids[i] != l->guest.pid)
 			pids[kept++] = pids[i];
-	l->others.items = pids;
-	l->others.n = kept;
+	l->inherited.items = pids;
+	l->inherited.n = kept;
 }
 
 void reaper_close(struct local *l)
 {
-	free(l->others.items);
+	free(l->inherited.items);
 }
 
-bool reaper_is_stranger(const struct local *l, pid_t pid)
+bool reaper_is_inherited(const struct local *l, pid_t pid)
 {
-	for (size_t i = 0; i < l->others.n; i++)
-		if (l->others.items[i] == pid)
+	for (size_t i = 0; i < l->inherited.n; i++)
+		if (l->inherited.items[i] == pid)
 			return true;
 	return false;
 }
@@ -107,7 +107,7 @@ static void reap_each(struct local *l, bool *orphans, struct err *err)
 		if (!l->processes.items[i]->reaped)
 			pids[n++] = l->processes.items[i]->pid;
 	for (size_t i = 0; i < n; i++)
-		if (!reaper_is_stranger(l, pids[i]) && pids[i] != tokens_keeper(l->tokens) &&
+		if (!reaper_is_inherited(l, pids[i]) && pids[i] != tokens_keeper(l->tokens) &&
 		    !is_alive(pids[i]))
 			reap_one(l, pids[i], orphans, err);
 	free(pids);
@@ -136,10 +136,10 @@ int local_reap(struct local *l, struct err *err)
 	while (more) {
 		info.si_pid = 0;
 		status = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT);
-		more = status == 0 && info.si_pid > 0 && !reaper_is_stranger(l, info.si_pid) &&
+		more = status == 0 && info.si_pid > 0 && !reaper_is_inherited(l, info.si_pid) &&
 		       reap_one(l, info.si_pid, &orphans, err);
 	}
-	// A stranger stands in front, or nothing is told this way.
+	// An inherited child stands in front, or nothing is told this way.
 	if (status == 0 ? info.si_pid > 0 : errno != ECHILD)
 		reap_each(l, &orphans, err);
 	// An adopted descendant has gone: it may have been the last of a process.

@@ -14,6 +14,6 @@ struct local;
 void reaper_open(struct local *l);
 void reaper_close(struct local *l);
 // Whether it was there before the run.
-bool reaper_is_stranger(const struct local *l, pid_t pid);
+bool reaper_is_inherited(const struct local *l, pid_t pid);
 
 #endif

@@ -14,7 +14,7 @@
 
 static bool is_known(const struct local *l, pid_t pid)
 {
-	if (pid == tokens_keeper(l->tokens) || reaper_is_stranger(l, pid) || pid == l->guest.pid)
+	if (pid == tokens_keeper(l->tokens) || reaper_is_inherited(l, pid) || pid == l->guest.pid)
 		return true;
 	for (size_t i = 0; i < l->processes.n; i++)
 		if (!l->processes.items[i]->reaped && l->processes.items[i]->pid == pid)
@@ -36,7 +36,7 @@ size_t remnants_find(const struct local *l, const char *mark, bool end_them)
 		if (is_known(l, pids[i]))
 			continue;
 		enum belongs belongs = descendants_belongs(pids[i], mark);
-		found += belongs == BELONGS || (belongs == BELONGS_UNKNOWN && !l->strangers);
+		found += belongs == BELONGS || (belongs == BELONGS_UNKNOWN && !l->unowned);
 		if (belongs == BELONGS && end_them)
 			kill(pids[i], SIGKILL);
 	}

@@ -49,8 +49,8 @@ struct supervisor {
 	struct map libraries;    // path of a file -> whether it is the core of a framework, see
 			      // find_library
 	struct room room;
-	struct err broken; // why the run cannot go on; its message is empty while it can
-	bool starved;      // no process could be started: wait for a worker to end
+	struct err broken;     // why the run cannot go on; its message is empty while it can
+	bool out_of_resources; // no process could be started: wait for a worker to end
 };
 
 #endif

@@ -381,7 +381,7 @@ static void on_finished(void *owner, struct attempt *a)
 	s->slots.items[a->slot].taken = false;
 	VEC_PUSH(&s->spare, a->slot_since_ns);
 	free(a);
-	s->starved = false;
+	s->out_of_resources = false;
 	room_open(&s->room);
 	pass_on(s, r);
 }
@@ -460,7 +460,7 @@ static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t si
 	free(a);
 	tokens_give(s->means->tokens);
 	if (transient && s->attempts.n > 0) {
-		s->starved = true;
+		s->out_of_resources = true;
 		result_free(r);
 		return false;
 	}
@@ -498,7 +498,8 @@ static void start_ready(struct supervisor *s)
 	bool held_back = false, ready = false;
 	struct turn turn;
 
-	while (!s->starved && !*s->broken.message && (ready = queue_peek(&s->queue, &turn))) {
+	while (!s->out_of_resources && !*s->broken.message &&
+	       (ready = queue_peek(&s->queue, &turn))) {
 		int64_t since_ns;
 		if (settle_without_worker(s, &turn))
 			continue;
@@ -507,7 +508,7 @@ static void start_ready(struct supervisor *s)
 			break;
 	}
 	give_spare(s);
-	ready = ready && !s->starved && !held_back;
+	ready = ready && !s->out_of_resources && !held_back;
 	note_wait(s, ready);
 	// What no file of ours needs may be lent.
 	if (s->settings->share_tokens)
