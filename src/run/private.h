@@ -7,9 +7,9 @@
 #include "base/map.h"
 #include "jobserver/lender.h"
 #include "launch/local.h"
+#include "run/admission.h"
 #include "run/attempt.h"
 #include "run/queue.h"
-#include "run/room.h"
 #include "run/supervisor.h"
 #include "sys/loop.h"
 
@@ -48,7 +48,7 @@ struct supervisor {
 	struct loop_timer limit; // of the whole run
 	struct map libraries;    // path of a file -> whether it is the core of a framework, see
 			      // find_library
-	struct room room;
+	struct admission admission;
 	struct err broken;     // why the run cannot go on; its message is empty while it can
 	bool out_of_resources; // no process could be started: wait for a worker to end
 };

@@ -382,7 +382,7 @@ static void on_finished(void *owner, struct attempt *a)
 	VEC_PUSH(&s->spare, a->slot_since_ns);
 	free(a);
 	s->out_of_resources = false;
-	room_open(&s->room);
+	admission_reopen(&s->admission);
 	pass_on(s, r);
 }
 
@@ -503,7 +503,7 @@ static void start_ready(struct supervisor *s)
 		int64_t since_ns;
 		if (settle_without_worker(s, &turn))
 			continue;
-		held_back = room_is_missing(s, turn.job);
+		held_back = admission_must_wait(s, turn.job);
 		if (held_back || !take_slot_grant(s, &since_ns) || !start_turn(s, &turn, since_ns))
 			break;
 	}
@@ -516,7 +516,7 @@ static void start_ready(struct supervisor *s)
 	tokens_await(s->means->tokens, ready || lender_wants(&s->lender));
 }
 
-static void on_room_timer(struct loop_timer *t)
+static void on_admission_timer(struct loop_timer *t)
 {
 	start_ready(t->owner);
 }
@@ -771,8 +771,9 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	}
 	if (settings->share_tokens)
 		local_lend(&s.local, &s.lender);
-	s.room.timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_room_timer, .owner = &s};
-	loop_add_timer(means->loop, &s.room.timer);
+	s.admission.timer =
+		(struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_admission_timer, .owner = &s};
+	loop_add_timer(means->loop, &s.admission.timer);
 	s.limit = (struct loop_timer){.at_ns = settings->limit_ns ? s.began_ns + settings->limit_ns
 								  : LOOP_NEVER,
 				      .fire = on_limit,
@@ -793,7 +794,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	tokens_await(means->tokens, false);
 	lender_close(&s.lender);
 	loop_remove_watch(means->loop, &signal_watch);
-	loop_remove_timer(means->loop, &s.room.timer);
+	loop_remove_timer(means->loop, &s.admission.timer);
 	loop_remove_timer(means->loop, &s.limit);
 	end(&s);
 	run->elapsed_ns = clock_mono_ns() - s.began_ns;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/room.h"
+#include "run/admission.h"
 
 #include "../unit.h"
 #include "base/err.h"
@@ -57,7 +57,7 @@ static void open_scene(struct scene *s)
 			       .means = &s->means,
 			       .terms = {.launcher = &launcher},
 			       .attempts = {s->list, 2, 2},
-			       .room = {.timer = {.at_ns = LOOP_NEVER}}},
+			       .admission = {.timer = {.at_ns = LOOP_NEVER}}},
 	};
 	for (int i = 0; i < 2; i++) {
 		s->results[i].job = &s->jobs[i];
@@ -70,8 +70,8 @@ static void open_scene(struct scene *s)
 
 static bool is_missing(struct scene *s)
 {
-	room_open(&s->supervisor.room);
-	return room_is_missing(&s->supervisor, &s->next);
+	admission_reopen(&s->supervisor.admission);
+	return admission_must_wait(&s->supervisor, &s->next);
 }
 
 static int64_t held(const struct process *p)
@@ -85,18 +85,18 @@ static void running_files_claim_what_they_do_not_have_yet(void **state)
 
 	(void)state;
 	open_scene(&s);
-	assert_int_equal(room_claimed(&s.supervisor, NULL), 0);
+	assert_int_equal(admission_claimed(&s.supervisor, NULL), 0);
 	s.jobs[0].peak_bytes = 1000;
 	s.jobs[1].peak_bytes = 5000;
-	assert_int_equal(room_claimed(&s.supervisor, NULL), 6000);
-	assert_int_equal(room_claimed(&s.supervisor, held), 900 + 4800);
+	assert_int_equal(admission_claimed(&s.supervisor, NULL), 6000);
+	assert_int_equal(admission_claimed(&s.supervisor, held), 900 + 4800);
 	s.jobs[0].peak_bytes = 50; // it has more than ever before
-	assert_int_equal(room_claimed(&s.supervisor, held), 4800);
+	assert_int_equal(admission_claimed(&s.supervisor, held), 4800);
 	s.attempts[1].exited = true;
-	assert_int_equal(room_claimed(&s.supervisor, held), 0);
+	assert_int_equal(admission_claimed(&s.supervisor, held), 0);
 	s.attempts[1].exited = false;
 	s.jobs[0].peak_bytes = s.jobs[1].peak_bytes = HUGE;
-	assert_true(room_claimed(&s.supervisor, NULL) > 0);
+	assert_true(admission_claimed(&s.supervisor, NULL) > 0);
 	tokens_close(s.means.tokens);
 }
 
@@ -108,7 +108,7 @@ static void a_file_waits_for_the_memory_that_it_took(void **state)
 	open_scene(&s);
 	s.next.peak_bytes = HUGE;
 	assert_true(is_missing(&s));
-	assert_true(s.supervisor.room.timer.at_ns != LOOP_NEVER);
+	assert_true(s.supervisor.admission.timer.at_ns != LOOP_NEVER);
 	assert_true(is_missing(&s));
 	assert_int_equal(s.waits, 1); // told once
 	assert_true(s.left_bytes > 0);
@@ -129,25 +129,25 @@ static void a_file_waits_for_the_memory_that_it_took(void **state)
 static void no_look_is_taken_where_it_is_of_no_use(void **state)
 {
 	struct scene s;
-	struct room *room = &s.supervisor.room;
+	struct admission *admission = &s.supervisor.admission;
 
 	(void)state;
 	open_scene(&s);
 	assert_false(is_missing(&s));
-	assert_int_equal(room->seen_ns, 0); // none needs any memory
+	assert_int_equal(admission->seen_ns, 0); // none needs any memory
 	s.next.peak_bytes = 4096;
 	assert_false(is_missing(&s));
-	int64_t first = room->seen_ns;
+	int64_t first = admission->seen_ns;
 	assert_true(first > 0);
-	room->seen_ns = INT64_MAX; // just now, however slow this test is
+	admission->seen_ns = INT64_MAX; // just now, however slow this test is
 	assert_false(is_missing(&s));
-	assert_true(room->seen_ns == INT64_MAX);
-	room->seen_bytes = 8191; // not twice as much
+	assert_true(admission->seen_ns == INT64_MAX);
+	admission->seen_bytes = 8191; // not twice as much
 	assert_false(is_missing(&s));
-	assert_true(room->seen_ns < INT64_MAX);
-	room->seen_ns = 0; // long ago
+	assert_true(admission->seen_ns < INT64_MAX);
+	admission->seen_ns = 0; // long ago
 	assert_false(is_missing(&s));
-	assert_true(room->seen_ns >= first);
+	assert_true(admission->seen_ns >= first);
 	// No slot, no question.
 	s.next.peak_bytes = HUGE;
 	struct attempt *three[] = {s.list[0], s.list[0], s.list[1]};
@@ -158,7 +158,7 @@ static void no_look_is_taken_where_it_is_of_no_use(void **state)
 	// Held back until a worker ends or the timer fires.
 	assert_true(is_missing(&s));
 	s.next.peak_bytes = 0;
-	assert_true(room_is_missing(&s.supervisor, &s.next));
+	assert_true(admission_must_wait(&s.supervisor, &s.next));
 	assert_false(is_missing(&s));
 	tokens_close(s.means.tokens);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/room.h"
+#include "run/admission.h"
 
 #include "base/clock.h"
 #include "jobserver/tokens.h"
@@ -14,7 +14,7 @@
 // No peak counts for more, so that no sum of them is too large for its type.
 #define MOST_BYTES (INT64_C(1) << 50)
 
-void room_open(struct room *r)
+void admission_reopen(struct admission *r)
 {
 	r->timer.at_ns = LOOP_NEVER;
 }
@@ -47,7 +47,7 @@ static int64_t peak_of(const struct job *job)
 	return job->peak_bytes < MOST_BYTES ? job->peak_bytes : MOST_BYTES;
 }
 
-int64_t room_claimed(const struct supervisor *s, int64_t (*held)(const struct process *p))
+int64_t admission_claimed(const struct supervisor *s, int64_t (*held)(const struct process *p))
 {
 	int64_t sum = 0;
 
@@ -69,15 +69,15 @@ int64_t room_claimed(const struct supervisor *s, int64_t (*held)(const struct pr
 // than half of what was there within the last second.
 static bool has_memory(struct supervisor *s, const struct job *job)
 {
-	struct room *r = &s->room;
-	int64_t wanted = peak_of(job), peaks = wanted + room_claimed(s, NULL);
+	struct admission *r = &s->admission;
+	int64_t wanted = peak_of(job), peaks = wanted + admission_claimed(s, NULL);
 	int64_t now = clock_mono_ns();
 
 	if (peaks == 0 || (now - r->seen_ns < SEEN_HOLDS_NS && peaks <= r->seen_bytes / 2))
 		return true;
 	r->seen_ns = now;
 	r->seen_bytes = pressure_memory();
-	int64_t left = r->seen_bytes - room_claimed(s, s->terms.launcher->operations->memory);
+	int64_t left = r->seen_bytes - admission_claimed(s, s->terms.launcher->operations->memory);
 	if (wanted <= left)
 		return true;
 	if (!r->told && s->hooks->waits)
@@ -86,16 +86,16 @@ static bool has_memory(struct supervisor *s, const struct job *job)
 	return false;
 }
 
-bool room_is_missing(struct supervisor *s, const struct job *job)
+bool admission_must_wait(struct supervisor *s, const struct job *job)
 {
 	// Without a free slot it has to wait anyway.
 	if (s->attempts.n == 0 || (int)s->attempts.n >= tokens_most(s->means->tokens))
 		return false;
-	if (s->room.timer.at_ns != LOOP_NEVER)
+	if (s->admission.timer.at_ns != LOOP_NEVER)
 		return true;
 	if (!is_busy(s) && (!s->settings->memory_guard || has_memory(s, job)))
 		return false;
 	// Nothing tells when that changes.
-	s->room.timer.at_ns = clock_mono_ns() + LOOK_AGAIN_NS;
+	s->admission.timer.at_ns = clock_mono_ns() + LOOK_AGAIN_NS;
 	return true;
 }
