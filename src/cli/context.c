@@ -129,8 +129,8 @@ static void add_environment(struct buf *way, const char *const *entries)
 	}
 }
 
-// All that results depend on besides their command, their inputs and their deadline (pace_stands).
-// A setting that no outcome depends on is none of it.
+// All that results depend on besides their command, their inputs and their deadline
+// (deadline_is_enough). A setting that no outcome depends on is none of it.
 static char *make_way(const struct job_settings *job, bool share_tokens)
 {
 	const struct limits *l = &job->limits;

@@ -26,7 +26,7 @@ static void print_job(const struct job *j, const struct settings *o)
 	text_add_visible(&b, j->path);
 	print_duration(j->expected_ns, j->expected_ns >= 0, "?");
 	if (o->text.verbose) {
-		int64_t deadline_ns = pace_deadline_of(&j->settings->deadline, j->p99_ns);
+		int64_t deadline_ns = deadline_of(&j->settings->deadline, j->p99_ns);
 		print_duration(deadline_ns, deadline_ns > 0, "never");
 	}
 	printf("%-8s %-8s %s\n", j->last == FILE_NOTRUN ? "new" : file_status_name(j->last),

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/limits.h"
-#include "model/pace.h"
+#include "model/deadline.h"
 #include "model/selection.h"
 
 struct commands;

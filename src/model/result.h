@@ -52,7 +52,7 @@ struct result {
 	enum file_status status;
 	char *reason; // why it is not a pass, in a few words; NULL for a pass
 	bool cached, leaked;
-	bool slow;          // it takes far longer than it did lately, see pace_slow_ns
+	bool slow;          // it takes far longer than it did lately, see deadline_slow_ns
 	bool flaky;         // it passed, but not at its first attempt
 	bool again;         // it failed, and is to be tried again
 	bool partial;       // only some of its tests were wanted

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "model/pace.h"
+#include "model/deadline.h"
 #include "plan/simulate.h"
 
 // Up to so many, each number of workers has a row.
@@ -210,7 +210,7 @@ static void set_timeout(struct advice *a, const struct jobs *jobs)
 		struct advice_deadline d = {j->path, j->p99_ns, 0};
 		if (j->p99_ns < 0)
 			continue;
-		d.deadline_ns = whole_seconds(pace_deadline_ns(j->p99_ns));
+		d.deadline_ns = whole_seconds(deadline_by_past_ns(j->p99_ns));
 		VEC_PUSH(&a->timeout.others, d);
 	}
 	struct advice_deadline *d = a->timeout.others.items;

@@ -260,7 +260,7 @@ struct uptodate_finding plan_ask(struct uptodate *f, struct job *j)
 		j->framework = s->framework;
 		key = key_of(j);
 	}
-	return uptodate_ask(f, j, &key, pace_deadline_of(&j->settings->deadline, j->p99_ns));
+	return uptodate_ask(f, j, &key, deadline_of(&j->settings->deadline, j->p99_ns));
 }
 
 struct loading {

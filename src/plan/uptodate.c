@@ -7,8 +7,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "model/deadline.h"
 #include "model/job.h"
-#include "model/pace.h"
 
 // One file, as make rules ask for it, is not told by loading thousands.
 static int load_one(struct uptodate *u, struct store *store, const char *path, struct err *err)
@@ -98,7 +98,7 @@ struct uptodate_finding uptodate_ask(struct uptodate *u, const struct job *job,
 		a.verdict = STALE_NEW;
 	else if (!digest_equal(&a.snapshot->key, key))
 		a.verdict = STALE_OTHER_KEY;
-	else if (!pace_stands(a.snapshot->wall_ns, a.snapshot->deadline_ns, deadline_ns))
+	else if (!deadline_is_enough(a.snapshot->wall_ns, a.snapshot->deadline_ns, deadline_ns))
 		a.verdict = STALE_DEADLINE;
 	else if ((a.input_state = first_change(u, a.snapshot)) != NULL)
 		a.verdict = STALE_CHANGED;

@@ -13,9 +13,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/path.h"
+#include "model/deadline.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
-#include "model/pace.h"
 #include "model/result.h"
 #include "run/supervisor.h"
 #include "sys/process.h"
@@ -354,7 +354,7 @@ static int prepare(struct attempt *a, struct err *err)
 		return -1;
 	a->way = command_way(set->commands, f, set->way);
 	a->result->key = a->way ? digest_of(a->way, strlen(a->way)) : (struct digest){0};
-	a->result->deadline_ns = pace_deadline_of(&set->deadline, job->p99_ns);
+	a->result->deadline_ns = deadline_of(&set->deadline, job->p99_ns);
 	// Where it is not watched, only the shim can tell what a file loads.
 	a->has_shim = framework_has_events(f) || a->reading.shim ||
 		      (a->reading.source != READING_GIVEN &&
@@ -385,7 +385,7 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 
 static void set_clocks(struct attempt *a)
 {
-	int64_t deadline = a->result->deadline_ns, slow = pace_slow_ns(a->result->job->p99_ns);
+	int64_t deadline = a->result->deadline_ns, slow = deadline_slow_ns(a->result->job->p99_ns);
 
 	a->began_ns = a->process->began_ns;
 	a->result->started_ns = a->process->started_ns;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "model/pace.h"
+#include "model/deadline.h"
 
 #include "../unit.h"
 #include "base/clock.h"
@@ -13,7 +13,7 @@ static void a_deadline_is_a_bounded_multiple(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		double s = ns_to_sec(pace_deadline_ns((int64_t)(rows[i].p99 * 1e9)));
+		double s = ns_to_sec(deadline_by_past_ns((int64_t)(rows[i].p99 * 1e9)));
 		check_row(s == rows[i].deadline, "%g s: %g s", rows[i].p99, s);
 	}
 }
@@ -26,10 +26,10 @@ static void slow_is_far_beyond_the_usual(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		double s = ns_to_sec(pace_slow_ns((int64_t)(rows[i].p99 * 1e9)));
+		double s = ns_to_sec(deadline_slow_ns((int64_t)(rows[i].p99 * 1e9)));
 		check_row(s == rows[i].slow, "%g s: %g s", rows[i].p99, s);
 	}
-	assert_int_equal(pace_slow_ns(-1), -1);
+	assert_int_equal(deadline_slow_ns(-1), -1);
 }
 
 static void a_pass_stands_under_a_deadline_that_leaves_it_time(void **state)
@@ -54,7 +54,7 @@ static void a_pass_stands_under_a_deadline_that_leaves_it_time(void **state)
 				(int64_t)(rows[i].deadline * 1e9)};
 		for (size_t k = 0; k < 2; k++)
 			ns[k] = ns[k] < 0 ? -1 : ns[k];
-		check_row(pace_stands(ns[0], ns[1], ns[2]) == rows[i].stands,
+		check_row(deadline_is_enough(ns[0], ns[1], ns[2]) == rows[i].stands,
 			  "%g s, under %g s, now %g s", rows[i].wall, rows[i].had,
 			  rows[i].deadline);
 	}
