@@ -8,8 +8,8 @@
 #include "base/alloc.h"
 #include "base/environ.h"
 #include "base/strings.h"
-#include "jobserver/lender.h"
 #include "jobserver/makeflags.h"
+#include "jobserver/server.h"
 #include "model/job_settings.h"
 
 // lua.c reads LUA_INIT_5_x of its own version in place of LUA_INIT (5.1 and LuaJIT: LUA_INIT only).
@@ -148,7 +148,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 			VEC_PUSH(&all, e->base[i]);
 	for (const char *const *given = id->settings->environment; given && *given; given++)
 		VEC_PUSH(&all, (char *)*given);
-	if (id->lender)
+	if (id->nested)
 		VEC_PUSH(&all, e->makeflags);
 	if (id->trace) {
 		VEC_PUSH(&all, e->preload);

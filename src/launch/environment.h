@@ -44,7 +44,7 @@ struct worker_identity {
 	const char *tmpdir;
 	const char *trace; // the entry that names its trace, or NULL: it is not watched
 	const char *shim;  // report events on fd 3, as "KEY,FRAMEWORK" says; NULL: no shim
-	bool lender;       // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
+	bool nested;       // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
 };
 
 // we must stay where it is until it is released: envp points into it.

@@ -261,7 +261,7 @@ static int spawn(struct local_process *p, const struct launch *what, bool *trans
 
 	sigaddset(&defaults, SIGPIPE);
 	int status = make_pipes(p, what, &s, err);
-	if (l->lender) {
+	if (l->server) {
 		s.extra_fds[LOAN_READ_FD - 3] = p->loan.read_fd;
 		s.extra_fds[LOAN_WRITE_FD - 3] = p->loan.write_fd;
 	}
@@ -281,7 +281,7 @@ static int open_loan(struct local_process *p, struct err *err)
 {
 	struct local *l = local_of(&p->process);
 	char *path = xasprintf("%s/tokens-%d", l->workspace.dir, p->slot);
-	int status = loan_open(&p->loan, l->lender, path, err);
+	int status = loan_open(&p->loan, l->server, path, err);
 
 	free(path);
 	return status;
@@ -294,7 +294,7 @@ static int prepare(struct local_process *p, const struct launch *what, struct er
 
 	if (!tmpdir)
 		return -1;
-	if (l->lender && open_loan(p, err) < 0)
+	if (l->server && open_loan(p, err) < 0)
 		return -1;
 	if (watches(&l->launcher, what->program) && trace_open(&p->trace, err) < 0)
 		return -1;
@@ -307,7 +307,7 @@ static int prepare(struct local_process *p, const struct launch *what, struct er
 		.tmpdir = tmpdir,
 		.trace = p->trace.fd >= 0 ? p->trace.variable : NULL,
 		.shim = what->shim,
-		.lender = l->lender,
+		.nested = l->server,
 	};
 	environment_for(&p->environment, &l->environment, &id);
 	return 0;
@@ -345,7 +345,7 @@ static void release(struct process *process)
 	for (int i = 0; i < STREAMS; i++)
 		close_stream(p, (enum stream)i);
 	trace_close(&p->trace);
-	loan_close(&p->loan, l->lender);
+	loan_close(&p->loan, l->server);
 	worker_environment_release(&p->environment);
 	workspace_clear_tmpdir(&l->workspace, p->slot);
 	forget_group(l, p->slot);
@@ -446,9 +446,9 @@ void local_close(struct local *l)
 	reaper_close(l);
 }
 
-void local_lend(struct local *l, struct lender *lender)
+void local_share_tokens(struct local *l, struct server *server)
 {
-	l->lender = lender;
+	l->server = server;
 }
 
 void local_compile_shim(const struct local *l, const char *interpreter)

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "base/map.h"
-#include "jobserver/lender.h"
+#include "jobserver/server.h"
 #include "launch/environment.h"
 #include "launch/fingerprints.h"
 #include "launch/launch.h"
@@ -45,7 +45,7 @@ struct local {
 	const char *run; // its unique name
 	struct local_guest guest;
 	struct tokens *tokens;
-	struct lender *lender; // NULL: no tokens are lent
+	struct server *server; // NULL: no tokens are lent
 	struct loop *loop;
 	struct signals *signals;
 	struct workspace workspace;
@@ -87,7 +87,7 @@ int local_open(struct local *l, const struct local_settings *settings, const cha
 // the workspace.
 void local_close(struct local *l);
 // Lends tokens to the processes from now on.
-void local_lend(struct local *l, struct lender *lender);
+void local_share_tokens(struct local *l, struct server *server);
 // Has the interpreter at that path compile the shim for many processes.
 void local_compile_shim(const struct local *l, const char *interpreter);
 // Reaps what has ended, and tells of it. Fails where the system refuses to tell.

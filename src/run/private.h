@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "base/map.h"
-#include "jobserver/lender.h"
+#include "jobserver/server.h"
 #include "launch/local.h"
 #include "run/admission.h"
 #include "run/attempt.h"
@@ -24,7 +24,7 @@ struct supervisor {
 	const struct run_settings *settings;
 	const struct run_hooks *hooks;
 	const struct run_means *means;
-	struct lender lender; // in use with settings->share_tokens
+	struct server server; // in use with settings->share_tokens
 	struct local local;   // what starts the processes
 	struct attempt_terms terms;
 	struct {

@@ -512,8 +512,8 @@ static void start_ready(struct supervisor *s)
 	note_wait(s, ready);
 	// What no file of ours needs may be lent.
 	if (s->settings->share_tokens)
-		lender_allow(&s->lender, !ready && !held_back);
-	tokens_await(s->means->tokens, ready || lender_wants(&s->lender));
+		server_allow(&s->server, !ready && !held_back);
+	tokens_await(s->means->tokens, ready || server_wants(&s->server));
 }
 
 static void on_admission_timer(struct loop_timer *t)
@@ -765,12 +765,12 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 		queue_init(&s.queue, jobs, settings->rounds);
 	compile_shim(&s, jobs);
 	if (settings->share_tokens &&
-	    lender_open(&s.lender, means->tokens, means->loop, on_token, &s, err) < 0) {
+	    server_open(&s.server, means->tokens, means->loop, on_token, &s, err) < 0) {
 		end(&s);
 		return -1;
 	}
 	if (settings->share_tokens)
-		local_lend(&s.local, &s.lender);
+		local_share_tokens(&s.local, &s.server);
 	s.admission.timer =
 		(struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_admission_timer, .owner = &s};
 	loop_add_timer(means->loop, &s.admission.timer);
@@ -792,7 +792,7 @@ int supervise(struct run *run, const struct jobs *jobs, const struct run_setting
 	}
 	abandon_workers(&s);
 	tokens_await(means->tokens, false);
-	lender_close(&s.lender);
+	server_close(&s.server);
 	loop_remove_watch(means->loop, &signal_watch);
 	loop_remove_timer(means->loop, &s.admission.timer);
 	loop_remove_timer(means->loop, &s.limit);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "jobserver/lender.h"
+#include "jobserver/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static bool take_one(struct loan *loan)
 }
 
 // Takes back all but `most` of the tokens that lie unused. True if a slot became free.
-static bool take_back(struct loan *loan, struct lender *l, int most)
+static bool take_back(struct loan *loan, struct server *s, int most)
 {
 	bool freed = false;
 
@@ -39,90 +39,90 @@ static bool take_back(struct loan *loan, struct lender *l, int most)
 		if (n > loan->out)
 			continue;
 		loan->out--;
-		tokens_give(l->tokens);
+		tokens_give(s->tokens);
 		freed = true;
 	}
 	return freed;
 }
 
-static void offer(struct loan *loan, struct lender *l)
+static void offer(struct loan *loan, struct server *s)
 {
 	static const char byte = TOKEN_BYTE;
 
-	if (lying(loan) > 0 || !tokens_take(l->tokens))
+	if (lying(loan) > 0 || !tokens_take(s->tokens))
 		return;
 	if (write(loan->fd, &byte, 1) == 1)
 		loan->out++;
 	else
-		tokens_give(l->tokens);
+		tokens_give(s->tokens);
 }
 
-static void settle(struct loan *loan, struct lender *l)
+static void settle(struct loan *loan, struct server *s)
 {
-	bool freed = take_back(loan, l, l->lending ? 1 : 0);
+	bool freed = take_back(loan, s, s->lending ? 1 : 0);
 
-	if (l->lending)
-		offer(loan, l);
+	if (s->lending)
+		offer(loan, s);
 	if (freed)
-		l->changed(l->owner);
+		s->changed(s->owner);
 }
 
 static void on_event(struct loop_watch *w, short revents)
 {
-	struct lender *l = w->owner;
+	struct server *s = w->owner;
 	_Alignas(struct inotify_event) char events[4096];
 
 	// Which fifo it was does not matter much: there are few, and each is asked in one call.
 	while (read(w->fd, events, sizeof events) > 0)
 		;
-	for (size_t i = 0; i < l->loans.n; i++)
-		settle(l->loans.items[i], l);
+	for (size_t i = 0; i < s->loans.n; i++)
+		settle(s->loans.items[i], s);
 }
 
-int lender_open(struct lender *l, struct tokens *tokens, struct loop *loop,
+int server_open(struct server *s, struct tokens *tokens, struct loop *loop,
 		void (*changed)(void *owner), void *owner, struct err *err)
 {
-	*l = (struct lender){.tokens = tokens, .loop = loop, .changed = changed, .owner = owner};
-	l->watch = (struct loop_watch){.events = POLLIN, .ready = on_event, .owner = l};
-	l->watch.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (l->watch.fd < 0)
+	*s = (struct server){.tokens = tokens, .loop = loop, .changed = changed, .owner = owner};
+	s->watch = (struct loop_watch){.events = POLLIN, .ready = on_event, .owner = s};
+	s->watch.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (s->watch.fd < 0)
 		return err_set(err, errno, "inotify");
-	loop_add_watch(loop, &l->watch);
+	loop_add_watch(loop, &s->watch);
 	return 0;
 }
 
-void lender_close(struct lender *l)
+void server_close(struct server *s)
 {
-	if (!l->tokens)
+	if (!s->tokens)
 		return;
-	loop_remove_watch(l->loop, &l->watch);
-	close(l->watch.fd);
-	free(l->loans.items);
-	*l = (struct lender){0};
+	loop_remove_watch(s->loop, &s->watch);
+	close(s->watch.fd);
+	free(s->loans.items);
+	*s = (struct server){0};
 }
 
-void lender_allow(struct lender *l, bool lending)
+void server_allow(struct server *s, bool lending)
 {
-	l->lending = lending;
-	for (size_t i = 0; i < l->loans.n; i++) {
-		take_back(l->loans.items[i], l, lending ? 1 : 0);
+	s->lending = lending;
+	for (size_t i = 0; i < s->loans.n; i++) {
+		take_back(s->loans.items[i], s, lending ? 1 : 0);
 		if (lending)
-			offer(l->loans.items[i], l);
+			offer(s->loans.items[i], s);
 	}
 }
 
-bool lender_wants(const struct lender *l)
+bool server_wants(const struct server *s)
 {
-	for (size_t i = 0; l->lending && i < l->loans.n; i++)
-		if (lying(l->loans.items[i]) == 0)
+	for (size_t i = 0; s->lending && i < s->loans.n; i++)
+		if (lying(s->loans.items[i]) == 0)
 			return true;
 	return false;
 }
 
-int loan_open(struct loan *loan, struct lender *l, const char *path, struct err *err)
+int loan_open(struct loan *loan, struct server *s, const char *path, struct err *err)
 {
 	*loan = (struct loan){.path = xstrdup(path), .fd = -1, .read_fd = -1, .write_fd = -1};
-	VEC_PUSH(&l->loans, loan);
+	VEC_PUSH(&s->loans, loan);
 	unlink(path);
 	if (mkfifo(path, 0600) == 0) {
 		loan->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -131,12 +131,12 @@ int loan_open(struct loan *loan, struct lender *l, const char *path, struct err 
 		loan->write_fd = open(path, O_WRONLY | O_CLOEXEC);
 		if (loan->read_fd >= 0)
 			fcntl(loan->read_fd, F_SETFL, 0);
-		loan->wd = inotify_add_watch(l->watch.fd, path, IN_ACCESS | IN_MODIFY);
+		loan->wd = inotify_add_watch(s->watch.fd, path, IN_ACCESS | IN_MODIFY);
 	}
 	if (loan->fd >= 0 && loan->read_fd >= 0 && loan->write_fd >= 0 && loan->wd >= 0)
 		return 0;
 	err_set(err, errno, "make a jobserver for a worker at %s", path);
-	loan_close(loan, l);
+	loan_close(loan, s);
 	return -1;
 }
 
@@ -155,20 +155,20 @@ void loan_started(struct loan *loan)
 	close_fd(&loan->write_fd);
 }
 
-void loan_close(struct loan *loan, struct lender *l)
+void loan_close(struct loan *loan, struct server *s)
 {
 	size_t n = 0;
 
 	if (!loan->path)
 		return;
-	for (size_t i = 0; i < l->loans.n; i++)
-		if (l->loans.items[i] != loan)
-			l->loans.items[n++] = l->loans.items[i];
-	l->loans.n = n;
+	for (size_t i = 0; i < s->loans.n; i++)
+		if (s->loans.items[i] != loan)
+			s->loans.items[n++] = s->loans.items[i];
+	s->loans.n = n;
 	for (; loan->out > 0; loan->out--)
-		tokens_give(l->tokens);
+		tokens_give(s->tokens);
 	if (loan->fd >= 0)
-		inotify_rm_watch(l->watch.fd, loan->wd);
+		inotify_rm_watch(s->watch.fd, loan->wd);
 	loan_started(loan);
 	close_fd(&loan->fd);
 	unlink(loan->path);

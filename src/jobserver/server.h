@@ -6,8 +6,8 @@
 // Each worker has a fifo of its own, so that its loan is known: when the worker ends, in whatever
 // way, all of its tokens come back. At most one token lies in a fifo unused; inotify tells when it
 // was taken or when one was given back: poll(2) does not.
-#ifndef JOBSERVER_LENDER_H
-#define JOBSERVER_LENDER_H
+#ifndef JOBSERVER_SERVER_H
+#define JOBSERVER_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 struct err;
 struct tokens;
 
-struct lender {
+struct server {
 	struct tokens *tokens;
 	struct loop *loop;
 	struct loop_watch watch; // of inotify; fd -1: nothing is lent
@@ -44,20 +44,20 @@ struct loan {
 #define LOAN_WRITE_FD 5
 
 // changed is called when a token has come back, after which another slot may be free.
-int lender_open(struct lender *l, struct tokens *tokens, struct loop *loop,
+int server_open(struct server *s, struct tokens *tokens, struct loop *loop,
 		void (*changed)(void *owner), void *owner, struct err *err);
-void lender_close(struct lender *l);
+void server_close(struct server *s);
 // Whether slots may be lent: offers a free one to each worker whose fifo is empty, or takes back
 // the unused ones.
-void lender_allow(struct lender *l, bool lending);
+void server_allow(struct server *s, bool lending);
 // True if a slot would be lent if there were one.
-bool lender_wants(const struct lender *l);
+bool server_wants(const struct server *s);
 
-// Makes the fifo of one worker at path, which is copied. *loan is known to l until loan_close.
-int loan_open(struct loan *loan, struct lender *l, const char *path, struct err *err);
+// Makes the fifo of one worker at path, which is copied. *loan is known to s until loan_close.
+int loan_open(struct loan *loan, struct server *s, const char *path, struct err *err);
 // The worker runs and has its file descriptors. Safe on a zeroed struct, like loan_close.
 void loan_started(struct loan *loan);
 // The worker has ended: everything that was lent to it is ours again.
-void loan_close(struct loan *loan, struct lender *l);
+void loan_close(struct loan *loan, struct server *s);
 
 #endif
