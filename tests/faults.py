@@ -3,7 +3,7 @@
 """make faults: one call of firmo-jobs fails, in a run with real workers under make and in every other mode.
 
 COUNT points (1000) are chosen by SEED: a scene, a kind of call (memory, write, open, fork, ...; tests/helpers/fault.c),
-whether it is ours or the keeper's, its number, the error. At each of them: make's tokens are complete, nobody is left
+whether it is ours or the watchdog's, its number, the error. At each of them: make's tokens are complete, nobody is left
 alive, no suite with a failing file ends with 0, a report is whole or not there, what was announced is in the history
 or the loss is told, the history is sound, and there is a line that says what is wrong. SEED=n COUNT=1 FROM=m makes
 point m again.
@@ -287,9 +287,9 @@ def run_point(number, template, folder, measures, kinds):
     scene = r.choice(scenes)
     call = "memory" if "memory" in calls and r.random() < 0.35 else r.choice(calls)
     if call == "give" or (call in KEEPER and SCENES[scene][1] != "look" and r.random() < 0.3):
-        call = "keeper:" + call
+        call = "watchdog:" + call
     nth = str(r.randrange(1, max(measures.of(scene, call)[0], 1) + 1)) + r.choice(("", "", "+"))
-    error, how = r.choice(kinds[call.removeprefix("keeper:")]), r.choice(("make", "pipe", "fifo"))
+    error, how = r.choice(kinds[call.removeprefix("watchdog:")]), r.choice(("make", "pipe", "fifo"))
     if call.endswith(("give", "talk", "look", "read")) and nth.endswith("+"):
         nth = nth[:-1]  # nothing could be done at all
     work = f"{folder}/point-{number}"
@@ -325,7 +325,7 @@ class Measures:
         if is_ours:
             work = f"{self.folder}/count-{scene}-{call}"
             prepare(work, self.template)
-            carry_out(work, scene, call, "0", self.kinds[call.removeprefix("keeper:")][0], "make")
+            carry_out(work, scene, call, "0", self.kinds[call.removeprefix("watchdog:")][0], "make")
             wait_for_end(work)
             future.set_result((int(read(work + "/log").strip() or 0), read(work + "/p/out")))
             shutil.rmtree(work, ignore_errors=True)

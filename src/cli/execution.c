@@ -42,7 +42,7 @@ void execution_open_tokens(struct firmo_jobs *s, const struct makeflags *m, int 
 	s->means.local.workspace = s->workspace;
 	s->means.tokens = tokens_open(m, most, cpus_usable(), marker, s->workspace, &warning);
 	free(marker);
-	// It shares the memory of this keeper, and is as small.
+	// It shares the memory of this watchdog, and is as small.
 	spawner_close(&s->context.spawner);
 	spawner_open(&s->context.spawner);
 	s->means.local.spawner = &s->context.spawner;

@@ -9,25 +9,25 @@
 #include "base/err.h"
 #include "base/path.h"
 #include "jobserver/client.h"
-#include "jobserver/keeper.h"
 #include "jobserver/makeflags.h"
+#include "jobserver/watchdog.h"
 #include "sys/loop.h"
 
-// So many keepers may be killed in a run before it goes on without one.
-#define KEEPERS_MOST 8
+// So many watchdogs may be killed in a run before it goes on without one.
+#define WATCHDOGS_MOST 8
 
 struct tokens {
-	char *marker, *folder; // what the keeper is told; NULL: there is none
-	int keepers;           // that were started
+	char *marker, *folder; // what the watchdog is told; NULL: there is none
+	int watchdogs;         // that were started
 	int most;              // slots that may be in use at once
 	int running;           // slots in use
 	bool shared;           // a client of make's jobserver
 	bool waiting;          // a job is ready to start
-	bool distrusted;       // the keeper is to look for processes
+	bool distrusted;       // the watchdog is to look for processes
 	bool gone;             // its server has closed it: go on with what is held
 	struct client client;
-	struct keeper keeper; // takes from the client for us while it lives
-	struct will will;     // what is done where memory runs out
+	struct watchdog watchdog; // takes from the client for us while it lives
+	struct will will;         // what is done where memory runs out
 	struct {
 		// The bytes taken from make, to be given back as they are. There is room before one
 		// is taken.
@@ -75,26 +75,27 @@ static void warn(const struct makeflags *m, const char *why, struct err *warning
 			m->text, why);
 }
 
-// Another keeper takes over from one that was killed.
-static void start_keeper(struct tokens *t)
+// Another watchdog takes over from one that was killed.
+static void start_watchdog(struct tokens *t)
 {
 	struct err err;
 
-	if (t->marker && t->keepers++ < KEEPERS_MOST)
-		keeper_start(&t->keeper, t->shared ? &t->client : NULL, t->marker, t->folder, &err);
+	if (t->marker && t->watchdogs++ < WATCHDOGS_MOST)
+		watchdog_start(&t->watchdog, t->shared ? &t->client : NULL, t->marker, t->folder,
+			       &err);
 }
 
-// Without any memory: what the keeper does when we are dead, and before make hears of our end.
+// Without any memory: what the watchdog does when we are dead, and before make hears of our end.
 static void abandon(void *owner)
 {
 	struct tokens *t = owner;
 
-	if (t->keeper.socket >= 0) {
-		keeper_abandon(&t->keeper);
+	if (t->watchdog.socket >= 0) {
+		watchdog_abandon(&t->watchdog);
 		return;
 	}
 	if (t->marker)
-		keeper_stand_in(&t->keeper, t->marker);
+		watchdog_stand_in(&t->watchdog, t->marker);
 	while (t->held.n > 0 && client_give(&t->client, t->held.items[t->held.n - 1]))
 		t->held.n--;
 	if (t->folder)
@@ -129,10 +130,10 @@ struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size,
 		t->most = 1;
 		break;
 	}
-	t->keeper.socket = -1;
+	t->watchdog.socket = -1;
 	t->marker = marker ? xstrdup(marker) : NULL;
 	t->folder = marker ? xstrdup(folder) : NULL;
-	start_keeper(t);
+	start_watchdog(t);
 	t->will = (struct will){.act = abandon, .arg = t};
 	will_make(&t->will);
 	return t;
@@ -143,17 +144,17 @@ static size_t needed(const struct tokens *t)
 	return t->running > 0 ? (size_t)t->running - 1 : 0;
 }
 
-// Where the next token shows, and where there is room for returned ones: the keeper's socket, or
+// Where the next token shows, and where there is room for returned ones: the watchdog's socket, or
 // make's pipe.
 static void watch(struct tokens *t)
 {
-	bool kept = t->keeper.socket >= 0;
+	bool kept = t->watchdog.socket >= 0;
 	bool wanted = t->shared && t->waiting && !t->gone && t->running < t->most;
 
-	// What the keeper has sent, and its death, is to be seen at any time.
-	t->watch.fd = kept ? t->keeper.socket : t->client.poll_fd;
+	// What the watchdog has sent, and its death, is to be seen at any time.
+	t->watch.fd = kept ? t->watchdog.socket : t->client.poll_fd;
 	t->watch.events = kept || wanted ? POLLIN : 0;
-	t->room.fd = kept ? t->keeper.socket : t->client.write_fd;
+	t->room.fd = kept ? t->watchdog.socket : t->client.write_fd;
 	t->room.events = t->held.n > needed(t) ? POLLOUT : 0;
 }
 
@@ -163,12 +164,12 @@ static void hold(struct tokens *t, char byte)
 		t->held.items[t->held.n++] = byte;
 }
 
-// What the keeper had of make's is ours, and is handed to the next keeper, which has to be told of
-// what goes back.
-static void on_keeper_end(struct tokens *t)
+// What the watchdog had of make's is ours, and is handed to the next watchdog, which has to be told
+// of what goes back.
+static void on_watchdog_end(struct tokens *t)
 {
-	t->held.n = keeper_forget(&t->keeper, t->held.items);
-	start_keeper(t);
+	t->held.n = watchdog_forget(&t->watchdog, t->held.items);
+	start_watchdog(t);
 }
 
 // Gives back what is more than the workers need; what a full pipe has no room for stays held.
@@ -176,14 +177,14 @@ static void give_surplus(struct tokens *t)
 {
 	while (t->held.n > needed(t)) {
 		char byte = t->held.items[t->held.n - 1];
-		int given = t->keeper.socket >= 0 ? keeper_give(&t->keeper, byte)
-						  : client_give(&t->client, byte);
+		int given = t->watchdog.socket >= 0 ? watchdog_give(&t->watchdog, byte)
+						    : client_give(&t->client, byte);
 		if (given == 0)
 			break;
 		if (given > 0)
 			t->held.n--;
 		else
-			on_keeper_end(t);
+			on_watchdog_end(t);
 	}
 	watch(t);
 }
@@ -193,36 +194,37 @@ static void on_room(struct loop_watch *w, short revents)
 	give_surplus(w->owner);
 }
 
-// 1, 0 or -1 as client_take. Never past a keeper: it gives back nothing that it does not know of.
+// 1, 0 or -1 as client_take. Never past a watchdog: it gives back nothing that it does not know of.
 static int take(struct tokens *t, char *byte)
 {
-	while (t->keeper.socket >= 0) {
-		int taken = keeper_take(&t->keeper, byte);
+	while (t->watchdog.socket >= 0) {
+		int taken = watchdog_take(&t->watchdog, byte);
 		if (taken >= 0)
 			return taken;
-		on_keeper_end(t);
+		on_watchdog_end(t);
 	}
 	return t->gone ? 0 : client_take(&t->client, byte);
 }
 
-// Nothing is wanted, and yet something has come: a token that was on its way, or the keeper's end.
+// Nothing is wanted, and yet something has come: a token that was on its way, or the watchdog's
+// end.
 static void drain(struct tokens *t)
 {
 	char byte;
 
-	if (t->shared && t->keeper.socket >= 0 && take(t, &byte) == 1)
+	if (t->shared && t->watchdog.socket >= 0 && take(t, &byte) == 1)
 		hold(t, byte);
 	give_surplus(t);
-	if (t->keeper.socket >= 0)
-		keeper_cancel(&t->keeper);
+	if (t->watchdog.socket >= 0)
+		watchdog_cancel(&t->watchdog);
 }
 
 static void on_readable(struct loop_watch *w, short revents)
 {
 	struct tokens *t = w->owner;
 
-	if (t->keeper.socket >= 0 && keeper_has_ended(&t->keeper)) {
-		on_keeper_end(t);
+	if (t->watchdog.socket >= 0 && watchdog_has_ended(&t->watchdog)) {
+		on_watchdog_end(t);
 		give_surplus(t);
 		revents |= POLLIN; // that was no word of make
 	}
@@ -231,7 +233,7 @@ static void on_readable(struct loop_watch *w, short revents)
 	else
 		drain(t);
 	// All writers of make's pipe gone: polling on would spin.
-	if (t->keeper.socket < 0 && !(revents & POLLIN))
+	if (t->watchdog.socket < 0 && !(revents & POLLIN))
 		t->gone = true;
 	watch(t);
 }
@@ -240,7 +242,7 @@ void tokens_attach(struct tokens *t, struct loop *l, void (*ready)(void *owner),
 {
 	t->ready = ready;
 	t->owner = owner;
-	if (!t->shared && t->keeper.socket < 0)
+	if (!t->shared && t->watchdog.socket < 0)
 		return;
 	t->loop = l;
 	t->watch = (struct loop_watch){.fd = -1, .ready = on_readable, .owner = t};
@@ -252,8 +254,8 @@ void tokens_attach(struct tokens *t, struct loop *l, void (*ready)(void *owner),
 
 void tokens_await(struct tokens *t, bool waiting)
 {
-	if (t->waiting && !waiting && t->keeper.socket >= 0)
-		keeper_cancel(&t->keeper);
+	if (t->waiting && !waiting && t->watchdog.socket >= 0)
+		watchdog_cancel(&t->watchdog);
 	t->waiting = waiting;
 	watch(t);
 }
@@ -296,12 +298,12 @@ bool tokens_shared(const struct tokens *t)
 
 pid_t *tokens_group(const struct tokens *t, int slot)
 {
-	return t->keeper.shared && slot < TOKENS_MAX ? keeper_group(&t->keeper, slot) : NULL;
+	return t->watchdog.shared && slot < TOKENS_MAX ? watchdog_group(&t->watchdog, slot) : NULL;
 }
 
-pid_t tokens_keeper(const struct tokens *t)
+pid_t tokens_watchdog(const struct tokens *t)
 {
-	return t->keeper.socket >= 0 ? t->keeper.pid : 0;
+	return t->watchdog.socket >= 0 ? t->watchdog.pid : 0;
 }
 
 void tokens_distrust(struct tokens *t)
@@ -316,8 +318,8 @@ bool tokens_close(struct tokens *t)
 	will_drop(&t->will);
 	t->running = 0;
 	give_surplus(t);
-	bool all = keeper_close(&t->keeper, t->distrusted, t->held.items, &t->held.n);
-	// Without a keeper, or with one that does not listen: it gives back what it knows of.
+	bool all = watchdog_close(&t->watchdog, t->distrusted, t->held.items, &t->held.n);
+	// Without a watchdog, or with one that does not listen: it gives back what it knows of.
 	for (; t->held.n > 0 && all &&
 	       client_give_until(&t->client, t->held.items[t->held.n - 1], until_ns);
 	     t->held.n--)

@@ -25,10 +25,10 @@ struct tokens;
 // that every process of the run will have in its environment ("NAME=VALUE"); folder: its temporary
 // folder, which need not be there yet. Never NULL.
 //
-// A keeper (jobserver/keeper.h) is started, which cleans up after us and gives back the tokens if
-// this process dies, and another one if it is killed; without one, where it cannot be started, the
-// tokens are taken directly, and all works the same but for that. So call this early, when the
-// process is small. No keeper is started if marker is NULL.
+// A watchdog (jobserver/watchdog.h) is started, which cleans up after us and gives back the tokens
+// if this process dies, and another one if it is killed; without one, where it cannot be started,
+// the tokens are taken directly, and all works the same but for that. So call this early, when the
+// process is small. No watchdog is started if marker is NULL.
 struct tokens *tokens_open(const struct makeflags *m, int cap, int default_size, const char *marker,
 			   const char *folder, struct err *warning);
 // Calls back from l when a slot may have become free while tokens_await(true) is in force.
@@ -40,19 +40,19 @@ bool tokens_take(struct tokens *t);
 // Gives back one slot.
 void tokens_give(struct tokens *t);
 // Where the process group of the worker on that slot is to stand while there is one (0 otherwise),
-// for the keeper to see; NULL if there is no keeper. It stays valid until tokens_close.
+// for the watchdog to see; NULL if there is no watchdog. It stays valid until tokens_close.
 pid_t *tokens_group(const struct tokens *t, int slot);
-// The keeper, which is a child of this process; 0: there is none.
-pid_t tokens_keeper(const struct tokens *t);
+// The watchdog, which is a child of this process; 0: there is none.
+pid_t tokens_watchdog(const struct tokens *t);
 // How many slots may be in use at once: cap or pool size; TOKENS_MAX under make without a cap.
 int tokens_most(const struct tokens *t);
 // Whether they come from make's jobserver.
 bool tokens_shared(const struct tokens *t);
-// Processes of the run may be left that could not be looked for: in the end the keeper does that,
+// Processes of the run may be left that could not be looked for: in the end the watchdog does that,
 // as if we were dead.
 void tokens_distrust(struct tokens *t);
 // Gives back all that is held, detaches from the loop and frees t. False if make's pipe had no room
-// for some of it within CLIENT_PATIENCE_NS: the keeper, if there is one, goes on trying for a
+// for some of it within CLIENT_PATIENCE_NS: the watchdog, if there is one, goes on trying for a
 // while.
 bool tokens_close(struct tokens *t);
 

@@ -230,7 +230,7 @@ static bool is_shortage(int errnum)
 	return errnum == EAGAIN || errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE;
 }
 
-// Its process group is no more: the keeper need not end it.
+// Its process group is no more: the watchdog need not end it.
 static void forget_group(const struct local *l, int slot)
 {
 	pid_t *group = tokens_group(l->tokens, slot);

@@ -79,7 +79,7 @@ struct local_process {
 	struct worker_environment environment;
 };
 
-// Makes ready; all that is given has to outlive l. tokens' keeper is told of the processes.
+// Makes ready; all that is given has to outlive l. tokens' watchdog is told of the processes.
 int local_open(struct local *l, const struct local_settings *settings, const char *run,
 	       const struct local_guest *guest, struct tokens *tokens, struct loop *loop,
 	       struct signals *signals, struct err *err);

@@ -22,7 +22,7 @@ void reaper_open(struct local *l)
 
 	descendants_children(pids, CHILDREN_MOST, &n);
 	for (size_t i = 0; i < n; i++)
-		if (pids[i] != tokens_keeper(l->tokens) && pids[i] != l->guest.pid)
+		if (pids[i] != tokens_watchdog(l->tokens) && pids[i] != l->guest.pid)
 			pids[kept++] = pids[i];
 	l->inherited.items = pids;
 	l->inherited.n = kept;
@@ -107,7 +107,7 @@ static void reap_each(struct local *l, bool *orphans, struct err *err)
 		if (!l->processes.items[i]->reaped)
 			pids[n++] = l->processes.items[i]->pid;
 	for (size_t i = 0; i < n; i++)
-		if (!reaper_is_inherited(l, pids[i]) && pids[i] != tokens_keeper(l->tokens) &&
+		if (!reaper_is_inherited(l, pids[i]) && pids[i] != tokens_watchdog(l->tokens) &&
 		    !is_alive(pids[i]))
 			reap_one(l, pids[i], orphans, err);
 	free(pids);

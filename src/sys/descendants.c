@@ -74,7 +74,7 @@ static void feed(struct search *s, const char *data, size_t n)
 	}
 }
 
-// In no memory but the stack's: the keeper has to do with what there is.
+// In no memory but the stack's: the watchdog has to do with what there is.
 enum belongs descendants_belongs(pid_t pid, const char *entry)
 {
 	struct search search = {.entry = entry, .length = strlen(entry)};

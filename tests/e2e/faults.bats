@@ -130,7 +130,7 @@ nobody_left() {
 	has "firmo-jobs: wait for the command: Function not implemented"
 }
 
-@test "where the kernel does not let us send signals, a file that hangs is given up, and the keeper ends it" {
+@test "where the kernel does not let us send signals, a file that hangs is given up, and the watchdog ends it" {
 	needs_faults
 	plain hangs "while true do end"
 	plain good "print('fine')"
@@ -187,7 +187,7 @@ nobody_left() {
 	status_is 0
 }
 
-@test "a keeper that may not wait for two things at once serves the run all the same" {
+@test "a watchdog that may not wait for two things at once serves the run all the same" {
 	needs_faults
 	meeting 3 2
 	run audit --no-holders -- "$HELPERS/fault" all:ppoll 1+ ENOSYS calls "$LIBRARY" "$FIRMO_JOBS" --lua="$LUA"
@@ -212,7 +212,7 @@ nobody_left() {
 	start_command "$HELPERS/fault" all:close 1+ ENOSYS calls "$LIBRARY" bash -c 'echo $$ >runner; exec "$@"' - \
 		"$FIRMO_JOBS" --lua="$LUA" -j2
 	await test -e here
-	servants=$(pgrep -P "$(<runner)" 'jobserver-keep|firmo-jobs-spaw')
+	servants=$(pgrep -P "$(<runner)" 'jobserver-watch|firmo-jobs-spaw')
 	is "$(wc -l <<<"$servants")" 2
 	for pid in $servants; do
 		is "$(readlink "/proc/$pid/fd/"[0-2] | sort -u)" /dev/null

@@ -626,7 +626,7 @@ refused() {
 	is "$(<seen)" 0
 }
 
-@test "a full pipe blocks nobody: the run ends and says so, and so does the keeper" {
+@test "a full pipe blocks nobody: the run ends and says so, and so does the watchdog" {
 	meeting 2 2
 	"$LUA" -e 'io.stdout:write(("+"):rep(65536))' >bytes
 	mkfifo f
@@ -653,7 +653,7 @@ full_pipe() {
 	finish
 	status_is "$2"
 	await all_gone
-	# As soon as there is room, the keeper gives back the very tokens.
+	# As soon as there is room, the watchdog gives back the very tokens.
 	timeout 5 head -c 65536 <&7 >/dev/null
 	is "$(timeout 20 head -c 3 <&7 | grep -o . | sort | tr -d '\n')" abc
 	exec 7>&-

@@ -6,8 +6,8 @@
 //
 // COMMAND takes the place of this process. Its NTH call of the kind CALL, counted from the
 // beginning of its own code, fails with ERRNO (a name); with NTH+ all that follow do, too; with 0
-// none. Its children are left alone, unless CALL has `all:` in front; `keeper:` means the calls of
-// the processes that keep make's tokens for it, and none else. How many calls there were is
+// none. Its children are left alone, unless CALL has `all:` in front; `watchdog:` means the calls
+// of the processes that keep make's tokens for it, and none else. How many calls there were is
 // written to the file LOG when nobody below COMMAND is left. LIBRARY is tests/faults/memory.so.
 // --list writes the kinds, each with the errors that it may have, a line each.
 //
@@ -125,7 +125,7 @@ struct point {
 	const struct kind *kind;
 	long nth;
 	bool lasting;
-	enum { OWN, EVERYWHERE, KEEPERS } whose;
+	enum { OWN, EVERYWHERE, WATCHDOGS } whose;
 	int error;
 	pid_t pid;
 	const char *log;
@@ -136,7 +136,7 @@ static bool is_start(const struct seccomp_notif *n)
 	return n->data.nr == SYS_prctl && n->data.args[0] == START_OF_PROGRAM;
 }
 
-static bool is_keeper(uint32_t pid)
+static bool is_watchdog(uint32_t pid)
 {
 	char path[64], name[32] = "";
 
@@ -146,13 +146,13 @@ static bool is_keeper(uint32_t pid)
 		return false;
 	ssize_t n = read(fd, name, sizeof name - 1);
 	close(fd);
-	return n > 0 && strncmp(name, "jobserver-keep", strlen("jobserver-keep")) == 0;
+	return n > 0 && strncmp(name, "jobserver-watch", strlen("jobserver-watch")) == 0;
 }
 
 static bool is_meant(uint32_t pid, const struct point *p)
 {
 	return p->whose == EVERYWHERE || (p->whose == OWN && pid == (uint32_t)p->pid) ||
-	       (p->whose == KEEPERS && is_keeper(pid));
+	       (p->whose == WATCHDOGS && is_watchdog(pid));
 }
 
 static void answer(int listener, const struct point *p, long *seen, bool *started)
@@ -329,7 +329,7 @@ int main(int argc, char **argv)
 	struct point p = {.kind = find_kind(colon ? colon + 1 : argv[1]),
 			  .whose = !colon            ? OWN
 				   : *argv[1] == 'a' ? EVERYWHERE
-						     : KEEPERS,
+						     : WATCHDOGS,
 			  .nth = atol(argv[2]),
 			  .lasting = strchr(argv[2], '+') != NULL,
 			  .error = error_number(argv[3]),

@@ -30,7 +30,7 @@
  *	--sabotage=readonly	W is a second reading end
  *	--sabotage=negative	`-2,-2`
  * The audit, when COMMAND has ended
- *	--settle=MS		give others so long to bring tokens back (0): a keeper, a daemon
+ *	--settle=MS		give others so long to bring tokens back (0): a watchdog, a daemon
  *	--no-holders		nobody else may have the writing end open by then
  *
  * SIGINT, SIGTERM, SIGHUP and SIGQUIT sent by a process are passed on to COMMAND, so send them to

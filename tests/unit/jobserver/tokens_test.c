@@ -586,7 +586,7 @@ static void devices_are_rejected(void **state)
 }
 
 // A pipe fills by the page: to take a byte makes no room for one. Nothing blocks, and what did not
-// fit goes back once there is room, here without a keeper.
+// fit goes back once there is room, here without a watchdog.
 static void a_full_pipe_keeps_nobody(void **state)
 {
 	struct counter c = {0};
@@ -631,7 +631,7 @@ static void a_pool_needs_no_loop(void **state)
 	loop_release(&c.loop);
 }
 
-// ---- keepers that are killed ----
+// ---- watchdogs that are killed ----
 
 static struct tokens *opened_kept(int fds[2])
 {
@@ -644,17 +644,17 @@ static struct tokens *opened_kept(int fds[2])
 	struct tokens *t =
 		tokens_open(&m, 0, 1, "FIRMO_JOBS_TEST=tokens", "/nonexistent", &warning);
 	makeflags_release(&m);
-	assert_true(tokens_keeper(t) > 0);
+	assert_true(tokens_watchdog(t) > 0);
 	return t;
 }
 
 // It is dead when this returns, and nobody has seen that yet.
-static void kill_keeper(const struct tokens *t)
+static void kill_watchdog(const struct tokens *t)
 {
 	siginfo_t info;
 
-	kill(tokens_keeper(t), SIGKILL);
-	assert_int_equal(waitid(P_PID, (id_t)tokens_keeper(t), &info, WEXITED | WNOWAIT), 0);
+	kill(tokens_watchdog(t), SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)tokens_watchdog(t), &info, WEXITED | WNOWAIT), 0);
 }
 
 static void take_in_time(struct counter *c, struct tokens *t)
@@ -665,7 +665,7 @@ static void take_in_time(struct counter *c, struct tokens *t)
 	tokens_await(t, false);
 }
 
-static void one_keeper_after_the_other_loses_nothing(void **state)
+static void one_watchdog_after_the_other_loses_nothing(void **state)
 {
 	struct counter c = {0};
 	int fds[2];
@@ -676,14 +676,14 @@ static void one_keeper_after_the_other_loses_nothing(void **state)
 	tokens_attach(t, &c.loop, count_ready, &c);
 	for (int i = 0; i < 3; i++)
 		take_in_time(&c, t);
-	kill_keeper(t); // a token is wanted
+	kill_watchdog(t); // a token is wanted
 	take_in_time(&c, t);
-	kill_keeper(t); // one goes back
+	kill_watchdog(t); // one goes back
 	tokens_give(t);
 	take_in_time(&c, t);
 	for (int i = 0; i < 4; i++)
 		tokens_give(t);
-	kill_keeper(t); // it has given all back, or none
+	kill_watchdog(t); // it has given all back, or none
 	assert_true(tokens_close(t));
 	assert_holds(fds[0], "abc", 3);
 	loop_release(&c.loop);
@@ -701,12 +701,12 @@ static void look_for_token(struct loop_watch *w, short revents)
 
 	(void)revents;
 	assert_false(tokens_take(e->tokens));
-	e->second = tokens_keeper(e->tokens);
+	e->second = tokens_watchdog(e->tokens);
 }
 
-// Whoever is served before in the same step finds the end: what was polled for the old keeper says
-// nothing of the new one, which would take us for dead if it were dropped.
-static void the_end_of_a_keeper_is_not_seen_twice(void **state)
+// Whoever is served before in the same step finds the end: what was polled for the old watchdog
+// says nothing of the new one, which would take us for dead if it were dropped.
+static void the_end_of_a_watchdog_is_not_seen_twice(void **state)
 {
 	struct counter c = {0};
 	int fds[2], other[2];
@@ -722,11 +722,11 @@ static void the_end_of_a_keeper_is_not_seen_twice(void **state)
 	loop_add_watch(&c.loop, &w);
 	tokens_attach(t, &c.loop, count_ready, &c);
 	tokens_await(t, true);
-	pid_t first = tokens_keeper(t);
-	kill_keeper(t);
+	pid_t first = tokens_watchdog(t);
+	kill_watchdog(t);
 	loop_step(&c.loop);
 	assert_int_not_equal(early.second, first);
-	assert_int_equal(tokens_keeper(t), early.second);
+	assert_int_equal(tokens_watchdog(t), early.second);
 	loop_remove_watch(&c.loop, &w);
 	tokens_close(t);
 	loop_release(&c.loop);
@@ -921,8 +921,8 @@ int main(void)
 		cmocka_unit_test(devices_are_rejected),
 		cmocka_unit_test(a_full_pipe_keeps_nobody),
 		cmocka_unit_test(a_pool_needs_no_loop),
-		cmocka_unit_test(one_keeper_after_the_other_loses_nothing),
-		cmocka_unit_test(the_end_of_a_keeper_is_not_seen_twice),
+		cmocka_unit_test(one_watchdog_after_the_other_loses_nothing),
+		cmocka_unit_test(the_end_of_a_watchdog_is_not_seen_twice),
 		cmocka_unit_test(a_refused_pipe_is_read_without_waiting),
 		cmocka_unit_test(a_refused_pipe_that_does_not_block_is_read_as_it_is),
 		cmocka_unit_test(a_helper_reads_where_nothing_else_can),

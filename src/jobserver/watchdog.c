@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "jobserver/keeper.h"
+#include "jobserver/watchdog.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -30,19 +30,19 @@ struct message {
 
 // In the memory of both processes; untouched pages of it cost nothing. Whoever dies, the other one
 // finds here what there was.
-struct keeper_shared {
+struct watchdog_shared {
 	pid_t groups[TOKENS_MAX]; // the runner writes there
-	int n;                    // the rest is the keeper's: so many tokens are in its hands
+	int n;                    // the rest is the watchdog's: so many tokens are in its hands
 	// Behind them are zeros, but for one that make has given and that is not counted yet.
 	char tokens[TOKENS_MAX + 1];
 };
 
 enum {
-	KEEPER_ASK = 1, // to the keeper: a token, please
-	KEEPER_CANCEL,  // no token any more
-	KEEPER_GIVE,    // here is one back; value: the byte
-	KEEPER_BYE,     // all was given back and nobody is left
-	KEEPER_GRANT,   // from the keeper: a token; value: the byte
+	WATCHDOG_ASK = 1, // to the watchdog: a token, please
+	WATCHDOG_CANCEL,  // no token any more
+	WATCHDOG_GIVE,    // here is one back; value: the byte
+	WATCHDOG_BYE,     // all was given back and nobody is left
+	WATCHDOG_GRANT,   // from the watchdog: a token; value: the byte
 };
 
 // Errors that say nothing of the other end.
@@ -54,17 +54,17 @@ static bool may_pass(int errnum)
 // ---- the process ----
 
 #define YIELD_NS (500 * INT64_C(1000))
-// How long a full pipe keeps the keeper alive.
+// How long a full pipe keeps the watchdog alive.
 #define PATIENCE_NS (10 * NS_PER_SEC)
 
-// Of the keeper's process alone. Untouched pages of it cost nothing.
+// Of the watchdog's process alone. Untouched pages of it cost nothing.
 static struct {
 	int socket;
 	struct client *client;
 	bool wanted, bye;
 	int64_t gave_ns; // when a token went back last
 	int owed;        // of the tokens the last ones, which are to go back
-	volatile struct keeper_shared *shared;
+	volatile struct watchdog_shared *shared;
 } state;
 
 static void give_back(char byte)
@@ -103,17 +103,17 @@ static void pay(void)
 static void handle(const struct message *m)
 {
 	switch (m->tag) {
-	case KEEPER_ASK:
+	case WATCHDOG_ASK:
 		state.wanted = state.client && state.shared->n < TOKENS_MAX;
 		break;
-	case KEEPER_CANCEL:
+	case WATCHDOG_CANCEL:
 		state.wanted = false;
 		break;
-	case KEEPER_GIVE:
+	case WATCHDOG_GIVE:
 		give_back((char)m->value);
 		pay();
 		break;
-	case KEEPER_BYE:
+	case WATCHDOG_BYE:
 		state.bye = true;
 		break;
 	}
@@ -137,7 +137,7 @@ static void grant(void)
 		state.owed--;
 	else
 		state.shared->n++;
-	const struct message m = {KEEPER_GRANT, (unsigned char)state.shared->tokens[at]};
+	const struct message m = {WATCHDOG_GRANT, (unsigned char)state.shared->tokens[at]};
 	// If nobody hears it, the end of the socket follows, and the byte goes back then.
 	send(state.socket, &m, sizeof m, MSG_NOSIGNAL);
 }
@@ -229,7 +229,7 @@ static int kill_marked(const char *marker)
 
 // We have outlived the runner: its workers, and descendants outside their groups, until none is
 // found.
-static void end_workers(const volatile struct keeper_shared *shared, const char *marker)
+static void end_workers(const volatile struct watchdog_shared *shared, const char *marker)
 {
 	for (int i = 0; shared && i < TOKENS_MAX; i++)
 		if (shared->groups[i] > 1)
@@ -257,7 +257,7 @@ static void detach(void)
 	sigset_t all;
 
 	// A killall of firmo-jobs must not reach the process that cleans up after it.
-	prctl(PR_SET_NAME, "jobserver-keep");
+	prctl(PR_SET_NAME, "jobserver-watch");
 	setsid();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
@@ -288,119 +288,119 @@ static void keep(const char *marker, const char *folder)
 
 // ---- the runner's side ----
 
-static int share_memory(struct keeper *k, struct err *err)
+static int share_memory(struct watchdog *w, struct err *err)
 {
-	void *p = k->shared;
+	void *p = w->shared;
 
 	if (!p)
-		p = mmap(NULL, sizeof *k->shared, PROT_READ | PROT_WRITE,
+		p = mmap(NULL, sizeof *w->shared, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return err_set(err, errno, "mmap");
-	k->shared = p;
+	w->shared = p;
 	return 0;
 }
 
-static int fork_keeper(struct keeper *k, const int pair[2], struct client *client,
-		       const char *marker, const char *folder)
+static int fork_watchdog(struct watchdog *w, const int pair[2], struct client *client,
+			 const char *marker, const char *folder)
 {
 	sigset_t all, before;
 
-	// No signal may end the keeper before it has blocked them all.
+	// No signal may end the watchdog before it has blocked them all.
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	k->pid = fork();
-	if (k->pid == 0) {
+	w->pid = fork();
+	if (w->pid == 0) {
 		close(pair[0]);
 		state.socket = pair[1];
 		state.client = client;
-		state.shared = k->shared;
+		state.shared = w->shared;
 		keep(marker, folder);
 	}
 	int errnum = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return k->pid < 0 ? errnum : 0;
+	return w->pid < 0 ? errnum : 0;
 }
 
-int keeper_start(struct keeper *k, struct client *client, const char *marker, const char *folder,
-		 struct err *err)
+int watchdog_start(struct watchdog *w, struct client *client, const char *marker,
+		   const char *folder, struct err *err)
 {
 	int pair[2];
 
-	k->socket = -1;
-	k->asked = false;
-	if (share_memory(k, err) < 0)
+	w->socket = -1;
+	w->asked = false;
+	if (share_memory(w, err) < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(err, errno, "socketpair");
-	int errnum = fork_keeper(k, pair, client, marker, folder);
+	int errnum = fork_watchdog(w, pair, client, marker, folder);
 	close(pair[1]);
 	if (errnum) {
 		close(pair[0]);
 		return err_set(err, errnum, "fork");
 	}
-	k->socket = pair[0];
+	w->socket = pair[0];
 	return 0;
 }
 
-// 1; 0 if there is no room: the keeper does not listen at the moment; -1 if it has died.
-static int tell(const struct keeper *k, int tag, int value)
+// 1; 0 if there is no room: the watchdog does not listen at the moment; -1 if it has died.
+static int tell(const struct watchdog *w, int tag, int value)
 {
 	const struct message m = {tag, value};
 
-	if (send(k->socket, &m, sizeof m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof m)
+	if (send(w->socket, &m, sizeof m, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof m)
 		return 1;
 	return may_pass(errno) ? 0 : -1;
 }
 
-int keeper_take(struct keeper *k, char *byte)
+int watchdog_take(struct watchdog *w, char *byte)
 {
 	struct message m;
-	ssize_t n = recv(k->socket, &m, sizeof m, MSG_DONTWAIT);
+	ssize_t n = recv(w->socket, &m, sizeof m, MSG_DONTWAIT);
 
-	// The keeper's death is told once in front of what it had sent before.
+	// The watchdog's death is told once in front of what it had sent before.
 	if (n < 0 && errno == ECONNRESET)
-		n = recv(k->socket, &m, sizeof m, MSG_DONTWAIT);
+		n = recv(w->socket, &m, sizeof m, MSG_DONTWAIT);
 	if (n == (ssize_t)sizeof m) {
-		k->asked = false;
+		w->asked = false;
 		*byte = (char)m.value;
 		return 1;
 	}
 	// Without memory for it, it has not come yet.
 	if (n >= 0 || !may_pass(errno))
 		return -1;
-	if (k->asked)
+	if (w->asked)
 		return 0;
-	int told = tell(k, KEEPER_ASK, 0);
-	k->asked = told > 0;
+	int told = tell(w, WATCHDOG_ASK, 0);
+	w->asked = told > 0;
 	return told < 0 ? -1 : 0;
 }
 
-void keeper_cancel(struct keeper *k)
+void watchdog_cancel(struct watchdog *w)
 {
-	if (k->asked && tell(k, KEEPER_CANCEL, 0) != 0)
-		k->asked = false;
+	if (w->asked && tell(w, WATCHDOG_CANCEL, 0) != 0)
+		w->asked = false;
 }
 
-int keeper_give(struct keeper *k, char byte)
+int watchdog_give(struct watchdog *w, char byte)
 {
-	return tell(k, KEEPER_GIVE, (unsigned char)byte);
+	return tell(w, WATCHDOG_GIVE, (unsigned char)byte);
 }
 
-pid_t *keeper_group(const struct keeper *k, int slot)
+pid_t *watchdog_group(const struct watchdog *w, int slot)
 {
-	return &k->shared->groups[slot];
+	return &w->shared->groups[slot];
 }
 
-bool keeper_has_ended(const struct keeper *k)
+bool watchdog_has_ended(const struct watchdog *w)
 {
-	struct pollfd p = {.fd = k->socket};
+	struct pollfd p = {.fd = w->socket};
 
 	return poll(&p, 1, 0) > 0;
 }
 
 // What it had taken from make and not given back, whether or not that had been told.
-static size_t read_tokens(struct keeper_shared *shared, char *tokens)
+static size_t read_tokens(struct watchdog_shared *shared, char *tokens)
 {
 	if (shared->n < TOKENS_MAX && shared->tokens[shared->n])
 		shared->n++;
@@ -408,64 +408,64 @@ static size_t read_tokens(struct keeper_shared *shared, char *tokens)
 	return (size_t)shared->n;
 }
 
-size_t keeper_forget(struct keeper *k, char *tokens)
+size_t watchdog_forget(struct watchdog *w, char *tokens)
 {
-	close(k->socket);
-	k->socket = -1;
-	k->asked = false;
-	waitpid(k->pid, NULL, WNOHANG);
-	return read_tokens(k->shared, tokens);
+	close(w->socket);
+	w->socket = -1;
+	w->asked = false;
+	waitpid(w->pid, NULL, WNOHANG);
+	return read_tokens(w->shared, tokens);
 }
 
-// Make must not count its tokens before the last one is back. Somebody may have stopped the keeper,
-// who did not stop us. True if it has ended.
-static bool await_end(const struct keeper *k)
+// Make must not count its tokens before the last one is back. Somebody may have stopped the
+// watchdog, who did not stop us. True if it has ended.
+static bool await_end(const struct watchdog *w)
 {
 	int64_t until_ns = clock_mono_ns() + CLIENT_PATIENCE_NS;
-	struct pollfd p = {.fd = k->socket};
+	struct pollfd p = {.fd = w->socket};
 
-	kill(k->pid, SIGCONT);
+	kill(w->pid, SIGCONT);
 	for (int64_t left = CLIENT_PATIENCE_NS; left > 0; left = until_ns - clock_mono_ns()) {
 		int ended = poll(&p, 1, (int)(left / NS_PER_MS) + 1);
 		if (ended > 0)
 			return true;
 		// Where waiting is refused, its own patience bounds ours.
 		if (ended < 0 && errno != EINTR)
-			return waitpid(k->pid, NULL, 0) == k->pid;
+			return waitpid(w->pid, NULL, 0) == w->pid;
 	}
 	return false;
 }
 
-void keeper_abandon(struct keeper *k)
+void watchdog_abandon(struct watchdog *w)
 {
-	shutdown(k->socket, SHUT_WR);
-	await_end(k);
+	shutdown(w->socket, SHUT_WR);
+	await_end(w);
 }
 
-void keeper_stand_in(const struct keeper *k, const char *marker)
+void watchdog_stand_in(const struct watchdog *w, const char *marker)
 {
-	end_workers(k->shared, marker);
+	end_workers(w->shared, marker);
 }
 
-bool keeper_close(struct keeper *k, bool distrust, char *tokens, size_t *n)
+bool watchdog_close(struct watchdog *w, bool distrust, char *tokens, size_t *n)
 {
 	bool ended = true;
 
-	if (k->socket >= 0) {
+	if (w->socket >= 0) {
 		// Without a word it takes us for dead.
 		if (distrust)
-			shutdown(k->socket, SHUT_WR);
+			shutdown(w->socket, SHUT_WR);
 		else
-			tell(k, KEEPER_BYE, 0);
-		ended = await_end(k);
-		close(k->socket);
-		while (ended && waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
+			tell(w, WATCHDOG_BYE, 0);
+		ended = await_end(w);
+		close(w->socket);
+		while (ended && waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		if (ended)
-			*n = read_tokens(k->shared, tokens);
+			*n = read_tokens(w->shared, tokens);
 	}
-	if (k->shared)
-		munmap(k->shared, sizeof *k->shared);
-	*k = (struct keeper){.socket = -1};
+	if (w->shared)
+		munmap(w->shared, sizeof *w->shared);
+	*w = (struct watchdog){.socket = -1};
 	return ended;
 }

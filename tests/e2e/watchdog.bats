@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The keeper: whatever becomes of firmo-jobs, tokens come back and workers go.
+# The watchdog: whatever becomes of firmo-jobs, tokens come back and workers go.
 
 load common
 
@@ -86,39 +86,39 @@ for_each_signal() {
 	await none_lives
 }
 
-@test "the run goes on when the keeper is killed, and no token is lost" {
+@test "the run goes on when the watchdog is killed, and no token is lost" {
 	sleepers 3
 	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
 		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
 	await all_run 3
-	keeper=$(pgrep -P "$(<runner)" jobserver-keep)
-	kill -KILL "$keeper"
+	watchdog=$(pgrep -P "$(<runner)" jobserver-watch)
+	kill -KILL "$watchdog"
 	kill $(cat pids/*)
 	finish
 	has "Files: 3 in all" <<<"$output"
 	is "$(grep '^audit' err)" "audit: ok 2 tokens"
 }
 
-@test "another keeper takes over: killed one after the other, neither loses a token" {
+@test "another watchdog takes over: killed one after the other, neither loses a token" {
 	sleepers 3
 	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
 		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
 	await all_run 3
-	keeper=$(pgrep -P "$(<runner)" jobserver-keep)
-	kill -KILL "$keeper"
-	await eval '[ -n "$(pgrep -P "$(<runner)" jobserver-keep | grep -vx "$keeper")" ]'
+	watchdog=$(pgrep -P "$(<runner)" jobserver-watch)
+	kill -KILL "$watchdog"
+	await eval '[ -n "$(pgrep -P "$(<runner)" jobserver-watch | grep -vx "$watchdog")" ]'
 	kill -KILL "$(<runner)"
 	finish
 	is "$(grep '^audit' err)" "audit: ok 2 tokens"
 	await none_lives
 }
 
-@test "files that wait when the keeper is killed get their tokens, and all of them go back" {
+@test "files that wait when the watchdog is killed get their tokens, and all of them go back" {
 	sleepers 6
 	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
 		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
 	await all_run 3
-	kill -KILL "$(pgrep -P "$(<runner)" jobserver-keep)"
+	kill -KILL "$(pgrep -P "$(<runner)" jobserver-watch)"
 	await eval 'kill $(cat pids/*) 2>/dev/null; all_run 6'
 	await eval 'kill $(cat pids/*) 2>/dev/null; none_lives'
 	finish
@@ -126,7 +126,7 @@ for_each_signal() {
 	is "$(grep '^audit' err)" "audit: ok 2 tokens"
 }
 
-@test "a keeper, and the process that starts workers, hold nobody up when they are stopped" {
+@test "a watchdog, and the process that starts workers, hold nobody up when they are stopped" {
 	sleepers 4
 	start_command "$HELPERS/jobserver-audit" --tokens=1 --no-holders -- \
 		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
@@ -134,25 +134,25 @@ for_each_signal() {
 	pkill -STOP -P "$(<runner)" firmo-jobs-spaw
 	kill $(cat pids/*)
 	await all_run 4
-	pkill -STOP -P "$(<runner)" jobserver-keep
+	pkill -STOP -P "$(<runner)" jobserver-watch
 	kill $(cat pids/*) 2>/dev/null || true
 	finish
 	has "Files: 4 in all, 4 passed" <<<"$output"
 	is "$(grep '^audit' err)" "audit: ok 1 tokens"
 }
 
-@test "it goes on without a pool's keeper too, and does not spin" {
+@test "it goes on without a pool's watchdog too, and does not spin" {
 	sleepers 2
 	start --lua="$LUA" -j2
 	await all_run 2
-	kill -KILL "$(pgrep -P "$RUNNER" jobserver-keep)"
+	kill -KILL "$(pgrep -P "$RUNNER" jobserver-watch)"
 	kill $(cat pids/*)
 	finish
 	is "$how" "exit 0"
 	is "$(sql 'SELECT count(*) FROM result')" 2
 }
 
-@test "nothing of the keeper is left after a run, and workers never see it" {
+@test "nothing of the watchdog is left after a run, and workers never see it" {
 	plain fds "os.execute('\$HELPERS/misbehave show-fds')" "error()"
 	export OF_THIS_TEST=$PWD
 	run -1 fj --lua="$LUA"
