@@ -52,7 +52,7 @@ void execution_open_tokens(struct firmo_jobs *s, const struct makeflags *m, int 
 
 // ---- hooks ----
 
-static void announce(void *owner, struct result *const *results, size_t n)
+static void publish(void *owner, struct result *const *results, size_t n)
 {
 	struct firmo_jobs *s = owner;
 	struct err err;
@@ -257,14 +257,14 @@ void execution_open_journal(struct firmo_jobs *s)
 		     s->jobs.n * (size_t)s->settings->run.rounds, &s->context.loop);
 	// Lines that are gathered for as long as the line below them stands still do not flicker;
 	// without one, a time that no eye sees spares a suite of tiny files most of its commits.
-	int64_t gather_ns = s->display.kind == PROGRESS_BAR ? DISPLAY_REDRAW_NS : 10 * NS_PER_MS;
+	int64_t batch_ns = s->display.kind == PROGRESS_BAR ? DISPLAY_REDRAW_NS : 10 * NS_PER_MS;
 	s->journal = (struct journal){.store = &s->context.store,
 				      .run = &s->run,
 				      .joined = s->joined,
-				      .announce = announce,
+				      .publish = publish,
 				      .warn = warn_in_run,
 				      .owner = s,
-				      .gather_ns = gather_ns};
+				      .batch_ns = batch_ns};
 	journal_open(&s->journal, &s->context.loop);
 }
 

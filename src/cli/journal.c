@@ -14,9 +14,9 @@
 #define LOCK_PATIENCE_NS (5 * NS_PER_SEC)
 #define RETRY_NS         (20 * NS_PER_MS)
 
-static void announce_all(struct journal *j)
+static void publish_all(struct journal *j)
 {
-	j->announce(j->owner, j->waiting.items, j->waiting.n);
+	j->publish(j->owner, j->waiting.items, j->waiting.n);
 	j->waiting.n = 0;
 }
 
@@ -111,7 +111,7 @@ static void flush(struct journal *j)
 			return;
 		}
 	}
-	announce_all(j);
+	publish_all(j);
 }
 
 static void on_timer(struct loop_timer *t)
@@ -130,7 +130,7 @@ void journal_add(struct journal *j, struct result *r)
 {
 	VEC_PUSH(&j->waiting, r);
 	if (j->timer.at_ns == LOOP_NEVER)
-		j->timer.at_ns = clock_mono_ns() + j->gather_ns;
+		j->timer.at_ns = clock_mono_ns() + j->batch_ns;
 }
 
 void journal_begin(struct journal *j)

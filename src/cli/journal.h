@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The way of a result to the history and then to the eyes: nothing is announced before it is
+// The way of a result to the history and then to the eyes: nothing is published before it is
 // recorded, so that a killed run has lost nothing that somebody has seen. Results that end within
-// gather_ns are recorded together. While another process holds the lock, the run goes on
+// batch_ns are recorded together. While another process holds the lock, the run goes on
 // and they wait.
 #ifndef CLI_JOURNAL_H
 #define CLI_JOURNAL_H
@@ -24,10 +24,10 @@ struct journal {
 	struct run *run;
 	bool joined; // the run is completed by another process
 	// Tells of results that have been recorded, in the order of their ends.
-	void (*announce)(void *owner, struct result *const *results, size_t n);
+	void (*publish)(void *owner, struct result *const *results, size_t n);
 	void (*warn)(void *owner, const char *message);
 	void *owner;
-	int64_t gather_ns; // how long a result may wait for others to be recorded with
+	int64_t batch_ns; // how long a result may wait for others to be recorded with
 	struct {
 		struct result **items;
 		size_t n, cap;
@@ -37,12 +37,12 @@ struct journal {
 	struct loop_timer timer;
 };
 
-// store, run, joined, announce, warn, owner and gather_ns are set by the caller before.
+// store, run, joined, publish, warn, owner and batch_ns are set by the caller before.
 void journal_open(struct journal *j, struct loop *loop);
 // Records the run before it has any result. Waits for a lock like journal_close.
 void journal_begin(struct journal *j);
 void journal_add(struct journal *j, struct result *r);
-// Records and announces what still waits. Waits for a lock, but not beyond the time it may be held.
+// Records and publishes what still waits. Waits for a lock, but not beyond the time it may be held.
 void journal_flush(struct journal *j);
 // The same, and completes the run's record. Detaches from the loop.
 void journal_close(struct journal *j);
