@@ -10,7 +10,7 @@
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/session.h"
-#include "store/care.h"
+#include "store/maintenance.h"
 
 static void print_facts(const struct store_facts *f, int format)
 {

@@ -7,7 +7,7 @@
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/session.h"
-#include "store/care.h"
+#include "store/maintenance.h"
 
 static int read_file(struct settings *o, const char *value, struct err *err)
 {

@@ -8,7 +8,7 @@
 #include "cli/maintenance.h"
 #include "cli/mode.h"
 #include "cli/session.h"
-#include "store/care.h"
+#include "store/maintenance.h"
 
 static int read_source(struct settings *o, const char *value, struct err *err)
 {

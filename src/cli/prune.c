@@ -11,7 +11,7 @@
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/session.h"
-#include "store/care.h"
+#include "store/maintenance.h"
 #include "store/snapshot.h"
 
 // An age as nanoseconds: a whole number and a letter. 0 if it is none.

@@ -12,7 +12,7 @@
 #include "plan/plan.h"
 #include "report/text.h"
 #include "run/supervisor.h"
-#include "store/care.h"
+#include "store/maintenance.h"
 
 struct mode;
 

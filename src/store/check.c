@@ -5,10 +5,10 @@
 
 #include "base/alloc.h"
 #include "base/map.h"
-#include "store/care.h"
 #include "store/database.h"
 #include "store/history.h"
 #include "store/load.h"
+#include "store/maintenance.h"
 #include "store/query.h"
 #include "store/range.h"
 #include "store/schema.h"

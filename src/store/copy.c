@@ -13,8 +13,8 @@
 #include "base/err.h"
 #include "base/outfile.h"
 #include "base/path.h"
-#include "store/care.h"
 #include "store/database.h"
+#include "store/maintenance.h"
 #include "store/query.h"
 
 #define CHUNK_BYTES (1 << 20)

@@ -8,8 +8,8 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "store/care.h"
 #include "store/database.h"
+#include "store/maintenance.h"
 #include "store/query.h"
 #include "store/schema.h"
 #include "store/series.h"

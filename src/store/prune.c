@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "store/care.h"
 #include "store/database.h"
+#include "store/maintenance.h"
 #include "store/query.h"
 #include "store/snapshot.h"
 

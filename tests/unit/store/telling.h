@@ -10,9 +10,9 @@
 #include "base/map.h"
 #include "model/run.h"
 #include "report/json.h"
-#include "store/care.h"
 #include "store/database.h"
 #include "store/history.h"
+#include "store/maintenance.h"
 #include "store/query.h"
 
 static struct store *opened(const char *path)

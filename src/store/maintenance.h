@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Care of the store: what is too old goes, copies of it are made and joined, and it is looked
 // whether it is sound.
-#ifndef STORE_CARE_H
-#define STORE_CARE_H
+#ifndef STORE_MAINTENANCE_H
+#define STORE_MAINTENANCE_H
 
 #include <stddef.h>
 #include <stdint.h>

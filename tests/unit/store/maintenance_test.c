@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "store/care.h"
+#include "store/maintenance.h"
 
 #include <errno.h>
 #include <sqlite3.h>
