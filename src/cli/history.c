@@ -14,8 +14,8 @@
 #include "cli/option.h"
 #include "cli/reports.h"
 #include "cli/session.h"
+#include "history/run_range.h"
 #include "history/views.h"
-#include "history/window.h"
 #include "report/answer.h"
 #include "store/store.h"
 #include "sys/command.h"
@@ -80,12 +80,12 @@ static int64_t time_of_commit(const char *commit)
 	return seconds > 0 ? seconds * NS_PER_SEC : -1;
 }
 
-static int limit_window(struct window *w, const struct settings *o, struct err *err)
+static int limit_range(struct run_range *w, const struct settings *o, struct err *err)
 {
-	if (o->since && window_since(w, o->since, clock_real_ns(), time_of_commit, err) < 0)
+	if (o->since && run_range_since(w, o->since, clock_real_ns(), time_of_commit, err) < 0)
 		return -1;
 	if (o->last_runs > 0)
-		window_last(w, (size_t)o->last_runs);
+		run_range_last(w, (size_t)o->last_runs);
 	return 0;
 }
 
@@ -117,7 +117,7 @@ static int write_answer(FILE *out, enum report_format format, const struct text_
 	}
 }
 
-static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct window *w)
+static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct run_range *w)
 {
 	const struct strings *paths = s->request.paths;
 	struct answer a = {0};
@@ -130,7 +130,7 @@ static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct window *
 		.pattern = s->settings->pattern,
 		.paths = (const char *const *)clean,
 		.n_paths = n,
-		.window = w,
+		.range = w,
 		.is_utf8 = is_utf8(),
 	};
 	enum firmo_jobs_status status = FIRMO_JOBS_BROKEN;
@@ -161,21 +161,21 @@ static enum firmo_jobs_status open_store(struct firmo_jobs *s)
 static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = FIRMO_JOBS_BROKEN;
-	struct window w = {0};
+	struct run_range w = {0};
 	struct err err = {0};
 
 	enum firmo_jobs_status opened = open_store(s);
 	if (opened != FIRMO_JOBS_OK)
 		return opened;
-	if (s->context.store && window_open(&w, s->context.store, &err) < 0)
+	if (s->context.store && run_range_open(&w, s->context.store, &err) < 0)
 		session_warn(err.message);
-	else if (limit_window(&w, s->settings, &err) == 0)
+	else if (limit_range(&w, s->settings, &err) == 0)
 		status = answer(s, &w);
 	else {
 		session_warn(err.message);
 		status = FIRMO_JOBS_USAGE;
 	}
-	window_release(&w);
+	run_range_release(&w);
 	return status;
 }
 

@@ -131,7 +131,7 @@ static void add_result(struct table *t, const struct lookup *l, const struct sum
 		[INPUTS_UNKNOWN] = NULL, [INPUTS_SAME] = "same", [INPUTS_MOVED] = "changed"};
 
 	table_text(t, s->path);
-	lookup_add_run(t, window_run(l->window, sample->run));
+	lookup_add_run(t, run_range_run(l->range, sample->run));
 	table_number(t, sample->attempt);
 	table_text(t, file_status_name(sample->status));
 	table_number(t, sample->wall_ns);

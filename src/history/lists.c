@@ -144,7 +144,7 @@ static int find_failing(struct lookup *l, struct summaries *s, struct err *err)
 
 	keep(&failing, is_failing);
 	if (status == 0 && failing.n > 0)
-		status = summaries_load(s, l->store, l->window, true, SUMMARY_SERIES, is_among,
+		status = summaries_load(s, l->store, l->range, true, SUMMARY_SERIES, is_among,
 					&failing, err);
 	summaries_release(&failing);
 	return status;
@@ -207,7 +207,7 @@ int lists_flaky(struct lookup *l, struct err *err)
 		table_number(t, share((double)f->flips.flips, (double)f->flips.tries));
 		table_number(t, (int64_t)f->flips.flips);
 		table_number(t, (int64_t)f->flips.tries);
-		lookup_add_run(t, window_run(l->window, f->flips.last_run));
+		lookup_add_run(t, run_range_run(l->range, f->flips.last_run));
 		table_text(t, f->path);
 	}
 	if (s.n == 0)
@@ -327,8 +327,8 @@ struct newcomers {
 
 static const struct past_run *first_seen_in(const struct newcomers *n, int64_t run)
 {
-	const struct window *w = n->lookup->window;
-	const struct past_run *r = window_run(w, run);
+	const struct run_range *w = n->lookup->range;
+	const struct past_run *r = run_range_run(w, run);
 
 	return r && r >= w->runs.items + n->first ? r : NULL;
 }
@@ -378,7 +378,7 @@ static void index_files(struct newcomers *n)
 
 int lists_new(struct lookup *l, struct err *err)
 {
-	const struct window *w = l->window;
+	const struct run_range *w = l->range;
 	struct newcomers n = {.lookup = l, .first = w->from};
 
 	// All that there is was new in the first run.

@@ -36,7 +36,7 @@ static bool wants_whole(const struct lookup *l)
 	case VIEW_TESTS:
 		return false;
 	default:
-		return l->window->is_limited && window_size(l->window) > AT_HAND;
+		return l->range->is_limited && run_range_size(l->range) > AT_HAND;
 	}
 }
 
@@ -44,7 +44,7 @@ int lookup_files(struct lookup *l, unsigned parts, struct summaries *s, struct e
 {
 	if (!l->store)
 		return 0;
-	return summaries_load(s, l->store, l->window, wants_whole(l), parts, is_asked_for, l, err);
+	return summaries_load(s, l->store, l->range, wants_whole(l), parts, is_asked_for, l, err);
 }
 
 static bool knows_any(const struct lookup *l)
@@ -58,7 +58,7 @@ static bool knows_any(const struct lookup *l)
 
 void lookup_nothing(struct lookup *l, const char *line)
 {
-	if (l->window->runs.n == 0)
+	if (l->range->runs.n == 0)
 		answer_line(l->answer, "No history yet.");
 	else if (knows_any(l))
 		answer_line(l->answer, "%s", line);

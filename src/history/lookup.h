@@ -5,8 +5,8 @@
 #define HISTORY_LOOKUP_H
 
 #include "history/request.h"
+#include "history/run_range.h"
 #include "history/summary.h"
-#include "history/window.h"
 #include "model/table.h"
 
 struct buf;
@@ -17,7 +17,7 @@ struct lookup {
 	struct answer *answer;
 	struct store *store;
 	const struct history_request *request;
-	const struct window *window;
+	const struct run_range *range;
 	bool *found; // for each path of the request: something below it is known
 };
 

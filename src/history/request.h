@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct window;
+struct run_range;
 
 enum history_view {
 	VIEW_OVERVIEW,
@@ -32,7 +32,7 @@ struct history_request {
 	const char *pattern;      // VIEW_TESTS: which, by a glob or a part of the name; NULL: all
 	const char *const *paths; // files, or folders of files; none: all
 	size_t n_paths;
-	const struct window *window;
+	const struct run_range *range;
 	bool is_utf8; // what people see may have more than ASCII
 };
 

@@ -57,13 +57,13 @@ static void add_runs(struct lookup *l, const char *title, size_t most)
 {
 	struct table *t = begin_runs(l, title);
 
-	for (size_t i = l->window->runs.n; i-- > l->window->from && table_rows(t) < most;)
-		add_run(t, &l->window->runs.items[i]);
+	for (size_t i = l->range->runs.n; i-- > l->range->from && table_rows(t) < most;)
+		add_run(t, &l->range->runs.items[i]);
 }
 
 int runs_view(struct lookup *l, struct err *err)
 {
-	if (window_size(l->window) == 0)
+	if (run_range_size(l->range) == 0)
 		lookup_nothing(l, "No run.");
 	add_runs(l, "", SIZE_MAX);
 	return 0;
@@ -85,7 +85,7 @@ struct sums {
 	int64_t finished, failed, files, tests, elapsed_ns, median_ns;
 };
 
-static struct sums sum_up(const struct window *w)
+static struct sums sum_up(const struct run_range *w)
 {
 	int64_t latest[MEDIAN_OF];
 	struct sums s = {0};
@@ -111,7 +111,7 @@ static void add_totals(struct lookup *l, const struct sums *s)
 {
 	struct table *t = answer_table(l->answer, "totals", NULL, COLUMNS(total_columns));
 
-	table_number(t, (int64_t)window_size(l->window));
+	table_number(t, (int64_t)run_range_size(l->range));
 	table_number(t, s->finished);
 	table_number(t, s->failed);
 	table_number(t, s->files);
@@ -127,8 +127,8 @@ static const char *plural(int64_t n)
 
 static void add_trend(struct lookup *l, const struct sums *s)
 {
-	const struct window *w = l->window;
-	size_t from = window_size(w) > DRAWN ? w->runs.n - DRAWN : w->from;
+	const struct run_range *w = l->range;
+	size_t from = run_range_size(w) > DRAWN ? w->runs.n - DRAWN : w->from;
 	int64_t walls[DRAWN];
 	struct buf b = {0};
 
@@ -146,7 +146,7 @@ static void add_sums(struct lookup *l, const struct sums *s)
 	answer_line(l->answer,
 		    "%zu run%s, %lld of them to the end; %lld failed. %lld file%s, %lld test%s "
 		    "in %.0f s.",
-		    window_size(l->window), plural((int64_t)window_size(l->window)),
+		    run_range_size(l->range), plural((int64_t)run_range_size(l->range)),
 		    (long long)s->finished, (long long)s->failed, (long long)s->files,
 		    plural(s->files), (long long)s->tests, plural(s->tests),
 		    ns_to_sec(s->elapsed_ns));
@@ -190,11 +190,11 @@ int runs_overview(struct lookup *l, struct err *err)
 {
 	struct summaries files = {0};
 	int status = lookup_files(l, SUMMARY_MOVES, &files, err);
-	struct sums s = sum_up(l->window);
+	struct sums s = sum_up(l->range);
 
 	add_runs(l, "", LATEST);
 	add_totals(l, &s);
-	if (window_size(l->window) > 0) {
+	if (run_range_size(l->range) > 0) {
 		answer_line(l->answer, "%s", "");
 		add_sums(l, &s);
 		add_trend(l, &s);

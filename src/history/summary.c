@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "history/window.h"
+#include "history/run_range.h"
 
 #define FIGURES_OF 100
 #define PEAK_OF    8
@@ -43,7 +43,7 @@ static int64_t undelayed_ns(const struct sample *s)
 	return s->delay_ns > 0 && s->delay_ns < s->wall_ns ? s->wall_ns - s->delay_ns : s->wall_ns;
 }
 
-static struct move find_move(const struct summary *s, const struct window *w, int64_t least,
+static struct move find_move(const struct summary *s, const struct run_range *w, int64_t least,
 			     int64_t (*figure)(const struct sample *))
 {
 	int64_t *values = xmalloc((s->series.n + 1) * sizeof *values);
@@ -61,14 +61,14 @@ static struct move find_move(const struct summary *s, const struct window *w, in
 		places[n++] = i;
 	}
 	if (trend_step(values, n, least, &step))
-		m = (struct move){window_run(w, s->series.items[places[step.at]].run), step.before,
-				  step.after};
+		m = (struct move){run_range_run(w, s->series.items[places[step.at]].run),
+				  step.before, step.after};
 	free(values);
 	free(places);
 	return m;
 }
 
-static void add_moves(struct summary *s, const struct window *w)
+static void add_moves(struct summary *s, const struct run_range *w)
 {
 	bool computes = summary_cpu_share(s) >= COMPUTES;
 
@@ -80,11 +80,11 @@ static void add_moves(struct summary *s, const struct window *w)
 
 struct loading {
 	struct summaries *list;
-	const struct window *window;
+	const struct run_range *range;
 	unsigned parts;
 	bool (*wanted)(const char *path, void *arg);
 	void *arg;
-	struct series seen; // what the window shows of the file at hand: memory for all of them
+	struct series seen; // what the range shows of the file at hand: memory for all of them
 };
 
 static void look_through(struct loading *l, const struct series *all, struct summary *s)
@@ -92,7 +92,7 @@ static void look_through(struct loading *l, const struct series *all, struct sum
 	l->seen.n = 0;
 	for (size_t i = 0; i < all->n; i++) {
 		const struct sample *sample = &all->items[i];
-		if (!window_run(l->window, sample->run))
+		if (!run_range_run(l->range, sample->run))
 			continue;
 		VEC_PUSH(&l->seen, *sample);
 		s->last = sample->status;
@@ -120,7 +120,7 @@ static bool is_wanted(const char *path, void *arg)
 static void on_file(const struct past_file *f, void *arg)
 {
 	struct loading *l = arg;
-	struct summary s = {.file = f->id, .first_seen = window_run(l->window, f->first_seen)};
+	struct summary s = {.file = f->id, .first_seen = run_range_run(l->range, f->first_seen)};
 
 	look_through(l, &f->past.series, &s);
 	if (s.series.n == 0)
@@ -129,16 +129,16 @@ static void on_file(const struct past_file *f, void *arg)
 	s.flips = trend_flips(&s.series);
 	size_t since = trend_bad_since(&s.series);
 	if (since < s.series.n)
-		s.bad_since = window_run(l->window, s.series.items[since].run);
+		s.bad_since = run_range_run(l->range, s.series.items[since].run);
 	if (l->parts & (SUMMARY_FIGURES | SUMMARY_MOVES))
 		add_figures(&s);
 	if (l->parts & SUMMARY_MOVES)
-		add_moves(&s, l->window);
+		add_moves(&s, l->range);
 	s.series = l->parts & SUMMARY_SERIES ? copy_of(&l->seen) : (struct series){0};
 	VEC_PUSH(l->list, s);
 }
 
-int summaries_load(struct summaries *s, struct store *store, const struct window *w, bool whole,
+int summaries_load(struct summaries *s, struct store *store, const struct run_range *w, bool whole,
 		   unsigned parts, bool (*wanted)(const char *path, void *arg), void *arg,
 		   struct err *err)
 {

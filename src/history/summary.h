@@ -6,7 +6,7 @@
 #include "model/trend.h"
 #include "store/history.h"
 
-struct window;
+struct run_range;
 
 // A lasting change of a figure. run is where it began; NULL: nothing has changed.
 struct move {
@@ -17,13 +17,13 @@ struct move {
 struct summary {
 	int64_t file;
 	char *path;           // owned
-	struct series series; // its results in the window; owned
+	struct series series; // its results in the range; owned
 	enum file_status last;
 	size_t passed, bad;
 	int64_t median_ns, p95_ns, cpu_ns, peak_bytes; // of the last 100 and, for memory, 8; -1
 	struct flips flips;
 	const struct past_run *bad_since;  // NULL: its latest result is not bad
-	const struct past_run *first_seen; // NULL: before the window
+	const struct past_run *first_seen; // NULL: before the range
 	struct move time, memory;
 };
 
@@ -39,10 +39,10 @@ enum summary_part {
 	SUMMARY_SERIES = 4, // it is kept
 };
 
-// Fills s, which is empty, with the files that had a result in the window, and of which
-// wanted(path) is true (NULL: all). The window must outlive it. whole: results that are no longer
+// Fills s, which is empty, with the files that had a result in the range, and of which
+// wanted(path) is true (NULL: all). The range must outlive it. whole: results that are no longer
 // at hand count as well. The caller releases s on failure as well.
-int summaries_load(struct summaries *s, struct store *store, const struct window *w, bool whole,
+int summaries_load(struct summaries *s, struct store *store, const struct run_range *w, bool whole,
 		   unsigned parts, bool (*wanted)(const char *path, void *arg), void *arg,
 		   struct err *err);
 void summaries_release(struct summaries *s);

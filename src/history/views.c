@@ -21,11 +21,11 @@ static const struct {
 	[VIEW_TESTS] = {"tests", tests_view},
 };
 
-static char *describe(const struct window *w)
+static char *describe(const struct run_range *w)
 {
 	if (!w->is_limited)
 		return NULL;
-	if (window_size(w) == 0)
+	if (run_range_size(w) == 0)
 		return xstrdup("no run");
 	return xasprintf("run %lld to run %lld", (long long)w->runs.items[w->from].id,
 			 (long long)w->runs.items[w->runs.n - 1].id);
@@ -36,7 +36,7 @@ static void tell_unknown(struct lookup *l)
 {
 	const struct history_request *r = l->request;
 
-	for (size_t i = 0; i < r->n_paths && l->window->runs.n > 0; i++)
+	for (size_t i = 0; i < r->n_paths && l->range->runs.n > 0; i++)
 		if (!l->found[i])
 			answer_line(l->answer, "%s: there is nothing in the history.", r->paths[i]);
 }
@@ -44,14 +44,14 @@ static void tell_unknown(struct lookup *l)
 int views_show(struct answer *answer, struct store *store, const struct history_request *request,
 	       struct err *err)
 {
-	struct lookup l = {answer, store, request, request->window,
+	struct lookup l = {answer, store, request, request->range,
 			   xcalloc(request->n_paths + 1, sizeof *l.found)};
 	const char *name = history_view_name(request->view);
 
 	answer->view = name ? name : request->view == VIEW_FILES ? "files" : "overview";
 	answer->main = views[request->view].main;
-	answer->window = describe(request->window);
-	answer->n_runs = window_size(request->window);
+	answer->range = describe(request->range);
+	answer->n_runs = run_range_size(request->range);
 	int status = views[request->view].show(&l, err);
 	if (status == 0)
 		tell_unknown(&l);

@@ -47,7 +47,7 @@ void answer_release(struct answer *a)
 		free(a->parts.items[i].line);
 	}
 	free(a->parts.items);
-	free(a->window);
+	free(a->range);
 	*a = (struct answer){0};
 }
 

@@ -55,7 +55,7 @@ struct part {
 
 struct answer {
 	const char *view;
-	char *window; // which runs it is about, in words; NULL: all; owned
+	char *range; // which runs it is about, in words; NULL: all; owned
 	size_t n_runs;
 	const char *main; // the key of the table that a format shows which has room for one
 	struct {

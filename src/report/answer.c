@@ -332,8 +332,8 @@ int report_answer_text(FILE *out, const struct answer *a, const struct text_styl
 {
 	struct buf b = {0};
 
-	if (a->window)
-		buf_addf(&b, "%s\n\n", a->window);
+	if (a->range)
+		buf_addf(&b, "%s\n\n", a->range);
 	for (size_t i = 0; i < a->parts.n; i++) {
 		if (a->parts.items[i].line)
 			put_line(&b, &a->parts.items[i], style);
@@ -397,7 +397,7 @@ int report_answer_json(FILE *out, const struct answer *a, struct err *err)
 
 	object_put(o, "schema", object_integer(1));
 	object_put(o, "view", object_string(a->view));
-	object_put(o, "window", object_string(a->window));
+	object_put(o, "window", object_string(a->range));
 	object_put(o, "window_runs", object_integer((int64_t)a->n_runs));
 	for (size_t i = 0; i < a->parts.n; i++)
 		if (!a->parts.items[i].line)

@@ -133,7 +133,7 @@ static void text_aligns_columns(void **state)
 
 static void text_has_lines_titles_and_a_window(void **state)
 {
-	struct answer a = {.main = "rows", .window = xstrdup("run 1 to run 2")};
+	struct answer a = {.main = "rows", .range = xstrdup("run 1 to run 2")};
 
 	(void)state;
 	answer_line(&a, "first %d", 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "history/window.h"
+#include "history/run_range.h"
 
 #include "../unit.h"
 #include "base/clock.h"
@@ -16,9 +16,9 @@ static const char *const revisions[RUNS] = {
 	NULL, "aaaa111100", "aaaa111100", "bbbb2222", "12340000", "123456d0", NULL, "aaaa111100",
 };
 
-static struct window make_window(void)
+static struct run_range make_range(void)
 {
-	struct window w = {0};
+	struct run_range w = {0};
 
 	for (size_t i = 0; i < RUNS; i++) {
 		struct past_run r = {
@@ -93,59 +93,59 @@ static void since_finds_the_first_run(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct window w = make_window();
+		struct run_range w = make_range();
 		struct err err = {0};
-		int status = window_since(&w, rows[i].since, NOW, time_of, &err);
+		int status = run_range_since(&w, rows[i].since, NOW, time_of, &err);
 		int64_t first = status < 0 ? 0 : FIRST + (int64_t)w.from;
 		check_row(first == rows[i].first, "%s: %jd", rows[i].since, (intmax_t)first);
 		check_row(w.is_limited == (status == 0), "%s: limited", rows[i].since);
 		check_row((status < 0) == (*err.message != '\0'), "%s: message", rows[i].since);
-		window_release(&w);
+		run_range_release(&w);
 	}
 }
 
 static void last_counts_from_the_end(void **state)
 {
-	struct window w = make_window();
+	struct run_range w = make_range();
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(window_size(&w), RUNS);
+	assert_int_equal(run_range_size(&w), RUNS);
 	assert_false(w.is_limited);
-	window_last(&w, 100);
-	assert_int_equal(window_size(&w), RUNS);
+	run_range_last(&w, 100);
+	assert_int_equal(run_range_size(&w), RUNS);
 	assert_true(w.is_limited);
-	window_last(&w, 3);
+	run_range_last(&w, 3);
 	assert_int_equal(w.from, RUNS - 3);
 	// What is left out stays out, whatever is asked for next.
-	assert_int_equal(window_since(&w, "11", NOW, time_of, &err), 0);
-	assert_int_equal(window_size(&w), 3);
-	assert_int_equal(window_since(&w, "17", NOW, time_of, &err), 0);
-	assert_int_equal(window_size(&w), 2);
-	window_release(&w);
+	assert_int_equal(run_range_since(&w, "11", NOW, time_of, &err), 0);
+	assert_int_equal(run_range_size(&w), 3);
+	assert_int_equal(run_range_since(&w, "17", NOW, time_of, &err), 0);
+	assert_int_equal(run_range_size(&w), 2);
+	run_range_release(&w);
 }
 
 static void runs_are_found_by_their_ids(void **state)
 {
-	struct window w = make_window();
+	struct run_range w = make_range();
 
 	(void)state;
 	for (int64_t id = 0; id < FIRST + RUNS + 5; id++) {
-		const struct past_run *r = window_run(&w, id);
+		const struct past_run *r = run_range_run(&w, id);
 		check_row((r != NULL) == (id >= FIRST && id < FIRST + RUNS) && (!r || r->id == id),
 			  "run %jd", (intmax_t)id);
 	}
-	window_last(&w, 2);
-	assert_null(window_run(&w, 16));
-	assert_int_equal(window_run(&w, 17)->id, 17);
-	window_release(&w);
-	assert_null(window_run(&w, 17));
+	run_range_last(&w, 2);
+	assert_null(run_range_run(&w, 16));
+	assert_int_equal(run_range_run(&w, 17)->id, 17);
+	run_range_release(&w);
+	assert_null(run_range_run(&w, 17));
 }
 
 // As after an import and the removal of old runs: the ids have gaps, and another order than time.
 static void ids_need_no_order(void **state)
 {
-	struct window w = make_window();
+	struct run_range w = make_range();
 
 	(void)state;
 	for (size_t i = 0; i < RUNS; i++) {
@@ -153,12 +153,12 @@ static void ids_need_no_order(void **state)
 		w.by_id[RUNS - 1 - i] = i;
 	}
 	for (int64_t id = 50; id <= RUNS * 100 + 50; id += 50) {
-		const struct past_run *r = window_run(&w, id);
+		const struct past_run *r = run_range_run(&w, id);
 		check_row((r != NULL) == (id % 100 == 0 && id <= RUNS * 100), "run %jd",
 			  (intmax_t)id);
 		assert_true(!r || r->id == id);
 	}
-	window_release(&w);
+	run_range_release(&w);
 }
 
 int main(void)
