@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// --history: questions to the past.
+// --history: queries to the past.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #include "cli/session.h"
 #include "history/run_range.h"
 #include "history/views.h"
-#include "report/answer.h"
+#include "report/view.h"
 #include "store/store.h"
 #include "sys/command.h"
 
@@ -72,11 +72,11 @@ static bool is_utf8(void)
 static int64_t time_of_commit(const char *commit)
 {
 	char *words = xasprintf("git show -s --format=%%ct '%s^{commit}' 2>/dev/null", commit);
-	char *answer = command_first_line(words);
-	int64_t seconds = answer ? strtoll(answer, NULL, 10) : 0;
+	char *view = command_first_line(words);
+	int64_t seconds = view ? strtoll(view, NULL, 10) : 0;
 
 	free(words);
-	free(answer);
+	free(view);
 	return seconds > 0 ? seconds * NS_PER_SEC : -1;
 }
 
@@ -104,23 +104,23 @@ static char **clean_paths(const struct strings *paths, size_t *n)
 	return clean;
 }
 
-static int write_answer(FILE *out, enum report_format format, const struct text_style *style,
-			const void *answer, struct err *err)
+static int write_view(FILE *out, enum report_format format, const struct text_style *style,
+		      const void *view, struct err *err)
 {
 	switch (format) {
 	case REPORT_JSON:
-		return report_answer_json(out, answer, err);
+		return report_view_json(out, view, err);
 	case REPORT_CSV:
-		return report_answer_csv(out, answer, err);
+		return report_view_csv(out, view, err);
 	default:
-		return report_answer_text(out, answer, style, err);
+		return report_view_text(out, view, style, err);
 	}
 }
 
-static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct run_range *w)
+static enum firmo_jobs_status view(struct firmo_jobs *s, const struct run_range *w)
 {
 	const struct strings *paths = s->request.paths;
-	struct answer a = {0};
+	struct view a = {0};
 	struct err err = {0};
 	size_t n;
 	char **clean = clean_paths(paths, &n);
@@ -136,10 +136,10 @@ static enum firmo_jobs_status answer(struct firmo_jobs *s, const struct run_rang
 	enum firmo_jobs_status status = FIRMO_JOBS_BROKEN;
 
 	if (views_show(&a, s->context.store, &request, &err) == 0)
-		status = reports_write(s, write_answer, &a);
+		status = reports_write(s, write_view, &a);
 	else
 		session_warn(err.message);
-	answer_release(&a);
+	view_release(&a);
 	for (size_t i = 0; i < paths->n; i++)
 		free(clean[i]);
 	free(clean);
@@ -170,7 +170,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	if (s->context.store && run_range_open(&w, s->context.store, &err) < 0)
 		session_warn(err.message);
 	else if (limit_range(&w, s->settings, &err) == 0)
-		status = answer(s, &w);
+		status = view(s, &w);
 	else {
 		session_warn(err.message);
 		status = FIRMO_JOBS_USAGE;

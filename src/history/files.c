@@ -42,7 +42,7 @@ static const struct column result_columns[] = {
 
 static struct table *begin_files(struct lookup *l)
 {
-	return answer_table(l->answer, "files", NULL, COLUMNS(file_columns));
+	return view_table(l->view, "files", NULL, COLUMNS(file_columns));
 }
 
 static void add_file_row(struct lookup *l, const struct summary *s, int64_t bad_run,
@@ -78,7 +78,7 @@ static void add_figures(struct lookup *l, const struct summary *s)
 	if (s->median_ns >= 0)
 		buf_addf(&b, "; median %.3fs, 95 %% within %.3fs", ns_to_sec(s->median_ns),
 			 ns_to_sec(s->p95_ns));
-	answer_line(l->answer, "%s", b.data);
+	view_line(l->view, "%s", b.data);
 	buf_clear(&b);
 	if (s->peak_bytes >= 0)
 		buf_addf(&b, "  at most %lld MiB", (long long)(s->peak_bytes >> 20));
@@ -86,11 +86,11 @@ static void add_figures(struct lookup *l, const struct summary *s)
 		buf_addf(&b, ", computing for %lld %% of its time",
 			 (long long)(summary_cpu_share(s) / (MILLION / 100)));
 	if (b.len > 0)
-		answer_line(l->answer, "%s", b.data);
+		view_line(l->view, "%s", b.data);
 	buf_release(&b);
 	if (s->flips.flips > 0)
-		answer_line(l->answer, "  passed and failed without a change: %zu of %zu times",
-			    s->flips.flips, s->flips.tries);
+		view_line(l->view, "  passed and failed without a change: %zu of %zu times",
+			  s->flips.flips, s->flips.tries);
 }
 
 static void add_drawing(struct lookup *l, const struct summary *s)
@@ -103,7 +103,7 @@ static void add_drawing(struct lookup *l, const struct summary *s)
 		walls[i - from] =
 			sample_is_timed(&s->series.items[i]) ? s->series.items[i].wall_ns : -1;
 	lookup_draw(l, &b, walls, s->series.n - from);
-	answer_line(l->answer, "  Time of the last %zu: %s", s->series.n - from, b.data);
+	view_line(l->view, "  Time of the last %zu: %s", s->series.n - from, b.data);
 	buf_release(&b);
 }
 
@@ -111,13 +111,13 @@ static void add_words(struct lookup *l, int64_t bad_run, const struct last_failu
 {
 	if (!last->message)
 		return;
-	answer_line(l->answer, "%s", "");
-	answer_line(l->answer, "Last failure, in run %lld%s%s", (long long)bad_run,
-		    last->test ? ": " : "", last->test ? last->test : "");
-	answer_mark(l->answer);
+	view_line(l->view, "%s", "");
+	view_line(l->view, "Last failure, in run %lld%s%s", (long long)bad_run,
+		  last->test ? ": " : "", last->test ? last->test : "");
+	view_mark(l->view);
 	for (const char *p = last->message; *p;) {
 		size_t n = strcspn(p, "\n");
-		answer_line(l->answer, "  %.*s", (int)n, p);
+		view_line(l->view, "  %.*s", (int)n, p);
 		p += n + (p[n] != '\0');
 	}
 }
@@ -143,7 +143,7 @@ static void add_result(struct table *t, const struct lookup *l, const struct sum
 
 static struct table *begin_results(struct lookup *l, const char *title)
 {
-	return answer_table(l->answer, "results", title, COLUMNS(result_columns));
+	return view_table(l->view, "results", title, COLUMNS(result_columns));
 }
 
 static void add_results(struct lookup *l, const struct summary *s)
@@ -164,14 +164,14 @@ static int add_file(struct lookup *l, const struct summary *s, struct err *err)
 	int status = bad_run ? lookup_last_failure(l, s, bad_run, &last, err) : 0;
 
 	add_file_row(l, s, bad_run, &last);
-	answer_line(l->answer, "%s", s->path);
+	view_line(l->view, "%s", s->path);
 	add_figures(l, s);
 	add_drawing(l, s);
-	answer_line(l->answer, "%s", "");
+	view_line(l->view, "%s", "");
 	add_results(l, s);
 	add_words(l, bad_run, &last);
 	last_failure_release(&last);
-	answer_line(l->answer, "%s", "");
+	view_line(l->view, "%s", "");
 	return status == 0 ? tests_add(l, s, "", TESTS_OF, NULL, NULL, err) : status;
 }
 
@@ -186,7 +186,7 @@ int files_view(struct lookup *l, struct err *err)
 	tests_begin(l, NULL);
 	for (size_t i = 0; status == 0 && i < s.n; i++) {
 		if (i > 0)
-			answer_line(l->answer, "%s", "");
+			view_line(l->view, "%s", "");
 		status = add_file(l, &s.items[i], err);
 	}
 	if (s.n == 0)

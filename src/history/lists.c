@@ -64,7 +64,7 @@ int lists_slowest(struct lookup *l, struct err *err)
 {
 	struct summaries s = {0};
 	int status = lookup_files(l, SUMMARY_FIGURES, &s, err);
-	struct table *t = answer_table(l->answer, "files", "", COLUMNS(slowest_columns));
+	struct table *t = view_table(l->view, "files", "", COLUMNS(slowest_columns));
 	double sum = 0;
 
 	t->most = SLOWEST;
@@ -155,7 +155,7 @@ int lists_failing(struct lookup *l, struct err *err)
 {
 	struct summaries s = {0};
 	int status = find_failing(l, &s, err);
-	struct table *t = answer_table(l->answer, "files", "", COLUMNS(failing_columns));
+	struct table *t = view_table(l->view, "files", "", COLUMNS(failing_columns));
 
 	sort(&s, by_since);
 	for (size_t i = 0; status == 0 && i < s.n; i++)
@@ -198,7 +198,7 @@ int lists_flaky(struct lookup *l, struct err *err)
 {
 	struct summaries s = {0};
 	int status = lookup_files(l, 0, &s, err);
-	struct table *t = answer_table(l->answer, "files", "", COLUMNS(flaky_columns));
+	struct table *t = view_table(l->view, "files", "", COLUMNS(flaky_columns));
 
 	keep(&s, is_flaky);
 	sort(&s, by_rate);
@@ -292,7 +292,7 @@ int lists_regressions(struct lookup *l, struct err *err)
 	struct summaries s = {0};
 	struct moves moves = {0};
 	int status = lookup_files(l, SUMMARY_MOVES, &s, err);
-	struct table *t = answer_table(l->answer, "moves", "", COLUMNS(move_columns));
+	struct table *t = view_table(l->view, "moves", "", COLUMNS(move_columns));
 
 	for (size_t i = 0; i < s.n; i++) {
 		add_moved(&moves, &s.items[i], &s.items[i].time);
@@ -385,7 +385,7 @@ int lists_new(struct lookup *l, struct err *err)
 	if (!w->is_limited)
 		n.first = w->runs.n > NEW_WITHIN ? w->runs.n - NEW_WITHIN : w->runs.n > 0;
 	int status = lookup_files(l, 0, &n.files, err);
-	n.table = answer_table(l->answer, "new", "", COLUMNS(new_columns));
+	n.table = view_table(l->view, "new", "", COLUMNS(new_columns));
 	index_files(&n);
 	for (size_t i = 0; i < n.files.n; i++) {
 		const struct summary *s = &n.files.items[i];

@@ -59,9 +59,9 @@ static bool knows_any(const struct lookup *l)
 void lookup_nothing(struct lookup *l, const char *line)
 {
 	if (l->range->runs.n == 0)
-		answer_line(l->answer, "No history yet.");
+		view_line(l->view, "No history yet.");
 	else if (knows_any(l))
-		answer_line(l->answer, "%s", line);
+		view_line(l->view, "%s", line);
 }
 
 char *lookup_test_name(const char *name)

@@ -14,7 +14,7 @@ struct buf;
 #define COLUMNS(c) c, sizeof c / sizeof *c
 
 struct lookup {
-	struct answer *answer;
+	struct view *view;
 	struct store *store;
 	const struct history_request *request;
 	const struct run_range *range;
@@ -23,7 +23,7 @@ struct lookup {
 
 // Loads the files of the request. The caller releases s on failure as well.
 int lookup_files(struct lookup *l, unsigned parts, struct summaries *s, struct err *err);
-// Adds a line to an answer without rows, unless none of the paths is known: views_show says so.
+// Adds a line to a view without rows, unless none of the paths is known: views_show says so.
 void lookup_nothing(struct lookup *l, const char *line);
 // The name of a test, with blanks between its groups; the caller frees it.
 char *lookup_test_name(const char *name);
@@ -42,14 +42,14 @@ int lookup_last_failure(struct lookup *l, const struct summary *s, int64_t run,
 			struct last_failure *last, struct err *err);
 void last_failure_release(struct last_failure *last);
 
-// Begins a table of tests; title as answer_table has it.
+// Begins a table of tests; title as view_table has it.
 struct table *tests_begin(struct lookup *l, const char *title);
 // Such a table with the tests of the file for which wanted(name) is true, by the runs of its last
 // `most` results.
 int tests_add(struct lookup *l, const struct summary *s, const char *title, size_t most,
 	      bool (*wanted)(const char *name, void *arg), void *arg, struct err *err);
 
-// The views: each adds its tables and lines to the answer.
+// The views: each adds its tables and lines to the view.
 int runs_overview(struct lookup *l, struct err *err);
 int runs_view(struct lookup *l, struct err *err);
 int files_view(struct lookup *l, struct err *err);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The range of runs that a question is about.
+// The range of runs that a query is about.
 #ifndef HISTORY_RUN_RANGE_H
 #define HISTORY_RUN_RANGE_H
 

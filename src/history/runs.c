@@ -49,7 +49,7 @@ static void add_run(struct table *t, const struct past_run *r)
 
 static struct table *begin_runs(struct lookup *l, const char *title)
 {
-	return answer_table(l->answer, "runs", title, COLUMNS(run_columns));
+	return view_table(l->view, "runs", title, COLUMNS(run_columns));
 }
 
 // The latest first.
@@ -109,7 +109,7 @@ static struct sums sum_up(const struct run_range *w)
 
 static void add_totals(struct lookup *l, const struct sums *s)
 {
-	struct table *t = answer_table(l->answer, "totals", NULL, COLUMNS(total_columns));
+	struct table *t = view_table(l->view, "totals", NULL, COLUMNS(total_columns));
 
 	table_number(t, (int64_t)run_range_size(l->range));
 	table_number(t, s->finished);
@@ -137,19 +137,19 @@ static void add_trend(struct lookup *l, const struct sums *s)
 	for (size_t i = from; i < w->runs.n; i++)
 		walls[i - from] = w->runs.items[i].elapsed_ns;
 	lookup_draw(l, &b, walls, w->runs.n - from);
-	answer_line(l->answer, "Time of the last %zu: %s", w->runs.n - from, b.data);
+	view_line(l->view, "Time of the last %zu: %s", w->runs.n - from, b.data);
 	buf_release(&b);
 }
 
 static void add_sums(struct lookup *l, const struct sums *s)
 {
-	answer_line(l->answer,
-		    "%zu run%s, %lld of them to the end; %lld failed. %lld file%s, %lld test%s "
-		    "in %.0f s.",
-		    run_range_size(l->range), plural((int64_t)run_range_size(l->range)),
-		    (long long)s->finished, (long long)s->failed, (long long)s->files,
-		    plural(s->files), (long long)s->tests, plural(s->tests),
-		    ns_to_sec(s->elapsed_ns));
+	view_line(l->view,
+		  "%zu run%s, %lld of them to the end; %lld failed. %lld file%s, %lld test%s "
+		  "in %.0f s.",
+		  run_range_size(l->range), plural((int64_t)run_range_size(l->range)),
+		  (long long)s->finished, (long long)s->failed, (long long)s->files,
+		  plural(s->files), (long long)s->tests, plural(s->tests),
+		  ns_to_sec(s->elapsed_ns));
 }
 
 struct counts_of_views {
@@ -171,8 +171,8 @@ static struct counts_of_views count(const struct summaries *s)
 static void hint(struct lookup *l, size_t n, const char *what, enum history_view view)
 {
 	if (n > 0)
-		answer_line(l->answer, "%zu file%s %s: --history=%s", n, plural((int64_t)n), what,
-			    history_view_name(view));
+		view_line(l->view, "%zu file%s %s: --history=%s", n, plural((int64_t)n), what,
+			  history_view_name(view));
 }
 
 static void add_hints(struct lookup *l, const struct summaries *files)
@@ -181,7 +181,7 @@ static void add_hints(struct lookup *l, const struct summaries *files)
 
 	hint(l, c.failing, "failed when last run", VIEW_FAILING);
 	if (c.failing > 0)
-		answer_mark(l->answer);
+		view_mark(l->view);
 	hint(l, c.flaky, "passed and failed without a change", VIEW_FLAKY);
 	hint(l, c.moved, "moved in time or memory", VIEW_REGRESSIONS);
 }
@@ -195,7 +195,7 @@ int runs_overview(struct lookup *l, struct err *err)
 	add_runs(l, "", LATEST);
 	add_totals(l, &s);
 	if (run_range_size(l->range) > 0) {
-		answer_line(l->answer, "%s", "");
+		view_line(l->view, "%s", "");
 		add_sums(l, &s);
 		add_trend(l, &s);
 		add_hints(l, &files);

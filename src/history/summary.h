@@ -32,7 +32,7 @@ struct summaries {
 	size_t n, cap;
 };
 
-// Summaries take most of the time of a question: each asks for the parts that it needs.
+// Summaries take most of the time of a query: each asks for the parts that it needs.
 enum summary_part {
 	SUMMARY_FIGURES = 1, // medians and the like
 	SUMMARY_MOVES = 2,

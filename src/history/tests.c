@@ -47,7 +47,7 @@ static void add_test(struct table *t, const char *path, const struct past_test *
 
 struct table *tests_begin(struct lookup *l, const char *title)
 {
-	return answer_table(l->answer, "tests", title, COLUMNS(test_columns));
+	return view_table(l->view, "tests", title, COLUMNS(test_columns));
 }
 
 int tests_add(struct lookup *l, const struct summary *s, const char *title, size_t most,
@@ -93,8 +93,8 @@ int tests_view(struct lookup *l, struct err *err)
 	tests_begin(l, NULL);
 	for (size_t i = 0; status == 0 && i < s.n; i++)
 		status = tests_add(l, &s.items[i], s.items[i].path, RESULTS, matches, l, err);
-	for (size_t i = 0; i < l->answer->parts.n; i++)
-		any = any || table_rows(&l->answer->parts.items[i].table) > 0;
+	for (size_t i = 0; i < l->view->parts.n; i++)
+		any = any || table_rows(&l->view->parts.items[i].table) > 0;
 	if (!any)
 		lookup_nothing(l, pattern ? "No test has such a name." : "No test is known.");
 	summaries_release(&s);

@@ -38,20 +38,20 @@ static void tell_unknown(struct lookup *l)
 
 	for (size_t i = 0; i < r->n_paths && l->range->runs.n > 0; i++)
 		if (!l->found[i])
-			answer_line(l->answer, "%s: there is nothing in the history.", r->paths[i]);
+			view_line(l->view, "%s: there is nothing in the history.", r->paths[i]);
 }
 
-int views_show(struct answer *answer, struct store *store, const struct history_request *request,
+int views_show(struct view *view, struct store *store, const struct history_request *request,
 	       struct err *err)
 {
-	struct lookup l = {answer, store, request, request->range,
+	struct lookup l = {view, store, request, request->range,
 			   xcalloc(request->n_paths + 1, sizeof *l.found)};
 	const char *name = history_view_name(request->view);
 
-	answer->view = name ? name : request->view == VIEW_FILES ? "files" : "overview";
-	answer->main = views[request->view].main;
-	answer->range = describe(request->range);
-	answer->n_runs = run_range_size(request->range);
+	view->name = name ? name : request->view == VIEW_FILES ? "files" : "overview";
+	view->main = views[request->view].main;
+	view->range = describe(request->range);
+	view->n_runs = run_range_size(request->range);
 	int status = views[request->view].show(&l, err);
 	if (status == 0)
 		tell_unknown(&l);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Questions to the history, and their answers.
+// Queries to the history, and their views.
 #ifndef HISTORY_VIEWS_H
 #define HISTORY_VIEWS_H
 
@@ -9,8 +9,8 @@
 struct err;
 struct store;
 
-// Fills answer, which the caller releases on failure as well. store: NULL if there is none yet.
-int views_show(struct answer *answer, struct store *store, const struct history_request *request,
+// Fills view, which the caller releases on failure as well. store: NULL if there is none yet.
+int views_show(struct view *view, struct store *store, const struct history_request *request,
 	       struct err *err);
 
 #endif

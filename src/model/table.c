@@ -7,19 +7,19 @@
 
 #include "base/alloc.h"
 
-struct table *answer_table(struct answer *a, const char *key, const char *title,
-			   const struct column *columns, size_t n_columns)
+struct table *view_table(struct view *v, const char *key, const char *title,
+			 const struct column *columns, size_t n_columns)
 {
 	struct part p = {.table = {.key = key,
 				   .title = title ? xstrdup(title) : NULL,
 				   .columns = columns,
 				   .n_columns = n_columns}};
 
-	VEC_PUSH(&a->parts, p);
-	return &a->parts.items[a->parts.n - 1].table;
+	VEC_PUSH(&v->parts, p);
+	return &v->parts.items[v->parts.n - 1].table;
 }
 
-void answer_line(struct answer *a, const char *format, ...)
+void view_line(struct view *v, const char *format, ...)
 {
 	struct part p = {0};
 	va_list ap;
@@ -28,27 +28,27 @@ void answer_line(struct answer *a, const char *format, ...)
 	if (vasprintf(&p.line, format, ap) < 0)
 		p.line = xstrdup("");
 	va_end(ap);
-	VEC_PUSH(&a->parts, p);
+	VEC_PUSH(&v->parts, p);
 }
 
-void answer_mark(struct answer *a)
+void view_mark(struct view *v)
 {
-	a->parts.items[a->parts.n - 1].bad = true;
+	v->parts.items[v->parts.n - 1].bad = true;
 }
 
-void answer_release(struct answer *a)
+void view_release(struct view *v)
 {
-	for (size_t i = 0; i < a->parts.n; i++) {
-		struct table *t = &a->parts.items[i].table;
+	for (size_t i = 0; i < v->parts.n; i++) {
+		struct table *t = &v->parts.items[i].table;
 		for (size_t k = 0; k < t->cells.n; k++)
 			free(t->cells.items[k].text);
 		free(t->cells.items);
 		free(t->title);
-		free(a->parts.items[i].line);
+		free(v->parts.items[i].line);
 	}
-	free(a->parts.items);
-	free(a->range);
-	*a = (struct answer){0};
+	free(v->parts.items);
+	free(v->range);
+	*v = (struct view){0};
 }
 
 void table_number(struct table *t, int64_t n)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An answer of the history: titled tables and lines, for any format.
+// A view of the history: titled tables and lines, for any format.
 #ifndef MODEL_TABLE_H
 #define MODEL_TABLE_H
 
@@ -53,8 +53,8 @@ struct part {
 	bool bad;   // a line that tells of something bad
 };
 
-struct answer {
-	const char *view;
+struct view {
+	const char *name;
 	char *range; // which runs it is about, in words; NULL: all; owned
 	size_t n_runs;
 	const char *main; // the key of the table that a format shows which has room for one
@@ -66,12 +66,12 @@ struct answer {
 
 // Begins a table, which is valid until the next part is begun. The columns must outlive it. Tables
 // of the same key are parts of one.
-struct table *answer_table(struct answer *a, const char *key, const char *title,
-			   const struct column *columns, size_t n_columns);
-void answer_line(struct answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct table *view_table(struct view *v, const char *key, const char *title,
+			 const struct column *columns, size_t n_columns);
+void view_line(struct view *v, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Makes the last line one that tells of something bad.
-void answer_mark(struct answer *a);
-void answer_release(struct answer *a);
+void view_mark(struct view *v);
+void view_release(struct view *v);
 
 // The cells of a row are added one after the other.
 void table_number(struct table *t, int64_t n);

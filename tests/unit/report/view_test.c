@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "report/answer.h"
+#include "report/view.h"
 
 #include <json-c/json.h>
 
@@ -32,10 +32,10 @@ static const struct column names[] = {
 	{"test", "Test", CELL_TEXT},
 };
 
-static struct table *begin(struct answer *a)
+static struct table *begin(struct view *a)
 {
-	*a = (struct answer){.view = "made", .main = "rows", .n_runs = 3};
-	return answer_table(a, "rows", "", columns, COUNT(columns));
+	*a = (struct view){.name = "made", .main = "rows", .n_runs = 3};
+	return view_table(a, "rows", "", columns, COUNT(columns));
 }
 
 static void add_row(struct table *t, int64_t n, const char *status, const char *path,
@@ -69,10 +69,10 @@ static void add_unknown(struct table *t)
 	}
 }
 
-typedef int writer(FILE *out, const struct answer *a, struct err *err);
+typedef int writer(FILE *out, const struct view *a, struct err *err);
 
 // The caller frees it.
-static char *written(writer *write, const struct answer *a)
+static char *written(writer *write, const struct view *a)
 {
 	char *text = NULL;
 	size_t n;
@@ -84,21 +84,21 @@ static char *written(writer *write, const struct answer *a)
 	return text;
 }
 
-static int plain(FILE *out, const struct answer *a, struct err *err)
+static int plain(FILE *out, const struct view *a, struct err *err)
 {
 	const struct text_style style = {0};
 
-	return report_answer_text(out, a, &style, err);
+	return report_view_text(out, a, &style, err);
 }
 
-static int coloured(FILE *out, const struct answer *a, struct err *err)
+static int coloured(FILE *out, const struct view *a, struct err *err)
 {
 	const struct text_style style = {.colours = true};
 
-	return report_answer_text(out, a, &style, err);
+	return report_view_text(out, a, &style, err);
 }
 
-static void assert_written(writer *write, const struct answer *a, const char *wanted)
+static void assert_written(writer *write, const struct view *a, const char *wanted)
 {
 	char *text = written(write, a);
 
@@ -110,7 +110,7 @@ static void assert_written(writer *write, const struct answer *a, const char *wa
 
 static void text_aligns_columns(void **state)
 {
-	struct answer a;
+	struct view a;
 	struct table *t = begin(&a);
 
 	(void)state;
@@ -128,27 +128,27 @@ static void text_aligns_columns(void **state)
 		"    it broke\n"
 		"   -       -  -                 -                 -      -   +0%  -          "
 		"-     -    -\n");
-	answer_release(&a);
+	view_release(&a);
 }
 
 static void text_has_lines_titles_and_a_window(void **state)
 {
-	struct answer a = {.main = "rows", .range = xstrdup("run 1 to run 2")};
+	struct view a = {.main = "rows", .range = xstrdup("run 1 to run 2")};
 
 	(void)state;
-	answer_line(&a, "first %d", 1);
-	struct table *t = answer_table(&a, "rows", "a title", names, COUNT(names));
+	view_line(&a, "first %d", 1);
+	struct table *t = view_table(&a, "rows", "a title", names, COUNT(names));
 	for (int64_t i = 1; i <= 3; i++) {
 		table_number(t, i);
 		table_text(t, "p");
 		table_text(t, "a\tb\x1b");
 	}
 	t->most = 2;
-	t = answer_table(&a, "rows", NULL, names, COUNT(names));
+	t = view_table(&a, "rows", NULL, names, COUNT(names));
 	table_number(t, 9);
 	table_text(t, "not seen");
 	table_text(t, "not seen");
-	answer_table(&a, "rows", "without rows", names, COUNT(names));
+	view_table(&a, "rows", "without rows", names, COUNT(names));
 	char *text = written(plain, &a);
 	const char *beginning =
 		"run 1 to run 2\n\nfirst 1\n\na title\nRun  File  Test\n  1  p     a";
@@ -160,28 +160,28 @@ static void text_has_lines_titles_and_a_window(void **state)
 	assert_null(strstr(text, "without rows"));
 	assert_null(strchr(text, '\x1b'));
 	free(text);
-	answer_release(&a);
+	view_release(&a);
 }
 
 static void text_is_red_where_something_is_bad(void **state)
 {
 	static const char *const good[] = {"pass", "skip", "notrun", "pending", NULL};
 	static const char *const bad[] = {"fail", "error", "timeout", "limit"};
-	struct answer a;
+	struct view a;
 	struct table *t = begin(&a);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
 		add_row(t, 1, good[i], "p", NULL);
-	answer_line(&a, "all is well");
+	view_line(&a, "all is well");
 	char *text = written(coloured, &a);
 	assert_null(strchr(text, '\x1b'));
 	free(text);
-	answer_release(&a);
+	view_release(&a);
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		add_row(begin(&a), 1, bad[i], "p", "remark");
-		answer_line(&a, "a bad line");
-		answer_mark(&a);
+		view_line(&a, "a bad line");
+		view_mark(&a);
 		text = written(coloured, &a);
 		char *cell = xasprintf("\033[31m%s", bad[i]);
 		assert_non_null(strstr(text, cell));
@@ -192,7 +192,7 @@ static void text_is_red_where_something_is_bad(void **state)
 		text = written(plain, &a);
 		assert_null(strchr(text, '\x1b'));
 		free(text);
-		answer_release(&a);
+		view_release(&a);
 	}
 }
 
@@ -223,8 +223,8 @@ static void text_cuts_what_is_too_wide(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(pieces); i++)
 		for (size_t n = 0; n < 120; n += 7) {
-			struct answer a = {.main = "rows"};
-			struct table *t = answer_table(&a, "rows", "", names, COUNT(names));
+			struct view a = {.main = "rows"};
+			struct table *t = view_table(&a, "rows", "", names, COUNT(names));
 			char *path = repeated(pieces[i], n), *test = repeated(pieces[i], n / 2);
 			char *tail = xasprintf("%send", path), *head = xasprintf("start%s", test);
 			table_number(t, 123456);
@@ -242,7 +242,7 @@ static void text_cuts_what_is_too_wide(void **state)
 			free(test);
 			free(tail);
 			free(head);
-			answer_release(&a);
+			view_release(&a);
 		}
 }
 
@@ -250,21 +250,21 @@ static void text_cuts_what_is_too_wide(void **state)
 
 static void json_tells_the_unknown_as_null(void **state)
 {
-	struct answer a;
+	struct view a;
 	struct table *t = begin(&a);
 
 	(void)state;
 	add_row(t, 7, "pass", "a/\xff\"b", "two\nlines");
 	add_unknown(t);
 	// A second table of the same key goes on, what people do not see included.
-	t = answer_table(&a, "rows", NULL, names, COUNT(names));
+	t = view_table(&a, "rows", NULL, names, COUNT(names));
 	table_number(t, 5);
 	table_text(t, "");
 	table_text(t, NULL);
-	answer_table(&a, "none", "", names, COUNT(names));
-	answer_line(&a, "for people");
+	view_table(&a, "none", "", names, COUNT(names));
+	view_line(&a, "for people");
 	assert_written(
-		report_answer_json, &a,
+		report_view_json, &a,
 		"{\"schema\":1,\"view\":\"made\",\"window\":null,\"window_runs\":3,\"rows\":["
 		"{\"n\":7,\"seconds\":1.234568,\"at\":1700000000.000000,\"day\":1700000000.000000,"
 		"\"bytes\":1572864,\"share\":0.125000,\"change\":-0.500000,\"hidden\":\"hidden\","
@@ -275,12 +275,12 @@ static void json_tells_the_unknown_as_null(void **state)
 		"\"share\":null,\"change\":0.000000,\"hidden\":null,\"commit\":null,"
 		"\"status\":null,\"path\":null,\"remark\":null},"
 		"{\"run\":5,\"path\":\"\",\"test\":null}],\"none\":[]}\n");
-	answer_release(&a);
+	view_release(&a);
 }
 
 static void csv_quotes_as_it_should(void **state)
 {
-	struct answer a = {.main = "rows"};
+	struct view a = {.main = "rows"};
 	static const char *const texts[] = {"plain",
 					    "a,b",
 					    "a\"b",
@@ -302,38 +302,38 @@ static void csv_quotes_as_it_should(void **state)
 					    "\xe2\x80\xae=1"};
 
 	(void)state;
-	answer_line(&a, "for people");
-	struct table *t = answer_table(&a, "others", "", names, COUNT(names));
+	view_line(&a, "for people");
+	struct table *t = view_table(&a, "others", "", names, COUNT(names));
 	table_number(t, 1);
 	table_text(t, "x");
 	table_text(t, "x");
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		t = answer_table(&a, "rows", i ? NULL : "", names, COUNT(names));
+		t = view_table(&a, "rows", i ? NULL : "", names, COUNT(names));
 		t->most = 1;
 		table_number(t, i ? (int64_t)i : -1);
 		table_text(t, texts[i]);
 		table_text(t, "t");
 	}
-	assert_written(report_answer_csv, &a,
+	assert_written(report_view_csv, &a,
 		       "run,path,test\n,plain,t\n1,\"a,b\",t\n2,\"a\"\"b\",t\n3,\"a\nb\",t\n"
 		       "4,\"a\rb\",t\n5,,t\n6,,t\n7, ,t\n"
 		       "8,'=1+1,t\n9,'-2,t\n10,'@a,t\n11,'+b,t\n12,'\tc,t\n13,\"'\r\",t\n14,a=b,t\n"
 		       "15,\xef\xbf\xbd[31m\xef\xbf\xbd,t\n16,\xef\xbf\xbd\xef\xbf\xbd,t\n17,"
 		       "\xd7\xa9,t\n18,\xef\xbf\xbd=1,t\n");
-	answer_release(&a);
+	view_release(&a);
 	begin(&a);
-	assert_written(report_answer_csv, &a,
+	assert_written(report_view_csv, &a,
 		       "n,seconds,at,day,bytes,share,change,hidden,commit,status,path,remark\n");
-	answer_release(&a);
+	view_release(&a);
 }
 
 static void a_full_disk_is_told(void **state)
 {
-	static writer *const writers[] = {plain, report_answer_json, report_answer_csv};
+	static writer *const writers[] = {plain, report_view_json, report_view_csv};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(writers); i++) {
-		struct answer a;
+		struct view a;
 		struct err err = {0};
 		FILE *out = fopen("/dev/full", "w");
 		setvbuf(out, NULL, _IONBF, 0);
@@ -341,7 +341,7 @@ static void a_full_disk_is_told(void **state)
 		assert_int_equal(writers[i](out, &a, &err), -1);
 		assert_true(*err.message);
 		fclose(out);
-		answer_release(&a);
+		view_release(&a);
 	}
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "report/answer.h"
+#include "report/view.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -327,18 +327,18 @@ static void put_line(struct buf *b, const struct part *p, const struct text_styl
 	buf_addstr(b, red ? "\033[0m\n" : "\n");
 }
 
-int report_answer_text(FILE *out, const struct answer *a, const struct text_style *style,
-		       struct err *err)
+int report_view_text(FILE *out, const struct view *v, const struct text_style *style,
+		     struct err *err)
 {
 	struct buf b = {0};
 
-	if (a->range)
-		buf_addf(&b, "%s\n\n", a->range);
-	for (size_t i = 0; i < a->parts.n; i++) {
-		if (a->parts.items[i].line)
-			put_line(&b, &a->parts.items[i], style);
+	if (v->range)
+		buf_addf(&b, "%s\n\n", v->range);
+	for (size_t i = 0; i < v->parts.n; i++) {
+		if (v->parts.items[i].line)
+			put_line(&b, &v->parts.items[i], style);
 		else
-			put_table(&b, &a->parts.items[i].table, style);
+			put_table(&b, &v->parts.items[i].table, style);
 	}
 	return write_out(out, &b, err);
 }
@@ -391,17 +391,17 @@ static void add_rows(struct json_object *o, const struct table *t)
 	}
 }
 
-int report_answer_json(FILE *out, const struct answer *a, struct err *err)
+int report_view_json(FILE *out, const struct view *v, struct err *err)
 {
 	struct json_object *o = object_new();
 
 	object_put(o, "schema", object_integer(1));
-	object_put(o, "view", object_string(a->view));
-	object_put(o, "window", object_string(a->range));
-	object_put(o, "window_runs", object_integer((int64_t)a->n_runs));
-	for (size_t i = 0; i < a->parts.n; i++)
-		if (!a->parts.items[i].line)
-			add_rows(o, &a->parts.items[i].table);
+	object_put(o, "view", object_string(v->name));
+	object_put(o, "window", object_string(v->range));
+	object_put(o, "window_runs", object_integer((int64_t)v->n_runs));
+	for (size_t i = 0; i < v->parts.n; i++)
+		if (!v->parts.items[i].line)
+			add_rows(o, &v->parts.items[i].table);
 	object_write(out, o);
 	fputc('\n', out);
 	return ferror(out) ? err_set(err, errno, "write the answer") : 0;
@@ -460,13 +460,13 @@ static void add_csv_row(struct buf *b, const struct table *t, ptrdiff_t row)
 	buf_addch(b, '\n');
 }
 
-int report_answer_csv(FILE *out, const struct answer *a, struct err *err)
+int report_view_csv(FILE *out, const struct view *v, struct err *err)
 {
 	struct buf b = {0};
 
-	for (size_t i = 0; i < a->parts.n; i++) {
-		const struct table *t = &a->parts.items[i].table;
-		if (a->parts.items[i].line || strcmp(t->key, a->main) != 0)
+	for (size_t i = 0; i < v->parts.n; i++) {
+		const struct table *t = &v->parts.items[i].table;
+		if (v->parts.items[i].line || strcmp(t->key, v->main) != 0)
 			continue;
 		if (b.len == 0)
 			add_csv_row(&b, t, -1);
