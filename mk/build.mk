@@ -37,7 +37,7 @@ trace_library := $(if $(glibc),$(O)/firmo-jobs-trace.so)
 runnable := $(program) $(trace_library) $(O)/firmo-jobs.mk $(manual)
 trace_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/trace/preload/*.c)))
 # Its own system calls are not to be taken over: syscall() means the next function there.
-trace_cflags = -Dsyscall=kernel_call $(filter-out $(san_flags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden \
+trace_cflags = -Dsyscall=calls_kernel $(filter-out $(san_flags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden \
 	-fno-delete-null-pointer-checks -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -U_TIME_BITS
 trace_ldflags := -shared -nostartfiles -Wl,-Bsymbolic,-z,defs,-z,noseparate-code,-z,norelro
 

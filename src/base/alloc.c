@@ -29,7 +29,7 @@ void will_drop(struct will *w)
 		}
 }
 
-void out_of_memory(void)
+void alloc_fail(void)
 {
 	static const char words[] = "firmo-jobs: out of memory: it ends here, and what it had not "
 				    "written yet is not written; fewer workers (-j) need less\n";
@@ -48,7 +48,7 @@ void out_of_memory(void)
 static void *or_end(void *p)
 {
 	if (!p)
-		out_of_memory();
+		alloc_fail();
 	return p;
 }
 
@@ -91,11 +91,11 @@ char *xasprintf(const char *fmt, ...)
 void *xgiven(void *p)
 {
 	if (!p && errno == ENOMEM)
-		out_of_memory();
+		alloc_fail();
 	return p;
 }
 
-void *grow_array(void *items, size_t n, size_t *cap, size_t element_size)
+void *alloc_grow(void *items, size_t n, size_t *cap, size_t element_size)
 {
 	if (n < *cap)
 		return items;

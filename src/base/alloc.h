@@ -19,7 +19,7 @@ void will_make(struct will *w);
 // Does nothing if it was never made.
 void will_drop(struct will *w);
 // Carries out the wills, the latest first, and ends the process. Never allocates.
-void out_of_memory(void) __attribute__((noreturn));
+void alloc_fail(void) __attribute__((noreturn));
 
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
@@ -31,12 +31,12 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *xgiven(void *p);
 
 // Makes room for one more element in the array *items of *cap elements, n of them used.
-void *grow_array(void *items, size_t n, size_t *cap, size_t element_size);
+void *alloc_grow(void *items, size_t n, size_t *cap, size_t element_size);
 
 // VEC_PUSH(v, x): appends x to a struct that has the members items, n and cap.
 #define VEC_PUSH(v, x)                                                                             \
 	do {                                                                                       \
-		(v)->items = grow_array((v)->items, (v)->n, &(v)->cap, sizeof *(v)->items);        \
+		(v)->items = alloc_grow((v)->items, (v)->n, &(v)->cap, sizeof *(v)->items);        \
 		(v)->items[(v)->n++] = (x);                                                        \
 	} while (0)
 

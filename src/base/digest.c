@@ -33,7 +33,7 @@ int digest_of_file(struct digest *d, int fd)
 	ssize_t n;
 
 	if (!state)
-		out_of_memory();
+		alloc_fail();
 	XXH3_128bits_reset(state);
 	while ((n = read(fd, chunk, sizeof chunk)) > 0 || (n < 0 && errno == EINTR))
 		if (n > 0)

@@ -59,7 +59,7 @@ static struct digest digest_of_content(const char *path)
 	return d;
 }
 
-struct digest digest_of_entries(uint64_t sum)
+struct digest fingerprint_digest_of_entries(uint64_t sum)
 {
 	return digest_of(&sum, sizeof sum);
 }
@@ -77,7 +77,8 @@ static struct digest digest_of_folder(const char *path)
 	for (struct dirent *e = readdir(dir); e; e = readdir(dir))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			sum += entry_hash(e->d_name, DTTOIF((uint32_t)e->d_type));
-	struct digest d = errno ? digest_of_word(unreadable_folder) : digest_of_entries(sum);
+	struct digest d =
+		errno ? digest_of_word(unreadable_folder) : fingerprint_digest_of_entries(sum);
 	closedir(dir);
 	return d;
 }
@@ -116,7 +117,7 @@ static const char *type_of(mode_t mode)
 	}
 }
 
-struct digest digest_of_type(mode_t mode)
+struct digest fingerprint_digest_of_type(mode_t mode)
 {
 	return digest_of_word(type_of(mode));
 }
@@ -135,12 +136,12 @@ static char *access_text(const struct stat *st)
 			 (unsigned)st->st_uid, (unsigned)st->st_gid);
 }
 
-struct digest digest_of_access(const struct stat *st)
+struct digest fingerprint_digest_of_access(const struct stat *st)
 {
 	return digest_of_text(access_text(st));
 }
 
-struct digest digest_of_status(const struct stat *st)
+struct digest fingerprint_digest_of_status(const struct stat *st)
 {
 	char *access = access_text(st);
 	struct digest d;
@@ -155,7 +156,7 @@ struct digest digest_of_status(const struct stat *st)
 	return d;
 }
 
-struct digest digest_of_link(const char *target)
+struct digest fingerprint_digest_of_link(const char *target)
 {
 	return digest_of_text(xasprintf("-> %s", target));
 }
@@ -202,21 +203,22 @@ struct fingerprint fingerprint_of_type(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 ? present(digest_of_type(st.st_mode)) : of_none(errno);
+	return stat(path, &st) == 0 ? present(fingerprint_digest_of_type(st.st_mode))
+				    : of_none(errno);
 }
 
 struct fingerprint fingerprint_of_access(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 ? present(digest_of_access(&st)) : of_none(errno);
+	return stat(path, &st) == 0 ? present(fingerprint_digest_of_access(&st)) : of_none(errno);
 }
 
 struct fingerprint fingerprint_of_status(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 ? present(digest_of_status(&st)) : of_none(errno);
+	return stat(path, &st) == 0 ? present(fingerprint_digest_of_status(&st)) : of_none(errno);
 }
 
 // In no order, as the file system may tell them in any.
@@ -264,14 +266,14 @@ struct fingerprint fingerprint_of_link(const char *path)
 	if (lstat(path, &st) < 0)
 		return of_none(errno);
 	if (!S_ISLNK(st.st_mode))
-		return present(digest_of_type(st.st_mode));
+		return present(fingerprint_digest_of_type(st.st_mode));
 	char target[PATH_MAX];
 	ssize_t n = readlink(path, target, sizeof target - 1);
 	target[n > 0 ? n : 0] = '\0';
-	return present(digest_of_link(target));
+	return present(fingerprint_digest_of_link(target));
 }
 
-struct digest digest_of_real(const char *real, const char *cwd)
+struct digest fingerprint_digest_of_real(const char *real, const char *cwd)
 {
 	char *below = path_below(real, cwd);
 	struct digest d = digest_of_word(below);
@@ -286,7 +288,7 @@ struct fingerprint fingerprint_of_real(const char *path)
 	struct fingerprint f = {0};
 
 	if (real)
-		f = present(digest_of_real(real, cwd));
+		f = present(fingerprint_digest_of_real(real, cwd));
 	free(real);
 	free(cwd);
 	return f;

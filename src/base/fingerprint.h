@@ -47,12 +47,12 @@ struct fingerprint fingerprint_of_free(const char *path);
 // Present: a file is there, or can be made there, and it can be written to.
 struct fingerprint fingerprint_of_room(const char *path);
 // The digests of these, where what they look at is known already. sum: of entry_hash().
-struct digest digest_of_type(mode_t mode);
-struct digest digest_of_access(const struct stat *st);
-struct digest digest_of_status(const struct stat *st);
-struct digest digest_of_link(const char *target);
-struct digest digest_of_entries(uint64_t sum);
-struct digest digest_of_real(const char *real, const char *cwd);
+struct digest fingerprint_digest_of_type(mode_t mode);
+struct digest fingerprint_digest_of_access(const struct stat *st);
+struct digest fingerprint_digest_of_status(const struct stat *st);
+struct digest fingerprint_digest_of_link(const char *target);
+struct digest fingerprint_digest_of_entries(uint64_t sum);
+struct digest fingerprint_digest_of_real(const char *real, const char *cwd);
 // The value of a variable of our own environment.
 struct fingerprint fingerprint_of_variable(const char *name);
 // An attribute of ours, see base/attributes.h.

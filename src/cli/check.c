@@ -55,7 +55,7 @@ static enum firmo_jobs_status repair(struct firmo_jobs *s)
 
 	if (status != FIRMO_JOBS_OK)
 		return status;
-	if (store_repair(s->context.store, &err) < 0)
+	if (check_repair(s->context.store, &err) < 0)
 		return maintenance_refuse(&err, FIRMO_JOBS_FAILED);
 	store_close(s->context.store);
 	s->context.store = NULL;
@@ -68,7 +68,7 @@ static enum firmo_jobs_status look(struct firmo_jobs *s)
 	struct err err = {0};
 	int format = 0;
 
-	s->context.store = store_open_copy(s->settings->db, &format, &err);
+	s->context.store = copy_open(s->settings->db, &format, &err);
 	if (!s->context.store) {
 		if (err.errnum == ENOENT)
 			err_set(&err, 0, "there is no history in %s", s->settings->db);
@@ -82,7 +82,7 @@ static enum firmo_jobs_status look(struct firmo_jobs *s)
 		print_facts(&facts, format);
 	else
 		print_problems(&facts);
-	store_facts_release(&facts);
+	check_facts_release(&facts);
 	return sound ? FIRMO_JOBS_OK : FIRMO_JOBS_FAILED;
 }
 

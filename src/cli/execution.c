@@ -115,7 +115,7 @@ static void recall(void *owner, struct result *r)
 	struct firmo_jobs *s = owner;
 
 	if (s->context.store)
-		store_recall(s->context.store, r);
+		snapshot_recall(s->context.store, r);
 }
 
 static void on_ended(void *owner, struct result *r)
@@ -284,7 +284,7 @@ int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct er
 					.owner = s};
 
 	set_up_watching(s);
-	int status = supervise(&s->run, jobs, &s->settings->run, &s->means, &hooks, err);
+	int status = supervisor_run(&s->run, jobs, &s->settings->run, &s->means, &hooks, err);
 	// Nobody is kept waiting for our tokens while reports are written.
 	if (!tokens_close(s->means.tokens))
 		session_warn("make's jobserver is full: tokens could not be given back in time");

@@ -25,7 +25,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	enum firmo_jobs_status status = maintenance_open(s, STORE_READ);
 	if (status != FIRMO_JOBS_OK)
 		return status;
-	if (store_export(s->context.store, s->settings->exported, &bytes, &err) < 0)
+	if (copy_export(s->context.store, s->settings->exported, &bytes, &err) < 0)
 		return maintenance_refuse(&err, FIRMO_JOBS_BROKEN);
 	fputs("Exported to ", stdout);
 	maintenance_print(s->settings->exported);

@@ -46,13 +46,13 @@ static int open_source(const char *db, const char *path, struct store **store, s
 {
 	struct store_facts facts = {0};
 
-	if (refuse_itself(db, path, err) < 0 || !(*store = store_open_copy(path, NULL, err)))
+	if (refuse_itself(db, path, err) < 0 || !(*store = copy_open(path, NULL, err)))
 		return -1;
 	store_check(*store, &facts);
 	int status = facts.problems.n == 0 ? 0
 					   : err_set(err, 0, "the history %s is damaged: %s", path,
 						     facts.problems.items[0]);
-	store_facts_release(&facts);
+	check_facts_release(&facts);
 	return status;
 }
 

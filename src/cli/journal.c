@@ -153,7 +153,7 @@ void journal_close(struct journal *j)
 
 	journal_flush(j);
 	while (!j->joined && *j->store &&
-	       settle(j, store_finish_run(*j->store, j->run, &err), &err))
+	       settle(j, record_finish_run(*j->store, j->run, &err), &err))
 		poll(NULL, 0, (int)(RETRY_NS / NS_PER_MS));
 	loop_remove_timer(j->loop, &j->timer);
 	free(j->waiting.items);

@@ -37,6 +37,6 @@ extern const struct mode mode_run, mode_list, mode_advise, mode_history, mode_sh
 	mode_import, mode_check, mode_help, mode_version;
 
 // For the check of a mode that takes no path, as what says: "--show takes no path".
-int mode_refuse_path(const struct settings *o, const char *what, struct err *err);
+int options_refuse_path(const struct settings *o, const char *what, struct err *err);
 
 #endif

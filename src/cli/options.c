@@ -592,7 +592,7 @@ static int check_reports(const struct settings *o, struct err *err)
 	return 0;
 }
 
-int mode_refuse_path(const struct settings *o, const char *what, struct err *err)
+int options_refuse_path(const struct settings *o, const char *what, struct err *err)
 {
 	if (o->plan.paths.n == 0)
 		return 0;

@@ -64,7 +64,7 @@ static void join_run(struct firmo_jobs *s)
 {
 	const char *name = getenv(CONTEXT_GATHER);
 
-	if (!name || !s->context.store || !store_find_run(s->context.store, name, &s->run))
+	if (!name || !s->context.store || !load_find_run(s->context.store, name, &s->run))
 		return;
 	s->joined = true;
 	s->slots = path_beside(s->settings->db, "slots");

@@ -148,7 +148,7 @@ static void serve(struct client *c, const char *cwd, const char *path)
 	}
 	plan_look(job, &v->session->request);
 	c->job = job;
-	if (supervise_ask(v->supervisor, job))
+	if (supervisor_ask(v->supervisor, job))
 		open_door(v);
 	else
 		answer(c, FIRMO_JOBS_FAILED);
@@ -250,7 +250,7 @@ static void on_reaped(void *owner, int status)
 	v->ended = true;
 	v->status = status;
 	// Whatever still runs, make has not waited for.
-	supervise_end(v->supervisor);
+	supervisor_end(v->supervisor);
 }
 
 // ---- its life ----

@@ -18,7 +18,7 @@ struct job;
 struct result;
 
 struct service {
-	struct run_service hooks; // for supervise
+	struct run_service hooks; // for supervisor_run
 	struct firmo_jobs *session;
 	struct supervisor *supervisor; // from its begin on
 	struct map jobs;               // path -> struct job *, those that nobody has asked for yet

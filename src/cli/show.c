@@ -24,8 +24,8 @@ static int read_run(struct settings *o, const char *value, struct err *err)
 
 static int check(const struct settings *o, struct err *err)
 {
-	return mode_refuse_path(o, "--show takes no path; a run's number follows it as --show=RUN",
-				err);
+	return options_refuse_path(
+		o, "--show takes no path; a run's number follows it as --show=RUN", err);
 }
 
 static enum firmo_jobs_status carry_out(struct firmo_jobs *s)

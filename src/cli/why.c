@@ -361,8 +361,8 @@ static int read_file(struct settings *o, const char *value, struct err *err)
 
 static int check(const struct settings *o, struct err *err)
 {
-	return mode_refuse_path(o, "--why takes no other path; its file follows it as --why=FILE",
-				err);
+	return options_refuse_path(
+		o, "--why takes no other path; its file follows it as --why=FILE", err);
 }
 
 static enum firmo_jobs_status carry_out(struct firmo_jobs *s)

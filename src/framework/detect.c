@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// framework_guess: what a test file looks like, by the tokens of its source. A guess decides only
+// detect_framework: what a test file looks like, by the tokens of its source. A guess decides only
 // how the file is run first: what happens then has the last word (framework/reading.h).
 #include <stdbool.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static int busted_name(const char *name, size_t n)
 	return -1;
 }
 
-bool framework_is_busted_name(const char *name, size_t n)
+bool detect_busted_name(const char *name, size_t n)
 {
 	return busted_name(name, n) >= 0;
 }
@@ -251,7 +251,7 @@ static bool names_busted(const struct seen *seen)
 	return false;
 }
 
-struct guess framework_guess(const char *source, size_t n)
+struct guess detect_framework(const char *source, size_t n)
 {
 	struct lexer l = lexer_of(source, n);
 	struct seen seen = {.locals_end = source};

@@ -22,9 +22,9 @@ struct guess {
 
 // By what the Lua source requires and calls; comments do not count, nor names that it defines
 // itself.
-struct guess framework_guess(const char *source, size_t n);
+struct guess detect_framework(const char *source, size_t n);
 // Whether busted gives its files something of that name (describe, it, before_each, ...).
-bool framework_is_busted_name(const char *name, size_t n);
+bool detect_busted_name(const char *name, size_t n);
 
 // How workers are run: the programs found, and what the user said of it.
 struct commands {

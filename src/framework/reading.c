@@ -75,7 +75,7 @@ static char *missed_busted_name(const struct result *r)
 	size_t n;
 	const char *name = name_of_nil(e ? e->message : NULL, &n);
 
-	return n > 0 && framework_is_busted_name(name, n) ? xstrndup(name, n) : NULL;
+	return n > 0 && detect_busted_name(name, n) ? xstrndup(name, n) : NULL;
 }
 
 // What does not load does so nowhere.

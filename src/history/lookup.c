@@ -110,7 +110,7 @@ int lookup_last_failure(struct lookup *l, const struct summary *s, int64_t run,
 {
 	struct run found = {0};
 	struct jobs jobs = {0};
-	int status = history_load_result(l->store, run, s->file, &found, &jobs, err);
+	int status = load_result(l->store, run, s->file, &found, &jobs, err);
 
 	*last = (struct last_failure){0};
 	// The last attempt may have passed.

@@ -91,6 +91,6 @@ void local_share_tokens(struct local *l, struct server *server);
 // Has the interpreter at that path compile the shim for many processes.
 void local_compile_shim(const struct local *l, const char *interpreter);
 // Reaps what has ended, and tells of it. Fails where the system refuses to tell.
-int local_reap(struct local *l, struct err *err);
+int reaper_reap(struct local *l, struct err *err);
 
 #endif

@@ -126,7 +126,7 @@ static void tell_of_orphans(struct local *l)
 	free(copy);
 }
 
-int local_reap(struct local *l, struct err *err)
+int reaper_reap(struct local *l, struct err *err)
 {
 	siginfo_t info = {0};
 	bool orphans = false, more = true;

@@ -53,7 +53,7 @@ void remnants_end_all(struct local *l)
 
 	for (int round = 0; round < 100 && (left = remnants_find(l, mark, true)) > 0; round++) {
 		poll(NULL, 0, 10);
-		local_reap(l, &ignored);
+		reaper_reap(l, &ignored);
 	}
 	if (left > 0)
 		tokens_distrust(l->tokens);

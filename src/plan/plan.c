@@ -88,13 +88,13 @@ int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)
 	struct map past = {0};
 
 	// Make rules ask for one file at a time.
-	int status = jobs->n == 1 ? store_load_past_of(history, jobs->items[0].path, &past, err)
-				  : store_load_past(history, &past, err);
+	int status = jobs->n == 1 ? file_load_one(history, jobs->items[0].path, &past, err)
+				  : file_load_all(history, &past, err);
 	if (status < 0)
 		return -1;
 	for (size_t i = 0; i < jobs->n; i++)
 		remember(&jobs->items[i], map_get(&past, jobs->items[i].path));
-	past_free_all(&past);
+	file_free_all(&past);
 	return 0;
 }
 
@@ -128,7 +128,7 @@ static struct guess guess_of(const struct job *j, const struct plan_request *req
 
 	if (end && strcmp(end, ".moon") == 0)
 		return (struct guess){FRAMEWORK_BUSTED, true, true};
-	struct guess guess = framework_guess(source->data, source->len);
+	struct guess guess = detect_framework(source->data, source->len);
 	// The project says so: where busted finds no test in it, it is no plain one.
 	if (named && (guess.framework == FRAMEWORK_PLAIN || guess.framework == FRAMEWORK_BUSTED))
 		guess = (struct guess){FRAMEWORK_BUSTED, true, true};

@@ -141,7 +141,7 @@ int sequence_learn(struct jobs *jobs, struct store *history, struct err *err)
 		return 0;
 	for (size_t i = 0; i < jobs->n; i++)
 		map_put(&l.planned, jobs->items[i].path, (void *)(uintptr_t)(i + 1));
-	int status = store_load_handovers(history, &l.planned, note, &l, err);
+	int status = handover_load(history, &l.planned, note, &l, err);
 	map_release(&l.planned);
 	if (status == 0 && jobs->handovers.n > 0) {
 		sort_handovers(jobs);

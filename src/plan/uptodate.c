@@ -13,19 +13,19 @@
 // One file, as make rules ask for it, is not told by loading thousands.
 static int load_one(struct uptodate *u, struct store *store, const char *path, struct err *err)
 {
-	if (store_load_snapshots(store, path, &u->snapshots, err) < 0)
+	if (snapshots_load(store, path, &u->snapshots, err) < 0)
 		return -1;
 	const struct snapshot *s = map_get(&u->snapshots, path);
-	return s ? store_load_input_states_of(store, s, &u->input_states, err) : 0;
+	return s ? input_states_load_of(store, s, &u->input_states, err) : 0;
 }
 
 static int load(struct uptodate *u, struct store *store, const struct jobs *jobs, struct err *err)
 {
 	if (jobs->n == 1)
 		return load_one(u, store, jobs->items[0].path, err);
-	if (store_load_input_states(store, &u->input_states, err) < 0)
+	if (input_states_load(store, &u->input_states, err) < 0)
 		return -1;
-	return store_load_snapshots(store, NULL, &u->snapshots, err);
+	return snapshots_load(store, NULL, &u->snapshots, err);
 }
 
 int uptodate_open(struct uptodate *u, struct store *store, const struct jobs *jobs,
@@ -146,6 +146,6 @@ void uptodate_renew(struct uptodate *u, struct store *store)
 		VEC_PUSH(&moved, v);
 	}
 	if (moved.n > 0)
-		store_renew_input_states(store, &moved, &ignored);
+		input_states_renew(store, &moved, &ignored);
 	free(moved.items);
 }

@@ -12,7 +12,7 @@
 static struct json_object *made(struct json_object *o)
 {
 	if (!o)
-		out_of_memory();
+		alloc_fail();
 	return o;
 }
 
@@ -29,13 +29,13 @@ struct json_object *object_list(void)
 void object_put(struct json_object *o, const char *key, struct json_object *value)
 {
 	if (json_object_object_add(o, key, value) < 0)
-		out_of_memory();
+		alloc_fail();
 }
 
 void object_append(struct json_object *list, struct json_object *value)
 {
 	if (json_object_array_add(list, value) < 0)
-		out_of_memory();
+		alloc_fail();
 }
 
 struct json_object *object_bytes(const char *s, size_t n)
@@ -92,7 +92,7 @@ const char *object_text(struct json_object *o)
 	const char *text = json_object_to_json_string_ext(
 		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text || errno == ENOMEM)
-		out_of_memory();
+		alloc_fail();
 	return text;
 }
 

@@ -557,14 +557,14 @@ static void stop_run(struct supervisor *s, int signo)
 	for_each_worker(s, handle_event, &event);
 }
 
-bool supervise_ask(struct supervisor *s, const struct job *job)
+bool supervisor_ask(struct supervisor *s, const struct job *job)
 {
 	if (!s->stopping)
 		queue_ask(&s->queue, job);
 	return !s->stopping;
 }
 
-void supervise_end(struct supervisor *s)
+void supervisor_end(struct supervisor *s)
 {
 	enum attempt_event event = ATTEMPT_STOP;
 
@@ -579,7 +579,7 @@ static void on_limit(struct loop_timer *t)
 
 	if (!s->run->stopped)
 		s->run->stopped = xstrdup("--run-limit");
-	supervise_end(s);
+	supervisor_end(s);
 }
 
 static void signal_worker(struct attempt *a, void *signo)
@@ -617,7 +617,7 @@ static void reap(struct supervisor *s)
 {
 	struct err err;
 
-	if (local_reap(&s->local, &err) < 0)
+	if (reaper_reap(&s->local, &err) < 0)
 		s->broken = err;
 }
 
@@ -742,8 +742,8 @@ static bool is_open(const struct supervisor *s)
 	return service && service->goes_on(service->owner);
 }
 
-int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
-	      const struct run_means *means, const struct run_hooks *hooks, struct err *err)
+int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
+		   const struct run_means *means, const struct run_hooks *hooks, struct err *err)
 {
 	struct supervisor s = {
 		.run = run,

@@ -41,7 +41,7 @@ struct run_means {
 	struct signals *signals;
 };
 
-// Where it is others that ask for the jobs, while we run. Called from inside supervise().
+// Where it is others that ask for the jobs, while we run. Called from inside supervisor_run().
 struct run_service {
 	void (*begun)(void *owner, struct supervisor *s); // who is to be asked from now on
 	bool (*goes_on)(void *owner);                     // whether anybody may still ask
@@ -51,7 +51,7 @@ struct run_service {
 	void *owner;
 };
 
-// Called from inside supervise().
+// Called from inside supervisor_run().
 struct run_hooks {
 	void (*started)(void *owner, const struct result *r);
 	// A file must wait, though it has a slot for all we know, as it once took more memory than
@@ -80,12 +80,12 @@ struct run_hooks {
 // run->started_ns; hands over each result as it comes, and fills run->peak, waits, elapsed_ns,
 // signal and stopped. jobs must outlive run. Fails only if it could not begin; tokens are given
 // back and no worker is alive when it returns.
-int supervise(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
-	      const struct run_means *means, const struct run_hooks *hooks, struct err *err);
+int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
+		   const struct run_means *means, const struct run_hooks *hooks, struct err *err);
 
 // Asks for one of the jobs. False: it will not be started any more.
-bool supervise_ask(struct supervisor *s, const struct job *job);
+bool supervisor_ask(struct supervisor *s, const struct job *job);
 // Nobody waits for the results any more: what runs is ended.
-void supervise_end(struct supervisor *s);
+void supervisor_end(struct supervisor *s);
 
 #endif

@@ -147,7 +147,7 @@ static void check_loading(struct store *s, struct store_facts *facts)
 	struct past_runs runs = {0};
 	struct map past = {0};
 	struct err err = {0};
-	int status = store_load_past(s, &past, &err);
+	int status = file_load_all(s, &past, &err);
 
 	if (status == 0)
 		status = history_load_runs(s, &runs, &err);
@@ -156,7 +156,7 @@ static void check_loading(struct store *s, struct store_facts *facts)
 	if (status < 0)
 		complain(facts,
 			 xasprintf("it cannot be read: %s", *s->damage ? s->damage : err.message));
-	past_free_all(&past);
+	file_free_all(&past);
 	past_runs_release(&runs);
 }
 
@@ -176,7 +176,7 @@ static void count(struct store *s, struct store_facts *facts)
 	for (int i = 0; code == SQLITE_ROW && i < 6; i++)
 		*figures[i] = query_int(q, i);
 	complain_of_failure(s, facts, query_end(q, code));
-	facts->bytes = database_bytes(s);
+	facts->bytes = store_bytes(s);
 }
 
 void store_check(struct store *s, struct store_facts *facts)
@@ -184,21 +184,21 @@ void store_check(struct store *s, struct store_facts *facts)
 	static void (*const parts[])(struct store *, struct store_facts *) = {
 		check_pages, check_values, count, check_rules, check_loading};
 
-	database_take_time(s);
+	store_take_time(s);
 	// Each asks for what is there, so it can only be asked where that can be read.
 	for (size_t i = 0; i < sizeof parts / sizeof *parts && facts->problems.n == 0; i++)
 		parts[i](s, facts);
 }
 
-int store_repair(struct store *s, struct err *err)
+int check_repair(struct store *s, struct err *err)
 {
-	database_take_time(s);
+	store_take_time(s);
 	if (query_begin(s, err) != STORE_OK)
-		return database_error(s, err);
+		return store_error(s, err);
 	return query_commit(s, series_rebuild_all(s), err) == STORE_OK ? 0 : -1;
 }
 
-void store_facts_release(struct store_facts *facts)
+void check_facts_release(struct store_facts *facts)
 {
 	for (size_t i = 0; i < facts->problems.n; i++)
 		free(facts->problems.items[i]);

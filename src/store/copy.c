@@ -155,10 +155,10 @@ static enum verdict identify(const char *path, int *format, struct err *err)
 
 	// To write: what belongs to it of a log that a crash has left is taken in.
 	if (sqlite3_open_v2(path, &s.db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
-		verdict = database_identify(&s, format, err);
+		verdict = identity_find(&s, format, err);
 	else
-		database_error(&s, err);
-	queries_forget(&s);
+		store_error(&s, err);
+	query_forget_all(&s);
 	sqlite3_close(s.db);
 	return verdict;
 }
@@ -170,7 +170,7 @@ static struct store *open_in(const char *folder, const char *path, int *format, 
 	enum verdict verdict = VERDICT_UNUSABLE;
 
 	if (copy(path, file, err) == 0 && (verdict = identify(file, format, err)) == VERDICT_SOUND)
-		s = database_open(file, STORE_READ, &verdict, err);
+		s = store_open_database(file, STORE_READ, &verdict, err);
 	else if (verdict == VERDICT_EMPTY)
 		err_set(err, 0, "it is no history of firmo-jobs");
 	if (verdict == VERDICT_FOREIGN || verdict == VERDICT_EMPTY)
@@ -189,7 +189,7 @@ static int check_file(const char *path, struct err *err)
 		return err_set(err, 0, "%s is no history: it is not a file", path);
 	if (st.st_size == 0)
 		return err_set(err, 0, "%s is no history: it is empty", path);
-	return database_check_files(path, err);
+	return store_check_files(path, err);
 }
 
 static void remove_folder(void *path)
@@ -197,7 +197,7 @@ static void remove_folder(void *path)
 	path_remove_tree(path);
 }
 
-struct store *store_open_copy(const char *path, int *format, struct err *err)
+struct store *copy_open(const char *path, int *format, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	char *folder = xasprintf("%s/firmo-jobs-copy.XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -236,7 +236,7 @@ static int check_target(struct store *s, const char *path, struct err *err)
 		return err_set(err, 0, "%s is the history itself", path);
 	if (size_of(path, "-wal") > 0)
 		return err_set(err, 0, "%s is a history in use: a log is beside it", path);
-	struct store *old = store_open_copy(path, NULL, err);
+	struct store *old = copy_open(path, NULL, err);
 	if (!old && S_ISREG(st.st_mode) && st.st_size == 0)
 		return 0;
 	store_close(old);
@@ -250,10 +250,10 @@ static int vacuum_into(struct store *s, const char *path, struct err *err)
 		sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
 	return query_do(s, "VACUUM INTO ?", VALUES(TEXT(path))) == SQLITE_DONE
 		       ? 0
-		       : database_error(s, err);
+		       : store_error(s, err);
 }
 
-int store_export(struct store *s, const char *path, int64_t *bytes, struct err *err)
+int copy_export(struct store *s, const char *path, int64_t *bytes, struct err *err)
 {
 	struct outfile out;
 	struct err why = {0};
@@ -266,8 +266,8 @@ int store_export(struct store *s, const char *path, int64_t *bytes, struct err *
 		outfile_abandon(&out);
 		return err_set(err, 0, "%s is not a file: nothing is exported", path);
 	}
-	queries_forget(s);
-	database_take_time(s);
+	query_forget_all(s);
+	store_take_time(s);
 	if (vacuum_into(s, out.temporary, &why) < 0 || fsync(fileno(out.stream)) < 0 ||
 	    (*bytes = size_of(out.temporary, "")) < 0) {
 		err_set(err, *why.message ? 0 : errno, "write %s%s%s", path,

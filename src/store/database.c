@@ -16,13 +16,13 @@
 
 // ---- what is wrong with it ----
 
-int database_damaged(struct store *s, const char *words)
+int store_damaged(struct store *s, const char *words)
 {
 	snprintf(s->damage, sizeof s->damage, "%s", words);
 	return SQLITE_CORRUPT;
 }
 
-bool database_is_damage(int code)
+bool store_is_damage(int code)
 {
 	switch (code & 0xff) {
 	case SQLITE_CORRUPT:
@@ -44,14 +44,14 @@ static bool is_io(int code)
 	return (code & 0xff) == SQLITE_CORRUPT && (errno == EIO || errno == ENXIO);
 }
 
-int database_error(struct store *s, struct err *err)
+int store_error(struct store *s, struct err *err)
 {
 	int code = s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM;
 
 	if (!*s->damage && is_io(code))
 		return err_set(err, 0, "%s", strerror(errno));
-	if (!*s->damage && database_is_damage(code))
-		database_damaged(s, sqlite3_errmsg(s->db));
+	if (!*s->damage && store_is_damage(code))
+		store_damaged(s, sqlite3_errmsg(s->db));
 	if (*s->damage)
 		return err_set(err, 0, "%s; firmo-jobs --check tells more", s->damage);
 	return err_set(err, 0, "%s", s->db ? sqlite3_errmsg(s->db) : "out of memory");
@@ -62,7 +62,7 @@ bool store_is_broken(const struct store *s)
 	return *s->damage || s->gone;
 }
 
-bool database_is_gone(struct store *s)
+bool store_is_gone(struct store *s)
 {
 	int moved = 0;
 
@@ -73,7 +73,7 @@ bool database_is_gone(struct store *s)
 
 // ---- its size ----
 
-int64_t database_file_bytes(const struct store *s)
+int64_t store_file_bytes(const struct store *s)
 {
 	char *log = xasprintf("%s-wal", s->path);
 	struct stat file = {0}, wal = {0};
@@ -86,10 +86,10 @@ int64_t database_file_bytes(const struct store *s)
 	return (int64_t)file.st_size + (int64_t)wal.st_size;
 }
 
-int64_t database_bytes(struct store *s)
+int64_t store_bytes(struct store *s)
 {
 	sqlite3_stmt *q = NULL;
-	int64_t bytes = database_file_bytes(s);
+	int64_t bytes = store_file_bytes(s);
 
 	if (sqlite3_prepare_v2(s->db,
 			       "SELECT page_count * page_size FROM pragma_page_count, "
@@ -103,13 +103,13 @@ int64_t database_bytes(struct store *s)
 
 // ---- at the wish of a person ----
 
-void database_take_time(struct store *s)
+void store_take_time(struct store *s)
 {
 	sqlite3_exec(s->db, "PRAGMA cache_size=-65536", NULL, NULL, NULL);
 	sqlite3_busy_timeout(s->db, PATIENCE_MS);
 }
 
-void database_move_log(struct store *s, int most_pages)
+void store_move_log(struct store *s, int most_pages)
 {
 	// Truncated, it does not only stand in the database but is begun anew by the next writer.
 	if (s->wal_pages > most_pages)

@@ -49,41 +49,41 @@ enum verdict {
 };
 
 // A history and what lies beside it are files: a fifo would hold us up, a device has no end.
-int database_check_files(const char *path, struct err *err);
+int store_check_files(const char *path, struct err *err);
 // Opens and checks. NULL where the verdict is neither that it is sound nor, to write, that it is
 // empty. To be read it is brought up to date if it is older.
-struct store *database_open(const char *path, enum store_mode mode, enum verdict *verdict,
-			    struct err *err);
+struct store *store_open_database(const char *path, enum store_mode mode, enum verdict *verdict,
+				  struct err *err);
 // Looks at an open database within one transaction; *version is the format of its tables.
-enum verdict database_identify(struct store *s, int *version, struct err *err);
+enum verdict identity_find(struct store *s, int *version, struct err *err);
 // For what touches much of the database at the wish of a person: more memory, and waiting for other
 // processes.
-void database_take_time(struct store *s);
-int64_t database_bytes(struct store *s);
+void store_take_time(struct store *s);
+int64_t store_bytes(struct store *s);
 // The size of its file and of the log.
-int64_t database_file_bytes(const struct store *s);
+int64_t store_file_bytes(const struct store *s);
 // Moves the log into the database if it has more pages than that.
-void database_move_log(struct store *s, int most_pages);
+void store_move_log(struct store *s, int most_pages);
 // Remembers what cannot be, which is SQLITE_CORRUPT.
-int database_damaged(struct store *s, const char *words);
+int store_damaged(struct store *s, const char *words);
 // Whether an error's code says that the file, and not its surroundings, is to blame.
-bool database_is_damage(int code);
+bool store_is_damage(int code);
 // Looks whether the file is still where it was opened.
-bool database_is_gone(struct store *s);
+bool store_is_gone(struct store *s);
 
 // The two below return SQLITE_DONE, or an error's code.
 
 // Whether the inputs of the last pass are what they were at the file's latest result, for which
 // *state stands; from now on it stands for r. To be called before the inputs of r are recorded.
-int database_judge_inputs(struct store *s, const struct result *r, int64_t file, int64_t *state,
+int snapshot_judge_inputs(struct store *s, const struct result *r, int64_t file, int64_t *state,
 			  enum inputs_state *inputs);
 // Records what a result depended on, if it is a pass, was watched, and tells no less than a valid
 // pass: one of all tests at the first attempt. After a failure, or a skip although nothing
 // has changed, the last pass is no reason any more not to run the file.
-int database_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result);
+int snapshot_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result);
 // What is known of inputs may not be stored after all.
-void database_forget_inputs(struct store *s);
+void snapshot_forget_inputs(struct store *s);
 // Sets err from the database's own words, or from what was found to be damaged; returns -1.
-int database_error(struct store *s, struct err *err);
+int store_error(struct store *s, struct err *err);
 
 #endif

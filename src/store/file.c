@@ -33,7 +33,7 @@ static void past_free(struct past *p)
 	free(p);
 }
 
-void past_free_all(struct map *past)
+void file_free_all(struct map *past)
 {
 	for (size_t i = 0; i < past->cap; i++)
 		past_free(past->slots[i].value);
@@ -57,7 +57,7 @@ static int read_reading(struct store *s, int reading, struct past *p)
 	p->shim = reading >= WITH_SHIM;
 	return reading == 0 || (number > 0 && number <= FRAMEWORK_COUNT)
 		       ? SQLITE_DONE
-		       : database_damaged(s, "a file is of no framework");
+		       : store_damaged(s, "a file is of no framework");
 }
 
 static int add_past(struct store *s, const struct query *q, struct map *past)
@@ -82,16 +82,16 @@ static int load_past(struct store *s, struct query *q, struct map *past, struct 
 		code = add_past(s, q, past);
 	if (code == SQLITE_DONE)
 		return 0;
-	past_free_all(past);
-	return database_error(s, err);
+	file_free_all(past);
+	return store_error(s, err);
 }
 
-int store_load_past(struct store *s, struct map *past, struct err *err)
+int file_load_all(struct store *s, struct map *past, struct err *err)
 {
 	return load_past(s, query(s, PAST_ROWS, NULL), past, err);
 }
 
-int store_load_past_of(struct store *s, const char *path, struct map *past, struct err *err)
+int file_load_one(struct store *s, const char *path, struct map *past, struct err *err)
 {
 	return load_past(s, query(s, PAST_ROWS "WHERE path=?", VALUES(TEXT(path))), past, err);
 }
@@ -199,7 +199,7 @@ int file_put(struct store *s, const struct run *run, const struct result *r, int
 	if (code == SQLITE_DONE && *id == 0)
 		code = add_file(s, r->job->path, run->id, id);
 	if (code == SQLITE_DONE && r->status != FILE_NOTRUN) {
-		code = database_judge_inputs(s, r, *id, &p.state, &inputs);
+		code = snapshot_judge_inputs(s, r, *id, &p.state, &inputs);
 		learn(&p, run, r);
 		follow(&p, run, r, inputs);
 		if (code == SQLITE_DONE)

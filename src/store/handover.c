@@ -63,7 +63,7 @@ static int load_written(struct store *s, struct search *h, const struct map *pla
 		const char *producer = query_text(q, 0);
 		struct packed paths = query_bytes(q, 1);
 		if (is_torn(paths))
-			return database_damaged(s, "a list of paths is torn");
+			return store_damaged(s, "a list of paths is torn");
 		for (const char *path = (const char *)paths.at;
 		     path < (const char *)paths.end && map_get(planned, producer);
 		     path += strlen(path) + 1) {
@@ -173,10 +173,10 @@ static int tell_reader(struct store *s, const struct search *h, struct packed in
 		       const struct reader *r)
 {
 	size_t n;
-	int64_t *ids = is_torn(r->written) ? NULL : unpack_ids(inputs, &n);
+	int64_t *ids = is_torn(r->written) ? NULL : packed_ids(inputs, &n);
 
 	if (!ids)
-		return database_damaged(s, "a list of inputs is torn");
+		return store_damaged(s, "a list of inputs is torn");
 	for (size_t i = 0; i < n; i++)
 		tell(h, r, ids[i]);
 	free(ids);
@@ -200,8 +200,8 @@ static int load_readers(struct store *s, const struct search *h, const struct ma
 	return code;
 }
 
-int store_load_handovers(struct store *s, const struct map *planned, handover_told *told, void *arg,
-			 struct err *err)
+int handover_load(struct store *s, const struct map *planned, handover_told *told, void *arg,
+		  struct err *err)
 {
 	struct search h = {0};
 	int code = load_written(s, &h, planned);
@@ -211,5 +211,5 @@ int store_load_handovers(struct store *s, const struct map *planned, handover_to
 	if (code == SQLITE_DONE && h.named.n > 0)
 		code = load_readers(s, &h, planned, told, arg);
 	release(&h);
-	return code == SQLITE_DONE ? 0 : database_error(s, err);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }

@@ -14,7 +14,7 @@ typedef void handover_told(const char *producer, const char *consumer, const cha
 // Calls told() for each path that a file of planned (whose keys are the paths of files) has
 // written, and another one of them depends on without having written it as well. It does not matter
 // whether their passes are still valid.
-int store_load_handovers(struct store *s, const struct map *planned, handover_told *told, void *arg,
-			 struct err *err);
+int handover_load(struct store *s, const struct map *planned, handover_told *told, void *arg,
+		  struct err *err);
 
 #endif

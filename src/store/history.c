@@ -44,7 +44,7 @@ int history_load_runs(struct store *s, struct past_runs *runs, struct err *err)
 
 	while ((code = query_next(q, "ITydOognnnnc")) == SQLITE_ROW)
 		VEC_PUSH(runs, read_run(q));
-	return code == SQLITE_DONE ? 0 : database_error(s, err);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
 void past_runs_release(struct past_runs *runs)
@@ -85,7 +85,7 @@ int history_each_file(struct store *s, bool whole, bool (*wanted)(const char *pa
 			each(&f, arg);
 	}
 	series_release(&f.past.series);
-	return code == SQLITE_DONE ? 0 : database_error(s, err);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
 // ---- tests ----
@@ -178,8 +178,8 @@ static int count_run(struct store *s, struct tally *t, int64_t file, int64_t run
 	while (code == SQLITE_DONE && (code = query_next(q, "IB")) == SQLITE_ROW) {
 		int64_t test_list = query_int(q, 0);
 		code = test_list != t->test_list_id ? load_test_list(s, t, test_list) : SQLITE_DONE;
-		if (code == SQLITE_DONE && !unpack_outcomes(query_bytes(q, 1), &t->outcomes))
-			code = database_damaged(s, "how the tests of a result ended is torn");
+		if (code == SQLITE_DONE && !packed_outcomes(query_bytes(q, 1), &t->outcomes))
+			code = store_damaged(s, "how the tests of a result ended is torn");
 		for (size_t i = 0; i < t->test_list.n && code == SQLITE_DONE; i++)
 			count(t, i, run);
 	}
@@ -207,7 +207,7 @@ int history_load_tests(struct store *s, int64_t file, const int64_t *runs, size_
 	for (size_t i = 0; tests->n > 0 && i < n && code == SQLITE_DONE; i++)
 		code = count_run(s, &t, file, runs[i]);
 	settle(&t);
-	return code == SQLITE_DONE ? 0 : database_error(s, err);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
 void past_tests_release(struct past_tests *tests)
@@ -227,5 +227,5 @@ int history_each_test(struct store *s,
 
 	while ((code = query_next(q, "ICi")) == SQLITE_ROW)
 		each(query_int(q, 0), query_text(q, 1), query_int(q, 2), arg);
-	return code == SQLITE_DONE ? 0 : database_error(s, err);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }

@@ -82,7 +82,7 @@ int history_each_test(struct store *s,
 
 // Adds what a file was in a run to out and jobs, both empty: one result with all its attempts, or
 // none if it was not run.
-int history_load_result(struct store *s, int64_t run, int64_t file, struct run *out,
-			struct jobs *jobs, struct err *err);
+int load_result(struct store *s, int64_t run, int64_t file, struct run *out, struct jobs *jobs,
+		struct err *err);
 
 #endif

@@ -147,13 +147,13 @@ static enum verdict judge_failure(struct store *s, const struct look *l, int cod
 {
 	int64_t mark = l->mark ? l->mark : mark_in_head(s);
 
-	if (!database_is_damage(code)) {
-		database_error(s, err);
+	if (!store_is_damage(code)) {
+		store_error(s, err);
 		return VERDICT_UNUSABLE;
 	}
 	if (mark != SCHEMA_MARK && (mark != 0 || !is_at_home(s->path)))
 		return foreign(err);
-	database_error(s, err);
+	store_error(s, err);
 	return VERDICT_DAMAGED;
 }
 
@@ -213,7 +213,7 @@ static enum verdict judge(struct store *s, const struct look *l, struct err *err
 	return VERDICT_DAMAGED;
 }
 
-enum verdict database_identify(struct store *s, int *version, struct err *err)
+enum verdict identity_find(struct store *s, int *version, struct err *err)
 {
 	struct look l = {0};
 

@@ -263,15 +263,15 @@ static int merge_all(struct store *s, struct store *const *others, size_t n, str
 	int code = SQLITE_DONE;
 
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++) {
-		database_take_time(others[i]);
+		store_take_time(others[i]);
 		code = copy(s, others[i]);
 		if (code == SQLITE_DONE)
 			code = merge(s, &out[i]);
 		// What is named there has to be there.
 		if (code == SQLITE_CONSTRAINT)
-			code = database_damaged(others[i], "rows that belong together are missing");
+			code = store_damaged(others[i], "rows that belong together are missing");
 		if (code != SQLITE_DONE)
-			database_error(*others[i]->damage ? others[i] : s, err);
+			store_error(*others[i]->damage ? others[i] : s, err);
 		else
 			code = execute_all(s, "DELETE FROM theirs.%s", "DELETE FROM %s");
 		runs += out[i].runs;
@@ -291,7 +291,7 @@ static int import(struct store *s, struct store *const *others, size_t n, struct
 	struct err why = {0};
 
 	if (query_begin(s, err) != STORE_OK)
-		return database_error(s, err);
+		return store_error(s, err);
 	int code = execute_all(s, "CREATE TABLE theirs.%s AS SELECT * FROM main.%s WHERE 0", NULL);
 	if (code == SQLITE_DONE)
 		code = query_do_all(s, begin, NULL);
@@ -310,19 +310,19 @@ int store_import(struct store *s, struct store *const *others, size_t n, struct 
 		 struct err *err)
 {
 	memset(out, 0, n * sizeof *out);
-	database_take_time(s);
+	store_take_time(s);
 	for (size_t i = 0; i < n; i++)
-		s->lent_bytes += database_bytes(others[i]);
+		s->lent_bytes += store_bytes(others[i]);
 	// A file of sqlite's own without a name, which is gone when it is closed.
 	int status = sqlite3_exec(s->db,
 				  "ATTACH '' AS theirs; PRAGMA theirs.journal_mode=MEMORY;"
 				  "PRAGMA theirs.cache_size=-65536",
 				  NULL, NULL, NULL) == SQLITE_OK
 			     ? import(s, others, n, out, err)
-			     : database_error(s, err);
-	queries_forget(s);
+			     : store_error(s, err);
+	query_forget_all(s);
 	sqlite3_exec(s->db, "DETACH theirs", NULL, NULL, NULL);
 	s->lent_bytes = 0;
-	database_move_log(s, 0);
+	store_move_log(s, 0);
 	return status;
 }

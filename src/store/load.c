@@ -114,7 +114,7 @@ static int load_parts(struct store *s, const struct query *q, struct result *r)
 	const struct packed written = query_bytes(q, COLUMN_WRITTEN);
 
 	if (written.at < written.end && written.end[-1] != '\0')
-		return database_damaged(s, "a list of paths is torn");
+		return store_damaged(s, "a list of paths is torn");
 	int code = r->has_tests ? tests_load(s, query_int(q, COLUMN_roster),
 					     query_bytes(q, COLUMN_endings), r)
 				: SQLITE_DONE;
@@ -196,7 +196,7 @@ static int read_run(struct store *s, const struct query *q, struct run *run)
 	run->revision = query_copy(q, 12);
 	return read_waits(query_bytes(q, 13), run)
 		       ? SQLITE_DONE
-		       : database_damaged(s, "the waits of a run are torn");
+		       : store_damaged(s, "the waits of a run are torn");
 }
 
 // 0: there is none, or the store cannot be read.
@@ -272,10 +272,10 @@ int load_check_run(struct store *s, int64_t id, struct err *err)
 	int code = find_run(s, &run);
 
 	run_release(&run);
-	return code == SQLITE_ROW ? 0 : database_error(s, err);
+	return code == SQLITE_ROW ? 0 : store_error(s, err);
 }
 
-bool store_find_run(struct store *s, const char *name, struct run *run)
+bool load_find_run(struct store *s, const char *name, struct run *run)
 {
 	// It is one of the last.
 	struct query *q =
@@ -303,7 +303,7 @@ int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jo
 	if (code == SQLITE_ROW)
 		code = load_results_of_run(s, run, jobs);
 	estimate(run);
-	return code == SQLITE_DONE ? 0 : database_error(s, err);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
 // jobs is sorted by path, as the rows are; arg says where the last one was found.
@@ -334,11 +334,11 @@ int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run,
 
 	return load_results(s, q, run, next_wanted, &wanted, true) == SQLITE_DONE
 		       ? 0
-		       : database_error(s, err);
+		       : store_error(s, err);
 }
 
-int history_load_result(struct store *s, int64_t run, int64_t file, struct run *out,
-			struct jobs *jobs, struct err *err)
+int load_result(struct store *s, int64_t run, int64_t file, struct run *out, struct jobs *jobs,
+		struct err *err)
 {
 	struct query *q = query(s, RESULTS "WHERE r.run = ? AND r.file = ? ORDER BY r.id",
 				VALUES(NUMBER(run), NUMBER(file)));
@@ -348,5 +348,5 @@ int history_load_result(struct store *s, int64_t run, int64_t file, struct run *
 	jobs->items = xcalloc(1, sizeof *jobs->items);
 	int code = load_results(s, q, out, add_job, &list, false);
 	map_release(&list.by_path);
-	return code == SQLITE_DONE ? 0 : database_error(s, err);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }

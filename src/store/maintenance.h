@@ -37,10 +37,10 @@ int store_prune(struct store *s, const struct store_bound *bound, struct pruned 
 // nothing is written to it or left beside it, and runs may go on. *format, which may be NULL, is
 // set to the version of the file. NULL if that is no history or cannot be read; err->errnum is
 // ENOENT if there is no file.
-struct store *store_open_copy(const char *path, int *format, struct err *err);
+struct store *copy_open(const char *path, int *format, struct err *err);
 // Writes the whole history, as it is at one moment, to the file path. What is there already is
 // replaced if it is a history that nobody uses. *bytes is the size of the file.
-int store_export(struct store *s, const char *path, int64_t *bytes, struct err *err);
+int copy_export(struct store *s, const char *path, int64_t *bytes, struct err *err);
 
 // What came of one store.
 struct imported {
@@ -68,7 +68,7 @@ struct store_facts {
 // Looks at all of it. The caller releases facts, which is empty before.
 void store_check(struct store *s, struct store_facts *facts);
 // Makes what is derived of rows anew: the series of files. 0, or -1 and err.
-int store_repair(struct store *s, struct err *err);
-void store_facts_release(struct store_facts *facts);
+int check_repair(struct store *s, struct err *err);
+void check_facts_release(struct store_facts *facts);
 
 #endif

@@ -53,7 +53,7 @@ static inline uint64_t unpack(struct packed *p)
 	return n;
 }
 
-uint64_t unpack_number(struct packed *p)
+uint64_t packed_number(struct packed *p)
 {
 	return unpack(p);
 }
@@ -63,7 +63,7 @@ void pack_signed(struct buf *b, int64_t n)
 	pack_number(b, n < 0 ? ~((uint64_t)n << 1) : (uint64_t)n << 1);
 }
 
-int64_t unpack_signed(struct packed *p)
+int64_t packed_signed(struct packed *p)
 {
 	uint64_t n = unpack(p);
 
@@ -93,7 +93,7 @@ static int64_t from_us(int64_t us)
 	return us < 0 || us > INT64_MAX / US ? -1 : us * US;
 }
 
-int64_t wrapping_sum(int64_t a, int64_t b)
+int64_t pack_wrapping_sum(int64_t a, int64_t b)
 {
 	return (int64_t)((uint64_t)a + (uint64_t)b);
 }
@@ -112,19 +112,19 @@ void pack_ids(struct buf *b, const int64_t *ids, size_t n)
 	int64_t before = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		pack_number(b, (uint64_t)wrapping_sum(ids[i], -before));
+		pack_number(b, (uint64_t)pack_wrapping_sum(ids[i], -before));
 		before = ids[i];
 	}
 }
 
-int64_t *unpack_ids(struct packed p, size_t *count)
+int64_t *packed_ids(struct packed p, size_t *count)
 {
 	int64_t *ids = xmalloc(((size_t)(p.end - p.at) + 1) * sizeof *ids), id = 0;
 
 	for (*count = 0; p.at < p.end && !p.torn; ids[(*count)++] = id) {
-		int64_t more = (int64_t)unpack_number(&p);
+		int64_t more = (int64_t)packed_number(&p);
 		p.torn = p.torn || more < 0 || more > INT64_MAX - id;
-		id = wrapping_sum(id, more);
+		id = pack_wrapping_sum(id, more);
 	}
 	if (!p.torn)
 		return ids;
@@ -196,21 +196,21 @@ void pack_series(struct buf *b, const struct sample *samples, size_t n)
 	int64_t run = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		pack_signed(b, wrapping_sum(samples[i].run, -run));
+		pack_signed(b, pack_wrapping_sum(samples[i].run, -run));
 		pack_sample(b, &samples[i]);
 		run = samples[i].run;
 	}
 }
 
-bool unpack_series(struct packed p, struct series *t)
+bool packed_series(struct packed p, struct series *t)
 {
 	size_t before = t->n;
 	int64_t run = 0;
 
 	while (p.at < p.end && !p.torn) {
-		run = wrapping_sum(run, unpack_signed(&p));
+		run = pack_wrapping_sum(run, packed_signed(&p));
 		p.torn = p.torn || !range_holds('i', run);
-		t->items = grow_array(t->items, t->n, &t->cap, sizeof *t->items);
+		t->items = alloc_grow(t->items, t->n, &t->cap, sizeof *t->items);
 		t->items[t->n].run = run;
 		unpack_sample(&p, &t->items[t->n++]);
 	}
@@ -236,7 +236,7 @@ static void pack_statuses(struct buf *b, const struct result *r)
 static void unpack_statuses(struct packed *p, struct result *r)
 {
 	for (size_t i = 0; i < r->tests.n && !p->torn;) {
-		uint64_t group = unpack_number(p), n = group >> 3;
+		uint64_t group = packed_number(p), n = group >> 3;
 		p->torn = p->torn || n == 0 || n > r->tests.n - i ||
 			  !range_holds('e', (int64_t)(group & 7));
 		for (; n > 0 && !p->torn; n--)
@@ -265,9 +265,9 @@ static void pack_own(struct buf *b, const struct test_case *t)
 
 static int64_t unpack_own(struct packed *p, int64_t wall)
 {
-	int64_t less = unpack_signed(p);
+	int64_t less = packed_signed(p);
 
-	return less == 0 ? -1 : wrapping_sum(wall + 1 + (less > 0), ~less);
+	return less == 0 ? -1 : pack_wrapping_sum(wall + 1 + (less > 0), ~less);
 }
 
 void pack_outcomes(struct buf *b, const struct result *r)
@@ -282,10 +282,10 @@ void pack_outcomes(struct buf *b, const struct result *r)
 		pack_own(b, &r->tests.items[i]);
 }
 
-bool unpack_outcomes(struct packed p, struct result *r)
+bool packed_outcomes(struct packed p, struct result *r)
 {
 	unpack_statuses(&p, r);
-	uint64_t own = unpack_number(&p);
+	uint64_t own = packed_number(&p);
 	p.torn = p.torn || own > 1;
 	for (size_t i = 0; i < r->tests.n; i++) {
 		r->tests.items[i].wall_ns = p.torn ? -1 : unpack_span(&p, false);

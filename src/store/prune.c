@@ -116,35 +116,35 @@ int prune_sweep(struct store *s)
 	};
 	int code = query_do_all(s, statements, VALUES(NUMBER(clock_real_ns() - FILE_MEMORY_NS)));
 
-	database_forget_inputs(s);
+	snapshot_forget_inputs(s);
 	return code;
 }
 
 // Makes the file as small as what it holds.
 static void give_space_back(struct store *s, struct err *err)
 {
-	queries_forget(s);
+	query_forget_all(s);
 	int code = sqlite3_exec(s->db, "VACUUM", NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
 						 NULL);
 	if (code != SQLITE_OK)
-		database_error(s, err);
+		store_error(s, err);
 }
 
 int store_prune(struct store *s, const struct store_bound *bound, struct pruned *out,
 		struct err *err)
 {
-	*out = (struct pruned){.bytes_before = database_bytes(s)};
-	database_take_time(s);
+	*out = (struct pruned){.bytes_before = store_bytes(s)};
+	store_take_time(s);
 	if (query_begin(s, err) != STORE_OK)
-		return database_error(s, err);
+		return store_error(s, err);
 	int code = prune(s, bound, -1, out);
 	if (code == SQLITE_DONE)
 		code = prune_sweep(s);
 	if (query_commit(s, code, err) != STORE_OK)
 		return -1;
 	give_space_back(s, &out->space);
-	out->bytes_after = database_bytes(s);
+	out->bytes_after = store_bytes(s);
 	return 0;
 }

@@ -65,11 +65,11 @@ int query_next(struct query *q, const char *letters)
 	if (code != SQLITE_ROW)
 		return code;
 	if (!range_holds_row(q->stmt, letters))
-		return database_damaged(q->store, "a value is outside of its range");
+		return store_damaged(q->store, "a value is outside of its range");
 	// A row takes a byte at least.
 	if (++q->rows > USUAL_ROWS && q->rows > q->store->bytes + q->store->lent_bytes &&
-	    q->rows > database_file_bytes(q->store))
-		return database_damaged(q->store, "it has more rows than it has room for");
+	    q->rows > store_file_bytes(q->store))
+		return store_damaged(q->store, "it has more rows than it has room for");
 	return code;
 }
 
@@ -151,13 +151,13 @@ void query_bind_row(const struct query *q, sqlite3_stmt *to)
 		sqlite3_bind_value(to, i + 1, sqlite3_column_value(q->stmt, i));
 }
 
-void queries_end(struct store *s)
+void query_end_all(struct store *s)
 {
 	for (size_t i = 0; i < s->queries.n; i++)
 		sqlite3_reset(s->queries.items[i]->stmt);
 }
 
-void queries_forget(struct store *s)
+void query_forget_all(struct store *s)
 {
 	for (size_t i = 0; i < s->queries.n; i++) {
 		sqlite3_finalize(s->queries.items[i]->stmt);
@@ -172,29 +172,29 @@ void queries_forget(struct store *s)
 
 enum store_status query_begin(struct store *s, struct err *err)
 {
-	queries_end(s);
+	query_end_all(s);
 	int code = query_do(s, "BEGIN IMMEDIATE", NULL);
 
 	if (code == SQLITE_DONE)
 		return STORE_OK;
 	if ((code & 0xff) == SQLITE_BUSY)
 		return STORE_BUSY;
-	database_error(s, err);
+	store_error(s, err);
 	return STORE_FAILED;
 }
 
 enum store_status query_commit(struct store *s, int code, struct err *err)
 {
-	queries_end(s);
+	query_end_all(s);
 	if (code == SQLITE_DONE)
 		code = query_do(s, "COMMIT", NULL);
-	if (code == SQLITE_DONE && database_is_gone(s)) {
+	if (code == SQLITE_DONE && store_is_gone(s)) {
 		err_set(err, 0, "its file is not there any more");
 		return STORE_FAILED;
 	}
 	if (code == SQLITE_DONE)
 		return STORE_OK;
-	database_error(s, err);
+	store_error(s, err);
 	query_do(s, "ROLLBACK", NULL);
 	return (code & 0xff) == SQLITE_BUSY ? STORE_BUSY : STORE_FAILED;
 }

@@ -82,8 +82,8 @@ enum store_status query_commit(struct store *s, int code, struct err *err);
 
 // Of all statements of a store. One that is left at a row goes on with what the database was at
 // that moment: while there is one, nothing can be written once another process has written.
-void queries_end(struct store *s);
+void query_end_all(struct store *s);
 // Frees them: the tables are about to change.
-void queries_forget(struct store *s);
+void query_forget_all(struct store *s);
 
 #endif

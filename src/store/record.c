@@ -80,7 +80,7 @@ static int add_all(struct store *s, const struct run *run, const struct result *
 	int64_t result = sqlite3_last_insert_rowid(s->db);
 	if (code == SQLITE_DONE)
 		code = tests_put_words(s, result, r);
-	return code == SQLITE_DONE ? database_record_inputs(s, r, file, result) : code;
+	return code == SQLITE_DONE ? snapshot_record_inputs(s, r, file, result) : code;
 }
 
 enum store_status store_record(struct store *s, struct run *run, struct result *const *results,
@@ -96,10 +96,10 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 		code = add_all(s, run, results[i]);
 	status = query_commit(s, code, err);
 	if (status != STORE_OK)
-		database_forget_inputs(s);
+		snapshot_forget_inputs(s);
 	if (status != STORE_OK && first)
 		run->id = 0;
-	database_move_log(s, LOG_PAGES);
+	store_move_log(s, LOG_PAGES);
 	return status;
 }
 
@@ -142,7 +142,7 @@ static int drop_outputs(struct store *s)
 			NULL);
 }
 
-enum store_status store_finish_run(struct store *s, const struct run *run, struct err *err)
+enum store_status record_finish_run(struct store *s, const struct run *run, struct err *err)
 {
 	if (run->id == 0)
 		return STORE_OK;

@@ -128,11 +128,11 @@ int schema_make(struct store *s, struct err *err)
 		code = query_number(s, "PRAGMA user_version", NULL, &version);
 	if (code == SQLITE_DONE)
 		code = version < SCHEMA_FORMAT ? bring_up(s, version) : SQLITE_OK;
-	queries_forget(s);
+	query_forget_all(s);
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
 	if (code != SQLITE_OK) {
-		database_error(s, err);
+		store_error(s, err);
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	}
 	return code;

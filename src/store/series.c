@@ -16,9 +16,9 @@
 
 int series_read(struct store *s, const struct query *q, int column, struct series *t)
 {
-	return unpack_series(query_bytes(q, column), t)
+	return packed_series(query_bytes(q, column), t)
 		       ? SQLITE_DONE
-		       : database_damaged(s, "the figures of a file are torn");
+		       : store_damaged(s, "the figures of a file are torn");
 }
 
 int series_load_chunks(struct store *s, int64_t file, struct series *t)

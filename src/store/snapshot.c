@@ -51,7 +51,7 @@ struct latest {
 	struct fingerprint is;
 };
 
-void database_forget_inputs(struct store *s)
+void snapshot_forget_inputs(struct store *s)
 {
 	for (size_t i = 0; i < s->inputs.cap; i++)
 		free(s->inputs.slots[i].value);
@@ -158,7 +158,7 @@ static const struct input_state *version_of(struct store *s, int64_t id, int *co
 			map_put(&s->input_states, key, v);
 			*code = SQLITE_DONE;
 		} else if (*code == SQLITE_DONE) {
-			*code = database_damaged(s, "an input is missing");
+			*code = store_damaged(s, "an input is missing");
 		}
 		query_end(q, SQLITE_DONE);
 	}
@@ -179,8 +179,8 @@ static int recall_own(struct store *s, struct inputs *in)
 static int add_input_states(struct store *s, struct packed packed, struct inputs *in)
 {
 	size_t n;
-	int64_t *ids = unpack_ids(packed, &n);
-	int code = ids ? SQLITE_DONE : database_damaged(s, TORN_LIST);
+	int64_t *ids = packed_ids(packed, &n);
+	int code = ids ? SQLITE_DONE : store_damaged(s, TORN_LIST);
 
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++) {
 		const struct input_state *v = version_of(s, ids[i], &code);
@@ -209,7 +209,7 @@ static int recall_last(struct store *s, struct result *r)
 	return query_end(q, code);
 }
 
-void store_recall(struct store *s, struct result *r)
+void snapshot_recall(struct store *s, struct result *r)
 {
 	// As one transaction it takes the lock of a reader once.
 	int code = query_do(s, "BEGIN", NULL);
@@ -218,7 +218,7 @@ void store_recall(struct store *s, struct result *r)
 		code = recall_own(s, r->inputs);
 	if (code == SQLITE_DONE)
 		recall_last(s, r);
-	queries_end(s);
+	query_end_all(s);
 	query_do(s, "COMMIT", NULL);
 }
 
@@ -332,8 +332,8 @@ static bool has_snapshot(const struct result *r, const struct query *old)
 static int is_refuted(struct store *s, const struct result *r, const struct query *old, bool *is)
 {
 	size_t n;
-	int64_t *ids = unpack_ids(query_bytes(old, 0), &n);
-	int code = ids ? SQLITE_DONE : database_damaged(s, TORN_LIST);
+	int64_t *ids = packed_ids(query_bytes(old, 0), &n);
+	int code = ids ? SQLITE_DONE : store_damaged(s, TORN_LIST);
 
 	*is = is_bytes(old, 1, r->key.bytes, DIGEST_SIZE);
 	for (size_t i = 0; i < n && *is && code == SQLITE_DONE; i++)
@@ -350,7 +350,7 @@ static int is_over(struct store *s, const struct result *r, const struct query *
 							       : SQLITE_DONE;
 }
 
-int database_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result)
+int snapshot_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result)
 {
 	struct query *q = query_old(s, file);
 	bool over = false;
@@ -403,7 +403,7 @@ static int64_t own_state(const struct result *r)
 	int64_t state = state_of_key(&r->key);
 
 	for (size_t i = 0; i < r->inputs->list.n; i++)
-		state = wrapping_sum(state, part_of(&r->inputs->list.items[i]));
+		state = pack_wrapping_sum(state, part_of(&r->inputs->list.items[i]));
 	return state;
 }
 
@@ -416,7 +416,7 @@ static int add_part(struct store *s, const struct result *r, int64_t id, int64_t
 	if (!v || input_is_remark(v->kind))
 		return code;
 	const struct input *now = now_of(r, v);
-	*state = now ? wrapping_sum(*state, part_of(now)) : 0;
+	*state = now ? pack_wrapping_sum(*state, part_of(now)) : 0;
 	return now ? SQLITE_DONE : SQLITE_ROW;
 }
 
@@ -424,8 +424,8 @@ static int add_part(struct store *s, const struct result *r, int64_t id, int64_t
 static int old_state(struct store *s, const struct result *r, struct packed inputs, int64_t *state)
 {
 	size_t n;
-	int64_t *ids = unpack_ids(inputs, &n);
-	int code = ids ? SQLITE_DONE : database_damaged(s, TORN_LIST);
+	int64_t *ids = packed_ids(inputs, &n);
+	int code = ids ? SQLITE_DONE : store_damaged(s, TORN_LIST);
 
 	*state = state_of_key(&r->key);
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++)
@@ -465,7 +465,7 @@ static int judge(struct store *s, const struct result *r, const struct query *ol
 	return code;
 }
 
-int database_judge_inputs(struct store *s, const struct result *r, int64_t file, int64_t *state,
+int snapshot_judge_inputs(struct store *s, const struct result *r, int64_t file, int64_t *state,
 			  enum inputs_state *inputs)
 {
 	struct query *old = query_old(s, file);
@@ -491,14 +491,14 @@ static int read_input_states(struct query *q, struct input_states *input_states)
 	return code;
 }
 
-int store_load_input_states(struct store *s, struct input_states *input_states, struct err *err)
+int input_states_load(struct store *s, struct input_states *input_states, struct err *err)
 {
 	int code = read_input_states(query(s, INPUT_ROWS "ORDER BY id", NULL), input_states);
-	return code == SQLITE_DONE ? 0 : database_error(s, err);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
-int store_load_input_states_of(struct store *s, const struct snapshot *p,
-			       struct input_states *input_states, struct err *err)
+int input_states_load_of(struct store *s, const struct snapshot *p,
+			 struct input_states *input_states, struct err *err)
 {
 	int code = SQLITE_DONE;
 
@@ -506,7 +506,7 @@ int store_load_input_states_of(struct store *s, const struct snapshot *p,
 		code = read_input_states(
 			query(s, INPUT_ROWS "WHERE id=?", VALUES(NUMBER(p->inputs[i]))),
 			input_states);
-	return code == SQLITE_DONE ? 0 : database_error(s, err);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
 static int renew_all(struct store *s, const struct input_states *input_states)
@@ -518,8 +518,8 @@ static int renew_all(struct store *s, const struct input_states *input_states)
 	return code;
 }
 
-enum store_status store_renew_input_states(struct store *s, const struct input_states *input_states,
-					   struct err *err)
+enum store_status input_states_renew(struct store *s, const struct input_states *input_states,
+				     struct err *err)
 {
 	// Who only looks leaves it to others.
 	if (s->mode == STORE_READ)
@@ -577,7 +577,7 @@ static struct snapshot *read_snapshot(const struct query *q)
 	p->wall_ns = query_int(q, 8);
 	p->deadline_ns = query_int(q, 9);
 	p->doubts = (unsigned)query_int(q, 4);
-	p->inputs = unpack_ids(query_bytes(q, 5), &p->n);
+	p->inputs = packed_ids(query_bytes(q, 5), &p->n);
 	p->written_bytes = (size_t)(written.end - written.at);
 	p->written = xmalloc(p->written_bytes + 1);
 	if (p->written_bytes)
@@ -588,7 +588,7 @@ static struct snapshot *read_snapshot(const struct query *q)
 	return NULL;
 }
 
-int store_load_snapshots(struct store *s, const char *path, struct map *snapshots, struct err *err)
+int snapshots_load(struct store *s, const char *path, struct map *snapshots, struct err *err)
 {
 	struct query *q = path ? query(s, SNAPSHOT_ROWS "AND f.path=?", VALUES(TEXT(path)))
 			       : query(s, SNAPSHOT_ROWS, NULL);
@@ -596,11 +596,11 @@ int store_load_snapshots(struct store *s, const char *path, struct map *snapshot
 
 	while (code == SQLITE_DONE && (code = query_next(q, SNAPSHOT_SHAPE)) == SQLITE_ROW) {
 		struct snapshot *p = read_snapshot(q);
-		code = p ? SQLITE_DONE : database_damaged(s, TORN_LIST);
+		code = p ? SQLITE_DONE : store_damaged(s, TORN_LIST);
 		if (p)
 			free_snapshot(map_put(snapshots, query_text(q, 0), p));
 	}
-	return code == SQLITE_DONE ? 0 : database_error(s, err);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
 void snapshots_release(struct map *snapshots)

@@ -43,19 +43,19 @@ struct snapshot {
 };
 
 // Fills states, which is empty. The caller releases it on failure as well.
-int store_load_input_states(struct store *s, struct input_states *input_states, struct err *err);
+int input_states_load(struct store *s, struct input_states *input_states, struct err *err);
 // The same with the states of one snapshot alone.
-int store_load_input_states_of(struct store *s, const struct snapshot *p,
-			       struct input_states *input_states, struct err *err);
+int input_states_load_of(struct store *s, const struct snapshot *p,
+			 struct input_states *input_states, struct err *err);
 // Records the stamps of states whose contents are still the same. Like store_record.
-enum store_status store_renew_input_states(struct store *s, const struct input_states *input_states,
-					   struct err *err);
+enum store_status input_states_renew(struct store *s, const struct input_states *input_states,
+				     struct err *err);
 void input_states_release(struct input_states *v);
 // NULL if there is none of that id.
 const struct input_state *input_states_find(const struct input_states *v, int64_t id);
 // Fills snapshots (path -> struct snapshot *), which is empty, with that of the file of that path,
 // or of every file (NULL); snapshots_release frees them all.
-int store_load_snapshots(struct store *s, const char *path, struct map *snapshots, struct err *err);
+int snapshots_load(struct store *s, const char *path, struct map *snapshots, struct err *err);
 void snapshots_release(struct map *snapshots);
 
 #endif

@@ -47,7 +47,7 @@ enum store_status { STORE_OK, STORE_BUSY, STORE_FAILED };
 
 // Sets r->last_inputs, and the fingerprints of these and of r's own inputs to what is known of an
 // earlier time. Where that cannot be read, less is told.
-void store_recall(struct store *s, struct result *r);
+void snapshot_recall(struct store *s, struct result *r);
 
 // Records n results of run in one transaction, and the run itself with the first ones (which sets
 // run->id). STORE_BUSY: another process holds the lock, nothing was recorded, try again. Never
@@ -56,10 +56,10 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 			       size_t n, struct err *err);
 // Completes the run's record with its final figures and the files that were not run. Like
 // store_record, but nothing if run->id is 0.
-enum store_status store_finish_run(struct store *s, const struct run *run, struct err *err);
+enum store_status record_finish_run(struct store *s, const struct run *run, struct err *err);
 
 // Finds the run of that name: sets its id and started_ns. False if there is none.
-bool store_find_run(struct store *s, const char *name, struct run *run);
+bool load_find_run(struct store *s, const char *name, struct run *run);
 // Fills run and jobs, both empty, with what is known of a run; id 0 is the last one. A report of it
 // is the report of the day, except that the output of passes is forgotten after some runs. Fails if
 // there is no such run; err->errnum is ENOENT then.
@@ -83,10 +83,10 @@ struct past {
 	struct series series;    // its latest results: all of them, or 64 at least; owned
 };
 
-// Fills past (path -> struct past *) with every file; past_free_all releases it.
-int store_load_past(struct store *s, struct map *past, struct err *err);
+// Fills past (path -> struct past *) with every file; file_free_all releases it.
+int file_load_all(struct store *s, struct map *past, struct err *err);
 // The same for the one file of that path, which need not be known.
-int store_load_past_of(struct store *s, const char *path, struct map *past, struct err *err);
-void past_free_all(struct map *past);
+int file_load_one(struct store *s, const char *path, struct map *past, struct err *err);
+void file_free_all(struct map *past);
 
 #endif

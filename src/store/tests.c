@@ -178,7 +178,7 @@ static int load_test(struct store *s, const struct query *q, struct result *r)
 	t.ntags = split(query_text(q, 1), &t.tags);
 	t.name = t.path[t.npath];
 	VEC_PUSH(&r->tests, t);
-	return name ? SQLITE_DONE : database_damaged(s, "a test is listed and not there");
+	return name ? SQLITE_DONE : store_damaged(s, "a test is listed and not there");
 }
 
 int tests_load(struct store *s, int64_t test_list, struct packed outcomes, struct result *r)
@@ -192,8 +192,8 @@ int tests_load(struct store *s, int64_t test_list, struct packed outcomes, struc
 	while (code == SQLITE_DONE && (code = query_next(q, "cccLL")) == SQLITE_ROW)
 		code = load_test(s, q, r);
 	code = query_end(q, code);
-	if (code == SQLITE_DONE && !unpack_outcomes(outcomes, r))
-		return database_damaged(s, "how the tests of a result ended is torn");
+	if (code == SQLITE_DONE && !packed_outcomes(outcomes, r))
+		return store_damaged(s, "how the tests of a result ended is torn");
 	return code;
 }
 

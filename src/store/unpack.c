@@ -10,9 +10,9 @@
 
 // ---- what the bytes hold ----
 
-static bool unpack_numbers(struct packed p, struct numbers *cells)
+static bool packed_numbers(struct packed p, struct numbers *cells)
 {
-	cells->items = unpack_ids(p, &cells->n);
+	cells->items = packed_ids(p, &cells->n);
 	return cells->items;
 }
 
@@ -25,10 +25,10 @@ static void add_sample(struct numbers *cells, const struct sample *s)
 		VEC_PUSH(cells, row[i]);
 }
 
-static bool unpack_samples(struct packed p, struct numbers *cells)
+static bool packed_samples(struct packed p, struct numbers *cells)
 {
 	struct series t = {0};
-	bool whole = unpack_series(p, &t);
+	bool whole = packed_series(p, &t);
 
 	for (size_t i = 0; i < t.n; i++)
 		add_sample(cells, &t.items[i]);
@@ -52,9 +52,9 @@ static bool unpack_paths(struct packed p, struct numbers *cells)
 }
 
 static const struct shape shapes[] = {
-	{"numbers", "number", 1, false, "a list of inputs is torn", unpack_numbers},
+	{"numbers", "number", 1, false, "a list of inputs is torn", packed_numbers},
 	{"samples", "run, status, attempt, crowded, partial, wall, cpu, delay, peak, inputs", 10,
-	 false, "the figures of a file are torn", unpack_samples},
+	 false, "the figures of a file are torn", packed_samples},
 	{"paths", "path", 0, true, "a list of paths is torn", unpack_paths},
 };
 
@@ -249,7 +249,7 @@ static void whole_series(sqlite3_context *to, int argc, sqlite3_value **argv)
 	struct packed p = bytes_of(argv[0]);
 	struct series t = {0};
 	struct buf b = {0};
-	bool whole = unpack_series(p, &t);
+	bool whole = packed_series(p, &t);
 
 	(void)argc;
 	if (whole)
@@ -270,7 +270,7 @@ static void whole_outcomes(sqlite3_context *to, int argc, sqlite3_value **argv)
 	// A test takes a byte at least.
 	r.tests.n = tests >= 0 && tests <= p.end - p.at ? (size_t)tests : 0;
 	r.tests.items = xcalloc(r.tests.n + 1, sizeof *r.tests.items);
-	bool whole = (int64_t)r.tests.n == tests && unpack_outcomes(p, &r);
+	bool whole = (int64_t)r.tests.n == tests && packed_outcomes(p, &r);
 	if (whole)
 		pack_outcomes(&b, &r);
 	sqlite3_result_int(to, whole && same_bytes(p, &b));

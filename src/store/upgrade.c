@@ -187,10 +187,10 @@ static bool unpack_old_list(struct packed p, struct numbers *cells)
 	int64_t test = 0, line = 0;
 
 	while (p.at < p.end && !p.torn) {
-		test = wrapping_sum(test, unpack_signed(&p));
-		line = wrapping_sum(line, unpack_signed(&p));
-		int64_t round = (int64_t)unpack_number(&p);
-		int64_t length = (int64_t)unpack_number(&p) - 1;
+		test = pack_wrapping_sum(test, packed_signed(&p));
+		line = pack_wrapping_sum(line, packed_signed(&p));
+		int64_t round = (int64_t)packed_number(&p);
+		int64_t length = (int64_t)packed_number(&p) - 1;
 		p.torn = p.torn || !range_holds('i', test) || !range_holds('l', line) ||
 			 !range_holds('l', round) || length < -1 || length > p.end - p.at;
 		const int64_t row[] = {test, line, round, p.at - start, length};

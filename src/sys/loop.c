@@ -110,7 +110,7 @@ int loop_step(struct loop *l)
 			w->ready(w, l->polled[i].revents);
 	}
 	if (ready < 0 && errno == ENOMEM)
-		out_of_memory();
+		alloc_fail();
 	if (ready < 0 && errno != EINTR && errno != EAGAIN)
 		return -1;
 	fire_timers(l);

@@ -171,14 +171,16 @@ static struct stat access_of(const struct trace_record *rec)
 
 struct sight looks_type_seen(const struct trace_record *rec)
 {
-	return rec->seen.mode ? looks_sight_of(digest_of_type(rec->seen.mode)) : looks_no_sight();
+	return rec->seen.mode ? looks_sight_of(fingerprint_digest_of_type(rec->seen.mode))
+			      : looks_no_sight();
 }
 
 struct sight looks_access_seen(const struct trace_record *rec)
 {
 	struct stat st = access_of(rec);
 
-	return rec->seen.mode ? looks_sight_of(digest_of_access(&st)) : looks_no_sight();
+	return rec->seen.mode ? looks_sight_of(fingerprint_digest_of_access(&st))
+			      : looks_no_sight();
 }
 
 // ---- files that are the same ----

@@ -58,7 +58,7 @@ static void take_look(struct trace_reading *r, const struct trace_record *rec, c
 	}
 	if (rec->op == TRACE_STATUS)
 		looks_add(r, INPUT_STATUS, before, true,
-			  rec->seen.mode ? looks_sight_of(digest_of_status(&st))
+			  rec->seen.mode ? looks_sight_of(fingerprint_digest_of_status(&st))
 					 : looks_no_sight());
 	else if (rec->op == TRACE_ALLOWED)
 		looks_add(r, INPUT_ACCESS, before, true, looks_access_seen(rec));
@@ -74,7 +74,8 @@ static void take_name(struct trace_reading *r, const struct trace_record *rec, c
 		looks_add(r, INPUT_LINK, before, rec->errnum != ENOENT, looks_no_sight());
 	else if (rec->op == TRACE_LINK)
 		looks_add(r, INPUT_LINK, before, true,
-			  looks_sight_of(digest_of_link(rec->path + strlen(rec->path) + 1)));
+			  looks_sight_of(
+				  fingerprint_digest_of_link(rec->path + strlen(rec->path) + 1)));
 	else
 		looks_add(r, INPUT_LINK, before, true, looks_type_seen(rec));
 }
@@ -85,14 +86,15 @@ static void take_real(struct trace_reading *r, const struct trace_record *rec, c
 
 	looks_add(r, INPUT_REAL, before, true,
 		  renamed ? looks_no_sight()
-			  : looks_sight_of(digest_of_real(before, r->rules->cwd)));
+			  : looks_sight_of(fingerprint_digest_of_real(before, r->rules->cwd)));
 }
 
 // The entries of a folder as they were before the worker changed them; sum: as they are.
 static void add_listing(struct trace_reading *r, const char *path, const char *before, uint64_t sum)
 {
 	looks_add(r, INPUT_LISTING, before, true,
-		  looks_sight_of(digest_of_entries(sum + names_correction(&r->names, path))));
+		  looks_sight_of(
+			  fingerprint_digest_of_entries(sum + names_correction(&r->names, path))));
 }
 
 static void take_listed(struct trace_reading *r, const struct trace_record *rec, const char *before)

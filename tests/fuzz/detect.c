@@ -5,6 +5,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	HOLDS(framework_guess((const char *)data, size).framework < FRAMEWORK_COUNT);
+	HOLDS(detect_framework((const char *)data, size).framework < FRAMEWORK_COUNT);
 	return 0;
 }

@@ -11,7 +11,7 @@ static void try_series(struct packed p)
 	struct series t = {0};
 	struct buf b = {0};
 
-	if (unpack_series(p, &t)) {
+	if (packed_series(p, &t)) {
 		for (size_t i = 0; i < t.n; i++) {
 			HOLDS(t.items[i].run >= 0 && t.items[i].attempt > 0);
 			HOLDS(t.items[i].status < FILE_STATUS_COUNT);
@@ -32,7 +32,7 @@ static void try_outcomes(struct packed p, size_t n)
 
 	r.tests.items = xcalloc(n + 1, sizeof *r.tests.items);
 	r.tests.n = n;
-	if (unpack_outcomes(p, &r))
+	if (packed_outcomes(p, &r))
 		for (size_t i = 0; i < n; i++)
 			HOLDS(r.tests.items[i].status < TEST_STATUS_COUNT &&
 			      range_holds('d', r.tests.items[i].wall_ns) &&
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct packed p = {data + (size > 0), data + size, false};
 	size_t n = 0;
-	int64_t *ids = unpack_ids(p, &n);
+	int64_t *ids = packed_ids(p, &n);
 
 	for (size_t i = 1; i < n; i++)
 		HOLDS(ids[i] >= ids[i - 1]);

@@ -120,7 +120,7 @@ static void make_run(struct store *s, const struct jobs *jobs, long nth, long ru
 	}
 	run.elapsed_ns = run_bound_ns(&run) * 11 / 10;
 	run.peak = 8;
-	store_finish_run(s, &run, &err);
+	record_finish_run(s, &run, &err);
 	run_release(&run);
 }
 

@@ -293,7 +293,7 @@ HOOK(long, syscall, long number, ...)
 	return NEXT(syscall)(number, c->a[0], c->a[1], c->a[2], c->a[3], c->a[4], c->a[5]);
 }
 
-long kernel_call(long number, ...)
+long calls_kernel(long number, ...)
 {
 	TAKE_CALL(c, number)
 

@@ -78,7 +78,7 @@ HOOK(char *, setlocale, int category, const char *name)
 	note_locale(name);
 	char *result = NEXT(setlocale)(category, name);
 	if (name && result)
-		messages_note();
+		library_note_messages();
 	return result;
 }
 

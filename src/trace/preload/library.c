@@ -190,7 +190,7 @@ static void note_messages(const char *folder, const char *domain)
 	}
 }
 
-void messages_note(void)
+void library_note_messages(void)
 {
 	note_messages("/usr/share/locale", "libc");
 }

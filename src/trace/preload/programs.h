@@ -6,7 +6,7 @@
 // The variable name was asked for, in whatever way.
 void environment_note(const char *name);
 // Messages of libc itself may come in another language from now on.
-void messages_note(void);
+void library_note_messages(void);
 
 // Once, before main: where this is a shell that was given its text by system or popen, and the text
 // tells what it uses, notes those variables, and that they are all. Of any other program its file

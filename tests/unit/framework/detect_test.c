@@ -9,7 +9,7 @@ static enum framework guessed(const char *source, size_t n)
 
 	assert_non_null(copy);
 	memcpy(copy, source, n);
-	enum framework f = framework_guess(copy, n).framework;
+	enum framework f = detect_framework(copy, n).framework;
 	free(copy);
 	return f;
 }
@@ -227,7 +227,7 @@ static void only_what_names_its_framework_is_certain(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		check_row(framework_guess(rows[i].source, strlen(rows[i].source)).certain ==
+		check_row(detect_framework(rows[i].source, strlen(rows[i].source)).certain ==
 				  rows[i].certain,
 			  "%s", rows[i].source);
 }

@@ -115,11 +115,11 @@ static void numbers_survive(void **state)
 	}
 	struct packed p = {(unsigned char *)b.data, (unsigned char *)b.data + b.len, false};
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		check_row(unpack_signed(&p) == rows[i], "row %zu", i);
-		check_row(unpack_number(&p) == (uint64_t)rows[i], "row %zu", i);
+		check_row(packed_signed(&p) == rows[i], "row %zu", i);
+		check_row(packed_number(&p) == (uint64_t)rows[i], "row %zu", i);
 	}
 	assert_ptr_equal(p.at, p.end);
-	assert_int_equal(unpack_number(&p), 0);
+	assert_int_equal(packed_number(&p), 0);
 	buf_release(&b);
 }
 
@@ -138,7 +138,7 @@ static void a_series_survives(void **state)
 
 	(void)state;
 	pack_series(&b, rows, COUNT(rows));
-	unpack_series(
+	packed_series(
 		(struct packed){(unsigned char *)b.data, (unsigned char *)b.data + b.len, false},
 		&t);
 	assert_int_equal(t.n, COUNT(rows));
@@ -157,7 +157,7 @@ static void a_series_survives(void **state)
 	series_release(&t);
 	// What is cut off gives figures, not a crash.
 	for (size_t n = 0; n <= b.len; n++) {
-		unpack_series((struct packed){(unsigned char *)b.data, (unsigned char *)b.data + n,
+		packed_series((struct packed){(unsigned char *)b.data, (unsigned char *)b.data + n,
 					      false},
 			      &t);
 		series_release(&t);
@@ -183,7 +183,7 @@ static void outcomes_survive(void **state)
 		buf_clear(&b);
 		pack_outcomes(&b, &r);
 		r.tests.items = after;
-		unpack_outcomes((struct packed){(unsigned char *)b.data,
+		packed_outcomes((struct packed){(unsigned char *)b.data,
 						(unsigned char *)b.data + b.len, false},
 				&r);
 		for (size_t i = 0; i < n; i++)

@@ -56,7 +56,7 @@ static void look_and_record(struct store *s, struct run *run, struct result *r)
 	struct fingerprints looks = {0};
 	struct err err = {0};
 
-	store_recall(s, r);
+	snapshot_recall(s, r);
 	fingerprints_take(&looks, r);
 	fingerprints_release(&looks);
 	check_row(store_record(s, run, &r, 1, &err) == STORE_OK, "%s", err.message);
@@ -289,10 +289,10 @@ static void input_states_that_nobody_needs_are_forgotten(void **state)
 		r->started_ns = clock_real_ns() + 100 * NS_PER_SEC;
 		add_input(r->inputs, INPUT_PATH, name, false);
 		look_and_record(s, &run, r);
-		assert_int_equal(store_finish_run(s, &run, &err), STORE_OK);
+		assert_int_equal(record_finish_run(s, &run, &err), STORE_OK);
 		result_free(r);
 	}
-	assert_int_equal(store_load_input_states(s, &input_states, &err), 0);
+	assert_int_equal(input_states_load(s, &input_states, &err), 0);
 	assert_int_equal(input_states.n, 5);
 	input_states_release(&input_states);
 	assert_int_equal(verdict(s), UPTODATE);

@@ -157,7 +157,7 @@ static void add_run(struct store *s, const char *name, int64_t started_ns)
 			run_file(s, &run, &jobs.items[i]);
 	run_add_missing(&run, &jobs, "not started");
 	run.elapsed_ns = any(1000000) * US;
-	assert_int_equal(store_finish_run(s, &run, &err), STORE_OK);
+	assert_int_equal(record_finish_run(s, &run, &err), STORE_OK);
 	run_release(&run);
 	jobs_release(&jobs);
 }
@@ -199,7 +199,7 @@ static void import(struct store *s, const char **paths, size_t n, struct importe
 	struct err err = {0};
 
 	for (size_t i = 0; i < n; i++) {
-		others[i] = store_open_copy(paths[i], NULL, &err);
+		others[i] = copy_open(paths[i], NULL, &err);
 		check_row(others[i], "%s", err.message);
 	}
 	check_row(store_import(s, others, n, out, &err) == 0, "%s", err.message);
@@ -217,7 +217,7 @@ static bool make_two(void)
 	struct store *a = opened("a.db");
 
 	add_runs(a, "both", 1 + any(20), 60);
-	check_row(store_export(a, "b.db", &bytes, &err) == 0, "%s", err.message);
+	check_row(copy_export(a, "b.db", &bytes, &err) == 0, "%s", err.message);
 	assert_true(bytes > 0);
 	add_runs(a, "a", any(30), 40);
 	store_close(a);
@@ -315,7 +315,7 @@ static void a_run_without_an_end_is_completed(void **state)
 	record(a, &run, make_result(&jobs[0], &run, 2));
 	record(a, &run, make_result(&jobs[1], &run, 1));
 	run.elapsed_ns = 7;
-	assert_int_equal(store_finish_run(a, &run, &err), STORE_OK);
+	assert_int_equal(record_finish_run(a, &run, &err), STORE_OK);
 	import(x, (const char *[]){"a.db"}, 1, &out);
 	assert_int_equal(out.runs, 1);
 	assert_int_equal(out.results, 2);
@@ -344,7 +344,7 @@ static void add_watched_run(struct store *s, const char *name, int hours)
 	if (!r->inputs)
 		r->inputs = some_inputs();
 	record(s, &run, r);
-	assert_int_equal(store_finish_run(s, &run, &err), STORE_OK);
+	assert_int_equal(record_finish_run(s, &run, &err), STORE_OK);
 	run_release(&run);
 }
 
@@ -394,8 +394,8 @@ static void a_failing_import_changes_nothing(void **state)
 	add_runs(x, "x", 5, 10);
 	char *before = told(x, true);
 	raw(b, "DELETE FROM file WHERE id = 2");
-	others[0] = store_open_copy("a.db", NULL, &err);
-	others[1] = store_open_copy("b.db", NULL, &err);
+	others[0] = copy_open("a.db", NULL, &err);
+	others[1] = copy_open("b.db", NULL, &err);
 	assert_int_equal(store_import(x, others, 2, out, &err), -1);
 	assert_true(*err.message);
 	char *after = told(x, true);
@@ -443,14 +443,14 @@ static void what_is_old_goes_and_the_rest_is_sound(void **state)
 					"r.id = s.result WHERE stands AND r.id IS NULL"),
 				 0);
 		// What a file takes is known as before.
-		assert_int_equal(store_load_past(s, &past, &err), 0);
+		assert_int_equal(file_load_all(s, &past, &err), 0);
 		assert_true(past.n > 0);
 		for (size_t i = 0; i < past.cap; i++) {
 			const struct past *p = past.slots[i].value;
 			check_row(!p || p->series.n > 0 || p->ended_ns == 0, "%s",
 				  past.slots[i].key);
 		}
-		past_free_all(&past);
+		file_free_all(&past);
 		// Nobody takes a new run for an old one.
 		add_run(s, "new", hours_ago(0));
 		assert_int_equal(raw(s, "SELECT max(id) FROM run"), runs + 1);
@@ -475,14 +475,14 @@ static void reused_results_outlive_their_runs(void **state)
 	struct store *s = opened("s.db");
 	record(s, &first, make_result(&job, &first, 1));
 	record(s, &first, make_result(&other, &first, 1));
-	store_finish_run(s, &first, &err);
+	record_finish_run(s, &first, &err);
 	assert_int_equal(store_record(s, &second, NULL, 0, &err), STORE_OK);
 	struct result *r = result_new(&job);
 	r->id = 1;
 	r->cached = true;
 	r->status = FILE_PASSED;
 	run_add(&second, r);
-	store_finish_run(s, &second, &err);
+	record_finish_run(s, &second, &err);
 	raw(s, "DELETE FROM snapshot");
 	assert_int_equal(store_prune(s, &(struct store_bound){1, 0}, &out, &err), 0);
 	assert_int_equal(out.runs, 1);
@@ -558,8 +558,7 @@ static void an_age_is_a_bound_but_not_for_a_run_that_goes_on(void **state)
 	assert_int_equal(store_prune(s, &(struct store_bound){-1, hours_ago(5)}, &out, &err), 0);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct run run = {0};
-		check_row(store_find_run(s, rows[i].name, &run) != rows[i].goes, "%s",
-			  rows[i].name);
+		check_row(load_find_run(s, rows[i].name, &run) != rows[i].goes, "%s", rows[i].name);
 	}
 	is_sound(s);
 	store_close(s);
@@ -669,14 +668,14 @@ static void each_kind_of_damage_is_found(void **state)
 	is_sound(s);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct store_facts facts = {0};
-		check_row(store_export(s, "bad.db", &bytes, &err) == 0, "%s", err.message);
+		check_row(copy_export(s, "bad.db", &bytes, &err) == 0, "%s", err.message);
 		struct store *bad = opened("bad.db");
 		raw(bad, rows[i].sql);
 		store_check(bad, &facts);
 		check_row(facts.problems.n > 0, "%s: sound", rows[i].sql);
 		check_row(strstr(facts.problems.items[0], rows[i].words), "%s: %s", rows[i].sql,
 			  facts.problems.items[0]);
-		store_facts_release(&facts);
+		check_facts_release(&facts);
 		store_close(bad);
 		forget("bad.db");
 	}
@@ -704,8 +703,8 @@ static void load_all(struct store *s)
 		jobs_release(&jobs);
 	}
 	history_each_file(s, true, NULL, ignore_file, NULL, &err);
-	store_load_past(s, &past, &err);
-	past_free_all(&past);
+	file_load_all(s, &past, &err);
+	file_free_all(&past);
 }
 
 static void no_garbage_is_too_wild(void **state)
@@ -723,10 +722,10 @@ static void no_garbage_is_too_wild(void **state)
 		       "0; UPDATE reused SET result = random()");
 		store_check(s, &facts);
 		assert_true(facts.problems.n > 0);
-		store_facts_release(&facts);
+		check_facts_release(&facts);
 		load_all(s);
 		struct imported out;
-		struct store *x = opened("x.db"), *copy = store_open_copy("s.db", NULL, &err);
+		struct store *x = opened("x.db"), *copy = copy_open("s.db", NULL, &err);
 		store_import(x, &copy, 1, &out, &err);
 		store_close(copy);
 		store_close(x);

@@ -147,13 +147,13 @@ static struct past *load(struct store *s, struct map *past, const char *path)
 	struct err err = {0};
 
 	*past = (struct map){0};
-	check_row(store_load_past(s, past, &err) == 0, "%s", err.message);
+	check_row(file_load_all(s, past, &err) == 0, "%s", err.message);
 	return map_get(past, path);
 }
 
 static void unload(struct map *past)
 {
-	past_free_all(past);
+	file_free_all(past);
 }
 
 static int64_t wall(const struct past *p, size_t i)
@@ -637,14 +637,14 @@ static void inputs_are_recorded_as_the_result_has_them(void **state)
 	struct store *store = opened(DB, STORE_WRITE);
 	trial_begin(&s, "one");
 	struct result *r = trial_add(&s, "a.lua", FILE_PASSED, 1);
-	store_recall(store, r);
+	snapshot_recall(store, r);
 	assert_null(r->last_inputs);
 	depend_on(r, "far/a.lua", "one");
 	assert_int_equal(record(store, &s), STORE_OK);
 	struct result *next = trial_add(&s, "a.lua", FILE_PASSED, 1);
 	depend_on(next, "far/a.lua", NULL);
 	depend_on(next, "far/b.lua", NULL);
-	store_recall(store, next);
+	snapshot_recall(store, next);
 	assert_int_equal(next->last_inputs->list.n, 1);
 	assert_true(is_content(next->last_inputs, "far/a.lua", "one"));
 	assert_true(is_content(next->inputs, "far/a.lua", "one"));
@@ -752,9 +752,9 @@ static void a_held_lock_is_busy_at_once(void **state)
 	assert_int_equal(record(store, &s), STORE_OK);
 	assert_true(s.run.id > 0);
 	raw_on(other, "BEGIN IMMEDIATE");
-	assert_int_equal(store_finish_run(store, &s.run, &err), STORE_BUSY);
+	assert_int_equal(record_finish_run(store, &s.run, &err), STORE_BUSY);
 	raw_on(other, "ROLLBACK");
-	assert_int_equal(store_finish_run(store, &s.run, &err), STORE_OK);
+	assert_int_equal(record_finish_run(store, &s.run, &err), STORE_OK);
 	assert_int_equal(raw_on(other, "SELECT count(*) FROM result"), 1);
 	assert_int_equal(sqlite3_close(other), SQLITE_OK);
 	store_close(store);
@@ -839,7 +839,7 @@ static void runs_can_be_listed(void **state)
 	s.run.revision = (char *)"abc";
 	trial_add(&s, "a.lua", FILE_PASSED, 1);
 	add_test(trial_add(&s, "b.lua", FILE_FAILED, 1), "t", TEST_FAILED);
-	assert_int_equal(store_finish_run(store, &s.run, &err), STORE_OK); // nothing yet: no run
+	assert_int_equal(record_finish_run(store, &s.run, &err), STORE_OK); // nothing yet: no run
 	assert_int_equal(record(store, &s), STORE_OK);
 	for (size_t i = 0; i < s.n; i++)
 		VEC_PUSH(&s.run.results, s.list[i]);
@@ -847,7 +847,7 @@ static void runs_can_be_listed(void **state)
 	s.run.peak = 3;
 	s.run.signal = 2;
 	s.run.longest_ns = 3 * MS;
-	assert_int_equal(store_finish_run(store, &s.run, &err), STORE_OK);
+	assert_int_equal(record_finish_run(store, &s.run, &err), STORE_OK);
 
 	assert_int_equal(history_load_runs(store, &runs, &err), 0);
 	assert_int_equal(runs.n, 2);
@@ -971,7 +971,7 @@ static void a_reason_is_kept(void **state)
 	trial_begin(&s, "one");
 	trial_add(&s, "a.lua", FILE_ERROR, 3)->reason = xstrdup("killed by SIGSEGV");
 	assert_int_equal(record(store, &s), STORE_OK);
-	assert_int_equal(history_load_result(store, s.run.id, 1, &run, &jobs, &err), 0);
+	assert_int_equal(load_result(store, s.run.id, 1, &run, &jobs, &err), 0);
 	assert_int_equal(run.results.n, 1);
 	assert_string_equal(run.results.items[0]->reason, "killed by SIGSEGV");
 	run_release(&run);
@@ -1008,7 +1008,7 @@ static enum store_status finish(struct store *store, struct trial *s)
 
 	whole.results.items = s->list;
 	whole.results.n = s->n;
-	return store_finish_run(store, &whole, &err);
+	return record_finish_run(store, &whole, &err);
 }
 
 static struct result *full_result(struct trial *s)
@@ -1275,8 +1275,8 @@ static void several_processes_record_into_one_run(void **state)
 	whole.run.started_ns = 5;
 	// It is there before it has any result.
 	assert_int_equal(record(store, &whole), STORE_OK);
-	assert_false(store_find_run(other, "other", &joined));
-	assert_true(store_find_run(other, "whole", &joined));
+	assert_false(load_find_run(other, "other", &joined));
+	assert_true(load_find_run(other, "whole", &joined));
 	assert_int_equal(joined.started_ns, 5);
 	assert_int_equal(joined.id, whole.run.id);
 	trial_begin(&part, "part");

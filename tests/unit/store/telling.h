@@ -54,7 +54,7 @@ static void is_sound(struct store *s)
 
 	store_check(s, &facts);
 	check_row(facts.problems.n == 0, "%s", facts.problems.items[0]);
-	store_facts_release(&facts);
+	check_facts_release(&facts);
 }
 
 static const char *name_of(const struct map *names, int64_t run)

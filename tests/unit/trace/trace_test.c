@@ -347,7 +347,7 @@ static struct row lists(uint64_t sum)
 static void a_folder_is_listed_as_it_was_before_the_worker_came(void **state)
 {
 	uint64_t x = entry_hash("x", S_IFREG), n = entry_hash("n", S_IFDIR);
-	struct digest just_x = digest_of_entries(x), got;
+	struct digest just_x = fingerprint_digest_of_entries(x), got;
 
 	(void)state;
 	got = LISTING(lists(x));

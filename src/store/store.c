@@ -42,10 +42,10 @@ static int on_progress(void *arg)
 	if (s->steps < USUAL_STEPS)
 		return 0;
 	// A private copy has no file any more.
-	int64_t now = database_file_bytes(s), bytes = now > s->bytes ? now : s->bytes;
+	int64_t now = store_file_bytes(s), bytes = now > s->bytes ? now : s->bytes;
 	if (s->steps < USUAL_STEPS + STEPS_PER_BYTE * (bytes + s->lent_bytes))
 		return 0;
-	database_damaged(s, "its pages lead in a circle");
+	store_damaged(s, "its pages lead in a circle");
 	return 1;
 }
 
@@ -58,7 +58,7 @@ static void *allocate(int bytes)
 	void *p = usual.xMalloc(bytes);
 
 	if (!p)
-		out_of_memory();
+		alloc_fail();
 	return p;
 }
 
@@ -66,7 +66,7 @@ static void *reallocate(void *p, int bytes)
 {
 	p = usual.xRealloc(p, bytes);
 	if (!p)
-		out_of_memory();
+		alloc_fail();
 	return p;
 }
 
@@ -93,9 +93,9 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	queries_forget(s);
-	database_forget_inputs(s);
-	database_move_log(s, CLOSE_PAGES);
+	query_forget_all(s);
+	snapshot_forget_inputs(s);
+	store_move_log(s, CLOSE_PAGES);
 	sqlite3_close(s->db);
 	free(s->path);
 	free(s);
@@ -131,7 +131,7 @@ static void trust_nothing(struct store *s)
 	sqlite3_progress_handler(s->db, STEPS_AT_ONCE, on_progress, s);
 }
 
-int database_check_files(const char *path, struct err *err)
+int store_check_files(const char *path, struct err *err)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
 	int status = 0;
@@ -156,7 +156,7 @@ static struct store *begin(const char *path, enum store_mode mode, struct err *e
 	s->path = xstrdup(path);
 	s->mode = mode;
 	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_NOMUTEX | flags, NULL) != SQLITE_OK) {
-		database_error(s, err);
+		store_error(s, err);
 		store_close(s);
 		return NULL;
 	}
@@ -164,12 +164,12 @@ static struct store *begin(const char *path, enum store_mode mode, struct err *e
 		s->device = st.st_dev;
 		s->inode = st.st_ino;
 	}
-	s->bytes = database_file_bytes(s);
+	s->bytes = store_file_bytes(s);
 	sqlite3_busy_timeout(s->db, OPEN_TIMEOUT_MS);
 	trust_nothing(s);
 	if (unpack_add_all(s->db) == SQLITE_OK)
 		return s;
-	database_error(s, err);
+	store_error(s, err);
 	store_close(s);
 	return NULL;
 }
@@ -179,22 +179,22 @@ static enum verdict make_current(struct store *s, struct err *err)
 {
 	int code = set_up_writing(s, err);
 
-	return code == SQLITE_OK          ? VERDICT_SOUND
-	       : database_is_damage(code) ? VERDICT_DAMAGED
-					  : VERDICT_UNUSABLE;
+	return code == SQLITE_OK       ? VERDICT_SOUND
+	       : store_is_damage(code) ? VERDICT_DAMAGED
+				       : VERDICT_UNUSABLE;
 }
 
 // What an older firmo-jobs wrote is brought up to date to be read as well.
-struct store *database_open(const char *path, enum store_mode mode, enum verdict *verdict,
-			    struct err *err)
+struct store *store_open_database(const char *path, enum store_mode mode, enum verdict *verdict,
+				  struct err *err)
 {
 	*verdict = VERDICT_UNUSABLE;
-	struct store *s = database_check_files(path, err) == 0 ? begin(path, mode, err) : NULL;
+	struct store *s = store_check_files(path, err) == 0 ? begin(path, mode, err) : NULL;
 	int version = 0;
 
 	if (!s)
 		return NULL;
-	*verdict = database_identify(s, &version, err);
+	*verdict = identity_find(s, &version, err);
 	bool to_make = *verdict == VERDICT_EMPTY || *verdict == VERDICT_SOUND;
 	if (*verdict == VERDICT_EMPTY)
 		err_set(err, 0, "there is nothing in it");
@@ -210,7 +210,7 @@ struct store *database_open(const char *path, enum store_mode mode, enum verdict
 		return s;
 	}
 	store_close(s);
-	return mode == STORE_READ && is_older ? database_open(path, STORE_WRITE, verdict, err)
+	return mode == STORE_READ && is_older ? store_open_database(path, STORE_WRITE, verdict, err)
 					      : NULL;
 }
 
@@ -272,10 +272,10 @@ static struct store *replace_damaged(const char *path, char **notice, enum verdi
 				     struct err *err)
 {
 	int lock = lock_folder(path, LOCK_EX);
-	struct store *s = database_open(path, STORE_WRITE, verdict, err);
+	struct store *s = store_open_database(path, STORE_WRITE, verdict, err);
 
 	if (!s && *verdict == VERDICT_DAMAGED && (*notice = set_aside(path, err->message)))
-		s = database_open(path, STORE_WRITE, verdict, err);
+		s = store_open_database(path, STORE_WRITE, verdict, err);
 	unlock_folder(lock);
 	return s;
 }
@@ -305,7 +305,7 @@ struct store *store_open(const char *path, enum store_mode mode, char **notice, 
 	if (mode == STORE_WRITE && path_make_home(path, err) < 0)
 		return NULL;
 	int lock = lock_folder(path, LOCK_SH);
-	struct store *s = database_open(path, mode, &verdict, &why);
+	struct store *s = store_open_database(path, mode, &verdict, &why);
 	unlock_folder(lock);
 	if (!s && mode == STORE_WRITE && verdict == VERDICT_DAMAGED)
 		s = replace_damaged(path, notice, &verdict, &why);
