@@ -15,9 +15,9 @@ const char *const completion_shells[] = {
 
 // ---- what a value is ----
 
-enum value { VALUE_NONE, VALUE_WORDS, VALUE_FILE, VALUE_PROGRAM, VALUE_OWN };
+enum completion_value { VALUE_NONE, VALUE_WORDS, VALUE_FILE, VALUE_PROGRAM, VALUE_OWN };
 
-static enum value value_of(const struct option_row *row)
+static enum completion_value value_of(const struct option_row *row)
 {
 	if (!row->argument)
 		return VALUE_NONE;
@@ -70,7 +70,7 @@ static void print_bash_case(const struct option_row *row)
 	static const char *const actions[] = {[VALUE_FILE] = "_firmo_jobs_files",
 					      [VALUE_PROGRAM] = "_firmo_jobs_programs",
 					      [VALUE_OWN] = ":"};
-	enum value value = value_of(row);
+	enum completion_value value = value_of(row);
 
 	if (value == VALUE_NONE)
 		return;
@@ -137,7 +137,7 @@ static void print_zsh_value(const struct option_row *row)
 {
 	static const char *const actions[] = {
 		[VALUE_FILE] = "_files", [VALUE_PROGRAM] = "_command_names -e", [VALUE_OWN] = " "};
-	enum value value = value_of(row);
+	enum completion_value value = value_of(row);
 
 	if (value == VALUE_NONE)
 		return;
@@ -183,7 +183,7 @@ static void print_zsh(void)
 
 static void print_fish_option(const struct option_row *row)
 {
-	enum value value = value_of(row);
+	enum completion_value value = value_of(row);
 	bool needs = value != VALUE_NONE && !option_is_optional(row);
 
 	printf("complete -c firmo-jobs -l %s", row->name);

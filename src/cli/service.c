@@ -27,7 +27,7 @@
 #define SHORTAGE_NS (100 * NS_PER_MS)
 
 // One that waits.
-struct client {
+struct caller {
 	struct loop_watch watch;
 	struct service *service;
 	const struct job *job; // NULL: it has not asked yet
@@ -81,7 +81,7 @@ static void shut_door(struct service *v)
 	v->again.at_ns = clock_mono_ns() + SHORTAGE_NS;
 }
 
-static void hang_up(struct client *c)
+static void hang_up(struct caller *c)
 {
 	struct service *v = c->service;
 	size_t n = 0;
@@ -96,7 +96,7 @@ static void hang_up(struct client *c)
 	open_door(v);
 }
 
-static void answer(struct client *c, unsigned char status)
+static void answer(struct caller *c, unsigned char status)
 {
 	// One that has gone away needs none.
 	if (send(c->watch.fd, &status, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EINVAL)
@@ -104,7 +104,7 @@ static void answer(struct client *c, unsigned char status)
 	hang_up(c);
 }
 
-static struct client *who_waits_for(struct service *v, const struct job *job)
+static struct caller *who_waits_for(struct service *v, const struct job *job)
 {
 	for (size_t i = 0; i < v->clients.n; i++)
 		if (v->clients.items[i]->job == job)
@@ -132,7 +132,7 @@ static bool has_valid_pass(struct service *v, struct job *job)
 	return is_uptodate;
 }
 
-static void serve(struct client *c, const char *cwd, const char *path)
+static void serve(struct caller *c, const char *cwd, const char *path)
 {
 	struct service *v = c->service;
 	struct job *job = strcmp(cwd, v->cwd) == 0 ? map_get(&v->jobs, path) : NULL;
@@ -157,7 +157,7 @@ static void serve(struct client *c, const char *cwd, const char *path)
 // A question, or its end. What runs for one that has gone goes on: make's own end ends that.
 static void on_client(struct loop_watch *w, short revents)
 {
-	struct client *c = w->owner;
+	struct caller *c = w->owner;
 	char question[2 * PATH_MAX + 2];
 	ssize_t n = recv(w->fd, question, sizeof question, MSG_DONTWAIT);
 
@@ -185,8 +185,8 @@ static void on_arrival(struct loop_watch *w, short revents)
 			shut_door(v);
 		return;
 	}
-	struct client *c = xcalloc(1, sizeof *c);
-	*c = (struct client){.service = v,
+	struct caller *c = xcalloc(1, sizeof *c);
+	*c = (struct caller){.service = v,
 			     .watch = {.fd = fd, .events = POLLIN, .ready = on_client}};
 	c->watch.owner = c;
 	loop_add_watch(&v->session->context.loop, &c->watch);
@@ -195,7 +195,7 @@ static void on_arrival(struct loop_watch *w, short revents)
 
 void service_started(struct service *v, const struct result *r)
 {
-	struct client *c = who_waits_for(v, r->job);
+	struct caller *c = who_waits_for(v, r->job);
 
 	if (c) {
 		c->begun = true;
@@ -205,7 +205,7 @@ void service_started(struct service *v, const struct result *r)
 
 void service_finished(struct service *v, const struct result *r, bool bad)
 {
-	struct client *c = who_waits_for(v, r->job);
+	struct caller *c = who_waits_for(v, r->job);
 
 	if (c && r->again) {
 		c->begun = false;

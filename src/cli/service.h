@@ -26,7 +26,7 @@ struct service {
 	struct loop_watch watch; // of who comes
 	struct loop_timer again; // when the next one is let in, where the system had no room
 	struct {
-		struct client **items;
+		struct caller **items;
 		size_t n, cap;
 	} clients;
 	bool ended; // the command, whose pid the caller sets in hooks, with that:

@@ -10,16 +10,16 @@
 #include "model/inputs.h"
 #include "model/result.h"
 
-struct look {
+struct inspection {
 	struct fingerprint is; // without a stamp while the input is young
 	struct stamp stamp;    // its own
 	long round;            // of the result for which it was looked at
 };
 
-static struct look *look_of(struct fingerprints *f, const struct input *in)
+static struct inspection *look_of(struct fingerprints *f, const struct input *in)
 {
 	const char *key = input_key(&f->key, in->kind, in->name);
-	struct look *l = map_get(&f->looks, key);
+	struct inspection *l = map_get(&f->looks, key);
 
 	if (!l) {
 		l = xcalloc(1, sizeof *l);
@@ -38,9 +38,9 @@ static bool is_fixed(const struct input *in)
 }
 
 // Looks at the input, once for all that a result is to be told.
-static const struct look *take(struct fingerprints *f, struct input *in)
+static const struct inspection *take(struct fingerprints *f, struct input *in)
 {
-	struct look *l = look_of(f, in);
+	struct inspection *l = look_of(f, in);
 
 	if (l->round != f->round && !(l->round > 0 && is_fixed(in))) {
 		const struct fingerprint before = l->is;
@@ -56,7 +56,7 @@ static const struct look *take(struct fingerprints *f, struct input *in)
 
 // Whether what it is now may differ from what the worker saw: it is another file, or it was changed
 // after the look by others than the worker, or so shortly before that it may have been once more.
-static bool is_young(const struct input *in, const struct look *l, int64_t started_ns)
+static bool is_young(const struct input *in, const struct inspection *l, int64_t started_ns)
 {
 	const struct sight *seen = &in->seen;
 	struct fingerprint was = {.stamp = l->stamp};
@@ -79,7 +79,7 @@ static void take_own(struct fingerprints *f, struct inputs *in, int64_t started_
 
 	// Doubts are added behind the inputs that they are about.
 	for (size_t i = 0; i < in->list.n; i++) {
-		const struct look *l = take(f, &in->list.items[i]);
+		const struct inspection *l = take(f, &in->list.items[i]);
 		const struct input *one = &in->list.items[i];
 		if (!input_is_remark(one->kind) && is_young(one, l, started_ns))
 			inputs_doubt(in, DOUBT_YOUNG, one->name);

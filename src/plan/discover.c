@@ -154,7 +154,7 @@ void discover_unite(struct discovery *d)
 
 // ---- names ----
 
-enum verdict { IS_TEST, IS_NONE, IS_LEFT };
+enum suitability { IS_TEST, IS_NONE, IS_LEFT };
 
 static bool is_moon(const char *name)
 {
@@ -164,7 +164,7 @@ static bool is_moon(const char *name)
 }
 
 // What the file of that path is, found directly in the searched folder or deeper.
-static enum verdict judge(const struct search *s, const char *path, bool deeper, struct job *j)
+static enum suitability judge(const struct search *s, const char *path, bool deeper, struct job *j)
 {
 	const struct discovery *d = s->d;
 	const char *name = path_base(path);

@@ -73,7 +73,7 @@ static void add_attribute(struct buf *b, const char *name, const char *value)
 
 // How a test, an error outside of tests or a whole file ended at one attempt. Its strings are the
 // result's.
-struct outcome {
+struct entry_outcome {
 	enum test_status status;
 	const char *message, *traceback;
 	int64_t wall_ns;              // -1: unknown
@@ -90,7 +90,7 @@ struct entry {
 	int line;         // 0: unknown
 	size_t number;    // in the suite
 	struct {
-		struct outcome *items;
+		struct entry_outcome *items;
 		size_t n, cap;
 	} outcomes;
 };
@@ -178,7 +178,7 @@ static struct entry *entry_for(struct suite *s, const char *class, const char *n
 }
 
 static struct entry *add_outcome(struct suite *s, const char *class, const char *name, int round,
-				 struct outcome outcome)
+				 struct entry_outcome outcome)
 {
 	struct entry *e = entry_for(s, class, name, round, outcome.attempt);
 
@@ -202,9 +202,10 @@ static void add_test(struct suite *s, const struct result *r, const struct test_
 		buf_addf(&class, "%s%s", i ? " " : ".", t->path[i]);
 	for (size_t i = 0; i < t->ntags; i++)
 		buf_addf(&tags, "%s%s", i ? "," : "", t->tags[i]);
-	struct entry *e = add_outcome(s, class.data, t->name ? t->name : "(no name)", t->round,
-				      (struct outcome){t->status, t->message, t->traceback,
-						       t->wall_ns, r, false, t->file, t->line});
+	struct entry *e =
+		add_outcome(s, class.data, t->name ? t->name : "(no name)", t->round,
+			    (struct entry_outcome){t->status, t->message, t->traceback, t->wall_ns,
+						   r, false, t->file, t->line});
 	if (!e->tags && tags.len)
 		e->tags = buf_detach(&tags);
 	buf_release(&class);
@@ -224,8 +225,8 @@ static void add_itself(struct suite *s, const struct result *r, const char *mess
 		       const char *traceback)
 {
 	add_outcome(s, r->job->path, r->job->path, 0,
-		    (struct outcome){status_of_file(r), message, traceback, r->wall_ns, r, false,
-				     NULL, 0});
+		    (struct entry_outcome){status_of_file(r), message, traceback, r->wall_ns, r,
+					   false, NULL, 0});
 }
 
 // A file without tests has no errors outside of them: they are its own.
@@ -239,8 +240,8 @@ static void add_error(struct suite *s, const struct result *r, const struct file
 	}
 	format_error_name(&name, e);
 	add_outcome(s, r->job->path, name.data, 0,
-		    (struct outcome){TEST_ERROR, e->message, e->traceback, -1, r, false, e->file,
-				     e->line});
+		    (struct entry_outcome){TEST_ERROR, e->message, e->traceback, -1, r, false,
+					   e->file, e->line});
 	buf_release(&name);
 }
 
@@ -313,7 +314,7 @@ static void tell_apart(struct suite *s, struct map *taken)
 
 // ---- how an entry ended in the end ----
 
-static const struct outcome *last_outcome(const struct entry *e)
+static const struct entry_outcome *last_outcome(const struct entry *e)
 {
 	return &e->outcomes.items[e->outcomes.n - 1];
 }
@@ -321,14 +322,14 @@ static const struct outcome *last_outcome(const struct entry *e)
 // What the last attempt lacks is as bad as its file.
 static bool ended_badly(const struct suite *s, const struct entry *e)
 {
-	const struct outcome *last = last_outcome(e);
+	const struct entry_outcome *last = last_outcome(e);
 
 	return is_bad(last->status) &&
 	       (last->attempt == s->last || file_status_is_bad(s->last->status));
 }
 
 // The first bad outcome, which stands for the entry as Surefire has it; NULL if it ended well.
-static const struct outcome *primary_of(const struct suite *s, const struct entry *e)
+static const struct entry_outcome *primary_of(const struct suite *s, const struct entry *e)
 {
 	for (size_t i = 0; ended_badly(s, e) && i < e->outcomes.n; i++)
 		if (is_bad(e->outcomes.items[i].status))
@@ -354,7 +355,7 @@ static struct tally tally_of(const struct suite *s)
 
 	for (size_t i = 0; i < s->entries.n; i++) {
 		const struct entry *e = s->entries.items[i];
-		const struct outcome *primary = primary_of(s, e);
+		const struct entry_outcome *primary = primary_of(s, e);
 		n.failures += primary && primary->status == TEST_FAILED;
 		n.errors += primary && primary->status == TEST_ERROR;
 		n.skipped += is_skipped(e);
@@ -364,7 +365,7 @@ static struct tally tally_of(const struct suite *s)
 
 // ---- writing ----
 
-static void add_explanation(struct buf *b, const struct outcome *e)
+static void add_explanation(struct buf *b, const struct entry_outcome *e)
 {
 	add_text(b, e->message ? e->message : "");
 	if (e->traceback) {
@@ -386,7 +387,7 @@ static void add_output(struct buf *b, const struct result *r, const char *indent
 	buf_release(&plain);
 }
 
-static void open_problem(struct buf *b, const char *tag, const struct outcome *e)
+static void open_problem(struct buf *b, const char *tag, const struct entry_outcome *e)
 {
 	buf_addf(b, "      <%s", tag);
 	add_attribute(b, "message", e->message ? e->message : "");
@@ -394,7 +395,7 @@ static void open_problem(struct buf *b, const char *tag, const struct outcome *e
 	buf_addch(b, '>');
 }
 
-static void add_primary(struct buf *b, const char *tag, const struct outcome *e)
+static void add_primary(struct buf *b, const char *tag, const struct entry_outcome *e)
 {
 	open_problem(b, tag, e);
 	add_explanation(b, e);
@@ -402,7 +403,7 @@ static void add_primary(struct buf *b, const char *tag, const struct outcome *e)
 }
 
 // An outcome that another attempt has put right, or confirmed.
-static void add_other(struct buf *b, const char *tag, const struct outcome *e)
+static void add_other(struct buf *b, const char *tag, const struct entry_outcome *e)
 {
 	open_problem(b, tag, e);
 	buf_addstr(b, "\n        <stackTrace>");
@@ -413,7 +414,7 @@ static void add_other(struct buf *b, const char *tag, const struct outcome *e)
 	buf_addf(b, "      </%s>\n", tag);
 }
 
-static void add_others(struct buf *b, const struct entry *e, const struct outcome *primary,
+static void add_others(struct buf *b, const struct entry *e, const struct entry_outcome *primary,
 		       enum test_status status)
 {
 	const char *tag = status == TEST_FAILED ? primary ? "rerunFailure" : "flakyFailure"
@@ -436,7 +437,7 @@ static void add_skipped(struct buf *b, const char *reason)
 // In the order of Surefire's schema.
 static void add_outcomes(struct buf *b, const struct suite *s, const struct entry *e)
 {
-	const struct outcome *primary = primary_of(s, e);
+	const struct entry_outcome *primary = primary_of(s, e);
 
 	if (primary && primary->status == TEST_FAILED)
 		add_primary(b, "failure", primary);

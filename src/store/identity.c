@@ -57,7 +57,7 @@ static bool is_ours(const struct query *q, bool present, unsigned *seen)
 	return !present && is_in(old_tables, name);
 }
 
-struct look {
+struct finding {
 	int64_t mark, version;
 	unsigned seen;   // a bit for each of the tables
 	bool other;      // there is something that is not ours
@@ -65,7 +65,7 @@ struct look {
 	int64_t entries; // of the schema
 };
 
-static int look_at_schema(struct store *s, struct look *l)
+static int look_at_schema(struct store *s, struct finding *l)
 {
 	struct query *q = query(
 		s,
@@ -85,7 +85,7 @@ static int look_at_schema(struct store *s, struct look *l)
 	return query_end(q, code);
 }
 
-static int look(struct store *s, struct look *l)
+static int look(struct store *s, struct finding *l)
 {
 	int code = query_number(s, "PRAGMA application_id", NULL, &l->mark);
 
@@ -143,7 +143,8 @@ static bool is_read_only_format(struct store *s)
 	return read_head(s, head) && head[18] > 2;
 }
 
-static enum verdict judge_failure(struct store *s, const struct look *l, int code, struct err *err)
+static enum verdict judge_failure(struct store *s, const struct finding *l, int code,
+				  struct err *err)
 {
 	int64_t mark = l->mark ? l->mark : mark_in_head(s);
 
@@ -167,7 +168,7 @@ static unsigned bit_of(const char *table)
 }
 
 // What has no mark: nothing yet, an older history, or another program's.
-static enum verdict judge_unmarked(const struct look *l, struct err *err)
+static enum verdict judge_unmarked(const struct finding *l, struct err *err)
 {
 	const unsigned oldest = bit_of("run") | bit_of("file") | bit_of("result") | bit_of("test");
 
@@ -180,7 +181,7 @@ static enum verdict judge_unmarked(const struct look *l, struct err *err)
 }
 
 // Whether all tables are there that a history of such a format has, and nothing else.
-static bool is_complete(const struct look *l)
+static bool is_complete(const struct finding *l)
 {
 	unsigned missing = 0;
 
@@ -191,7 +192,7 @@ static bool is_complete(const struct look *l)
 	return !l->other && missing == 0;
 }
 
-static enum verdict judge(struct store *s, const struct look *l, struct err *err)
+static enum verdict judge(struct store *s, const struct finding *l, struct err *err)
 {
 	if (l->mark != SCHEMA_MARK)
 		return judge_unmarked(l, err);
@@ -215,7 +216,7 @@ static enum verdict judge(struct store *s, const struct look *l, struct err *err
 
 enum verdict identity_find(struct store *s, int *version, struct err *err)
 {
-	struct look l = {0};
+	struct finding l = {0};
 
 	// All of it is of one moment: another process may be making the tables.
 	sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL);

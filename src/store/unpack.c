@@ -60,7 +60,7 @@ static const struct shape shapes[] = {
 
 // ---- the module of sqlite ----
 
-struct table {
+struct unpack_table {
 	sqlite3_vtab base;
 	const struct shape *shape;
 };
@@ -74,7 +74,7 @@ struct cursor {
 
 static const struct shape *shape_of(sqlite3_vtab_cursor *c)
 {
-	return ((struct table *)c->pVtab)->shape;
+	return ((struct unpack_table *)c->pVtab)->shape;
 }
 
 static size_t width(const struct shape *shape)
@@ -100,7 +100,7 @@ static int on_connect(sqlite3 *db, void *arg, int argc, const char *const *argv,
 	free(sql);
 	if (code != SQLITE_OK)
 		return code;
-	struct table *t = xcalloc(1, sizeof *t);
+	struct unpack_table *t = xcalloc(1, sizeof *t);
 	t->shape = shape;
 	*made = &t->base;
 	return SQLITE_OK;
@@ -115,7 +115,7 @@ static int on_disconnect(sqlite3_vtab *t)
 // The bytes have to be given.
 static int on_plan(sqlite3_vtab *t, sqlite3_index_info *info)
 {
-	int packed = columns(((struct table *)t)->shape);
+	int packed = columns(((struct unpack_table *)t)->shape);
 
 	for (int i = 0; i < info->nConstraint; i++) {
 		const struct sqlite3_index_constraint *c = &info->aConstraint[i];

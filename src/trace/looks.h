@@ -16,7 +16,7 @@
 #include "trace/trace.h"
 
 // A process that is expected to say hello, or that has said so without being expected.
-struct process {
+struct traced_process {
 	uint32_t pid;
 	const struct trace_record *awaited; // what was executed, NULL: nothing
 	const char *program; // what it is since its last hello; NULL: that has been taken
@@ -43,7 +43,7 @@ struct trace_reading {
 	struct buf key;       // of the look that was added last
 	struct map variables; // to &used or &missing
 	struct {
-		struct process *items;
+		struct traced_process *items;
 		size_t n, cap;
 	} processes;
 	long shells;      // were started with unknown pids

@@ -5,12 +5,12 @@
 #include "trace/looks.h"
 #include "trace/paths.h"
 
-static struct process *process_of(struct trace_reading *r, uint32_t pid)
+static struct traced_process *process_of(struct trace_reading *r, uint32_t pid)
 {
 	for (size_t i = r->processes.n; i-- > 0;)
 		if (r->processes.items[i].pid == pid)
 			return &r->processes.items[i];
-	struct process p = {.pid = pid};
+	struct traced_process p = {.pid = pid};
 	VEC_PUSH(&r->processes, p);
 	return &r->processes.items[r->processes.n - 1];
 }
@@ -26,7 +26,7 @@ static void take_executed(struct trace_reading *r, const struct trace_record *re
 }
 
 // What was executed may be a script: the program itself tells the name of its interpreter.
-static void says_hello(struct trace_reading *r, struct process *p)
+static void says_hello(struct trace_reading *r, struct traced_process *p)
 {
 	if (p->awaited)
 		take_executed(r, p->awaited);
@@ -35,7 +35,8 @@ static void says_hello(struct trace_reading *r, struct process *p)
 	p->awaited = NULL;
 }
 
-static void is_awaited(struct trace_reading *r, struct process *p, const struct trace_record *rec)
+static void is_awaited(struct trace_reading *r, struct traced_process *p,
+		       const struct trace_record *rec)
 {
 	if (p->awaited) // it became something that became this, and said nothing
 		inputs_doubt(r->in, DOUBT_BLIND, p->awaited->path);
@@ -50,7 +51,7 @@ void processes_add_program(struct trace_reading *r, const char *path, bool told)
 }
 
 // The process becomes another program, ends, or has told all variables that it uses.
-void processes_end_program(struct trace_reading *r, struct process *p, bool told)
+void processes_end_program(struct trace_reading *r, struct traced_process *p, bool told)
 {
 	if (p->program)
 		processes_add_program(r, p->program, told);
@@ -59,7 +60,7 @@ void processes_end_program(struct trace_reading *r, struct process *p, bool told
 
 void processes_take(struct trace_reading *r, const struct trace_record *rec)
 {
-	struct process *p = process_of(r, rec->pid);
+	struct traced_process *p = process_of(r, rec->pid);
 
 	if (rec->op == TRACE_EXEC) {
 		is_awaited(r, p, rec);

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-struct process;
+struct traced_process;
 struct trace_reading;
 struct trace_record;
 
@@ -14,7 +14,7 @@ void processes_take(struct trace_reading *r, const struct trace_record *rec);
 // A program or shared object has run; told: all variables that it uses are known.
 void processes_add_program(struct trace_reading *r, const char *path, bool told);
 // The process is its program no more.
-void processes_end_program(struct trace_reading *r, struct process *p, bool told);
+void processes_end_program(struct trace_reading *r, struct traced_process *p, bool told);
 // At the end: every program that was started has to have said hello.
 void processes_doubt_the_silent(struct trace_reading *r);
 

@@ -134,14 +134,14 @@ static void add_header(struct buf *b, const struct run *run)
 // ---- the sums ----
 
 // A part of a sum: how many ended so.
-struct part {
+struct segment {
 	size_t n;
 	const char *class, *words;
 };
 
 #define THINNEST 1.2 // per cent of the sum, for one failure among thousands to be seen
 
-static void add_segments(struct buf *b, const struct part *parts, size_t n)
+static void add_segments(struct buf *b, const struct segment *parts, size_t n)
 {
 	double sum = 0, x = 0;
 
@@ -159,7 +159,7 @@ static void add_segments(struct buf *b, const struct part *parts, size_t n)
 	}
 }
 
-static void add_stack(struct buf *b, const struct part *parts, size_t n)
+static void add_stack(struct buf *b, const struct segment *parts, size_t n)
 {
 	buf_addstr(b, "<svg class=\"stack\" width=\"100%\" height=\"8\" aria-hidden=\"true\">");
 	add_segments(b, parts, n);
@@ -173,7 +173,7 @@ static void add_stack(struct buf *b, const struct part *parts, size_t n)
 
 static void add_tests_card(struct buf *b, const struct counts *c)
 {
-	const struct part parts[] = {
+	const struct segment parts[] = {
 		{(size_t)c->failed, "fail", "failed"},
 		{(size_t)c->errors, "error", c->errors == 1 ? "error" : "errors"},
 		{(size_t)c->skipped, "skip", "skipped"},
@@ -196,7 +196,7 @@ static void add_files_card(struct buf *b, const struct run *run, const struct to
 		late += r->flaky && r->status == FILE_PASSED;
 		cached += r->cached && r->status == FILE_PASSED && !r->flaky;
 	}
-	const struct part parts[] = {
+	const struct segment parts[] = {
 		{t->by_status[FILE_FAILED], "fail", "failed"},
 		{t->by_status[FILE_ERROR], "error", "with an error"},
 		{t->by_status[FILE_TIMEOUT], "timeout", "timed out"},

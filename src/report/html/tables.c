@@ -11,7 +11,7 @@
 
 #define SLOWEST 10
 
-struct column {
+struct header {
 	const char *name, *class, *title;
 };
 
@@ -70,7 +70,7 @@ static void add_head(struct buf *b, const char *id, const char *title, size_t n,
 		id, caption);
 }
 
-static void add_columns(struct buf *b, const struct column *columns, size_t n)
+static void add_columns(struct buf *b, const struct header *columns, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		buf_addf(b, "<th scope=\"col\" class=\"%s\"", columns[i].class);
@@ -168,7 +168,7 @@ static void add_file(struct buf *b, const struct result *r, size_t file)
 
 void tables_write_files(FILE *out, const struct run *run)
 {
-	static const struct column columns[] = {
+	static const struct header columns[] = {
 		{"Status", "status", NULL},
 		{"File", "wide", NULL},
 		{"Framework", "word", NULL},
@@ -259,7 +259,7 @@ static bool any_has_own(const struct rows *rows)
 
 void tables_write_tests(FILE *out, const struct run *run)
 {
-	static const struct column columns[] = {
+	static const struct header columns[] = {
 		{"Status", "status", NULL},
 		{"Test", "wide", NULL},
 		{"File", "wide", NULL},
@@ -305,7 +305,7 @@ static void add_share(struct buf *b, int64_t wall_ns, int64_t longest_ns)
 
 void tables_write_slowest(FILE *out, const struct run *run)
 {
-	static const struct column columns[] = {
+	static const struct header columns[] = {
 		{"Wall, ms", "n", "from its start to its end"},
 		{"Share", "share", "compared with the slowest"},
 		{"Test", "wide", NULL},

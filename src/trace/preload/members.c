@@ -79,7 +79,7 @@ static const char *const push_names[PUSHES] = {"lua_pushinteger", "lua_pushnumbe
 
 // Where a module finds a function of Lua's, and what stood there. While the loader has not bound
 // it yet, that is a way to the loader.
-struct slot {
+struct stack_slot {
 	void **at; // NULL: it does not call that
 	void *next;
 	bool is_fixed; // the page is for reading only
@@ -89,7 +89,7 @@ struct module {
 	const struct link_map *map;
 	uintptr_t start;
 	_Atomic uintptr_t end; // 0: it has been unloaded; set last
-	struct slot slots[PUSHES];
+	struct stack_slot slots[PUSHES];
 };
 
 #define MODULES_MOST 16
@@ -107,7 +107,7 @@ static struct module *module_at(const void *caller)
 	return NULL;
 }
 
-static void put(const struct slot *s, void *function)
+static void put(const struct stack_slot *s, void *function)
 {
 	uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE);
 	void *page = (void *)((uintptr_t)s->at & ~(size - 1));
@@ -136,7 +136,7 @@ static void *next_of(const struct module *m, enum push push)
 // The loader has bound it during the call: what it wrote there is the function.
 static void take_back(struct module *m, enum push push, void *ours)
 {
-	struct slot *s = m ? &m->slots[push] : NULL;
+	struct stack_slot *s = m ? &m->slots[push] : NULL;
 
 	if (!s || !s->at || *s->at == ours)
 		return;
@@ -162,7 +162,7 @@ static void *const push_functions[PUSHES] = {(void *)push_integer, (void *)push_
 
 // ---- finding them ----
 
-struct object {
+struct loaded_object {
 	const ElfW(Sym) * symbols;
 	const char *names;
 	const ElfW(Rela) * tables[2];
@@ -170,9 +170,9 @@ struct object {
 	uintptr_t fixed, fixed_end; // for reading only since it is loaded
 };
 
-static struct object object_of(const struct link_map *map)
+static struct loaded_object object_of(const struct link_map *map)
 {
-	struct object o = {0};
+	struct loaded_object o = {0};
 
 	for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++) {
 		ElfW(Addr) at = d->d_un.d_ptr + (d->d_un.d_ptr < map->l_addr ? map->l_addr : 0);
@@ -192,7 +192,7 @@ static struct object object_of(const struct link_map *map)
 	return o;
 }
 
-static void find_fixed(struct object *o, const struct link_map *map, const void *start)
+static void find_fixed(struct loaded_object *o, const struct link_map *map, const void *start)
 {
 	const ElfW(Ehdr) *head = start;
 	const ElfW(Phdr) *part = (const void *)((const char *)start + head->e_phoff);
@@ -208,7 +208,8 @@ static void find_fixed(struct object *o, const struct link_map *map, const void 
 		}
 }
 
-static struct slot slot_of(const struct object *o, const struct link_map *map, const char *name)
+static struct stack_slot slot_of(const struct loaded_object *o, const struct link_map *map,
+				 const char *name)
 {
 	for (size_t t = 0; t < 2; t++) {
 		const ElfW(Rela) *r = o->tables[t];
@@ -218,13 +219,13 @@ static struct slot slot_of(const struct object *o, const struct link_map *map, c
 			uintptr_t at = map->l_addr + r[i].r_offset;
 			if ((type == JUMP_SLOT || type == GLOB_DAT) &&
 			    strcmp(o->names + symbol->st_name, name) == 0)
-				return (struct slot){.at = (void **)at,
-						     .next = *(void **)at,
-						     .is_fixed =
-							     at >= o->fixed && at < o->fixed_end};
+				return (struct stack_slot){.at = (void **)at,
+							   .next = *(void **)at,
+							   .is_fixed = at >= o->fixed &&
+								       at < o->fixed_end};
 		}
 	}
-	return (struct slot){0};
+	return (struct stack_slot){0};
 }
 
 // Which object an address lies in, glibc tells in a signal-safe way since 2.35.
@@ -256,7 +257,7 @@ static struct module *room(void)
 static bool add_module(const struct dl_find_object *found)
 {
 	struct module *m = room();
-	struct object o = object_of(found->dlfo_link_map);
+	struct loaded_object o = object_of(found->dlfo_link_map);
 	bool calls = false;
 
 	if (!m || !o.symbols || !o.names)
