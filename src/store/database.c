@@ -65,7 +65,11 @@ bool store_is_broken(const struct store *s)
 bool store_is_gone(struct store *s)
 {
 	int moved = 0;
+	struct stat st;
 
+	// Cut to nothing, as a shell's > does: sqlite would write into a file that has no first
+	// page.
+	s->gone = s->gone || (s->bytes > 0 && stat(s->path, &st) == 0 && st.st_size == 0);
 	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK)
 		s->gone = s->gone || moved;
 	return s->gone;
@@ -109,9 +113,23 @@ void store_take_time(struct store *s)
 	sqlite3_busy_timeout(s->db, PATIENCE_MS);
 }
 
+// The log stands there as long as we have the database open, unless somebody has removed it: what
+// sqlite still writes to it would go with us.
+static bool log_is_gone(struct store *s)
+{
+	char *path = xasprintf("%s-wal", s->path);
+	struct stat st = {0};
+	bool there = stat(path, &st) == 0, known = s->log != 0;
+
+	free(path);
+	if (!known && there)
+		s->log = st.st_ino;
+	return known && (!there || st.st_ino != s->log);
+}
+
 void store_move_log(struct store *s, int most_pages)
 {
 	// Truncated, it does not only stand in the database but is begun anew by the next writer.
-	if (s->wal_pages > most_pages)
+	if (s->wal_pages > most_pages || log_is_gone(s))
 		sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }

@@ -24,6 +24,7 @@ struct store {
 	enum store_mode mode;
 	dev_t device; // of its file, as the number is; 0: unknown
 	ino_t inode;
+	ino_t log;          // the inode of its log; 0: unknown
 	int64_t bytes;      // of it when it was opened
 	int64_t lent_bytes; // of other databases that its statements read
 	int64_t steps;      // of sqlite, since a statement was begun

@@ -140,7 +140,8 @@ int store_check_files(const char *path, struct err *err)
 		char *name = xasprintf("%s%s", path, suffixes[i]);
 		struct stat st;
 		if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
-			status = err_set(err, 0, "%s is not a file", path_base(name));
+			status = err_set(err, 0, "%s is not a file",
+					 *path_base(name) ? path_base(name) : name);
 		free(name);
 	}
 	return status;
@@ -188,10 +189,14 @@ static enum verdict make_current(struct store *s, struct err *err)
 struct store *store_open_database(const char *path, enum store_mode mode, enum verdict *verdict,
 				  struct err *err)
 {
-	*verdict = VERDICT_UNUSABLE;
-	struct store *s = store_check_files(path, err) == 0 ? begin(path, mode, err) : NULL;
 	int version = 0;
 
+	// A folder, a pipe or a device is somebody else's.
+	*verdict = VERDICT_FOREIGN;
+	if (store_check_files(path, err) < 0)
+		return NULL;
+	*verdict = VERDICT_UNUSABLE;
+	struct store *s = begin(path, mode, err);
 	if (!s)
 		return NULL;
 	*verdict = identity_find(s, &version, err);

@@ -220,6 +220,25 @@ damaged() {
 	status_is 0
 }
 
+@test "a history that is emptied in mid-run is made again, one whose log is removed loses nothing" {
+	plain a "print('a')"
+	plain b "os.execute(': >$DB')"
+	plain c "os.exit(1)"
+	fj -q tests/a_test.lua
+	sql "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
+	run --separate-stderr fj -j1 --order=path
+	status_is 1
+	[[ $stderr == *"$DB"* ]]
+	is_sound
+	is "$(sql 'SELECT count(*) FROM result WHERE run=(SELECT max(id) FROM run)')" 3
+	plain b "os.execute('rm $DB-wal')"
+	run --separate-stderr fj -j1 --order=path
+	status_is 1
+	is "$stderr" ""
+	is_sound
+	is "$(sql 'SELECT count(*) FROM result WHERE run=(SELECT max(id) FROM run)')" 3
+}
+
 @test "a history that is damaged in mid-run is set aside, and a new one has all of the run" {
 	plain a ""
 	plain b "os.execute([[sqlite3 $DB \"UPDATE file SET trail=x'ff'\"]])"
