@@ -228,19 +228,17 @@ static struct result *choose(struct attempt *a)
 	if (!before)
 		return r;
 	a->before = NULL;
+	bool better = !a->for_proof && reading_is_better(r, before);
 	if (a->for_proof && before->inputs && r->inputs)
 		inputs_take_whole(before->inputs, r->inputs);
-	if (a->for_proof) {
-		before->learned = a->learned;
-		a->learned = NULL;
-	} else if (reading_is_better(r, before)) {
+	if (better) {
 		struct result swapped = *before;
 		*before = *r;
 		*r = swapped;
-		if (!before->learned) {
-			before->learned = a->learned;
-			a->learned = NULL;
-		}
+	}
+	if ((better || a->for_proof) && !before->learned) {
+		before->learned = a->learned;
+		a->learned = NULL;
 	}
 	result_free(r);
 	a->result = before;

@@ -445,6 +445,14 @@ caught() {
 	run -0 fj4
 }
 
+@test "a file that is run again for what it loads is read as it was before" {
+	test_file tests/test_env.lua "assert(X) return {}"
+	test_file tests/main_test.lua "X = 1" "dofile('tests/test_env.lua')" "print('1..1') print('ok 1 - fine')"
+	run -0 fj4 -v --report=json:report.json --report=text
+	is_support tests/test_env.lua "loaded by tests/main_test.lua; alone: exit status 1"
+	has "read as tap: it prints TAP"
+}
+
 # as_support: the files of the next test are told as they are, by whoever runs them.
 as_support() {
 	local name
