@@ -143,7 +143,8 @@ static bool revise_plain(const struct result *r, const struct observation *o, st
 	if (r->framework != FRAMEWORK_PLAIN || r->status != FILE_PASSED)
 		return false;
 	if (r->job->asks_busted && o->has_busted && o->reading.source == READING_GUESSED) {
-		*next = (struct reading){.framework = FRAMEWORK_BUSTED, .shim = true};
+		*next = (struct reading){
+			.framework = FRAMEWORK_BUSTED, .shim = true, .asked = true};
 		*why = xstrdup("busted finds tests in it");
 		return true;
 	}
@@ -168,7 +169,8 @@ bool reading_revise(const struct result *r, const struct observation *o, struct 
 	return (r->framework == FRAMEWORK_PLAIN || guessed_tap) && revise_plain(r, o, next, why);
 }
 
-bool reading_is_better(const struct result *other, const struct result *before)
+bool reading_is_better(const struct result *other, const struct reading *as,
+		       const struct result *before)
 {
 	if (before->framework == FRAMEWORK_BUSTED || before->framework == FRAMEWORK_FIRMO) {
 		char *name = missed_busted_name(other);
@@ -192,7 +194,7 @@ bool reading_is_better(const struct result *other, const struct result *before)
 	if (!has_runner && before->exit_code != 0 && other->exit_code == 0)
 		return false;
 	// A file that died is not saved by busted's finding nothing in it; nor has one that passed
-	// to be busted's.
+	// to be busted's, unless it loads that.
 	return other->framework != FRAMEWORK_BUSTED || reached_blocks(other) ||
-	       (before->exit_code == 0 && !before->job->asks_busted);
+	       (before->exit_code == 0 && !as->asked);
 }

@@ -37,7 +37,9 @@ void reading_settle(struct result *r, const struct observation *o);
 // *next is that, and *why (owned by the caller) says what it was learned by.
 bool reading_revise(const struct result *r, const struct observation *o, struct reading *next,
 		    char **why);
-// Whether the result of the other run is to stand, and not that of the one before.
-bool reading_is_better(const struct result *other, const struct result *before);
+// Whether the result of the other run, which was started as that, is to stand, and not that of the
+// one before.
+bool reading_is_better(const struct result *other, const struct reading *as,
+		       const struct result *before);
 
 #endif

@@ -40,6 +40,7 @@ struct reading {
 	enum framework framework;
 	enum reading_source source;
 	bool shim;
+	bool asked; // busted may find nothing in it: it has passed without, and loaded none of it
 };
 
 // How a file came to be one that is to be run.

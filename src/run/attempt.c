@@ -335,8 +335,9 @@ struct attempt *attempt_new(const struct attempt_terms *terms, const struct job 
 
 	a->terms = terms;
 	// Where the user has said what it is, nothing else is looked for.
-	a->reading = (struct reading){job->framework, job->source,
-				      job->shim && job->source != READING_GIVEN};
+	a->reading = (struct reading){.framework = job->framework,
+				      .source = job->source,
+				      .shim = job->shim && job->source != READING_GIVEN};
 	a->result = result_new(job);
 	a->result->attempt = number;
 	a->result->partial = selection_is_partial(&job->settings->selection);

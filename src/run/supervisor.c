@@ -228,7 +228,7 @@ static struct result *choose(struct attempt *a)
 	if (!before)
 		return r;
 	a->before = NULL;
-	bool better = !a->for_proof && reading_is_better(r, before);
+	bool better = !a->for_proof && reading_is_better(r, &a->reading, before);
 	if (a->for_proof && before->inputs && r->inputs)
 		inputs_take_whole(before->inputs, r->inputs);
 	if (better) {
@@ -274,7 +274,8 @@ static bool wants_proof(const struct supervisor *s, const struct attempt *a,
 		path = s->hooks->asks(s->hooks->owner, r);
 	if (!path)
 		return false;
-	*next = (struct reading){o->reading.framework, o->reading.source, true};
+	*next = o->reading;
+	next->shim = true;
 	*why = xasprintf("it loads %s", path);
 	return true;
 }

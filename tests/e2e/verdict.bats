@@ -344,6 +344,14 @@ words plain pass"
 	done
 }
 
+@test "what loads busted and shows no test to it is no pass, also where busted would look for it" {
+	test_file h.lua 'return require "busted.core"'
+	test_file spec/helped_test_spec.lua 'require "h"'
+	run fj -v --report=json:report.json
+	is "$(json 'r.files[1].framework, r.files[1].status')" "busted skip"
+	has "read as busted: it loads "
+}
+
 @test "another framework's tests beside those of busted's are followed, or it is told that they cannot be" {
 	test_file h.lua 'return require "lust"'
 	test_file u.lua 'return require "units"'
