@@ -38,14 +38,24 @@ struct recap {
 
 // ---- collecting ----
 
-// The message in one line, without the place in front. Frames and lists of folders that were
-// searched, which are indented, are left out.
+// How much of the message stands in front of the place that ends after n bytes: the first words of
+// "timed out after 1 s: FILE:LINE: interrupted!".
+static size_t words_before(const char *message, size_t n)
+{
+	while (n > 0 && (n < 2 || memcmp(message + n - 2, ": ", 2) != 0))
+		n--;
+	return n;
+}
+
+// The message in one line, without its place. Frames and lists of folders that were searched, which
+// are indented, are left out.
 static char *find_cause(const char *message)
 {
 	struct buf b = {0};
 	int line;
 	size_t place = text_place(message, &line);
 
+	buf_add(&b, message, words_before(message, place));
 	if (place)
 		message += place + 1 + strspn(message + place + 1, "0123456789");
 	message += strspn(message, ": \n");
@@ -65,6 +75,19 @@ static char *find_cause(const char *message)
 	return buf_detach(&b);
 }
 
+// What has ended the file says more than what it said when it was ended: "interrupted!".
+static void add_end(struct entry *e, const struct failure *f)
+{
+	const struct result *r = e->result;
+	char *said = e->cause;
+
+	if (f->test || !f->message || !*f->message || !r->reason || f->message == r->reason ||
+	    (r->status != FILE_TIMEOUT && r->status != FILE_LIMIT))
+		return;
+	e->cause = xasprintf("%s: %s", r->reason, said);
+	free(said);
+}
+
 static void collect(const struct failure *f, void *arg)
 {
 	struct recap *c = arg;
@@ -75,6 +98,7 @@ static void collect(const struct failure *f, void *arg)
 	place_find(f, c->result, &e.file, &e.line);
 	e.name = f->test ? xstrdup(f->test) : NULL;
 	e.cause = find_cause(f->message && *f->message ? f->message : f->test ? "" : reason);
+	add_end(&e, f);
 	VEC_PUSH(&c->entries, e);
 }
 

@@ -35,10 +35,17 @@ static void has_a_line_for_each_failure(void **state)
 	add_failing(r, "one", "t/b.lua", 7, "t/b.lua:9: expected: 1, actual: 2\nstack traceback:");
 	add_failing(r, "two", "t/b.lua", 12, NULL);
 	add_file(&s, "t/a.lua", FRAMEWORK_PLAIN, FILE_TIMEOUT, "timed out after 1 s");
+	add_file(&s, "t/c.lua", FRAMEWORK_PLAIN, FILE_TIMEOUT,
+		 "timed out after 1 s: t/c.lua:4: interrupted!");
+	r = add_file(&s, "t/d.lua", FRAMEWORK_PLAIN, FILE_TIMEOUT, "timed out after 1 s");
+	struct file_error e = {.message = xstrdup("t/d.lua:5: interrupted!")};
+	VEC_PUSH(&r->errors, e);
 	assert_recap(&s.run, "Failures:\n"
 			     "t/a.lua:1: timed out after 1 s\n"
 			     "t/b.lua:9: group one: expected: 1, actual: 2\n"
-			     "t/b.lua:12: group two\n");
+			     "t/b.lua:12: group two\n"
+			     "t/c.lua:4: timed out after 1 s: interrupted!\n"
+			     "t/d.lua:5: timed out after 1 s: interrupted!\n");
 	end(&s);
 }
 
