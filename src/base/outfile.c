@@ -58,6 +58,13 @@ static bool is_special(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 // A named pipe that nobody reads would keep us waiting for ever.
 static FILE *open_special(const char *path)
 {
@@ -100,10 +107,11 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 	}
 	if (f->stream)
 		return 0;
-	if (errno == ENXIO)
+	int errnum = errno;
+	if (errnum == ENXIO && is_pipe(path))
 		err_set(err, 0, "write %s: it is a pipe that nobody reads", path);
 	else
-		err_set(err, errno, "write %s", path);
+		err_set(err, errnum, "write %s", path);
 	if (f->temporary)
 		unlink(f->temporary);
 	release(f);
