@@ -413,12 +413,15 @@ static int take(struct settings *o, const struct option_row *row, const char *va
 	return set_mode(o, row->mode, err);
 }
 
-// The options that begin with the n letters at word, as "--a, --b".
-static void add_beginning(struct buf *b, const char *word, size_t n)
+// The options that begin with the n letters at word, as "--a, --b"; how many they are.
+static size_t add_beginning(struct buf *b, const char *word, size_t n)
 {
+	size_t found = 0;
+
 	for (size_t i = 0; i < ROWS; i++)
 		if (option_is_named(&rows[i]) && strncmp(rows[i].name, word, n) == 0)
-			buf_addf(b, "%s--%s", b->len ? ", " : "", rows[i].name);
+			buf_addf(b, "%s--%s", found++ ? ", " : "", rows[i].name);
+	return found;
 }
 
 static int bad_name(const char *word, struct err *err)
@@ -429,10 +432,13 @@ static int bad_name(const char *word, struct err *err)
 	for (size_t i = 0; i < ROWS; i++)
 		if (option_is_named(&rows[i]))
 			nearest_offer(&near, rows[i].name);
-	add_beginning(&several, near.word, near.n);
+	size_t beginning = near.n > 0 ? add_beginning(&several, near.word, near.n) : 0;
+	// A name may be shortened as long as it is the only one.
 	if (near.best && near.distance == 0)
 		err_set(err, 0, "%s: --%s takes no value; see --help", word, near.best);
-	else if (near.n > 0 && several.len > 0)
+	else if (beginning == 1)
+		err_set(err, 0, "%s: %s takes no value; see --help", word, several.data);
+	else if (beginning > 0)
 		err_set(err, 0, "%s: which of %s is meant? See --help", word, several.data);
 	else if (near.best)
 		err_set(err, 0, "%s: no such option; did you mean --%s? See --help", word,
@@ -443,18 +449,27 @@ static int bad_name(const char *word, struct err *err)
 	return -1;
 }
 
-// word holds the letter, unless getopt is done with it already.
+// word holds the letter, unless getopt is done with that one: then it is the next.
 static int bad_letter(const char *word, struct err *err)
 {
+	bool holds = *word == '-' && word[1] != '-' && strchr(word, optopt);
 	struct nearest near = {.word = word + 1, .n = strcspn(word + 1, "=")};
 
-	for (size_t i = 0; *word == '-' && near.n > 1 && i < ROWS; i++)
+	for (size_t i = 0; holds && near.n > 1 && i < ROWS; i++)
 		if (option_is_named(&rows[i]))
 			nearest_offer(&near, rows[i].name);
-	if (near.best && strchr(word, optopt))
+	if (near.best)
 		return err_set(err, 0, "%s: no such option; did you mean --%s? See --help", word,
 			       near.best);
 	return err_set(err, 0, "there is no option -%c; see --help", optopt);
+}
+
+static bool is_letter(int c)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].letter == c)
+			return true;
+	return false;
 }
 
 static int bad_option(int code, char **words, struct err *err)
@@ -463,7 +478,8 @@ static int bad_option(int code, char **words, struct err *err)
 
 	if (code == ':')
 		return err_set(err, 0, "%s: its value is missing; see --help", word);
-	if (optopt && optopt < LONG_ONLY && word[1] != '-')
+	// In `-qx` getopt stands before the word, and so behind another one.
+	if (optopt && optopt < LONG_ONLY && !is_letter(optopt))
 		return bad_letter(words[optind] ? words[optind] : word, err);
 	return bad_name(word, err);
 }

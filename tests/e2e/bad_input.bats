@@ -34,6 +34,9 @@ refused() {
 	refused "-filter=x: no such option; did you mean --filter?" -filter=x
 	refused "--re: which of --retries, --repeat, --report is meant?" --re
 	refused "--changed=x: --changed takes no value" --changed=x
+	refused "--verb=x: --verbose takes no value" --verb=x
+	refused "there is no option -d" -d --failed
+	refused "there is no option -d" --quiet -dq
 	FIRMO_JOBS_FLAGS=--faild refused "--faild: no such option; did you mean --failed?"
 }
 
@@ -137,7 +140,9 @@ refused() {
 	status_is 3
 	is "$stderr" "firmo-jobs: write pipe: it is a pipe that nobody reads"
 	cat pipe >read &
-	run -0 timeout 20 "$FIRMO_JOBS" --report=json:pipe tests/good_test.lua
+	exec 6>pipe # it reads from then on
+	run -0 timeout 20 "$FIRMO_JOBS" --report=json:pipe tests/good_test.lua 6>&-
+	exec 6>&-
 	wait $!
 	is "$(json 'r.success' read)" true
 }
