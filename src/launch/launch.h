@@ -76,7 +76,7 @@ struct launcher_operations {
 	bool (*is_quiet)(struct process *p);
 	// Whether, after all the time that it was given, something surely its own is left.
 	bool (*leaks)(struct process *p);
-	// Whether anything may still be written to its streams.
+	// Whether anything may still be written to its standard output.
 	bool (*speaks)(const struct process *p);
 	// Bytes of memory that it holds now; 0: unknown.
 	int64_t (*memory)(const struct process *p);

@@ -142,7 +142,7 @@ static bool leaks(struct process *process)
 
 static bool speaks(const struct process *process)
 {
-	return has_output((const struct local_process *)process);
+	return ((const struct local_process *)process)->streams[STREAM_OUT].fd >= 0;
 }
 
 static int64_t memory_of(const struct process *process)

@@ -73,7 +73,7 @@ struct attempt {
 	bool has_shim;
 	bool released; // nothing but its result is left of it
 	bool timed_out, cut_short;
-	bool unended; // its output had not ended when what it left behind was
+	bool unended; // its standard output had not ended when what it left behind was
 	long hung;    // index of the test that ran at the deadline, or -1
 	long done;    // how many had ended by then
 	struct loop_timer timer;

@@ -168,8 +168,10 @@ words plain pass 0 0'
 	plain soon 'print("1..2") print("ok 1") io.stdout:flush() os.execute("(read x; echo not ok 2) </dev/null &")'
 	plain late 'print("1..1") print("ok 1") io.stdout:flush() os.execute("sleep 60 &")'
 	plain quiet 'print("1..1") print("ok 1") io.stdout:flush() os.execute("sleep 60 >/dev/null 2>&1 &")'
+	plain errors 'print("1..1") print("ok 1") io.stdout:flush() os.execute("sleep 60 >/dev/null &")'
 	plain daemon 'os.execute("sleep 60 &")'
 	outcomes_are 'daemon plain pass 0 0
+errors tap pass 1 0
 late tap error 1 0
 quiet tap pass 1 0
 soon tap fail 2 1'
