@@ -52,6 +52,20 @@ static size_t traceback_length(const char *s)
 	return p ? (size_t)(p - s) : strlen(s);
 }
 
+// Where the message says that it is: "connect to 127.0.0.1:80: refused" is no place. A name that
+// has blanks is one if a frame bears it.
+static void find_place(struct file_error *e)
+{
+	size_t n = text_place(e->message, &e->line);
+	char *frame = xasprintf("\t%.*s:%d:", (int)n, e->message, e->line);
+
+	if (n && (strcspn(e->message, " \t") >= n || (e->traceback && strstr(e->traceback, frame))))
+		e->file = xstrndup(e->message, n);
+	else
+		e->line = 0;
+	free(frame);
+}
+
 static void charge_lua_message(struct result *r, const char *argv0)
 {
 	static const char title[] = "\nstack traceback:";
@@ -70,8 +84,7 @@ static void charge_lua_message(struct result *r, const char *argv0)
 		text_add_utf8(&b, traceback + 1, traceback_length(traceback + 1));
 		e.traceback = buf_detach(&b);
 	}
-	size_t file = text_place(e.message, &e.line);
-	e.file = file ? xstrndup(e.message, file) : NULL;
+	find_place(&e);
 	VEC_PUSH(&r->errors, e);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/recap.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,15 +48,24 @@ static size_t words_before(const char *message, size_t n)
 	return n;
 }
 
-// The message in one line, without its place. Frames and lists of folders that were searched, which
-// are indented, are left out.
-static char *find_cause(const char *message)
+// Whether those n bytes are a place in a file, and not words in front of a time or a port.
+static bool is_place(const char *name, size_t n, const char *file)
+{
+	return strcspn(name, " \t") >= n || *name == '[' || strncmp(name, "...", 3) == 0 ||
+	       (strlen(file) == n && memcmp(name, file, n) == 0);
+}
+
+// The message in one line, without its place, which may be in file. Frames and lists of folders
+// that were searched, which are indented, are left out.
+static char *find_cause(const char *message, const char *file)
 {
 	struct buf b = {0};
 	int line;
-	size_t place = text_place(message, &line);
+	size_t place = text_place(message, &line), words = words_before(message, place);
 
-	buf_add(&b, message, words_before(message, place));
+	if (!is_place(message + words, place - words, file))
+		place = words = 0;
+	buf_add(&b, message, words);
 	if (place)
 		message += place + 1 + strspn(message + place + 1, "0123456789");
 	message += strspn(message, ": \n");
@@ -97,7 +107,10 @@ static void collect(const struct failure *f, void *arg)
 
 	place_find(f, c->result, &e.file, &e.line);
 	e.name = f->test ? xstrdup(f->test) : NULL;
-	e.cause = find_cause(f->message && *f->message ? f->message : f->test ? "" : reason);
+	e.cause = find_cause(f->message && *f->message ? f->message
+			     : f->test                 ? ""
+						       : reason,
+			     e.file);
 	add_end(&e, f);
 	VEC_PUSH(&c->entries, e);
 }

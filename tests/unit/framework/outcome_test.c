@@ -564,6 +564,10 @@ static void finds_messages_of_all_forms(void **state)
 		      "no place\nx.lua:3: not of the message", NULL, 0);
 	check_message("lua5.4: x.lua:99999999999: bad\n", "x.lua:99999999999: bad", NULL, 0);
 	check_message("lua5.4: \xff:1: bad\n", "\xef\xbf\xbd:1: bad", "\xef\xbf\xbd", 1);
+	check_message("lua5.4: to 127.0.0.1:80: no\nstack traceback:\n\t[C]: in ?",
+		      "to 127.0.0.1:80: no", NULL, 0);
+	check_message("lua5.4: a b.lua:2: no\nstack traceback:\n\t[C]: in ?\n\ta b.lua:2: in x",
+		      "a b.lua:2: no", "a b.lua", 2);
 	// The last one is what ended it.
 	check_message("lua5.4: a.lua:1: of a child\nlua5.4: b.lua:2: ours\n", "b.lua:2: ours",
 		      "b.lua", 2);
