@@ -788,6 +788,7 @@ subject luaunit pass 1 0'
 		'local depth = 1 while debug.getinfo(depth) do depth = depth + 1 end' \
 		'if _VERSION ~= "Lua 5.1" or jit then line("depth", depth) end' \
 		'for i = -3, 3 do line("arg", i, tostring(arg and arg[i])) end' \
+		'line("inspect", require("spec.inspect"))' \
 		'line("module", tostring(s[2]("module")):match("^%a+"), tostring(require("module")))' \
 		'line("random", type(math.random()), tostring(string.rep), tostring(getmetatable("").__index == string))' \
 		'for _, f in ipairs { "dofile", "load", "loadfile", "require" } do line(f, type(_G[f])) end' \
@@ -796,6 +797,8 @@ subject luaunit pass 1 0'
 		'local entries = 0 for _ in next, debug.getregistry() do entries = entries + 1 end line("entries", entries)'
 	test_file module.lua 'local d = 1 while debug.getinfo(d) do d = d + 1 end' \
 		'return (_VERSION ~= "Lua 5.1" or jit) and d or 0'
+	mkdir spec
+	cp module.lua spec/inspect.lua
 	local lua how
 	for lua in $LUAS; do
 		"$lua" tests/a_test.lua 2>alone

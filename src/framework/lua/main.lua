@@ -125,9 +125,12 @@ end
 
 -- ---- files that other files load ----
 
--- What fails by itself, and is called like a test, is support of another file where its code comes to its end.
+-- What fails by itself, and has a usual name of a test, is support of another file where its code comes to its end.
+-- Other modules, of a folder like spec too, are loaded as they are: a frame of ours is seen in their tracebacks.
 local function is_called_test(name)
-	return type(name) == "string" and (find(name, "test", 1, true) or find(name, "spec", 1, true))
+	local last = type(name) == "string" and match(gsub(gsub(name, "%.lua$", ""), "%.moon$", ""), "[^./\\]*$")
+	return last and (find(last, "^test_") or find(last, "^spec_") or find(last, "_test$") or find(last, "_spec")
+		or last == "test")
 end
 
 local whole = {} -- those files that have come to their end
