@@ -91,7 +91,8 @@ static void forget_last(void)
 	state.owed--;
 }
 
-// As far as there is room in make's pipe.
+// As far as there is room in make's pipe. Between the write and the line behind it a token is in
+// the pipe and still in our list: SIGKILL there has the next watchdog give it once more.
 static void pay(void)
 {
 	while (state.owed > 0 && client_give(state.client, last_token())) {
