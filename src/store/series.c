@@ -101,25 +101,33 @@ int series_write_all(struct store *s, struct query *rows)
 }
 
 // The figures that no row tells any more come first: runs that are gone were before all others.
+// nth: of those of its file and run, of which results are in the same order.
 int series_rebuild_all(struct store *s)
 {
 	static const char *const kept[] = {
-		"CREATE TEMP TABLE kept AS SELECT c.file, c.seq, x.rowid AS at, x.* "
+		"CREATE TEMP TABLE kept(file INTEGER, nth INTEGER, seq, at, run INTEGER, status, "
+		"attempt, crowded, partial, wall, cpu, delay, peak, inputs, "
+		"PRIMARY KEY(file, run, nth)) WITHOUT ROWID",
+		"INSERT INTO temp.kept SELECT c.file, row_number() OVER "
+		"(PARTITION BY c.file, x.run ORDER BY c.seq, x.rowid), c.seq, x.rowid, x.* "
 		"FROM (SELECT file, seq, samples FROM trail "
 		"UNION ALL SELECT id, 9223372036854775807, trail FROM file) c, samples(c.samples) "
-		"x "
-		"WHERE whole_series(c.samples) AND x.run NOT IN (SELECT id FROM run)",
+		"x WHERE whole_series(c.samples)",
 		"DELETE FROM trail",
 		"UPDATE file SET trail = x''",
 		NULL,
 	};
 	static const char rows[] =
-		"SELECT file, run, status, attempt, crowded, partial, wall, cpu, delay, peak, 0 "
-		"FROM (SELECT *, 0 AS rank, '' AS name FROM temp.kept UNION ALL "
-		"SELECT r.file, r.id, 0, r.run, r.status, r.attempt, ifnull(r.crowded, 0), "
-		"ifnull(r.partial, 0), r.wall, r.user + r.sys, ifnull(r.delay, -1), r.maxrss, 0, "
-		"n.started, n.name FROM result r JOIN run n ON n.id = r.run WHERE r.status <> 0) "
-		"ORDER BY file, rank, name, seq, at";
+		"SELECT file, run, status, attempt, crowded, partial, wall, cpu, delay, peak, "
+		"inputs FROM (SELECT *, 0 AS rank, '' AS name FROM temp.kept "
+		"WHERE run NOT IN (SELECT id FROM run) UNION ALL "
+		"SELECT r.file, r.nth, r.id, 0, r.run, r.status, r.attempt, ifnull(r.crowded, 0), "
+		"ifnull(r.partial, 0), r.wall, r.user + r.sys, ifnull(r.delay, -1), r.maxrss, "
+		"ifnull(k.inputs, 0), n.started, n.name FROM (SELECT *, row_number() "
+		"OVER (PARTITION BY file, run ORDER BY id) AS nth FROM result WHERE status <> 0) "
+		"r JOIN run n ON n.id = r.run LEFT JOIN temp.kept k ON k.file = r.file "
+		"AND k.run = r.run AND k.nth = r.nth AND k.status = r.status "
+		"AND k.attempt = r.attempt) ORDER BY file, rank, name, seq, at";
 	int code = query_do_all(s, kept, NULL);
 
 	if (code == SQLITE_DONE)

@@ -24,8 +24,8 @@ int series_pack(struct store *s, int64_t file, const struct series *t, struct bu
 // Writes the series of files anew. The rows, sorted by file, are: file, run, status, attempt,
 // crowded, partial, wall, cpu, delay, peak, inputs.
 int series_write_all(struct store *s, struct query *rows);
-// Makes the series of all files out of the rows of results; whether inputs had moved is not known
-// of them then. Figures whose runs are gone are kept where they can be read.
+// Makes the series of all files out of the rows of results. What these do not tell is kept where it
+// can be read: whether inputs had moved, and the figures whose runs are gone.
 int series_rebuild_all(struct store *s);
 
 #endif

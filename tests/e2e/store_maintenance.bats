@@ -286,10 +286,14 @@ b.db: 1 run with 2 results imported"
 @test "--check=repair makes the figures of files anew, and touches nothing else" {
 	plain a "print('a')"
 	plain b "os.exit(1)"
+	plain c "print('c')"
 	fj -q || true
 	fj -q || true
 	fj --history=slowest >before
-	sql "UPDATE file SET trail = x'ff' WHERE path LIKE '%a%'; UPDATE file SET trail = x'' WHERE path LIKE '%b%'"
+	# Whether inputs had changed stands nowhere else.
+	fj --history tests/c_test.lua >inputs
+	grep -q " same\>" inputs
+	sql "UPDATE file SET trail = x'ff' WHERE path LIKE '%/a%'; UPDATE file SET trail = x'' WHERE path LIKE '%/b%'"
 	results=$(sql "SELECT group_concat(quote(id) || quote(wall) || quote(output)) FROM result")
 	run fj --check
 	status_is 1
@@ -300,11 +304,12 @@ b.db: 1 run with 2 results imported"
 	is "$(sql "SELECT group_concat(quote(id) || quote(wall) || quote(output)) FROM result")" "$results"
 	fj --history=slowest >after
 	cmp before after
+	fj --history tests/c_test.lua | cmp inputs -
 	# What cannot be made of the rest stays wrong.
 	sql "DELETE FROM run WHERE id = 1"
 	run fj --check=repair
 	status_is 1
-	has "results of no run: 2"
+	has "results of no run: 3"
 	bad 2 "wants repair" --check=mend
 	bad 3 "there is no history in other.db" --db=other.db --check=repair
 	[ ! -e other.db ]
