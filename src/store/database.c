@@ -46,15 +46,18 @@ static bool is_io(int code)
 
 int store_error(struct store *s, struct err *err)
 {
-	int code = s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM;
+	int code = s->failed ? s->failed : s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM;
+	const char *words = s->failed ? s->failure
+			    : s->db   ? sqlite3_errmsg(s->db)
+				      : "out of memory";
 
 	if (!*s->damage && is_io(code))
 		return err_set(err, 0, "%s", strerror(errno));
 	if (!*s->damage && store_is_damage(code))
-		store_damaged(s, sqlite3_errmsg(s->db));
+		store_damaged(s, words);
 	if (*s->damage)
 		return err_set(err, 0, "%s; firmo-jobs --check tells more", s->damage);
-	return err_set(err, 0, "%s", s->db ? sqlite3_errmsg(s->db) : "out of memory");
+	return err_set(err, 0, "%s", words);
 }
 
 bool store_is_broken(const struct store *s)

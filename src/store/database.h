@@ -30,6 +30,8 @@ struct store {
 	int64_t steps;      // of sqlite, since a statement was begun
 	char damage[128];   // what of it cannot be, in words; "": nothing was found
 	bool gone;          // its file is not there any more
+	int failed;         // the code of the last statement if it failed, else 0
+	char failure[128];  // what sqlite said of it
 	struct {
 		struct query **items;
 		size_t n, cap;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "store/query.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -47,7 +48,7 @@ struct query *query(struct store *s, const char *sql, const struct value *values
 {
 	struct query *q = find(s, sql);
 
-	s->steps = q->rows = 0;
+	s->steps = q->rows = s->failed = 0;
 	if (q->stmt)
 		sqlite3_reset(q->stmt);
 	else
@@ -58,9 +59,23 @@ struct query *query(struct store *s, const char *sql, const struct value *values
 	return q;
 }
 
-int query_next(struct query *q, const char *letters)
+// What sqlite says of a failure is kept: it forgets that when another statement, left at a row, is
+// reset.
+static int step(struct query *q)
 {
 	int code = q->stmt ? sqlite3_step(q->stmt) : q->code;
+	struct store *s = q->store;
+
+	if (code == SQLITE_ROW || code == SQLITE_DONE)
+		return code;
+	s->failed = code;
+	snprintf(s->failure, sizeof s->failure, "%s", sqlite3_errmsg(s->db));
+	return code;
+}
+
+int query_next(struct query *q, const char *letters)
+{
+	int code = step(q);
 
 	if (code != SQLITE_ROW)
 		return code;
@@ -88,7 +103,7 @@ int query_do(struct store *s, const char *sql, const struct value *values)
 {
 	struct query *q = query(s, sql, values);
 
-	return query_end(q, q->stmt ? sqlite3_step(q->stmt) : q->code);
+	return query_end(q, step(q));
 }
 
 int query_do_all(struct store *s, const char *const *statements, const struct value *values)

@@ -247,12 +247,15 @@ static int load_failures(struct store *s, int64_t result, struct result *r)
 int tests_load_words(struct store *s, int64_t result, struct result *r)
 {
 	int code = r->tests.n ? load_failures(s, result, r) : SQLITE_DONE;
+
+	if (code != SQLITE_DONE)
+		return code;
 	struct query *q = query(s,
 				"SELECT place, name, source, line, message, traceback "
 				"FROM file_error WHERE result=? ORDER BY seq",
 				VALUES(NUMBER(result)));
 
-	while (code == SQLITE_DONE && (code = query_next(q, "ccclcc")) == SQLITE_ROW) {
+	while ((code = query_next(q, "ccclcc")) == SQLITE_ROW) {
 		struct file_error e = {
 			.where = query_copy(q, 0),
 			.name = query_copy(q, 1),
@@ -262,7 +265,6 @@ int tests_load_words(struct store *s, int64_t result, struct result *r)
 			.traceback = query_copy(q, 5),
 		};
 		VEC_PUSH(&r->errors, e);
-		code = SQLITE_DONE;
 	}
 	return code;
 }

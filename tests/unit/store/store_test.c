@@ -20,7 +20,6 @@
 #define DB      "history.db"
 #define HOME_DB ".firmo-jobs/history.db"
 #define US      1000
-#define US      1000
 #define MS      NS_PER_MS
 
 // ---- runs to record ----
@@ -712,6 +711,26 @@ static void a_failure_in_mid_record_records_nothing(void **state)
 	trial_end(&s);
 }
 
+// The row of the last pass is at hand while the inputs of the next one are written.
+static void a_failure_within_another_question_keeps_its_words(void **state)
+{
+	struct err err = {0};
+	struct trial s;
+
+	(void)state;
+	struct store *store = opened(DB, STORE_WRITE);
+	trial_begin(&s, "one");
+	depend_on(trial_add(&s, "a.lua", FILE_PASSED, 1), "far/a.lua", "one");
+	assert_int_equal(record(store, &s), STORE_OK);
+	raw("ALTER TABLE input RENAME TO elsewhere");
+	depend_on(trial_add(&s, "a.lua", FILE_PASSED, 1), "far/b.lua", "two");
+	assert_int_equal(store_record(store, &s.run, &s.list[1], 1, &err), STORE_FAILED);
+	check_row(strstr(err.message, "no such table: input"), "%s", err.message);
+	assert_true(store_is_broken(store));
+	store_close(store);
+	trial_end(&s);
+}
+
 static void a_later_failure_keeps_the_run(void **state)
 {
 	struct trial s;
@@ -1326,6 +1345,7 @@ int main(void)
 		WITH_FOLDER(inputs_are_recorded_as_the_result_has_them),
 		WITH_FOLDER(a_run_is_recorded_once),
 		WITH_FOLDER(a_failure_in_mid_record_records_nothing),
+		WITH_FOLDER(a_failure_within_another_question_keeps_its_words),
 		WITH_FOLDER(a_later_failure_keeps_the_run),
 		WITH_FOLDER(a_held_lock_is_busy_at_once),
 		WITH_FOLDER(a_reader_is_not_in_the_way),
