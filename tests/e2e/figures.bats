@@ -144,6 +144,7 @@ grown() {
 		stands --order=random:3
 		stands --fail-fast
 		stands --max-failures=2
+		stands --run-limit=600
 		stands --retries=2
 		stands --flaky=fail
 		stands --repeat=2
