@@ -43,7 +43,7 @@ static void memory_is_what_a_process_has_for_itself(void **state)
 	int64_t bytes = process_memory(pid), ours = process_memory(getpid());
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	check_row(bytes >= 64 * MEGABYTE && bytes <= 64 * MEGABYTE + ours + 16 * MEGABYTE,
+	check_row(bytes >= 64 * MEGABYTE && bytes <= 64 * MEGABYTE + ours + 32 * MEGABYTE,
 		  "%ld bytes beside ours, %ld", (long)bytes, (long)ours);
 	assert_int_equal(process_memory(pid), 0); // it is gone
 	munmap(shared, 64 * MEGABYTE);
