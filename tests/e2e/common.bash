@@ -13,8 +13,10 @@
 bats_require_minimum_version 1.5.0
 
 PATIENCE=60
-# After so many seconds a test that hangs is ended: all that it has started is killed, so it fails.
-PATIENCE_WITH_TEST=120
+# After so many seconds a test that hangs is ended: all that it has started is killed, so it fails. With a
+# sanitizer the longest take four times as long, on a slow machine that runs others beside them even more.
+PATIENCE_WITH_TEST=${SAN:+900}
+PATIENCE_WITH_TEST=${PATIENCE_WITH_TEST:-300}
 LUA=lua5.4
 
 setup() {
@@ -38,7 +40,7 @@ setup_project() {
 	mkdir "$BASE/project" "$BASE/tmp"
 	export FIRMO_JOBS HELPERS TMPDIR=$BASE/tmp E2E_PROJECT=$BASE/project
 	cd "$BASE/project" || return 1
-	(sleep "$PATIENCE_WITH_TEST" && kill_project || true) >/dev/null 2>&1 3>&- 4>&- &
+	(sleep "$PATIENCE_WITH_TEST" && : >"$BASE/late" && kill_project || true) >/dev/null 2>&1 3>&- 4>&- &
 }
 
 # Every process of a test has E2E_PROJECT in its environment, wherever it went; its watchdog's, too.
@@ -57,6 +59,7 @@ teardown_project() {
 	local status=0
 	# A setup that has failed has started nothing.
 	[ -n "${BASE:-}" ] && [ "${E2E_PROJECT:-}" = "$BASE/project" ] || return 0
+	[ ! -e "$BASE/late" ] || echo "all that it had started was killed after $PATIENCE_WITH_TEST s" >&2
 	kill_project
 	cd / || return 1
 	conform_all || status=1
