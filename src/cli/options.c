@@ -9,8 +9,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/nearest.h"
 #include "base/text.h"
+#include "cli/mistyped.h"
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "framework/pattern.h"
@@ -413,77 +413,6 @@ static int take(struct settings *o, const struct option_row *row, const char *va
 	return set_mode(o, row->mode, err);
 }
 
-// The options that begin with the n letters at word, as "--a, --b"; how many they are.
-static size_t add_beginning(struct buf *b, const char *word, size_t n)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < ROWS; i++)
-		if (option_is_named(&rows[i]) && strncmp(rows[i].name, word, n) == 0)
-			buf_addf(b, "%s--%s", found++ ? ", " : "", rows[i].name);
-	return found;
-}
-
-static int bad_name(const char *word, struct err *err)
-{
-	struct nearest near = {.word = word + 2, .n = strcspn(word + 2, "=")};
-	struct buf several = {0};
-
-	for (size_t i = 0; i < ROWS; i++)
-		if (option_is_named(&rows[i]))
-			nearest_offer(&near, rows[i].name);
-	size_t beginning = near.n > 0 ? add_beginning(&several, near.word, near.n) : 0;
-	// A name may be shortened as long as it is the only one.
-	if (near.best && near.distance == 0)
-		err_set(err, 0, "%s: --%s takes no value; see --help", word, near.best);
-	else if (beginning == 1)
-		err_set(err, 0, "%s: %s takes no value; see --help", word, several.data);
-	else if (beginning > 0)
-		err_set(err, 0, "%s: which of %s is meant? See --help", word, several.data);
-	else if (near.best)
-		err_set(err, 0, "%s: no such option; did you mean --%s? See --help", word,
-			near.best);
-	else
-		err_set(err, 0, "%s: no such option; see --help", word);
-	buf_release(&several);
-	return -1;
-}
-
-// word holds the letter, unless getopt is done with that one: then it is the next.
-static int bad_letter(const char *word, struct err *err)
-{
-	bool holds = *word == '-' && word[1] != '-' && strchr(word, optopt);
-	struct nearest near = {.word = word + 1, .n = strcspn(word + 1, "=")};
-
-	for (size_t i = 0; holds && near.n > 1 && i < ROWS; i++)
-		if (option_is_named(&rows[i]))
-			nearest_offer(&near, rows[i].name);
-	if (near.best)
-		return err_set(err, 0, "%s: no such option; did you mean --%s? See --help", word,
-			       near.best);
-	return err_set(err, 0, "there is no option -%c; see --help", optopt);
-}
-
-static bool is_letter(int c)
-{
-	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].letter == c)
-			return true;
-	return false;
-}
-
-static int bad_option(int code, char **words, struct err *err)
-{
-	const char *word = words[optind - 1];
-
-	if (code == ':')
-		return err_set(err, 0, "%s: its value is missing; see --help", word);
-	// In `-qx` getopt stands before the word, and so behind another one.
-	if (optopt && optopt < LONG_ONLY && !is_letter(optopt))
-		return bad_letter(words[optind] ? words[optind] : word, err);
-	return bad_name(word, err);
-}
-
 // What stands behind "--" is for the workers: getopt, which moves words, does not get to see it.
 static size_t split_off_extra(struct settings *o, size_t n)
 {
@@ -547,7 +476,7 @@ static int parse_words(struct settings *o, size_t n, struct err *err)
 	while ((code = getopt_long((int)n, o->words, letters, names, NULL)) != -1) {
 		const struct option_row *row = find_row(code);
 		if (!row)
-			return bad_option(code, o->words, err);
+			return mistyped_refuse(code, o->words, err);
 		if (take(o, row, optarg ? optarg : "", err) < 0)
 			return -1;
 	}
