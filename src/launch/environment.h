@@ -43,7 +43,7 @@ struct worker_identity {
 	const struct job_settings *settings; // of its file
 	const char *tmpdir;
 	const char *trace; // the entry that names its trace, or NULL: it is not watched
-	const char *shim;  // report events on fd 3, as "KEY,FRAMEWORK" says; NULL: no shim
+	const char *shim;  // report events on fd 3, as launch->shim says; NULL: no shim
 	bool nested;       // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
 };
 

@@ -26,8 +26,8 @@ struct launch {
 	const struct job_settings *settings; // of its file; they outlive the process
 	const char *program;                 // its path
 	char *const *argv;
-	const char *shim; // what its shim is told, "KEY,FRAMEWORK"; NULL: it gets none, and has no
-			  // STREAM_EVENTS
+	const char *shim; // what its shim is told, "KEY,FRAMEWORK[,proof]"; NULL: it gets none, and
+			  // has no STREAM_EVENTS
 	bool own_stderr;  // by STREAM_ERR; else by STREAM_OUT, in the order of the writes
 	int slot;         // from 0: of two processes at a time no two have the same
 	int number;       // of the slot, as the process and reports know it

@@ -40,6 +40,8 @@ struct reading {
 	enum framework framework;
 	enum reading_source source;
 	bool shim;
+	bool proof; // only what the file loads is asked, by a shim that sees where that comes to
+		    // its end
 	bool asked; // busted may find nothing in it: it has passed without, and loaded none of it
 };
 

@@ -369,7 +369,8 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 
 	events_make_key(key);
 	events_init(&a->events, a->result, key);
-	snprintf(shim, sizeof shim, "%s,%s", key, framework_name(a->reading.framework));
+	snprintf(shim, sizeof shim, "%s,%s%s", key, framework_name(a->reading.framework),
+		 a->reading.proof ? ",proof" : "");
 	const struct launch what = {
 		.settings = a->result->job->settings,
 		.program = a->command.program,

@@ -68,7 +68,6 @@ struct attempt {
 	struct reading reading;  // what it was started as
 	struct result *before; // of its file read in another way, where that was not enough; owned
 	char *learned;         // what that has taught, where there was one; owned
-	bool for_proof;        // it tells only what its file loads: before stands
 	unsigned tried;        // the ways in which its file was read before, as bits
 	bool has_shim;
 	bool released; // nothing but its result is left of it

@@ -228,15 +228,15 @@ static struct result *choose(struct attempt *a)
 	if (!before)
 		return r;
 	a->before = NULL;
-	bool better = !a->for_proof && reading_is_better(r, &a->reading, before);
-	if (a->for_proof && before->inputs && r->inputs)
+	bool better = !a->reading.proof && reading_is_better(r, &a->reading, before);
+	if (a->reading.proof && before->inputs && r->inputs)
 		inputs_take_whole(before->inputs, r->inputs);
 	if (better) {
 		struct result swapped = *before;
 		*before = *r;
 		*r = swapped;
 	}
-	if ((better || a->for_proof) && !before->learned) {
+	if (better && !before->learned) {
 		before->learned = a->learned;
 		a->learned = NULL;
 	}
@@ -258,24 +258,24 @@ static void leave_unproven(struct result *r, const char *learned, const char *pr
 // One for each way to read a file.
 static unsigned bit_of(const struct reading *reading)
 {
-	return 1u << (2 * reading->framework + reading->shim);
+	return 1u << (4 * reading->framework + 2 * reading->proof + reading->shim);
 }
 
-// Whether another file, which this one has loaded, may be its support and no test, as only the shim
-// can tell.
+// Whether another file, which this one has loaded, may be its support and no test, as only a run
+// for proof can tell.
 static bool wants_proof(const struct supervisor *s, const struct attempt *a,
 			const struct observation *o, struct reading *next, char **why)
 {
 	const struct result *r = a->result;
 	const char *path = NULL;
 
-	if (!o->events && o->reading.source != READING_GIVEN && r->status != FILE_NOTRUN &&
+	if (!o->reading.proof && o->reading.source != READING_GIVEN && r->status != FILE_NOTRUN &&
 	    r->status != FILE_TIMEOUT && r->status != FILE_LIMIT && s->hooks->asks)
 		path = s->hooks->asks(s->hooks->owner, r);
 	if (!path)
 		return false;
 	*next = o->reading;
-	next->shim = true;
+	next->shim = next->proof = true;
 	*why = xasprintf("it loads %s", path);
 	return true;
 }
@@ -289,8 +289,8 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 	char *learned = NULL;
 	bool transient;
 
-	bool for_proof = !reading_revise(a->result, o, &next, &learned);
-	if (for_proof && !wants_proof(s, a, o, &next, &learned))
+	if (!reading_revise(a->result, o, &next, &learned) &&
+	    !wants_proof(s, a, o, &next, &learned))
 		return false;
 	// Each way is tried once.
 	unsigned tried = a->tried | bit_of(&a->reading);
@@ -306,7 +306,6 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 		end_attempt(s, a);
 		if (attempt_start(other, &transient, &err) == 0) {
 			other->before = a->result;
-			other->for_proof = for_proof;
 			other->tried = tried;
 			other->learned = learned;
 			enlist(s, other);
@@ -316,7 +315,7 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 		result_free(other->result);
 		free(other);
 	}
-	if (!for_proof)
+	if (!next.proof)
 		leave_unproven(a->result, learned,
 			       *err.message ? err.message : "the run was stopped");
 	free(learned);

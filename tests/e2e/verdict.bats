@@ -788,7 +788,8 @@ subject luaunit pass 1 0'
 		'local depth = 1 while debug.getinfo(depth) do depth = depth + 1 end' \
 		'if _VERSION ~= "Lua 5.1" or jit then line("depth", depth) end' \
 		'for i = -3, 3 do line("arg", i, tostring(arg and arg[i])) end' \
-		'line("inspect", require("spec.inspect"))' \
+		'line("inspect", require("spec.inspect"), require("test_depth"), dofile("test_depth.lua"))' \
+		'line("loadfile", loadfile("test_depth.lua")())' \
 		'line("module", tostring(s[2]("module")):match("^%a+"), tostring(require("module")))' \
 		'line("random", type(math.random()), tostring(string.rep), tostring(getmetatable("").__index == string))' \
 		'for _, f in ipairs { "dofile", "load", "loadfile", "require" } do line(f, type(_G[f])) end' \
@@ -799,6 +800,7 @@ subject luaunit pass 1 0'
 		'return (_VERSION ~= "Lua 5.1" or jit) and d or 0'
 	mkdir spec
 	cp module.lua spec/inspect.lua
+	cp module.lua test_depth.lua
 	local lua how
 	for lua in $LUAS; do
 		"$lua" tests/a_test.lua 2>alone
@@ -810,4 +812,23 @@ subject luaunit pass 1 0'
 			is "$lua $how: $(<watched)" "$lua $how: $(<alone)"
 		done
 	done
+}
+
+@test "what is called like a test runs at its own level where another file loads it" {
+	test_file depth.lua 'local d = 1 while debug.getinfo(d) do d = d + 1 end' 'return d'
+	{ cat depth.lua && echo; } | sed '1a assert(X)' >test_depth.lua
+	mkdir tests && mv test_depth.lua tests
+	busted_test a 'X = 1' 'describe("a", function() it("is level", function()' \
+		'_G.X = 1 package.path = "./tests/?.lua;" .. package.path' \
+		'assert.equals(require("depth"), require("test_depth"))' \
+		'assert.equals(require("depth"), dofile("tests/test_depth.lua"))' \
+		'assert.equals("C", debug.getinfo(dofile).what) end) end)'
+	plain b 'X = 1 package.path = "./tests/?.lua;" .. package.path' \
+		'assert(require("depth") == require("test_depth"))'
+	run fj -v --report=json:report.json --report=text
+	status_is 0
+	is "$(json 'file("a_spec").status, file("b_test").status')" "pass pass"
+	# Its support all the same, which one more run has proven and says nothing else.
+	has "(support: loaded by tests/a_spec.lua; alone: exit status 1)"
+	hasnt "read as"
 }

@@ -29,7 +29,7 @@ local MOST_LEVELS, MOST_THREADS = 200, 200 -- that are looked at where os.exit i
 local running = coroutine.running
 local main_thread = running()
 local fd = getenv("FIRMO_JOBS_EVENTS")
-local key, expected = match(getenv("FIRMO_JOBS_SHIM") or "", "^(%x+),(%a+)$")
+local key, expected, proof = match(getenv("FIRMO_JOBS_SHIM") or "", "^(%x+),(%a+),?(%a*)$")
 -- busted and Firmo load their modules by the hundred: nothing but their names is looked at there.
 local libraries_are_wanted = expected ~= "busted" and expected ~= "firmo"
 local pipe, ended, events
@@ -126,9 +126,9 @@ end
 -- ---- files that other files load ----
 
 -- What fails by itself, and has a usual name of a test, is support of another file where its code comes to its end.
--- Other modules, of a folder like spec too, are loaded as they are: a frame of ours is seen in their tracebacks.
+-- Where no proof of it is asked all is loaded as it is: a frame of ours is seen in tracebacks.
 local function is_called_test(name)
-	local last = type(name) == "string" and match(gsub(gsub(name, "%.lua$", ""), "%.moon$", ""), "[^./\\]*$")
+	local last = proof == "proof" and type(name) == "string" and match(gsub(gsub(name, "%.lua$", ""), "%.moon$", ""), "[^./\\]*$")
 	return last and (find(last, "^test_") or find(last, "^spec_") or find(last, "_test$") or find(last, "_spec")
 		or last == "test")
 end
@@ -208,14 +208,27 @@ local function install_loaders()
 	local function in_text(text)
 		return type(text) == "string" and library_of(text)
 	end
-	globals.dofile = function(...)
-		local framework = libraries_are_wanted and guarded(library_in, (...))
-		if framework then
-			return handed_over(framework, nil, dofile(...))
-		elseif is_called_test((...)) then
-			return note_whole((...), dofile(...))
+	local function given(...)
+		return ...
+	end
+	-- The file runs at the same level as below the C function.
+	local function own_dofile(path, ...)
+		if path ~= nil and type(path) ~= "string" then
+			return dofile(path, ...)
 		end
-		return dofile(...)
+		local framework = libraries_are_wanted and guarded(library_in, path)
+		local chunk, problem = loadfile(path)
+		if not chunk then
+			error(problem, 0)
+		elseif framework then
+			return handed_over(framework, nil, chunk())
+		elseif is_called_test(path) then
+			return note_whole(path, chunk())
+		end
+		return given(chunk())
+	end
+	if libraries_are_wanted or proof == "proof" then
+		globals.dofile = own_dofile
 	end
 	if not libraries_are_wanted then
 		return
