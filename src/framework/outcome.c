@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "framework/events.h"
 #include "framework/tap.h"
+#include "model/failure.h"
 #include "model/job.h"
 #include "model/result.h"
 
@@ -52,18 +53,14 @@ static size_t traceback_length(const char *s)
 	return p ? (size_t)(p - s) : strlen(s);
 }
 
-// Where the message says that it is: "connect to 127.0.0.1:80: refused" is no place. A name that
-// has blanks is one if a frame bears it.
-static void find_place(struct file_error *e)
+static void find_place(struct file_error *e, const struct result *r)
 {
-	size_t n = text_place(e->message, &e->line);
-	char *frame = xasprintf("\t%.*s:%d:", (int)n, e->message, e->line);
+	const struct failure f = {.message = e->message, .traceback = e->traceback};
+	struct place place;
 
-	if (n && (strcspn(e->message, " \t") >= n || (e->traceback && strstr(e->traceback, frame))))
-		e->file = xstrndup(e->message, n);
-	else
-		e->line = 0;
-	free(frame);
+	if (failure_place(&f, r, &place))
+		e->file = xstrndup(e->message + place.at, place.n);
+	e->line = place.line;
 }
 
 static void charge_lua_message(struct result *r, const char *argv0)
@@ -84,7 +81,7 @@ static void charge_lua_message(struct result *r, const char *argv0)
 		text_add_utf8(&b, traceback + 1, traceback_length(traceback + 1));
 		e.traceback = buf_detach(&b);
 	}
-	find_place(&e);
+	find_place(&e, r);
 	VEC_PUSH(&r->errors, e);
 }
 

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "model/failure.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
 #include "base/buf.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "model/job.h"
 #include "model/result.h"
 
 void failure_test_name(struct buf *b, const struct test_case *t)
@@ -48,4 +55,71 @@ void failure_each(const struct result *r, void (*each)(const struct failure *f, 
 		const struct failure f = {.message = r->reason};
 		each(&f, arg);
 	}
+}
+
+// ---- where it says that it is ----
+
+static bool is_named(const char *name, size_t n, const char *path)
+{
+	return path && strlen(path) == n && memcmp(path, name, n) == 0;
+}
+
+static bool has_ending(const char *name, size_t n, const char *ending)
+{
+	size_t length = ending ? strlen(ending) : 0;
+
+	return length > 0 && n > length && memcmp(name + n - length, ending, length) == 0;
+}
+
+static bool has_frame(const struct failure *f, const char *name, const struct place *p)
+{
+	char *frame = xasprintf("\t%.*s:%d:", (int)p->n, name, p->line);
+	bool has = f->traceback && strstr(f->traceback, frame);
+
+	free(frame);
+	return has;
+}
+
+static bool is_source(const char *name, const struct place *p, const struct failure *f,
+		      const struct result *r)
+{
+	static const char text[] = "[string \"", cut[] = "...";
+	const char *path = r->job->path;
+
+	if (is_named(name, p->n, f->file) || is_named(name, p->n, path) || has_frame(f, name, p))
+		return true;
+	if (strncmp(name, text, strlen(text)) == 0)
+		return true;
+	// Words in front of a name have blanks; that of a folder may have some.
+	return (strcspn(name, " \t") >= p->n || strncmp(name, cut, strlen(cut)) == 0) &&
+	       (has_ending(name, p->n, ".lua") ||
+		has_ending(name, p->n, strrchr(path_base(path), '.')));
+}
+
+// Where the last of the words in the first n bytes begins that ": " parts: "timed out after 1 s:
+// FILE".
+static size_t last_words(const char *s, size_t n)
+{
+	while (n > 0 && (n < 2 || memcmp(s + n - 2, ": ", 2) != 0))
+		n--;
+	return n;
+}
+
+bool failure_place(const struct failure *f, const struct result *r, struct place *place)
+{
+	const char *message = f->message ? f->message : "";
+	size_t end = 0, n;
+
+	while ((n = text_place(message + end, &place->line)) > 0) {
+		end += n;
+		for (int whole = 1; whole >= 0; whole--) {
+			place->at = whole ? 0 : last_words(message, end);
+			place->n = end - place->at;
+			if (is_source(message + place->at, place, f, r))
+				return true;
+		}
+		end++;
+	}
+	*place = (struct place){0};
+	return false;
 }

@@ -4,6 +4,7 @@
 #define MODEL_FAILURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct buf;
 struct result;
@@ -17,6 +18,12 @@ struct failure {
 	int line;         // 0: unknown
 };
 
+// A place that a message names: NAME:LINE:.
+struct place {
+	size_t at, n; // of NAME
+	int line;
+};
+
 // The groups and the name of a test: "queue push keeps the order".
 void failure_test_name(struct buf *b, const struct test_case *t);
 bool failure_is_test(const struct test_case *t);
@@ -26,5 +33,9 @@ bool failure_is_explained(const struct result *r);
 // nothing else says why r is bad. f is valid during the call.
 void failure_each(const struct result *r, void (*each)(const struct failure *f, void *arg),
 		  void *arg);
+// Finds the first place in the first line of what f, a failure of r, says: NAME is that of r's file
+// or of f's, stands in the traceback, is one that Lua gives to a text, or ends as sources do. A
+// host and its port, or a time, are none.
+bool failure_place(const struct failure *f, const struct result *r, struct place *place);
 
 #endif

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/text.h"
 #include "model/failure.h"
 #include "model/result.h"
 #include "report/format.h"
@@ -35,34 +34,27 @@ static bool is_name_of(const char *name, size_t n, const char *path)
 }
 
 // What a chunk is called that is no file, or of which the beginning is unknown, names none.
-static bool names_file(const char *name, size_t n)
+static bool names_file(const char *name)
 {
-	return *name != '[' && strncmp(name, "...", 3) != 0 && strcspn(name, " \t\n") >= n;
-}
-
-// "timed out after 1 s: FILE:LINE: interrupted!": the place is the last of the words in front.
-static size_t last_words(const char **message, size_t n)
-{
-	for (const char *p; (p = memmem(*message, n, ": ", 2)); *message = p + 2)
-		n -= (size_t)(p + 2 - *message);
-	return n;
+	return *name != '[' && strncmp(name, "...", 3) != 0;
 }
 
 void place_find(const struct failure *f, const struct result *r, char **file, int *line)
 {
-	const char *message = f->message ? f->message : "",
-		   *known = f->file ? f->file : r->job->path;
-	size_t n = text_place(message, line);
+	const char *known = f->file ? f->file : r->job->path, *name = f->message;
+	struct place place;
 
-	n = last_words(&message, n);
-	if (n && is_name_of(message, n, without_dot(known))) {
+	bool told = failure_place(f, r, &place);
+	*line = place.line;
+	name = told ? name + place.at : "";
+	if (told && is_name_of(name, place.n, without_dot(known))) {
 		*file = xstrdup(format_source(known, r));
-	} else if (n && is_name_of(message, n, r->job->path)) {
+	} else if (told && is_name_of(name, place.n, r->job->path)) {
 		*file = xstrdup(r->job->path);
-	} else if (n && names_file(message, n)) {
-		char *told = xstrndup(message, n);
-		*file = xstrdup(format_source(told, r));
-		free(told);
+	} else if (told && names_file(name)) {
+		char *source = xstrndup(name, place.n);
+		*file = xstrdup(format_source(source, r));
+		free(source);
 	} else {
 		*file = xstrdup(format_source(known, r));
 		*line = f->file ? f->line : 0;

@@ -39,35 +39,19 @@ struct recap {
 
 // ---- collecting ----
 
-// How much of the message stands in front of the place that ends after n bytes: the first words of
-// "timed out after 1 s: FILE:LINE: interrupted!".
-static size_t words_before(const char *message, size_t n)
+// What f says in one line, without the place. Frames and lists of folders that were searched, which
+// are indented, are left out.
+static char *find_cause(const struct failure *f, const struct result *r)
 {
-	while (n > 0 && (n < 2 || memcmp(message + n - 2, ": ", 2) != 0))
-		n--;
-	return n;
-}
-
-// Whether those n bytes are a place in a file, and not words in front of a time or a port.
-static bool is_place(const char *name, size_t n, const char *file)
-{
-	return strcspn(name, " \t") >= n || *name == '[' || strncmp(name, "...", 3) == 0 ||
-	       (strlen(file) == n && memcmp(name, file, n) == 0);
-}
-
-// The message in one line, without its place, which may be in file. Frames and lists of folders
-// that were searched, which are indented, are left out.
-static char *find_cause(const char *message, const char *file)
-{
+	const char *message = f->message;
 	struct buf b = {0};
-	int line;
-	size_t place = text_place(message, &line), words = words_before(message, place);
+	struct place place;
 
-	if (!is_place(message + words, place - words, file))
-		place = words = 0;
-	buf_add(&b, message, words);
-	if (place)
-		message += place + 1 + strspn(message + place + 1, "0123456789");
+	if (failure_place(f, r, &place)) {
+		buf_add(&b, message, place.at);
+		message += place.at + place.n + 1;
+		message += strspn(message, "0123456789");
+	}
 	message += strspn(message, ": \n");
 	for (bool first = true; *message; first = false) {
 		size_t n = strcspn(message, "\n");
@@ -107,10 +91,10 @@ static void collect(const struct failure *f, void *arg)
 
 	place_find(f, c->result, &e.file, &e.line);
 	e.name = f->test ? xstrdup(f->test) : NULL;
-	e.cause = find_cause(f->message && *f->message ? f->message
-			     : f->test                 ? ""
-						       : reason,
-			     e.file);
+	struct failure said = *f;
+	if (!f->message || !*f->message)
+		said.message = f->test ? "" : reason;
+	e.cause = find_cause(&said, c->result);
 	add_end(&e, f);
 	VEC_PUSH(&c->entries, e);
 }

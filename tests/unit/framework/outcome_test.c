@@ -563,9 +563,17 @@ static void finds_messages_of_all_forms(void **state)
 	check_message("lua5.4: no place\nx.lua:3: not of the message\nstack traceback:\n",
 		      "no place\nx.lua:3: not of the message", NULL, 0);
 	check_message("lua5.4: x.lua:99999999999: bad\n", "x.lua:99999999999: bad", NULL, 0);
-	check_message("lua5.4: \xff:1: bad\n", "\xef\xbf\xbd:1: bad", "\xef\xbf\xbd", 1);
+	check_message("lua5.4: \xff.lua:1: bad\n", "\xef\xbf\xbd.lua:1: bad", "\xef\xbf\xbd.lua",
+		      1);
 	check_message("lua5.4: to 127.0.0.1:80: no\nstack traceback:\n\t[C]: in ?",
 		      "to 127.0.0.1:80: no", NULL, 0);
+	check_message("lua5.4: localhost:8080: no", "localhost:8080: no", NULL, 0);
+	check_message("lua5.4: host:80: m.lua:7: no", "host:80: m.lua:7: no", "m.lua", 7);
+	check_message("lua5.4: [::1]:80: no", "[::1]:80: no", NULL, 0);
+	check_message("lua5.4: [string \"a b\"]:1: no", "[string \"a b\"]:1: no",
+		      "[string \"a b\"]", 1);
+	check_message("lua5.4: run:2: no\nstack traceback:\n\t[C]: in ?\n\trun:2: in x",
+		      "run:2: no", "run", 2);
 	check_message("lua5.4: a b.lua:2: no\nstack traceback:\n\t[C]: in ?\n\ta b.lua:2: in x",
 		      "a b.lua:2: no", "a b.lua", 2);
 	// The last one is what ended it.

@@ -43,13 +43,21 @@ static void has_a_line_for_each_failure(void **state)
 	r = add_file(&s, "t/e.lua", FRAMEWORK_PLAIN, FILE_FAILED, "exit status 1");
 	e.message = xstrdup("connect to 127.0.0.1:80: refused");
 	VEC_PUSH(&r->errors, e);
+	r = add_file(&s, "t/f.lua", FRAMEWORK_PLAIN, FILE_FAILED, "exit status 1");
+	e.message = xstrdup("localhost:8080: refused");
+	VEC_PUSH(&r->errors, e);
+	r = add_file(&s, "t/g.lua", FRAMEWORK_PLAIN, FILE_FAILED, "exit status 1");
+	e.message = xstrdup("localhost:8080: t/g.lua:3: refused");
+	VEC_PUSH(&r->errors, e);
 	assert_recap(&s.run, "Failures:\n"
 			     "t/a.lua:1: timed out after 1 s\n"
 			     "t/b.lua:9: group one: expected: 1, actual: 2\n"
 			     "t/b.lua:12: group two\n"
 			     "t/c.lua:4: timed out after 1 s: interrupted!\n"
 			     "t/d.lua:5: timed out after 1 s: interrupted!\n"
-			     "t/e.lua:1: connect to 127.0.0.1:80: refused\n");
+			     "t/e.lua:1: connect to 127.0.0.1:80: refused\n"
+			     "t/f.lua:1: localhost:8080: refused\n"
+			     "t/g.lua:3: localhost:8080: refused\n");
 	end(&s);
 }
 
