@@ -113,6 +113,9 @@ static bool revise_runner(const struct result *r, const struct observation *o, s
 	if (o->reading.source != READING_GUESSED || reached_blocks(r) || r->partial ||
 	    has_syntax_error(r))
 		return false;
+	// Nothing is left to learn of a pass that was seen whole.
+	if (o->reading.asked && o->before_seen)
+		return false;
 	*next = (struct reading){.framework = FRAMEWORK_PLAIN, .shim = true};
 	*why = xasprintf("%s finds no test in it", framework_name(r->framework));
 	return true;

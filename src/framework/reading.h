@@ -27,6 +27,7 @@ struct observation {
 	const char *loaded_from; // that file
 	bool heard;              // its shim told that it was there
 	bool watched;            // nothing that it loaded has escaped its trace
+	bool before_seen;        // of the run before, where there was one: it was heard or watched
 	bool has_busted;         // busted can be run
 	bool by_runner;          // the framework\'s own runner was started, and not the file
 };

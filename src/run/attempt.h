@@ -68,6 +68,8 @@ struct attempt {
 	struct reading reading;  // what it was started as
 	struct result *before; // of its file read in another way, where that was not enough; owned
 	char *learned;         // what that has taught, where there was one; owned
+	bool seen;             // what it has loaded was seen, by its shim or by a trace
+	bool before_seen;      // the same of before
 	unsigned tried;        // the ways in which its file was read before, as bits
 	bool has_shim;
 	bool released; // nothing but its result is left of it

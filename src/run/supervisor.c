@@ -177,6 +177,8 @@ static void decide(struct supervisor *s, struct attempt *a, struct observation *
 	o->heard = o->events && o->events->hello;
 	// Without /proc no file can be looked into: the run goes by what there is.
 	o->watched = !s->has_proc || (r->inputs && !r->inputs->blind);
+	a->seen = o->heard || o->watched;
+	o->before_seen = a->before_seen;
 	if (!framework_has_events(r->framework) && !o->heard)
 		find_library(s, r->inputs, o);
 }
@@ -236,6 +238,8 @@ static struct result *choose(struct attempt *a)
 		*before = *r;
 		*r = swapped;
 	}
+	if (!better)
+		a->seen = a->before_seen;
 	if (better && !before->learned) {
 		before->learned = a->learned;
 		a->learned = NULL;
@@ -306,6 +310,7 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 		end_attempt(s, a);
 		if (attempt_start(other, &transient, &err) == 0) {
 			other->before = a->result;
+			other->before_seen = a->seen;
 			other->tried = tried;
 			other->learned = learned;
 			enlist(s, other);
@@ -325,11 +330,11 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 // The exit status of a file is not believed that may hold tests which nobody saw: those of a
 // framework in its own text, which no shim finds, or of any, where neither a shim nor a trace tells
 // of it.
-static void doubt_plain(struct result *r, const struct observation *o)
+static void doubt_plain(struct result *r, bool seen)
 {
 	enum framework f = FRAMEWORK_PLAIN;
 
-	if (!o->heard && !o->watched)
+	if (!seen)
 		leave_unproven(r,
 			       "it cannot be watched, and Lua ran without LUA_INIT or in a child",
 			       "--framework=plain takes its exit status");
@@ -351,7 +356,7 @@ static bool never_began(const struct supervisor *s, const struct result *r)
 	return s->has_proc && in && in->unread && !in->blind && !in->overflow;
 }
 
-static void doubt(const struct supervisor *s, struct result *r, const struct observation *o)
+static void doubt(const struct supervisor *s, struct result *r, bool seen)
 {
 	if (r->job->source == READING_GIVEN || r->status != FILE_PASSED)
 		return;
@@ -359,7 +364,7 @@ static void doubt(const struct supervisor *s, struct result *r, const struct obs
 		leave_unproven(r, "nothing has read the file",
 			       "a --framework=NAME has its result count all the same");
 	else if (r->framework == FRAMEWORK_PLAIN)
-		doubt_plain(r, o);
+		doubt_plain(r, seen);
 }
 
 static void on_finished(void *owner, struct attempt *a)
@@ -371,7 +376,7 @@ static void on_finished(void *owner, struct attempt *a)
 	if (read_again(s, a, &o))
 		return;
 	struct result *r = choose(a);
-	doubt(s, r, &o);
+	doubt(s, r, a->seen);
 	// What a pass has written is of less interest.
 	if (!file_status_is_bad(r->status))
 		shorten_output(r);

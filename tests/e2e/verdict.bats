@@ -832,3 +832,18 @@ subject luaunit pass 1 0'
 	has "(support: loaded by tests/a_spec.lua; alone: exit status 1)"
 	hasnt "read as"
 }
+
+@test "a plain file that lies where busted looks is run once more, and not a third time" {
+	test_file spec/a_spec.lua 'local f = io.open("runs", "a") f:write("run\n") f:close()'
+	settle
+	local how
+	for how in --color=never --no-trace; do
+		rm -rf runs .firmo-jobs
+		run -0 fj -v $how
+		is "$how $(wc -l <runs)" "$how 2"
+		hasnt "read as"
+		# It is known from then on.
+		run -0 fj $how
+		is "$how $(wc -l <runs)" "$how 3"
+	done
+}
