@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "framework/framework.h"
 
 #define WORDS_MAX 4
 // The largest of these frameworks has 200 KB; what is much larger holds data.
@@ -46,6 +47,17 @@ enum framework library_in(const char *path)
 		found = library_of(text.data, text.len);
 	buf_release(&text);
 	return found;
+}
+
+bool library_names_busted(const char *path)
+{
+	struct buf text = {0};
+	struct guess guess = {0};
+
+	if (buf_add_file(&text, path, FILE_MAX_BYTES) == 0 && text.len > 0)
+		guess = detect_framework(text.data, text.len);
+	buf_release(&text);
+	return !guess.certain && guess.names_busted;
 }
 
 void library_add_words(struct buf *b)

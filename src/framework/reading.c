@@ -145,7 +145,8 @@ static bool revise_plain(const struct result *r, const struct observation *o, st
 	}
 	if (r->framework != FRAMEWORK_PLAIN || r->status != FILE_PASSED)
 		return false;
-	if (r->job->asks_busted && o->has_busted && o->reading.source == READING_GUESSED) {
+	if ((r->job->asks_busted || o->names_busted) && o->has_busted &&
+	    o->reading.source == READING_GUESSED) {
 		*next = (struct reading){
 			.framework = FRAMEWORK_BUSTED, .shim = true, .asked = true};
 		*why = xstrdup("busted finds tests in it");

@@ -24,12 +24,14 @@ struct observation {
 	bool was_tap;                // see struct job
 	enum framework
 		loaded; // the framework whose core it has read, by its trace; or FRAMEWORK_PLAIN
-	const char *loaded_from; // that file
-	bool heard;              // its shim told that it was there
-	bool watched;            // nothing that it loaded has escaped its trace
-	bool before_seen;        // of the run before, where there was one: it was heard or watched
-	bool has_busted;         // busted can be run
-	bool by_runner;          // the framework\'s own runner was started, and not the file
+	const char *loaded_from;  // that file
+	const char *names_busted; // a file of the project's that it has loaded, and that names what
+				  // busted gives its files; NULL: none
+	bool heard;               // its shim told that it was there
+	bool watched;             // nothing that it loaded has escaped its trace
+	bool before_seen;         // of the run before, where there was one: it was heard or watched
+	bool has_busted;          // busted can be run
+	bool by_runner;           // the framework\'s own runner was started, and not the file
 };
 
 // Sets r->framework, and r->learned where that is not what the worker was started as.

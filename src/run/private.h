@@ -48,6 +48,7 @@ struct supervisor {
 	struct loop_timer limit; // of the whole run
 	struct map libraries;    // path of a file -> whether it is the core of a framework, see
 			      // find_library
+	struct map busted_names; // path of a file -> whether it names what busted gives, likewise
 	struct admission admission;
 	struct err broken;     // why the run cannot go on; its message is empty while it can
 	bool out_of_resources; // no process could be started: wait for a worker to end

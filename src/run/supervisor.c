@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +130,41 @@ static void find_library(struct supervisor *s, const struct inputs *in, struct o
 	}
 }
 
+static bool names_busted(struct supervisor *s, const char *path)
+{
+	uintptr_t known = (uintptr_t)map_get(&s->busted_names, path);
+
+	if (known == 0) {
+		known = (uintptr_t)library_names_busted(path) + 1;
+		map_put(&s->busted_names, path, (void *)known);
+	}
+	return known == 2;
+}
+
+// Whether it is not known yet that the job's file is a plain one with that helper, as it is now.
+static bool is_news(const struct job *j, const char *helper)
+{
+	struct stat st;
+
+	return j->known != FRAMEWORK_PLAIN ||
+	       (stat(helper, &st) == 0 && st.st_ctim.tv_sec >= j->last_real_ns / NS_PER_SEC);
+}
+
+// What the worker has loaded from below the working folder and that may test by busted's names,
+// where they are defined.
+static void find_names(struct supervisor *s, const struct result *r, struct observation *o)
+{
+	const struct inputs *in = r->inputs;
+
+	for (size_t i = 0; in && i < in->list.n && !o->names_busted; i++) {
+		const struct input *input = &in->list.items[i];
+		if (input->kind == INPUT_CHUNK && *input->name != '/' &&
+		    strcmp(input->name, r->job->path) != 0 && names_busted(s, input->name) &&
+		    is_news(r->job, input->name))
+			o->names_busted = input->name;
+	}
+}
+
 static void observe(struct supervisor *s, struct attempt *a, struct observation *o)
 {
 	*o = (struct observation){
@@ -181,6 +217,8 @@ static void decide(struct supervisor *s, struct attempt *a, struct observation *
 	o->before_seen = a->before_seen;
 	if (!framework_has_events(r->framework) && !o->heard)
 		find_library(s, r->inputs, o);
+	if (r->status == FILE_PASSED && r->framework == FRAMEWORK_PLAIN)
+		find_names(s, r, o);
 }
 
 static void remove_attempt(struct supervisor *s, struct attempt *a)
@@ -702,6 +740,7 @@ static void end(struct supervisor *s)
 	free(s->slots.items);
 	free(s->spare.items);
 	map_release(&s->libraries);
+	map_release(&s->busted_names);
 }
 
 // Nothing can be learned of them any more: they are ended, and have not run.

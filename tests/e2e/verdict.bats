@@ -318,6 +318,13 @@ string plain pass 0 0'
 	plain named 'local e = getfenv and getfenv() or _ENV' 'if e["describe"] then e["describe"]("x", function() e["it"]("y", function() error "z" end) end) end'
 	plain block 'if describe then describe("x", function() error "y" end) end'
 	plain hook 'local d = describe' 'if d then d("x", function() setup(function() error "y" end) it("z", function() end) end) end'
+	# A helper that is loaded, and runs them where busted is there; others that define such names are none of it.
+	plain helped 'assert(loadfile("helper.lua", "t", _ENV))()(function() error "z" end)'
+	plain passed 'require("passed")(_ENV, function() error "z" end)'
+	plain owner 'require("harness").it("x", function() end)'
+	test_file helper.lua 'return function(f) if describe then describe("x", function() it("y", f) end) end end'
+	test_file passed.lua 'return function(e, f) if e["describe"] then e["describe"]("x", function() e["it"]("y", f) end) end end'
+	test_file harness.lua 'local M = {} function M.it(_, f) f() end local function describe(_, f) f() end return M'
 	plain words 'assert(type("it") == "string") print("describe")'
 	test_file spec/computed_test_spec.lua 'local e = getfenv and getfenv() or _ENV' \
 		'if e["desc" .. "ribe"] then e["desc" .. "ribe"]("x", function() e["i" .. "t"]("y", function() error "z" end) end) end'
@@ -331,17 +338,21 @@ string plain pass 0 0'
 			table.sort(t) return table.concat(t, "\n") end)()'
 	}
 	local how
-	for how in --color=never --no-trace --color=never; do
+	for how in --color=never --no-trace; do
 		[ "$how" = --no-trace ] || rm -rf .firmo-jobs
+		# Without watching it is not seen what a file loads.
+		[ "$how" = --no-trace ] && rm tests/helped_test.lua tests/passed_test.lua
 		for round in 1 2; do
-			is "$how $(verdicts lua5.4 "$how")" "$how block busted error
+			is "$how $(verdicts lua5.4 "$how" | grep -v "^helped busted fail\|^passed busted fail")" "$how block busted error
 computed busted fail
 guard busted error
 guarded busted fail
 hook busted fail
 named busted fail
+owner plain pass
 plain plain pass
 words plain pass"
+			[ "$how" = --no-trace ] || is "$(json '#r.files')" 11
 		done
 	done
 }
