@@ -16,6 +16,7 @@
 #include "store/database.h"
 #include "store/maintenance.h"
 #include "store/query.h"
+#include "store/vfs.h"
 
 #define CHUNK_BYTES (1 << 20)
 // How often a file is copied again that is written to meanwhile.
@@ -114,7 +115,7 @@ static int back_up(sqlite3 *from, sqlite3 *to)
 	int code = backup ? sqlite3_backup_step(backup, -1) : sqlite3_errcode(to);
 
 	sqlite3_backup_finish(backup);
-	return code == SQLITE_DONE ? 0 : -1;
+	return code == SQLITE_DONE && !vfs_damage() ? 0 : -1;
 }
 
 // By way of sqlite, which knows what of the log belongs to it while others write.
@@ -123,7 +124,7 @@ static int copy_in_use(const char *path, const char *copy)
 	sqlite3 *from = NULL, *to = NULL;
 	int status = -1;
 
-	if (sqlite3_open_v2(path, &from, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+	if (sqlite3_open_v2(path, &from, SQLITE_OPEN_READONLY, vfs_name()) == SQLITE_OK &&
 	    sqlite3_open_v2(copy, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==
 		    SQLITE_OK) {
 		sqlite3_db_config(from, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);

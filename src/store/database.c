@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "store/vfs.h"
 
 // How long a statement of a person's waits for other processes.
 #define PATIENCE_MS 5000
@@ -33,6 +34,8 @@ bool store_is_damage(int code)
 	case SQLITE_TOOBIG:
 	case SQLITE_INTERRUPT: // by on_progress
 		return true;
+	case SQLITE_IOERR:
+		return vfs_damage() != NULL;
 	default:
 		return false;
 	}
@@ -51,6 +54,8 @@ int store_error(struct store *s, struct err *err)
 			    : s->db   ? sqlite3_errmsg(s->db)
 				      : "out of memory";
 
+	if (!*s->damage && vfs_damage())
+		store_damaged(s, vfs_damage());
 	if (!*s->damage && is_io(code))
 		return err_set(err, 0, "%s", strerror(errno));
 	if (!*s->damage && store_is_damage(code))

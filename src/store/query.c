@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "store/database.h"
 #include "store/range.h"
+#include "store/vfs.h"
 
 // More rows than this have to fit into the file.
 #define USUAL_ROWS 100000
@@ -66,6 +67,9 @@ static int step(struct query *q)
 	int code = q->stmt ? sqlite3_step(q->stmt) : q->code;
 	struct store *s = q->store;
 
+	// What was read may be older than it should.
+	if (vfs_damage())
+		code = store_damaged(s, vfs_damage());
 	if (code == SQLITE_ROW || code == SQLITE_DONE)
 		return code;
 	s->failed = code;

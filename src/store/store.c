@@ -18,6 +18,7 @@
 #include "store/query.h"
 #include "store/schema.h"
 #include "store/unpack.h"
+#include "store/vfs.h"
 
 // Moving the log into the database is the one thing here that waits for the disk, so it is not done
 // at every close; but whoever opens next reads through the log, so it must not stay long either.
@@ -156,7 +157,7 @@ static struct store *begin(const char *path, enum store_mode mode, struct err *e
 
 	s->path = xstrdup(path);
 	s->mode = mode;
-	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_NOMUTEX | flags, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_NOMUTEX | flags, vfs_name()) != SQLITE_OK) {
 		store_error(s, err);
 		store_close(s);
 		return NULL;

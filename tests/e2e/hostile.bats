@@ -258,6 +258,32 @@ none_is_sound() {
 	is "$(sql 'SELECT count(*) FROM result WHERE run=(SELECT max(id) FROM run)')" 3
 }
 
+@test "an index or a log that is cut short in mid-run is damage to every run that uses it, and kills none" {
+	mkfifo go
+	plain waits "io.open('here', 'w'):close() io.open('go'):read()"
+	plain a ""
+	plain c "os.exit(1)"
+	for cut in "0 $DB-shm" "4096 $DB-shm" "0 $DB-wal" "8000 $DB-wal"; do
+		rm -rf .firmo-jobs here
+		fj -q tests/a_test.lua
+		plain b "os.execute('truncate -s $cut')"
+		start_command "$FIRMO_JOBS" -q tests/waits_test.lua
+		await test -e here
+		run --separate-stderr fj -j1 --order=path tests/a_test.lua tests/b_test.lua tests/c_test.lua
+		status_is 1
+		one_line "was cut short in mid-use"
+		one_line "firmo-jobs --check --db=$DB.corrupt-"
+		echo >go
+		finish
+		is "$how" "exit 0"
+		is "$(wc -l <err)" 1
+		is "$(sql 'SELECT count(*) FROM result')" 4
+		is_sound
+		run fj --check
+		status_is 0
+	done
+}
+
 @test "a history that is damaged in mid-run is set aside, and a new one has all of the run" {
 	plain a ""
 	plain b "os.execute([[sqlite3 $DB \"UPDATE file SET trail=x'ff'\"]])"
