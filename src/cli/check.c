@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "cli/maintenance.h"
 #include "cli/mode.h"
 #include "cli/option.h"
@@ -69,12 +70,15 @@ static enum firmo_jobs_status look(struct firmo_jobs *s)
 	int format = 0;
 
 	s->context.store = copy_open(s->settings->db, &format, &err);
-	if (!s->context.store) {
+	if (s->context.store) {
+		store_check(s->context.store, &facts);
+	} else if (err.errnum == STORE_DAMAGED) {
+		VEC_PUSH(&facts.problems, xstrdup(err.message));
+	} else {
 		if (err.errnum == ENOENT)
 			err_set(&err, 0, "there is no history in %s", s->settings->db);
 		return context_refuse_store(&s->context, &err);
 	}
-	store_check(s->context.store, &facts);
 	bool sound = facts.problems.n == 0;
 	maintenance_print(s->settings->db);
 	printf(": %s\n", sound ? "sound" : "damaged");

@@ -42,16 +42,24 @@ static int refuse_itself(const char *db, const char *path, struct err *err)
 	return 0;
 }
 
+static int refuse_damaged(const char *path, const char *how, struct err *err)
+{
+	return err_set(err, 0, "the history %s is damaged: %s", path, how);
+}
+
 static int open_source(const char *db, const char *path, struct store **store, struct err *err)
 {
 	struct store_facts facts = {0};
+	struct err why = {0};
 
-	if (refuse_itself(db, path, err) < 0 || !(*store = copy_open(path, NULL, err)))
+	if (refuse_itself(db, path, err) < 0)
 		return -1;
+	if (!(*store = copy_open(path, NULL, &why))) {
+		*err = why;
+		return why.errnum == STORE_DAMAGED ? refuse_damaged(path, why.message, err) : -1;
+	}
 	store_check(*store, &facts);
-	int status = facts.problems.n == 0 ? 0
-					   : err_set(err, 0, "the history %s is damaged: %s", path,
-						     facts.problems.items[0]);
+	int status = facts.problems.n == 0 ? 0 : refuse_damaged(path, facts.problems.items[0], err);
 	check_facts_release(&facts);
 	return status;
 }

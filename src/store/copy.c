@@ -149,16 +149,16 @@ static int copy(const char *path, const char *to, struct err *err)
 // ---- private copies ----
 
 // *format is the version of the file; the copy itself is brought up to date.
-static enum verdict identify(const char *path, int *format, struct err *err)
+static enum verdict identify(const char *copy, const char *path, int *format, struct err *err)
 {
 	struct store s = {.path = (char *)path};
 	enum verdict verdict = VERDICT_UNUSABLE;
 
 	// To write: what belongs to it of a log that a crash has left is taken in.
-	if (sqlite3_open_v2(path, &s.db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
+	if (sqlite3_open_v2(copy, &s.db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
 		verdict = identity_find(&s, format, err);
 	else
-		store_error(&s, err);
+		store_reason(&s, err);
 	query_forget_all(&s);
 	sqlite3_close(s.db);
 	return verdict;
@@ -170,12 +170,15 @@ static struct store *open_in(const char *folder, const char *path, int *format, 
 	struct store *s = NULL;
 	enum verdict verdict = VERDICT_UNUSABLE;
 
-	if (copy(path, file, err) == 0 && (verdict = identify(file, format, err)) == VERDICT_SOUND)
+	if (copy(path, file, err) == 0 &&
+	    (verdict = identify(file, path, format, err)) == VERDICT_SOUND)
 		s = store_open_database(file, STORE_READ, &verdict, err);
 	else if (verdict == VERDICT_EMPTY)
 		err_set(err, 0, "it is no history of firmo-jobs");
 	if (verdict == VERDICT_FOREIGN || verdict == VERDICT_EMPTY)
 		err->errnum = STORE_FOREIGN;
+	else if (verdict == VERDICT_DAMAGED)
+		err->errnum = STORE_DAMAGED;
 	free(file);
 	return s;
 }
@@ -198,6 +201,16 @@ static void remove_folder(void *path)
 	path_remove_tree(path);
 }
 
+static void explain(const char *path, const struct err *why, struct err *err)
+{
+	if (why->errnum == STORE_DAMAGED)
+		err_set(err, 0, "%s", why->message);
+	else
+		err_set(err, 0, "cannot use the history %s: %s", path, why->message);
+	err->errnum =
+		why->errnum == STORE_FOREIGN || why->errnum == STORE_DAMAGED ? why->errnum : 0;
+}
+
 struct store *copy_open(const char *path, int *format, struct err *err)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -211,10 +224,8 @@ struct store *copy_open(const char *path, int *format, struct err *err)
 	if (check_file(path, err) == 0) {
 		if (!mkdtemp(folder))
 			err_set(err, errno, "make the folder %s", folder);
-		else if (!(s = open_in(folder, path, format ? format : &unused, &why))) {
-			err_set(err, 0, "cannot use the history %s: %s", path, why.message);
-			err->errnum = why.errnum == STORE_FOREIGN ? STORE_FOREIGN : 0;
-		}
+		else if (!(s = open_in(folder, path, format ? format : &unused, &why)))
+			explain(path, &why, err);
 		// What is open stays readable, and nothing stays behind whatever befalls us.
 		path_remove_tree(folder);
 	}
@@ -237,9 +248,14 @@ static int check_target(struct store *s, const char *path, struct err *err)
 		return err_set(err, 0, "%s is the history itself", path);
 	if (size_of(path, "-wal") > 0)
 		return err_set(err, 0, "%s is a history in use: a log is beside it", path);
-	struct store *old = copy_open(path, NULL, err);
+	struct err why = {0};
+	struct store *old = copy_open(path, NULL, &why);
 	if (!old && S_ISREG(st.st_mode) && st.st_size == 0)
 		return 0;
+	if (!old && why.errnum == STORE_DAMAGED)
+		err_set(err, 0, "the history %s is damaged: %s", path, why.message);
+	else if (!old)
+		err_set(err, 0, "%s", why.message);
 	store_close(old);
 	return old ? 0 : -1;
 }

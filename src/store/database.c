@@ -47,7 +47,7 @@ static bool is_io(int code)
 	return (code & 0xff) == SQLITE_CORRUPT && (errno == EIO || errno == ENXIO);
 }
 
-int store_error(struct store *s, struct err *err)
+int store_reason(struct store *s, struct err *err)
 {
 	int code = s->failed ? s->failed : s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM;
 	const char *words = s->failed ? s->failure
@@ -60,9 +60,15 @@ int store_error(struct store *s, struct err *err)
 		return err_set(err, 0, "%s", strerror(errno));
 	if (!*s->damage && store_is_damage(code))
 		store_damaged(s, words);
-	if (*s->damage)
-		return err_set(err, 0, "%s; firmo-jobs --check tells more", s->damage);
-	return err_set(err, 0, "%s", words);
+	return err_set(err, 0, "%s", *s->damage ? s->damage : words);
+}
+
+int store_error(struct store *s, struct err *err)
+{
+	struct err why;
+
+	store_reason(s, &why);
+	return err_set(err, 0, "%s%s", why.message, *s->damage ? STORE_HINT : "");
 }
 
 bool store_is_broken(const struct store *s)

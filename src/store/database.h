@@ -86,7 +86,11 @@ int snapshot_judge_inputs(struct store *s, const struct result *r, int64_t file,
 int snapshot_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result);
 // What is known of inputs may not be stored after all.
 void snapshot_forget_inputs(struct store *s);
+// Behind the words for damage: what to do.
+#define STORE_HINT "; firmo-jobs --check tells more"
 // Sets err from the database's own words, or from what was found to be damaged; returns -1.
 int store_error(struct store *s, struct err *err);
+// The same without the hint.
+int store_reason(struct store *s, struct err *err);
 
 #endif

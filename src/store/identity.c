@@ -149,12 +149,12 @@ static enum verdict judge_failure(struct store *s, const struct finding *l, int 
 	int64_t mark = l->mark ? l->mark : mark_in_head(s);
 
 	if (!store_is_damage(code)) {
-		store_error(s, err);
+		store_reason(s, err);
 		return VERDICT_UNUSABLE;
 	}
 	if (mark != SCHEMA_MARK && (mark != 0 || !is_at_home(s->path)))
 		return foreign(err);
-	store_error(s, err);
+	store_reason(s, err);
 	return VERDICT_DAMAGED;
 }
 

@@ -36,7 +36,7 @@ int store_prune(struct store *s, const struct store_bound *bound, struct pruned 
 // Opens a private copy, brought up to date, of the history in the file path, which is only read:
 // nothing is written to it or left beside it, and runs may go on. *format, which may be NULL, is
 // set to the version of the file. NULL if that is no history or cannot be read; err->errnum is
-// ENOENT if there is no file.
+// ENOENT if there is no file, STORE_FOREIGN, or STORE_DAMAGED, where the message only says how.
 struct store *copy_open(const char *path, int *format, struct err *err);
 // Writes the whole history, as it is at one moment, to the file path. What is there already is
 // replaced if it is a history that nobody uses. *bytes is the size of the file.

@@ -132,7 +132,7 @@ int schema_make(struct store *s, struct err *err)
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
 	if (code != SQLITE_OK) {
-		store_error(s, err);
+		store_reason(s, err);
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	}
 	return code;

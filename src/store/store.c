@@ -158,7 +158,7 @@ static struct store *begin(const char *path, enum store_mode mode, struct err *e
 	s->path = xstrdup(path);
 	s->mode = mode;
 	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_NOMUTEX | flags, vfs_name()) != SQLITE_OK) {
-		store_error(s, err);
+		store_reason(s, err);
 		store_close(s);
 		return NULL;
 	}
@@ -171,7 +171,7 @@ static struct store *begin(const char *path, enum store_mode mode, struct err *e
 	trust_nothing(s);
 	if (unpack_add_all(s->db) == SQLITE_OK)
 		return s;
-	store_error(s, err);
+	store_reason(s, err);
 	store_close(s);
 	return NULL;
 }
@@ -291,7 +291,8 @@ static struct store *replace_damaged(const char *path, char **notice, enum verdi
 static struct store *fail(const char *path, enum verdict verdict, const struct err *why,
 			  struct err *err)
 {
-	err_set(err, 0, "cannot use the history %s: %s", path, why->message);
+	err_set(err, 0, "cannot use the history %s: %s%s", path, why->message,
+		verdict == VERDICT_DAMAGED ? STORE_HINT : "");
 	err->errnum = verdict == VERDICT_FOREIGN ? STORE_FOREIGN
 		      : verdict == VERDICT_EMPTY ? ENOENT
 						 : 0;

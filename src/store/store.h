@@ -25,6 +25,8 @@ enum store_mode {
 
 // What err->errnum is where a file is no history of ours.
 #define STORE_FOREIGN EMEDIUMTYPE
+// The same where it is one, and damaged.
+#define STORE_DAMAGED EUCLEAN
 
 // To be called before anything else here, and before anybody in the process uses sqlite, which ends
 // the process from then on where there is no memory for it, as base/alloc.h has it.

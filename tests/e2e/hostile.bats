@@ -258,6 +258,32 @@ none_is_sound() {
 	is "$(sql 'SELECT count(*) FROM result WHERE run=(SELECT max(id) FROM run)')" 3
 }
 
+@test "what is damaged so that it cannot be brought up to date, or not opened, is told by --check in the same way" {
+	plain good ""
+	for format in 1 2 3 9 text; do
+		rm -rf .firmo-jobs
+		mkdir .firmo-jobs
+		if [ "$format" = text ]; then
+			echo "a text" >"$DB"
+		else
+			sqlite3 "$DB" <"$BATS_TEST_DIRNAME/../unit/store/formats/$format.sql"
+			sqlite3 "$DB" "UPDATE result SET status=77"
+			[ "$format" -lt 9 ] || sqlite3 "$DB" "DROP TABLE failure"
+		fi
+		cp "$DB" before
+		run --separate-stderr fj --check
+		status_is 1
+		is "${lines[0]}" "$DB: damaged"
+		[ "$stderr" = "" ] || fail "$stderr"
+		[ "$format" = text ] || bad 2 "the history before is damaged: " --db=other.db --import before
+		cmp "$DB" before
+		run --separate-stderr fj
+		status_is 0
+		one_line "firmo-jobs --check --db=$DB.corrupt-"
+		[ "${stderr#*--check}" = "${stderr##*--check}" ] || fail "$stderr"
+	done
+}
+
 @test "an index or a log that is cut short in mid-run is damage to every run that uses it, and kills none" {
 	mkfifo go
 	plain waits "io.open('here', 'w'):close() io.open('go'):read()"
