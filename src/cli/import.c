@@ -104,6 +104,22 @@ static void print_imported(const char *path, const struct imported *out)
 	putchar('\n');
 }
 
+static enum firmo_jobs_status refuse(const char *db, const struct sources *sources,
+				     const struct err *why)
+{
+	struct err err;
+
+	for (size_t i = 0; i < sources->n; i++) {
+		if (!sources->out[i].refused)
+			continue;
+		err_set(&err, 0, "nothing is imported: the history %s: %s", sources->paths[i],
+			why->message);
+		return maintenance_refuse(&err, FIRMO_JOBS_USAGE);
+	}
+	err_set(&err, 0, "nothing is imported into the history %s: %s", db, why->message);
+	return maintenance_refuse(&err, FIRMO_JOBS_BROKEN);
+}
+
 static enum firmo_jobs_status import(struct firmo_jobs *s, struct sources *sources)
 {
 	struct err err = {0};
@@ -114,7 +130,7 @@ static enum firmo_jobs_status import(struct firmo_jobs *s, struct sources *sourc
 	if (status != FIRMO_JOBS_OK)
 		return status;
 	if (store_import(s->context.store, sources->stores, sources->n, sources->out, &err) < 0)
-		return maintenance_refuse(&err, FIRMO_JOBS_BROKEN);
+		return refuse(s->settings->db, sources, &err);
 	for (size_t i = 0; i < sources->n; i++)
 		print_imported(sources->paths[i], &sources->out[i]);
 	return FIRMO_JOBS_OK;

@@ -34,14 +34,18 @@ static const char *const begin[] = {
 	"tests, made)",
 	"CREATE TEMP TABLE result_of(n INTEGER PRIMARY KEY, theirs INTEGER UNIQUE, ours INTEGER, "
 	"run, file, roster, attempt, started, made)",
+	// Which result of ours is that one of result_of.
+	"CREATE TEMP TABLE same(n INTEGER PRIMARY KEY, result)",
+	// Results of ours whose run was gone, and comes with that one of result_of.
+	"CREATE TEMP TABLE replaced(result INTEGER PRIMARY KEY, n)",
 	// Files that get results.
 	"CREATE TEMP TABLE grown(file INTEGER PRIMARY KEY)",
 	NULL,
 };
 
 static const char *const temporary[] = {
-	"temp.run_of",    "temp.rank",      "temp.file_of", "temp.test_of",
-	"temp.roster_of", "temp.result_of", "temp.grown",   NULL};
+	"temp.run_of",    "temp.rank", "temp.file_of",  "temp.test_of", "temp.roster_of",
+	"temp.result_of", "temp.same", "temp.replaced", "temp.grown",   NULL};
 
 static const char *const take_runs[] = {
 	"INSERT INTO temp.run_of SELECT t.id, r.id, t.name, "
@@ -102,6 +106,13 @@ static const char *const take_names[] = {
 	NULL,
 };
 
+#define ALIKE                                                                                      \
+	"FROM main.result r JOIN temp.result_of m ON m.file = r.file AND m.started = r.started "   \
+	"AND m.attempt = r.attempt "
+#define REPLACED "result IN (SELECT result FROM temp.replaced)"
+#define REPLACEMENT                                                                                \
+	"(SELECT m.ours FROM temp.replaced x JOIN temp.result_of m ON m.n = x.n "                  \
+	"WHERE x.result = of.result) "
 // Besides those of the runs that are taken, the results that these show and that are of other runs.
 static const char *const take_results[] = {
 	"INSERT INTO temp.result_of SELECT NULL, t.id, NULL, ifnull(n.ours, 0), f.ours, "
@@ -111,9 +122,12 @@ static const char *const take_results[] = {
 	"LEFT JOIN temp.roster_of o ON o.theirs = t.roster "
 	"WHERE n.taken OR t.id IN (SELECT u.result FROM theirs.reused u "
 	"JOIN temp.run_of k ON k.theirs = u.run WHERE k.taken) ORDER BY t.id",
-	"UPDATE temp.result_of SET ours = (SELECT r.id FROM main.result r WHERE "
-	"r.run = result_of.run AND r.file = result_of.file AND r.attempt = result_of.attempt "
-	"AND r.started = result_of.started)",
+	// The run of one of the two may be gone. What was not run has no time to be known by.
+	"INSERT INTO temp.same SELECT m.n, max(r.id) " ALIKE
+	"WHERE r.run = m.run OR (m.run = 0 AND r.status <> 0) GROUP BY m.n",
+	"INSERT OR IGNORE INTO temp.replaced SELECT r.id, m.n " ALIKE
+	"WHERE r.run = 0 AND m.run <> 0 AND r.status <> 0",
+	"UPDATE temp.result_of SET ours = (SELECT result FROM temp.same s WHERE s.n = result_of.n)",
 	"UPDATE temp.result_of SET made = 0 WHERE ours IS NOT NULL",
 	"UPDATE temp.result_of SET ours = n + (SELECT ifnull(max(id), 0) FROM main.result) "
 	"WHERE made",
@@ -132,6 +146,12 @@ static const char *const take_results[] = {
 	"INSERT OR IGNORE INTO main.reused SELECT k.ours, m.ours FROM theirs.reused u "
 	"JOIN temp.run_of k ON k.theirs = u.run JOIN temp.result_of m ON m.theirs = u.result "
 	"WHERE k.taken",
+	"UPDATE OR IGNORE main.reused AS of SET result = " REPLACEMENT "WHERE " REPLACED,
+	"UPDATE main.snapshot AS of SET result = " REPLACEMENT "WHERE " REPLACED,
+	"DELETE FROM main.reused WHERE " REPLACED,
+	"DELETE FROM main.failure WHERE " REPLACED,
+	"DELETE FROM main.file_error WHERE " REPLACED,
+	"DELETE FROM main.result WHERE id IN (SELECT result FROM temp.replaced)",
 	NULL,
 };
 
@@ -148,6 +168,8 @@ static const char find_grown[] =
 	"FROM (SELECT file, seq, samples FROM main.trail "                                         \
 	"UNION ALL SELECT id, 9223372036854775807, trail FROM main.file) c, samples(c.samples) x " \
 	"WHERE c.file IN (SELECT file FROM temp.grown)"
+// All that tells a sample from others.
+#define LOOK "file, status, attempt, crowded, partial, wall, cpu, delay, peak"
 #define THEIR_SAMPLES                                                                              \
 	"SELECT 1 AS who, f.ours AS file, n.ours AS run, " FIGURES ", c.seq, x.rowid AS at, "      \
 	"lag(ifnull(n.ours, -1), 1, 0) OVER (PARTITION BY c.file ORDER BY c.seq, x.rowid) AS "     \
@@ -158,12 +180,15 @@ static const char find_grown[] =
 	"LEFT JOIN temp.run_of n ON n.theirs = x.run"
 
 // The series of a file is that of both, in the order of time. Of a run that we have completed we
-// have the first samples already. Whether the inputs of a result are those of the one before nobody
-// knows where that is another one now.
+// have the first samples already; what we have of a run that is gone, and comes back, comes again.
+// Whether the inputs of a result are those of the one before nobody knows where that is another one
+// now.
 static const char join_all_series[] =
 	"SELECT file, run, status, attempt, crowded, partial, wall, cpu, delay, peak, "
 	"CASE WHEN before = lag(run, 1, 0) OVER w THEN inputs ELSE 0 END "
-	"FROM (SELECT x.*, ifnull(k.rank, 0) AS rank FROM (" OUR_SAMPLES " UNION ALL "
+	"FROM (SELECT x.*, ifnull(k.rank, 0) AS rank FROM (SELECT * FROM (" OUR_SAMPLES ") "
+	"WHERE run IN (SELECT id FROM main.run) OR (" LOOK ") NOT IN (SELECT " LOOK
+	" FROM (" THEIR_SAMPLES ") WHERE taken) UNION ALL "
 	"SELECT who, file, run, " FIGURES ", seq, at, before FROM (" THEIR_SAMPLES ") x "
 	"WHERE taken AND (NOT known OR nth > (SELECT count(*) FROM main.result o "
 	"WHERE o.run = x.run AND o.file = x.file AND o.status <> 0))"
@@ -270,8 +295,9 @@ static int merge_all(struct store *s, struct store *const *others, size_t n, str
 		// What is named there has to be there.
 		if (code == SQLITE_CONSTRAINT)
 			code = store_damaged(others[i], "rows that belong together are missing");
+		out[i].refused = code != SQLITE_DONE && (others[i]->failed || *others[i]->damage);
 		if (code != SQLITE_DONE)
-			store_error(*others[i]->damage ? others[i] : s, err);
+			store_error(out[i].refused ? others[i] : s, err);
 		else
 			code = execute_all(s, "DELETE FROM theirs.%s", "DELETE FROM %s");
 		runs += out[i].runs;

@@ -4,6 +4,7 @@
 #ifndef STORE_MAINTENANCE_H
 #define STORE_MAINTENANCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,7 @@ int copy_export(struct store *s, const char *path, int64_t *bytes, struct err *e
 struct imported {
 	long runs, results; // that are new, or complete now
 	long known;         // runs that were there already
+	bool refused;       // it is to blame where nothing was imported
 };
 
 // Takes over the runs of n other stores that s does not have, in one transaction; a run that has no
