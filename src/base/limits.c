@@ -58,13 +58,13 @@ int limits_parse(struct limits *l, const char *text, struct err *err)
 		int kind = find_kind(s, name);
 		if (kind < 0)
 			return err_set(err, 0,
-				       "--limit: '%.*s' is not a limit; known are as, cpu, fsize, "
+				       "limit: '%.*s' is not a limit; known are as, cpu, fsize, "
 				       "nofile, nproc, "
 				       "stack and core",
 				       (int)name, s);
 		if (name == n ||
 		    !parse_value(s + name + 1, n - name - 1, kinds[kind].is_size, &l->value[kind]))
-			return err_set(err, 0, "--limit: '%.*s' wants %s, such as %s=%s", (int)n, s,
+			return err_set(err, 0, "limit: '%.*s' wants %s, such as %s=%s", (int)n, s,
 				       kinds[kind].is_size ? "a size" : "a whole number",
 				       kinds[kind].name, kinds[kind].is_size ? "512M" : "30");
 		l->set[kind] = true;

@@ -27,7 +27,8 @@ struct limits {
 
 // What --limit calls it.
 const char *limits_name(int limit);
-// Adds what text says to l. Sizes take K, M, G or T (powers of 1024); "unlimited" is a value too.
+// Adds what text says to l; the message of an error begins with "limit". Sizes take K, M, G or T
+// (powers of 1024); "unlimited" is a value too.
 int limits_parse(struct limits *l, const char *text, struct err *err);
 // setrlimit for all that is set, never above the hard limit in force. Async-signal-safe.
 // Returns 0 or an errno value.

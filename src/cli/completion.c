@@ -62,6 +62,8 @@ static void for_each_option(void (*print)(const struct option_row *row))
 static void print_bash_name(const struct option_row *row)
 {
 	printf(" --%s%s", row->name, row->argument && !option_is_optional(row) ? "=" : "");
+	if (row->opposite)
+		printf(" --%s", row->opposite);
 }
 
 // One case for what stands behind an option. A value that may be left out stands behind a "=".
@@ -168,6 +170,8 @@ static void print_zsh_option(const struct option_row *row)
 	putchar(']');
 	print_zsh_value(row);
 	puts("' \\");
+	if (row->opposite)
+		printf("\t'--%s[take back --%s]' \\\n", row->opposite, row->name);
 }
 
 static void print_zsh(void)
@@ -201,6 +205,9 @@ static void print_fish_option(const struct option_row *row)
 	fputs(" -d '", stdout);
 	print_text(row->help, "\\");
 	puts("'");
+	if (row->opposite)
+		printf("complete -c firmo-jobs -l %s -d 'take back --%s'\n", row->opposite,
+		       row->name);
 }
 
 static void print_fish(void)
@@ -230,6 +237,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 const struct mode mode_print_completion = {
 	.name = "--print-completion",
 	.formats = MODE_ANY_FORMAT,
+	.has_no_project = true,
 	.read = read_shell,
 	.carry_out = carry_out,
 };

@@ -176,7 +176,7 @@ enum firmo_jobs_status context_find_programs(struct context *c)
 // Watching costs a little; without a history nobody would learn from it.
 bool context_watches(struct context *c)
 {
-	if (c->settings->no_trace || !c->store)
+	if (!c->settings->trace || !c->store)
 		return false;
 	if (c->has_looked)
 		return c->has_proc;

@@ -11,8 +11,11 @@ static enum firmo_jobs_status print_help(struct firmo_jobs *s)
 	return FIRMO_JOBS_OK;
 }
 
-const struct mode mode_help = {
-	.name = "--help", .formats = MODE_ANY_FORMAT, .goes_first = true, .carry_out = print_help};
+const struct mode mode_help = {.name = "--help",
+			       .formats = MODE_ANY_FORMAT,
+			       .has_no_project = true,
+			       .goes_first = true,
+			       .carry_out = print_help};
 
 static enum firmo_jobs_status print_version(struct firmo_jobs *s)
 {
@@ -22,5 +25,6 @@ static enum firmo_jobs_status print_version(struct firmo_jobs *s)
 
 const struct mode mode_version = {.name = "--version",
 				  .formats = MODE_ANY_FORMAT,
+				  .has_no_project = true,
 				  .goes_first = true,
 				  .carry_out = print_version};

@@ -18,9 +18,12 @@ static void offer_names(struct nearest *near)
 	size_t n;
 	const struct option_row *rows = options_rows(&n);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (option_is_named(&rows[i]))
 			nearest_offer(near, rows[i].name);
+		if (rows[i].opposite)
+			nearest_offer(near, rows[i].opposite);
+	}
 }
 
 // The options that begin with the letters, n of them, at word, as "--a, --b"; how many they are.
@@ -29,9 +32,13 @@ static size_t add_beginning(struct buf *b, const char *word, size_t letters)
 	size_t n, found = 0;
 	const struct option_row *rows = options_rows(&n);
 
-	for (size_t i = 0; i < n; i++)
-		if (option_is_named(&rows[i]) && strncmp(rows[i].name, word, letters) == 0)
-			buf_addf(b, "%s--%s", found++ ? ", " : "", rows[i].name);
+	for (size_t i = 0; i < n; i++) {
+		const char *const names[] = {option_is_named(&rows[i]) ? rows[i].name : NULL,
+					     rows[i].opposite};
+		for (size_t k = 0; k < 2; k++)
+			if (names[k] && strncmp(names[k], word, letters) == 0)
+				buf_addf(b, "%s--%s", found++ ? ", " : "", names[k]);
+	}
 	return found;
 }
 

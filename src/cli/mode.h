@@ -22,6 +22,7 @@ struct mode {
 	const char *name;           // as messages call it
 	unsigned formats;           // that it has; any: it writes something else, whatever is asked
 	bool goes_first;            // before all other modes of the command line, as --help does
+	bool has_no_project;        // the project's settings are no concern of its
 	bool keeps_jobserver;       // for a command of its own, which takes part by itself
 	const struct mode *part_of; // the one that does this as well, if both are asked for
 	// Reads the value of its option, "" where there is none. NULL: it takes none.
@@ -34,7 +35,7 @@ struct mode {
 
 extern const struct mode mode_run, mode_list, mode_advise, mode_history, mode_show, mode_why,
 	mode_rules, mode_gather, mode_print_mk, mode_print_completion, mode_prune, mode_export,
-	mode_import, mode_check, mode_help, mode_version;
+	mode_import, mode_check, mode_print_settings, mode_help, mode_version;
 
 // For the check of a mode that takes no path, as what says: "--show takes no path".
 int options_refuse_path(const struct settings *o, const char *what, struct err *err);

@@ -22,7 +22,7 @@ bool option_is_optional(const struct option_row *row)
 
 int option_invalid(struct err *err, const char *option, const char *value, const char *wanted)
 {
-	return err_set(err, 0, "--%s=%s: %s", option, value, wanted);
+	return err_set(err, 0, "%s=%s: %s", option, value, wanted);
 }
 
 int option_find(const char *const *choices, const char *value, size_t n)
@@ -65,6 +65,10 @@ static bool set_text(const char **text, const char *value)
 
 static bool add_text(struct strings *texts, const char *value)
 {
+	if (!value) {
+		texts->n = 0;
+		return true;
+	}
 	VEC_PUSH(texts, (char *)value);
 	return *value;
 }
@@ -77,8 +81,10 @@ int option_set(struct settings *o, const struct option_row *row, const char *val
 	switch (row->type) {
 	case OPTION_ON:
 	case OPTION_OFF:
-		*(bool *)at = row->type == OPTION_ON;
+		*(bool *)at = (row->type == OPTION_ON) == (strcmp(value, "false") != 0);
 		break;
+	case OPTION_READ:
+		return row->read(o, value, err);
 	case OPTION_NUMBER:
 		valid = text_parse_long(value, row->min, row->max, at);
 		break;

@@ -26,6 +26,18 @@ enum option_type {
 	OPTION_READ,     // whatever read makes of it
 };
 
+// Where a row may stand besides the command line and FIRMO_JOBS_FLAGS, as bits.
+enum option_place {
+	IN_PROJECT = 1, // firmo-jobs.json of the project, and its profiles
+};
+
+// What a row is in JSON.
+enum option_shape {
+	SHAPE_VALUE,  // true or false if it has no argument, else a text or a number
+	SHAPE_LIST,   // of such; one of a later layer takes the place of those before
+	SHAPE_OBJECT, // of them by name, each of which is a setting of its own
+};
+
 struct option_row {
 	char letter; // 0: none
 	const char *name, *argument, *help;
@@ -35,15 +47,21 @@ struct option_row {
 	const char *const *choices; // ended by NULL; of another type: words that are completed
 	const char *wanted;         // "wants ...", for messages; that of choices is made of them
 	const struct mode *mode;
+	// value: "false" takes back what a row without an argument has set; NULL, for a list: what
+	// was said before is forgotten.
 	int (*read)(struct settings *o, const char *value, struct err *err);
+	unsigned places; // enum option_place; 0: the command line alone
+	enum option_shape shape;
+	const char *opposite; // the name that turns a switch off or empties a list; NULL: none
+	const char *initial;  // the value that is built in; NULL: none
 };
 
 // Whether the row is an option, not a line of --help.
 bool option_is_named(const struct option_row *row);
 // An argument that may be left out stands in brackets.
 bool option_is_optional(const struct option_row *row);
-// Puts the value of a row that is neither OPTION_MODE nor OPTION_READ into o, whose texts point to
-// value from then on. Fails with a message that names option and value.
+// Puts the value of a row that is not OPTION_MODE into o, whose texts point to value from then on;
+// as read has it. Fails with a message that begins with NAME=VALUE.
 int option_set(struct settings *o, const struct option_row *row, const char *value,
 	       struct err *err);
 // The place of the word that the first n bytes of value are, or -1.
@@ -52,7 +70,7 @@ int option_find(const char *const *choices, const char *value, size_t n);
 // ", and :FILE". Returns -1.
 int option_refuse(struct err *err, const char *option, const char *value,
 		  const char *const *choices, const char *more);
-// The message of a value that an option does not take; option without its dashes. Returns -1.
+// The message of a value that an option does not take: OPTION=VALUE: WANTED. Returns -1.
 int option_invalid(struct err *err, const char *option, const char *value, const char *wanted);
 // One line of --help.
 void option_print(FILE *out, const struct option_row *row);

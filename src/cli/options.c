@@ -13,6 +13,7 @@
 #include "cli/mistyped.h"
 #include "cli/mode.h"
 #include "cli/option.h"
+#include "cli/project.h"
 #include "framework/pattern.h"
 #include "jobserver/tokens.h"
 
@@ -50,10 +51,22 @@ static int on_max_load(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
+static bool is_off(const char *value)
+{
+	return strcmp(value, "false") == 0;
+}
+
 static int on_fail_fast(struct settings *o, const char *value, struct err *err)
 {
-	o->run.max_failures = 1;
-	o->run.stop_word = "--fail-fast";
+	static const char word[] = "--fail-fast";
+
+	if (!is_off(value)) {
+		o->run.max_failures = 1;
+		o->run.stop_word = word;
+	} else if (o->run.stop_word == word) {
+		o->run.max_failures = 0;
+		o->run.stop_word = NULL;
+	}
 	return 0;
 }
 
@@ -79,6 +92,11 @@ static int on_filter(struct settings *o, const char *value, struct err *err)
 // Each --tag adds to those before it.
 static int on_tag(struct settings *o, const char *value, struct err *err)
 {
+	if (!value) {
+		buf_clear(&o->tags);
+		o->job.selection.tags = NULL;
+		return 0;
+	}
 	if (!*value || strchr(value, '#') || strchr(value, ' '))
 		return option_invalid(
 			err, "tag", value,
@@ -92,6 +110,10 @@ static const char *const trusts[] = {"network", NULL};
 
 static int on_trust(struct settings *o, const char *value, struct err *err)
 {
+	if (!value) {
+		o->plan.trusted = 0;
+		return 0;
+	}
 	if (option_find(trusts, value, strlen(value)) < 0)
 		return option_refuse(err, "trust", value, trusts, "");
 	o->plan.trusted |= DOUBT_NETWORK;
@@ -108,8 +130,8 @@ static int read_seed(uint64_t *seed, const char *text, struct err *err)
 	if (*text == '\0')
 		n = (long)(clock_real_ns() / 1000 % 1000000000) + 1;
 	else if (!text_parse_long(text + 1, 1, LONG_MAX, &n))
-		return err_set(err, 0,
-			       "--order=random%s: a seed is a whole number, as in random:42", text);
+		return err_set(err, 0, "order=random%s: a seed is a whole number, as in random:42",
+			       text);
 	*seed = (uint64_t)n;
 	return 0;
 }
@@ -146,6 +168,10 @@ const char *const report_formats[] = {[REPORT_TEXT] = "text",
 
 static int on_report(struct settings *o, const char *value, struct err *err)
 {
+	if (!value) {
+		o->reports.n = 0;
+		return 0;
+	}
 	size_t n = strcspn(value, ":");
 	int format = option_find(report_formats, value, n);
 
@@ -164,23 +190,17 @@ static int on_report(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
-static int on_no_report(struct settings *o, const char *value, struct err *err)
-{
-	o->reports.n = 0;
-	return 0;
-}
-
 static int on_verbose(struct settings *o, const char *value, struct err *err)
 {
-	o->text.verbose = true;
-	o->text.quiet = false;
+	o->text.verbose = !is_off(value);
+	o->text.quiet &= !o->text.verbose;
 	return 0;
 }
 
 static int on_quiet(struct settings *o, const char *value, struct err *err)
 {
-	o->text.quiet = true;
-	o->text.verbose = false;
+	o->text.quiet = !is_off(value);
+	o->text.verbose &= !o->text.quiet;
 	return 0;
 }
 
@@ -214,87 +234,116 @@ static const char *const repairs[] = {"repair", NULL};
 	{                                                                                          \
 		.type = kind, .letter = l, .name = n, .argument = a, .help = h, __VA_ARGS__        \
 	}
-#define ON(name, help, field)  ROW(OPTION_ON, 0, name, NULL, help, AT(bool, field))
-#define OFF(name, help, field) ROW(OPTION_OFF, 0, name, NULL, help, AT(bool, field))
-#define NUMBER(letter, name, argument, help, field, low, high, words)                              \
+// Switches: SWITCH_OFF is called "no-" and the name, and clears the field.
+#define SWITCH_ON(n, help, field, ...)                                                             \
+	ROW(OPTION_ON, 0, n, NULL, help, AT(bool, field), .opposite = "no-" n, .initial = "false", \
+	    __VA_ARGS__)
+#define SWITCH_OFF(n, help, field, ...)                                                            \
+	ROW(OPTION_OFF, 0, "no-" n, NULL, help, AT(bool, field), .opposite = n,                    \
+	    .initial = "false", __VA_ARGS__)
+#define SWITCH(l, n, help, function, ...)                                                          \
+	ROW(OPTION_READ, l, n, NULL, help, .read = function, .opposite = "no-" n,                  \
+	    .initial = "false", __VA_ARGS__)
+#define NUMBER(letter, name, argument, help, field, low, high, words, ...)                         \
 	ROW(OPTION_NUMBER, letter, name, argument, help, AT(long, field), .min = low, .max = high, \
-	    .wanted = words)
-#define SECONDS(name, argument, help, field, words)                                                \
-	ROW(OPTION_SECONDS, 0, name, argument, help, AT(int64_t, field), .wanted = words)
-#define SIZE(name, argument, help, field, words)                                                   \
-	ROW(OPTION_SIZE, 0, name, argument, help, AT(int64_t, field), .wanted = words)
-#define CHOICE(type, name, argument, help, field, words)                                           \
-	ROW(OPTION_CHOICE, 0, name, argument, help, AT(type, field), .choices = words)
-#define TEXT(name, argument, help, field, words)                                                   \
-	ROW(OPTION_TEXT, 0, name, argument, help, AT(const char *, field), .wanted = words)
-#define TEXTS(name, argument, help, field, words)                                                  \
-	ROW(OPTION_TEXTS, 0, name, argument, help, AT(struct strings, field), .wanted = words)
-#define READ(letter, name, argument, help, function)                                               \
-	ROW(OPTION_READ, letter, name, argument, help, .read = function)
-#define READ_OF(letter, name, argument, help, function, words)                                     \
-	ROW(OPTION_READ, letter, name, argument, help, .read = function, .choices = words)
+	    .wanted = words, __VA_ARGS__)
+#define SECONDS(name, argument, help, field, words, ...)                                           \
+	ROW(OPTION_SECONDS, 0, name, argument, help, AT(int64_t, field), .wanted = words,          \
+	    __VA_ARGS__)
+#define SIZE(name, argument, help, field, words, ...)                                              \
+	ROW(OPTION_SIZE, 0, name, argument, help, AT(int64_t, field), .wanted = words, __VA_ARGS__)
+#define CHOICE(type, name, argument, help, field, words, ...)                                      \
+	ROW(OPTION_CHOICE, 0, name, argument, help, AT(type, field), .choices = words, __VA_ARGS__)
+#define TEXT(name, argument, help, field, words, ...)                                              \
+	ROW(OPTION_TEXT, 0, name, argument, help, AT(const char *, field), .wanted = words,        \
+	    __VA_ARGS__)
+#define LIST(n) .shape = SHAPE_LIST, .opposite = "no-" n
+#define TEXTS(n, argument, help, field, words, ...)                                                \
+	ROW(OPTION_TEXTS, 0, n, argument, help, AT(struct strings, field), .wanted = words,        \
+	    LIST(n), __VA_ARGS__)
+#define READ(letter, name, argument, help, function, ...)                                          \
+	ROW(OPTION_READ, letter, name, argument, help, .read = function, __VA_ARGS__)
 #define MODE(letter, name, argument, help, what)                                                   \
 	ROW(OPTION_MODE, letter, name, argument, help, .mode = what)
 #define MODE_OF(name, argument, help, what, words)                                                 \
 	ROW(OPTION_MODE, 0, name, argument, help, .mode = what, .choices = words)
+// In which places, and in which shape, a row may stand.
+#define PROJECT .places = IN_PROJECT
 
 static const struct option_row rows[] = {
 	HEADLINE("Workers"),
 	NUMBER('j', "workers", "N", "run N files at once; at most N below make", jobs, 1,
-	       TOKENS_MAX, "wants a whole number from 1 to 4096"),
-	ON("share-tokens", "lend unused slots to make or cargo in tests", run.share_tokens),
-	READ(0, "max-load", "N", "no further file while N processes run", on_max_load),
+	       TOKENS_MAX, "wants a whole number from 1 to 4096", PROJECT),
+	SWITCH_ON("share-tokens", "lend unused slots to make or cargo in tests", run.share_tokens,
+		  PROJECT),
+	READ(0, "max-load", "N", "no further file while N processes run", on_max_load, PROJECT),
 	SIZE("min-memory", "SIZE", "nor while less than that is available", run.min_memory,
-	     "wants a size, such as 512M or 2G"),
-	OFF("no-memory-guard", "start files whatever memory they took before", run.memory_guard),
-	ON("no-trace", "do not watch what files depend on", no_trace),
-	READ_OF(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
-		on_framework, framework_words),
-	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL),
-	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL),
+	     "wants a size, such as 512M or 2G", PROJECT),
+	SWITCH_OFF("memory-guard", "start files whatever memory they took before", run.memory_guard,
+		   PROJECT),
+	SWITCH_OFF("trace", "do not watch what files depend on", trace, PROJECT),
+	READ(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
+	     on_framework, .choices = framework_words, .initial = "auto", PROJECT),
+	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL, PROJECT),
+	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL, PROJECT),
 	HEADLINE("Limits of each file"),
-	READ('t', "timeout", "SEC", "end it after so long; 0: never; auto [60]", on_timeout),
+	READ('t', "timeout", "SEC", "end it after so long; 0: never; auto [60]", on_timeout,
+	     .initial = "60", PROJECT),
 	SECONDS("grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", job.grace_ns,
-		"wants seconds, such as 2 or 0.5"),
-	READ(0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", on_limit),
+		"wants seconds, such as 2 or 0.5", .initial = "2", PROJECT),
+	READ(0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", on_limit,
+	     .shape = SHAPE_OBJECT, PROJECT),
 	HEADLINE("Selection and order"),
-	ON("changed", "only the files that are not certain to pass again", plan.changed_only),
-	READ_OF(0, "trust", "network", "passes that used the network count as certain", on_trust,
-		trusts),
-	ON("failed", "only the files that failed last time", plan.failed_only),
+	SWITCH_ON("changed", "only the files that are not certain to pass again", plan.changed_only,
+		  PROJECT),
+	READ(0, "trust", "network", "passes that used the network count as certain", on_trust,
+	     .choices = trusts, LIST("trust"), PROJECT),
+	SWITCH_ON("failed", "only the files that failed last time", plan.failed_only, PROJECT),
 	TEXTS("pattern", "GLOB", "what tests in folders are called; repeatable", plan.patterns,
-	      "wants a glob, such as '*-test.lua'"),
+	      "wants a glob, such as '*-test.lua'", PROJECT),
 	TEXT("run", "TASK", "a task of .busted chooses busted's files", task,
-	     "wants the name of a task in .busted"),
-	TEXTS("include", "GLOB", "only the files that match; repeatable", plan.includes, NULL),
-	TEXTS("exclude", "GLOB", "not the files that match; repeatable", plan.excludes, NULL),
-	READ(0, "filter", "PATTERN", "only tests whose full name has the Lua pattern", on_filter),
-	READ(0, "tag", "TAG[,TAG]", "only tests with one of the tags; repeatable", on_tag),
-	READ_OF(0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", on_order,
-		orders),
-	READ(0, "fail-fast", NULL, "start no further file after the first failure", on_fail_fast),
-	READ(0, "max-failures", "N", "start no further file after N failures", on_max_failures),
+	     "wants the name of a task in .busted", PROJECT),
+	TEXTS("include", "GLOB", "only the files that match; repeatable", plan.includes, NULL,
+	      PROJECT),
+	TEXTS("exclude", "GLOB", "not the files that match; repeatable", plan.excludes, NULL,
+	      PROJECT),
+	READ(0, "filter", "PATTERN", "only tests whose full name has the Lua pattern", on_filter,
+	     PROJECT),
+	READ(0, "tag", "TAG[,TAG]", "only tests with one of the tags; repeatable", on_tag,
+	     LIST("tag"), PROJECT),
+	READ(0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", on_order,
+	     .choices = orders, .initial = "slowest", PROJECT),
+	SWITCH(0, "fail-fast", "start no further file after the first failure", on_fail_fast,
+	       PROJECT),
+	READ(0, "max-failures", "N", "start no further file after N failures", on_max_failures,
+	     PROJECT),
 	SECONDS("run-limit", "SEC", "end the whole run after so long; 0: never [0]", run.limit_ns,
-		"wants seconds, such as 600 or 0.5; 0 for none"),
+		"wants seconds, such as 600 or 0.5; 0 for none", .initial = "0", PROJECT),
 	HEADLINE("Unsteady tests"),
 	NUMBER(0, "retries", "N", "run failed files again, up to N times [0]", job.retries, 0, 1000,
-	       "wants a whole number, such as 2"),
+	       "wants a whole number, such as 2", .initial = "0", PROJECT),
 	CHOICE(enum flaky, "flaky", "VERDICT", "a pass on retry is a pass or a fail [pass]", flaky,
-	       flakies),
+	       flakies, .initial = "pass", PROJECT),
 	NUMBER(0, "repeat", "N", "run every file N times; once failed is failed", run.rounds, 1,
-	       1000000, "wants a whole number, 1 or more"),
-	ON("until-fail", "again and again until something fails", until_fail),
+	       1000000, "wants a whole number, 1 or more", PROJECT),
+	SWITCH_ON("until-fail", "again and again until something fails", until_fail, PROJECT),
 	HEADLINE("Output"),
-	READ_OF(0, "report", "FORMAT[:FILE]",
-		"text, json, junit, tap, html, csv; repeatable [text]", on_report, report_formats),
-	READ(0, "no-report", NULL, "none of those that are asked for in front of this",
-	     on_no_report),
-	OFF("no-worker-output", "do not show what failed files wrote", text.worker_output),
+	READ(0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html, csv; repeatable [text]",
+	     on_report, .choices = report_formats, LIST("report"), PROJECT),
+	HELP("--no-report: none of those asked for before it"),
+	SWITCH_OFF("worker-output", "do not show what failed files wrote", text.worker_output,
+		   PROJECT),
 	CHOICE(enum progress_kind, "progress", "KIND", "auto, bar, plain or none [auto]", progress,
-	       progresses),
-	CHOICE(enum when, "color", "WHEN", "auto, always or never [auto]", color, whens),
-	READ('v', "verbose", NULL, "list every test", on_verbose),
-	READ('q', "quiet", NULL, "only failures and the sums", on_quiet),
+	       progresses, .initial = "auto", PROJECT),
+	CHOICE(enum when, "color", "WHEN", "auto, always or never [auto]", color, whens,
+	       .initial = "auto", PROJECT),
+	SWITCH('v', "verbose", "list every test", on_verbose, PROJECT),
+	SWITCH('q', "quiet", "only failures and the sums", on_quiet, PROJECT),
+	HEADLINE("Settings"),
+	TEXT("profile", "NAME", "a profile of firmo-jobs.json counts as well", profile,
+	     "wants the name of a profile in firmo-jobs.json"),
+	MODE(0, "print-settings", NULL, "print the settings, and where they come from",
+	     &mode_print_settings),
 	HEADLINE("Other modes and the history"),
 	MODE(0, "list", NULL, "show the plan and its time, run nothing", &mode_list),
 	MODE(0, "advise", NULL, "predict the time for each -j, run nothing", &mode_advise),
@@ -313,9 +362,10 @@ static const struct option_row rows[] = {
 		&mode_print_completion, completion_shells),
 	MODE(0, "rules", "[=FILE]", "write make rules [rules.mk beside the history]", &mode_rules),
 	MODE(0, "gather", "WORDS", "run a command; report on all it ran, as one run", &mode_gather),
-	ON("join", "below --gather: have that one run the file", join),
-	TEXT("db", "FILE", "the history [" STATE_FOLDER "/history.db]", named_db,
-	     "a file's name is missing"),
+	ROW(OPTION_ON, 0, "join", NULL, "below --gather: have that one run the file",
+	    AT(bool, join)),
+	TEXT("db", "FILE", "the history [" STATE_FOLDER "/history.db]", db,
+	     "a file's name is missing", .initial = STATE_FOLDER "/history.db", PROJECT),
 	MODE(0, "prune", "[=RUNS|AGE]", "remove old runs: RUNS stay [2000], or AGE, 30d",
 	     &mode_prune),
 	MODE(0, "export", "FILE", "write a copy of the history; runs may go on", &mode_export),
@@ -326,8 +376,39 @@ static const struct option_row rows[] = {
 	MODE('V', "version", NULL, "show the version", &mode_version),
 };
 
-#define ROWS      (sizeof rows / sizeof *rows)
-#define LONG_ONLY 256 // getopt's value of a row without a letter: this plus the row's number
+#define ROWS (sizeof rows / sizeof *rows)
+
+// Settings that are no options.
+static const struct option_row own_rows[] = {
+	TEXTS("roots", "PATH", "files and folders of tests, where no PATH is given", roots,
+	      "wants a file or a folder", PROJECT),
+};
+
+#define OWN_ROWS (sizeof own_rows / sizeof *own_rows)
+
+const struct option_row *options_next(const struct option_row *row)
+{
+	do
+		row = !row                             ? rows
+		      : row == rows + ROWS - 1         ? own_rows
+		      : row == own_rows + OWN_ROWS - 1 ? NULL
+						       : row + 1;
+	while (row && !option_is_named(row));
+	return row;
+}
+
+const struct option_row *options_find(const char *name)
+{
+	const struct option_row *row = options_next(NULL);
+
+	for (; row; row = options_next(row)) {
+		size_t n = strlen(row->name);
+		if (strncmp(row->name, name, n) == 0 &&
+		    (!name[n] || (row->shape == SHAPE_LIST && strcmp(name + n, "s") == 0)))
+			break;
+	}
+	return row;
+}
 
 const struct option_row *options_rows(size_t *n)
 {
@@ -344,7 +425,9 @@ void options_help(FILE *out)
 	      out);
 	for (size_t i = 0; i < ROWS; i++)
 		option_print(out, &rows[i]);
-	fputs("\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not\n"
+	fputs("\n--no-NAME takes back what settings or words before it have turned on or listed\n"
+	      "(--worker-output that of --no-worker-output).\n"
+	      "\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not\n"
 	      "be carried out, 4 no test was found.\n"
 	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR,\n"
 	      "MAKEFLAGS, GITHUB_ACTIONS, TF_BUILD, TEAMCITY_VERSION.\n",
@@ -353,24 +436,38 @@ void options_help(FILE *out)
 
 // ---- reading the words ----
 
-static int code_of(size_t row)
-{
-	return rows[row].letter ? rows[row].letter : LONG_ONLY + (int)row;
-}
+// What getopt has for a row without a letter, and for the opposite of a row. Lists are emptied by
+// it.
+#define LONG_ONLY 256
+#define OPPOSITE  (LONG_ONLY + (int)ROWS)
 
-static void make_getopt_tables(char *letters, struct option *names)
+// What getopt is told: a letter and two names for each row at most.
+struct getopt_tables {
+	char letters[2 * ROWS + 2];
+	struct option names[2 * ROWS + 1];
+};
+
+static void make_getopt_tables(struct getopt_tables *t)
 {
+	char *letters = t->letters;
+	struct option *names = t->names;
+
 	*letters++ = ':';
 	for (size_t i = 0; i < ROWS; i++) {
-		if (!option_is_named(&rows[i]))
+		const struct option_row *row = &rows[i];
+		if (!option_is_named(row))
 			continue;
-		int has = !rows[i].argument              ? no_argument
-			  : option_is_optional(&rows[i]) ? optional_argument
-							 : required_argument;
-		*names++ = (struct option){rows[i].name, has, NULL, code_of(i)};
-		if (rows[i].letter) {
-			*letters++ = rows[i].letter;
-			if (rows[i].argument)
+		int has = !row->argument            ? no_argument
+			  : option_is_optional(row) ? optional_argument
+						    : required_argument;
+		int code = row->letter ? row->letter : LONG_ONLY + (int)i;
+		*names++ = (struct option){row->name, has, NULL, code};
+		if (row->opposite)
+			*names++ = (struct option){row->opposite, no_argument, NULL,
+						   OPPOSITE + (int)i};
+		if (row->letter) {
+			*letters++ = row->letter;
+			if (row->argument)
 				*letters++ = ':';
 		}
 	}
@@ -380,68 +477,85 @@ static void make_getopt_tables(char *letters, struct option *names)
 
 static const struct option_row *find_row(int code)
 {
+	if (code >= LONG_ONLY && code < OPPOSITE + (int)ROWS)
+		return &rows[(code - LONG_ONLY) % (int)ROWS];
 	for (size_t i = 0; i < ROWS; i++)
-		if (option_is_named(&rows[i]) && code == code_of(i))
+		if (rows[i].letter && rows[i].letter == code)
 			return &rows[i];
 	return NULL;
 }
 
-// Nobody means two of them, and the second may remove what the first would have shown.
-static int set_mode(struct settings *o, const struct mode *mode, struct err *err)
+// What a word says of several settings are as many statements.
+static void state(struct settings *o, const struct option_row *row, const char *value,
+		  enum layer layer)
 {
-	if (o->mode->goes_first)
-		return 0;
-	if (mode->part_of && mode->part_of == o->mode)
-		return 0;
-	if (o->mode != &mode_run && o->mode != mode && o->mode->part_of != mode &&
-	    !mode->goes_first)
-		return err_set(err, 0, "%s and %s: only one of them can be done at a time",
-			       o->mode->name, mode->name);
-	o->mode = mode;
+	const char *comma = row->shape == SHAPE_OBJECT ? strchr(value, ',') : NULL;
+
+	for (; comma; comma = strchr(value, ',')) {
+		char *part = xstrndup(value, (size_t)(comma - value));
+		statements_add(&o->said, row, part, layer, NULL);
+		free(part);
+		value = comma + 1;
+	}
+	statements_add(&o->said, row, value, layer, NULL);
+}
+
+// words: the program's name and those behind it; getopt moves them. Behind a "--" none is ours.
+static int read_words(struct settings *o, char **words, enum layer layer, struct err *err)
+{
+	struct getopt_tables t = {0};
+	int code, n = 0;
+
+	while (words[n])
+		n++;
+	make_getopt_tables(&t);
+	optind = 0;
+	opterr = 0;
+	while ((code = getopt_long(n, words, t.letters, t.names, NULL)) != -1) {
+		const struct option_row *row = find_row(code);
+		if (!row)
+			return mistyped_refuse(code, words, err);
+		if (code >= OPPOSITE && row->shape == SHAPE_LIST)
+			statements_add(&o->said, row, NULL, layer, NULL);
+		else
+			state(o, row, code >= OPPOSITE ? "false" : optarg ? optarg : "", layer);
+	}
+	for (int i = optind; i < n; i++)
+		VEC_PUSH(&o->plan.paths, words[i]);
 	return 0;
 }
 
-static int take(struct settings *o, const struct option_row *row, const char *value,
-		struct err *err)
-{
-	if (row->type == OPTION_READ)
-		return row->read(o, value, err);
-	if (row->type != OPTION_MODE)
-		return option_set(o, row, value, err);
-	if (row->mode->read && row->mode->read(o, value, err) < 0)
-		return -1;
-	return set_mode(o, row->mode, err);
-}
-
-// What stands behind "--" is for the workers: getopt, which moves words, does not get to see it.
-static size_t split_off_extra(struct settings *o, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		if (strcmp(o->words[i], "--") == 0) {
-			o->extra = o->words + i + 1;
-			return i;
-		}
-	o->extra = o->words + n;
-	return n;
-}
-
-static int join_words(struct settings *o, int argc, char **argv, size_t *n, struct err *err)
+static int read_flags(struct settings *o, char *program, struct err *err)
 {
 	const char *flags = getenv("FIRMO_JOBS_FLAGS");
-	size_t nflags;
+	size_t n;
 
-	o->flags = text_split_words(flags ? flags : "", &nflags);
+	o->flags = text_split_words(flags ? flags : "", &n);
 	if (!o->flags)
 		return err_set(err, 0, "FIRMO_JOBS_FLAGS: a quote is not closed in: %s", flags);
-	for (size_t i = 0; i < nflags; i++)
+	for (size_t i = 0; i < n; i++)
 		if (strcmp(o->flags[i], "--") == 0)
 			return err_set(err, 0, "FIRMO_JOBS_FLAGS: -- belongs on the command line");
-	*n = (size_t)argc + nflags;
-	o->words = xcalloc(*n + 1, sizeof *o->words);
-	o->words[0] = argv[0];
-	memcpy(o->words + 1, o->flags, nflags * sizeof *o->flags);
-	memcpy(o->words + 1 + nflags, argv + 1, (size_t)(argc - 1) * sizeof *argv);
-	return 0;
+	char **words = xcalloc(n + 2, sizeof *words);
+	words[0] = program;
+	memcpy(words + 1, o->flags, n * sizeof *words);
+	int status = read_words(o, words, LAYER_FLAGS, err);
+	free(words);
+	return status;
+}
+
+// What stands behind "--" is for the workers: getopt does not get to see it.
+static int read_command_line(struct settings *o, int argc, char **argv, struct err *err)
+{
+	int n = 1;
+
+	while (n < argc && strcmp(argv[n], "--") != 0)
+		n++;
+	o->words = xcalloc((size_t)argc + 1, sizeof *o->words);
+	memcpy(o->words, argv, (size_t)argc * sizeof *argv);
+	o->words[n] = NULL;
+	o->extra = o->words + n + (n < argc);
+	return read_words(o, o->words, LAYER_COMMAND_LINE, err);
 }
 
 // The words as they were typed, with --failed behind the other options: getopt moves them.
@@ -464,39 +578,38 @@ static char *make_again(int argc, char **argv)
 	return buf_detach(&b);
 }
 
-static int parse_words(struct settings *o, size_t n, struct err *err)
-{
-	char letters[2 * ROWS + 2];
-	struct option names[ROWS + 1];
-	int code;
+// ---- what goes together ----
 
-	make_getopt_tables(letters, names);
-	optind = 0;
-	opterr = 0;
-	while ((code = getopt_long((int)n, o->words, letters, names, NULL)) != -1) {
-		const struct option_row *row = find_row(code);
-		if (!row)
-			return mistyped_refuse(code, o->words, err);
-		if (take(o, row, optarg ? optarg : "", err) < 0)
-			return -1;
-	}
-	for (size_t i = (size_t)optind; i < n; i++)
-		VEC_PUSH(&o->plan.paths, o->words[i]);
-	return 0;
+// Where one of two that exclude each other was said later, above the layer of the other: that one
+// holds. 0: in the same layer.
+static int compare_layers(const struct settings *o, const char *name, const char *other)
+{
+	const struct statement *a = statements_last(&o->said, options_find(name)),
+			       *b = statements_last(&o->said, options_find(other));
+
+	return (int)(a ? a->layer : LAYER_BUILT_IN) - (int)(b ? b->layer : LAYER_BUILT_IN);
 }
 
-// ---- what goes together ----
+static int refuse_repeats(struct err *err)
+{
+	return err_set(err, 0,
+		       "--retries makes failures go away, --repeat and --until-fail look for "
+		       "them: give one of them");
+}
 
 // --until-fail repeats without end, unless --repeat says how often.
 static int settle_repeats(struct settings *o, struct err *err)
 {
-	bool repeats = o->until_fail || o->run.rounds > 0;
-
-	if (repeats && o->job.retries > 0)
-		return err_set(
-			err, 0,
-			"--retries makes failures go away, --repeat and --until-fail look for "
-			"them: give one of them");
+	if (o->job.retries > 0 && (o->until_fail || o->run.rounds > 0)) {
+		int repeat = compare_layers(o, "repeat", "retries"),
+		    until = compare_layers(o, "until-fail", "retries");
+		if ((o->run.rounds > 0 && repeat == 0) || (o->until_fail && until == 0))
+			return refuse_repeats(err);
+		if (repeat > 0 || until > 0)
+			o->job.retries = 0;
+		else
+			o->run.rounds = o->until_fail = 0;
+	}
 	if (o->until_fail) {
 		o->run.max_failures = 1;
 		o->run.stop_word = "--until-fail";
@@ -504,6 +617,37 @@ static int settle_repeats(struct settings *o, struct err *err)
 		o->run.rounds = 1;
 	}
 	return 0;
+}
+
+static int settle_interpreter(struct settings *o, struct err *err)
+{
+	int later = compare_layers(o, "command", "lua");
+
+	if (!o->command || !o->lua)
+		return 0;
+	if (later == 0)
+		return err_set(err, 0,
+			       "--lua and --command: the command names its interpreter itself; "
+			       "give one of them");
+	*(later > 0 ? &o->lua : &o->command) = NULL;
+	return 0;
+}
+
+// The reports that a project asks for are those of its runs.
+static void settle_reports(struct settings *o)
+{
+	const struct statement *last = statements_last(&o->said, options_find("report"));
+
+	if (last && last->layer < LAYER_FLAGS && o->mode->formats != MODE_RUN_FORMATS)
+		o->reports.n = 0;
+}
+
+static void settle_history(struct settings *o)
+{
+	const struct statement *last = statements_last(&o->said, options_find("db"));
+
+	if (last && last->layer != LAYER_BUILT_IN && last->layer != LAYER_VARIABLE)
+		o->named_db = o->db;
 }
 
 static int refuse_report(const struct mode *mode, enum report_format format, struct err *err)
@@ -548,39 +692,74 @@ static int check_together(const struct settings *o, struct err *err)
 {
 	if ((o->since || o->last_runs) && o->mode != &mode_history)
 		return err_set(err, 0, "%s goes with --history", o->since ? "--since" : "--last");
-	if (o->command && o->lua)
-		return err_set(err, 0,
-			       "--lua and --command: the command names its interpreter itself; "
-			       "give one of them");
 	if (o->mode->check && o->mode->check(o, err) < 0)
 		return -1;
 	return check_reports(o, err);
 }
 
-int options_parse(struct settings *o, int argc, char **argv, struct err *err)
+static void add_built_in(struct settings *o)
+{
+	for (const struct option_row *row = options_next(NULL); row; row = options_next(row))
+		if (row->initial)
+			statements_add(&o->said, row, row->initial, LAYER_BUILT_IN, NULL);
+}
+
+static void add_variables(struct settings *o)
 {
 	const char *db = getenv("FIRMO_JOBS_DB");
-	size_t n = 0;
 
-	*o = (struct settings){
-		.mode = &mode_run,
-		.plan = {.order = ORDER_SLOWEST},
-		.job = {.framework = -1,
-			.deadline = {.ns = TIMEOUT_NS},
-			.grace_ns = 2 * NS_PER_SEC},
-		.run = {.memory_guard = true},
-		.text = {.worker_output = true},
-		.db = db && *db ? db : STATE_FOLDER "/history.db",
-	};
-	if (join_words(o, argc, argv, &n, err) < 0)
+	if (db && *db)
+		statements_add(&o->said, options_find("db"), db, LAYER_VARIABLE, NULL);
+}
+
+// Help has to come whatever is wrong with the settings of the project.
+static bool reads_project(const struct settings *o)
+{
+	for (size_t i = 0; i < o->said.n; i++) {
+		const struct option_row *row = o->said.items[i].row;
+		if (row->type == OPTION_MODE && row->mode->has_no_project)
+			return false;
+	}
+	return true;
+}
+
+// All that is said, in the order of its layers. The words come first, as they tell which else
+// counts.
+static int gather_statements(struct settings *o, int argc, char **argv, struct err *err)
+{
+	if (read_flags(o, argv[0], err) < 0 || read_command_line(o, argc, argv, err) < 0)
 		return -1;
+	const struct statement *profile = statements_last(&o->said, options_find("profile"));
+	bool has_project = reads_project(o);
+	struct statements words = o->said;
+
+	o->said = (struct statements){0};
+	add_built_in(o);
+	int status =
+		has_project
+			? project_read(o, profile && *profile->value ? profile->value : NULL, err)
+			: 0;
+	add_variables(o);
+	statements_move(&o->said, &words);
+	return status;
+}
+
+static int settle(struct settings *o, struct err *err)
+{
+	if (settle_repeats(o, err) < 0 || settle_interpreter(o, err) < 0)
+		return -1;
+	settle_reports(o);
+	settle_history(o);
+	return 0;
+}
+
+int options_parse(struct settings *o, int argc, char **argv, struct err *err)
+{
+	*o = (struct settings){.mode = &mode_run};
 	o->again = make_again(argc, argv);
-	size_t own = split_off_extra(o, n);
-	o->words[own] = NULL;
-	if (parse_words(o, own, err) < 0 || settle_repeats(o, err) < 0)
+	if (gather_statements(o, argc, argv, err) < 0 || statements_take(&o->said, o, err) < 0 ||
+	    settle(o, err) < 0)
 		return -1;
-	if (o->named_db)
-		o->db = o->named_db;
 	return check_together(o, err);
 }
 
@@ -590,10 +769,12 @@ void options_release(struct settings *o)
 	free(o->plan.patterns.items);
 	free(o->plan.includes.items);
 	free(o->plan.excludes.items);
+	free(o->roots.items);
 	free(o->imported.items);
 	free(o->reports.items);
 	free(o->words);
 	text_free_words(o->flags);
+	statements_release(&o->said);
 	buf_release(&o->tags);
 	free(o->again);
 	*o = (struct settings){0};

@@ -10,7 +10,8 @@
 struct err;
 struct option_row;
 
-// Reads FIRMO_JOBS_FLAGS and argv. On failure err says what is wrong and what would be right.
+// Reads the project's settings, FIRMO_JOBS_FLAGS and argv. On failure err says what is wrong and
+// what would be right.
 // o points into argv and the environment until options_release.
 int options_parse(struct settings *o, int argc, char **argv, struct err *err);
 void options_release(struct settings *o);
@@ -19,5 +20,10 @@ void options_help(FILE *out);
 extern const char *const completion_shells[];
 // The table, with its n rows.
 const struct option_row *options_rows(size_t *n);
+// The row behind that one, in the order of --help, then what is no option but a setting all the
+// same; NULL: the first one, and behind the last.
+const struct option_row *options_next(const struct option_row *row);
+// The one of that name, or NULL; a list answers to its plural as well.
+const struct option_row *options_find(const char *name);
 
 #endif

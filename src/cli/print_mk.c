@@ -57,5 +57,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	return FIRMO_JOBS_OK;
 }
 
-const struct mode mode_print_mk = {
-	.name = "--print-mk", .formats = MODE_ANY_FORMAT, .carry_out = carry_out};
+const struct mode mode_print_mk = {.name = "--print-mk",
+				   .formats = MODE_ANY_FORMAT,
+				   .has_no_project = true,
+				   .carry_out = carry_out};

@@ -99,7 +99,8 @@ void session_begin_run(struct firmo_jobs *s)
 		.context = *c,
 		.usual = settings->job,
 		.request = {.settings = &settings->plan,
-			    .paths = &settings->plan.paths,
+			    .paths = settings->plan.paths.n > 0 ? &settings->plan.paths
+								: &settings->roots,
 			    .changed_only = settings->plan.changed_only,
 			    .usual = &s->usual},
 		.means = {.has_make_load = c->make.load >= 0,

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/strings.h"
+#include "cli/statements.h"
 #include "history/request.h"
 #include "model/job_settings.h"
 #include "plan/plan.h"
@@ -34,6 +36,7 @@ struct report_request {
 #define STATE_FOLDER ".firmo-jobs"
 
 struct settings {
+	struct statements said; // all that these come from
 	const struct mode *mode;
 	struct plan_settings plan;
 	struct job_settings job; // of each file
@@ -41,7 +44,9 @@ struct settings {
 	struct text_style text;
 	long jobs; // of -j; 0: not given
 	const char *lua, *command;
-	const char *db, *named_db; // the history; --db, where that says so and not the environment
+	const char *db, *named_db; // the history; the same, where a person has chosen it for this
+	const char *profile;       // of --profile, or NULL
+	struct strings roots;      // of tests, where no path is given
 	const char *why;           // the file of --why
 	int shell;                 // of --print-completion
 	const char *task;          // of --run, or NULL
@@ -49,7 +54,7 @@ struct settings {
 	bool writes_rules;         // --rules, alone or with --gather
 	const char *rules;         // its file; NULL: beside the history
 	const char *gather;        // the command of --gather
-	bool until_fail, no_trace;
+	bool until_fail, trace;
 	enum flaky flaky;
 	struct buf tags;   // of --tag, joined
 	int64_t shown_run; // of --show; 0: the last one
@@ -70,7 +75,7 @@ struct settings {
 	char *again;  // the command line that runs what failed once more; owned
 	char **extra; // the words behind --; points into words
 	char **flags; // the words of FIRMO_JOBS_FLAGS; owned
-	char **words; // those and argv, joined; the array is owned
+	char **words; // those of argv; the array is owned
 };
 
 #endif

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+#include "cli/project.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/nearest.h"
+#include "cli/mode.h"
+#include "cli/option.h"
+#include "cli/options.h"
+
+#define MOST_BYTES (1 << 20)
+
+// ---- JSON ----
+
+// "FILE:LINE:COLUMN", of the byte at that offset.
+static int refuse_text(const char *file, const struct buf *text, size_t offset, const char *what,
+		       struct err *err)
+{
+	size_t line = 1, column = 1;
+
+	for (size_t i = 0; i < offset && i < text->len; i++) {
+		bool ends = text->data[i] == '\n', goes_on = (text->data[i] & 0xC0) == 0x80;
+		line += ends;
+		column = ends ? 1 : column + !goes_on;
+	}
+	return err_set(err, 0, "%s:%zu:%zu: %s", file, line, column, what);
+}
+
+// Behind blanks and comments.
+static size_t skip_blanks(const struct buf *text, size_t at)
+{
+	for (;;) {
+		at += strspn(text->data + at, " \t\r\n");
+		const char *rest = text->data + at, *end = NULL;
+		if (strncmp(rest, "//", 2) == 0)
+			end = rest + strcspn(rest, "\n");
+		else if (strncmp(rest, "/*", 2) == 0 && (end = strstr(rest + 2, "*/")))
+			end += 2;
+		if (!end)
+			return at;
+		at = (size_t)(end - text->data);
+	}
+}
+
+static struct json_object *parse(const char *file, const struct buf *text, struct err *err)
+{
+	struct json_tokener *tokener = xgiven(json_tokener_new());
+	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
+	struct json_object *o = json_tokener_parse_ex(tokener, text->data, (int)text->len);
+	enum json_tokener_error error = json_tokener_get_error(tokener);
+	size_t end = json_tokener_get_parse_end(tokener);
+	json_tokener_free(tokener);
+
+	size_t rest = error == json_tokener_success ? skip_blanks(text, end) : end;
+	if (error == json_tokener_success && rest == text->len) {
+		if (json_object_is_type(o, json_type_object))
+			return o;
+		refuse_text(file, text, skip_blanks(text, 0), "wants an object: { ... }", err);
+	} else if (error == json_tokener_success) {
+		refuse_text(file, text, rest, "something stands behind the end of the settings",
+			    err);
+	} else if (error == json_tokener_continue) {
+		refuse_text(file, text, text->len, "it ends in the midst of the settings", err);
+	} else {
+		char *what = xasprintf("this is no JSON: %s", json_tokener_error_desc(error));
+		refuse_text(file, text, rest, what, err);
+		free(what);
+	}
+	json_object_put(o);
+	return NULL;
+}
+
+// ---- what it says ----
+
+struct reader {
+	const char *file;
+	enum option_place place;
+	enum layer layer;
+	struct statements *said;
+	struct settings *trial; // takes what is said, to see that it can
+	struct err *err;
+};
+
+// "profiles.ci", or the key where there is nothing around it; the caller frees it.
+static char *below(const char *path, const char *key)
+{
+	return xasprintf("%s%s%s", path, *path ? "." : "", key);
+}
+
+static int refuse(const struct reader *r, const char *path, const char *what)
+{
+	return err_set(r->err, 0, "%s: %s%s%s", r->file, path, *path ? ": " : "", what);
+}
+
+// value NULL: an empty list.
+static int say(const struct reader *r, const char *path, const struct option_row *row,
+	       const char *value)
+{
+	char *at = xasprintf("%s: %s", r->file, path);
+	statements_add(r->said, row, value, r->layer, at);
+	free(at);
+	return statement_take(&r->said->items[r->said->n - 1], r->trial, r->err);
+}
+
+static bool takes_numbers(const struct option_row *row)
+{
+	return row->type != OPTION_TEXT && row->type != OPTION_TEXTS && !row->choices;
+}
+
+// shape: what else it could be.
+static int refuse_type(const struct reader *r, const char *path, const struct option_row *row,
+		       enum option_shape shape)
+{
+	static const char *const shapes[] = {[SHAPE_VALUE] = "",
+					     [SHAPE_LIST] = ", or a list of such",
+					     [SHAPE_OBJECT] = ", or an object of such"};
+	const char *wanted = !row->argument       ? "true or false"
+			     : takes_numbers(row) ? "a number or a text"
+						  : "a text";
+	char *what = xasprintf("wants %s%s", wanted, shapes[shape]);
+	int status = refuse(r, path, what);
+
+	free(what);
+	return status;
+}
+
+// The value as a word would say it; NULL if it is of another type.
+static const char *word_of(const struct option_row *row, struct json_object *value)
+{
+	enum json_type type = json_object_get_type(value);
+	const char *text = json_object_get_string(value);
+
+	if (!row->argument)
+		return type == json_type_boolean ? text : NULL;
+	if (type == json_type_string)
+		return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
+	return takes_numbers(row) && (type == json_type_int || type == json_type_double) ? text
+											 : NULL;
+}
+
+static int read_value(const struct reader *r, const char *path, const struct option_row *row,
+		      enum option_shape shape, struct json_object *value)
+{
+	const char *word = word_of(row, value);
+
+	return word ? say(r, path, row, word) : refuse_type(r, path, row, shape);
+}
+
+static int read_list(const struct reader *r, const char *path, const struct option_row *row,
+		     struct json_object *list)
+{
+	size_t n = json_object_array_length(list);
+	int status = n == 0 ? say(r, path, row, NULL) : 0;
+
+	for (size_t i = 0; status == 0 && i < n; i++) {
+		char *element = xasprintf("%s[%zu]", path, i);
+		status = read_value(r, element, row, SHAPE_VALUE,
+				    json_object_array_get_idx(list, i));
+		free(element);
+	}
+	return status;
+}
+
+static int read_members(const struct reader *r, const char *path, const struct option_row *row,
+			struct json_object *object)
+{
+	int status = 0;
+
+	json_object_object_foreach(object, key, value)
+	{
+		char *member = below(path, key);
+		const char *word = status == 0 ? word_of(row, value) : NULL;
+		char *pair = word ? xasprintf("%s=%s", key, word) : NULL;
+		if (status == 0)
+			status = pair ? say(r, member, row, pair)
+				      : refuse_type(r, member, row, SHAPE_VALUE);
+		free(pair);
+		free(member);
+	}
+	return status;
+}
+
+static int read_row(const struct reader *r, const char *path, const struct option_row *row,
+		    struct json_object *value)
+{
+	if (row->shape == SHAPE_LIST && json_object_is_type(value, json_type_array))
+		return read_list(r, path, row, value);
+	if (row->shape == SHAPE_OBJECT && json_object_is_type(value, json_type_object))
+		return read_members(r, path, row, value);
+	return read_value(r, path, row, row->shape, value);
+}
+
+static int refuse_key(const struct reader *r, const char *path, const char *key,
+		      const char *const *others)
+{
+	struct nearest near = {.word = key, .n = strlen(key)};
+
+	for (const struct option_row *row = options_next(NULL); row; row = options_next(row))
+		if (row->places & r->place)
+			nearest_offer(&near, row->name);
+	for (; *others; others++)
+		nearest_offer(&near, *others);
+	char *what = options_find(key) ? xstrdup("it belongs on the command line")
+		     : near.best       ? xasprintf("no such setting; did you mean %s?", near.best)
+				       : xstrdup("no such setting");
+	int status = refuse(r, path, what);
+
+	free(what);
+	return status;
+}
+
+// others: the keys that are no options and are read elsewhere, ended by NULL.
+static int read_rows(const struct reader *r, const char *path, struct json_object *object,
+		     const char *const *others)
+{
+	int status = 0;
+
+	json_object_object_foreach(object, key, value)
+	{
+		const struct option_row *row = options_find(key);
+		char *member = below(path, key);
+		if (status == 0 && row && row->places & r->place)
+			status = read_row(r, member, row, value);
+		else if (status == 0 && option_find(others, key, strlen(key)) < 0)
+			status = refuse_key(r, member, key, others);
+		free(member);
+	}
+	return status;
+}
+
+// ---- profiles ----
+
+// profiles: NULL, or an object.
+static int refuse_profile(const struct reader *r, const char *name, struct json_object *profiles)
+{
+	struct nearest near = {.word = name, .n = strlen(name)};
+	struct buf all = {0};
+
+	json_object_object_foreach(profiles, key, value)
+	{
+		(void)value;
+		nearest_offer(&near, key);
+		buf_addf(&all, "%s%s", all.len ? ", " : "", key);
+	}
+	int status = err_set(r->err, 0, "--profile=%s: no such profile; %s%s%s", name,
+			     near.best ? "did you mean " : r->file,
+			     near.best ? near.best
+			     : all.len ? " has "
+				       : " has none",
+			     near.best ? "?"
+			     : all.len ? all.data
+				       : "");
+	buf_release(&all);
+	return status;
+}
+
+// All are read, so that what is wrong with one shows before it is needed; the one of that name
+// counts.
+static int read_profiles(const struct reader *r, const char *name, struct json_object *profiles)
+{
+	static const char *const others[] = {NULL};
+	struct json_object *chosen = NULL;
+	int status = 0;
+
+	if (!json_object_is_type(profiles, json_type_object))
+		return refuse(r, "profiles", "wants an object of profiles by name");
+	json_object_object_foreach(profiles, key, value)
+	{
+		struct statements unused = {0};
+		struct reader profile = *r;
+		char *path = below("profiles", key);
+		bool is_chosen = name && strcmp(key, name) == 0;
+		profile.layer = LAYER_PROFILE;
+		profile.said = is_chosen ? r->said : &unused;
+		if (status == 0 && !json_object_is_type(value, json_type_object))
+			status = refuse(r, path, "wants an object of settings");
+		else if (status == 0)
+			status = read_rows(&profile, path, value, others);
+		if (is_chosen)
+			chosen = value;
+		statements_release(&unused);
+		free(path);
+	}
+	return status < 0 || !name || chosen ? status : refuse_profile(r, name, profiles);
+}
+
+// ---- all of it ----
+
+static int read_all(const struct reader *r, const char *profile, struct json_object *object)
+{
+	static const char *const others[] = {"$schema", "profiles", NULL};
+	struct json_object *none = xgiven(json_object_new_object()), *profiles;
+
+	if (!json_object_object_get_ex(object, "profiles", &profiles))
+		profiles = none;
+	int status = read_rows(r, "", object, others);
+	if (status == 0)
+		status = read_profiles(r, profile, profiles);
+	json_object_put(none);
+	return status;
+}
+
+int project_read(struct settings *o, const char *profile, struct err *err)
+{
+	struct settings trial = {.mode = &mode_run};
+	struct reader r = {PROJECT_FILE, IN_PROJECT, LAYER_PROJECT, &o->said, &trial, err};
+	struct buf text = {0};
+	int status = buf_add_file(&text, PROJECT_FILE, MOST_BYTES);
+
+	if (status < 0 && errno == ENOENT)
+		status = profile ? err_set(err, 0, "--profile=%s: there is no " PROJECT_FILE,
+					   profile)
+				 : 0;
+	else if (status < 0)
+		status = err_set(err, errno, "read %s", PROJECT_FILE);
+	else {
+		buf_addch(&text, '\0');
+		text.len--;
+		struct json_object *object = parse(PROJECT_FILE, &text, err);
+		status = object ? read_all(&r, profile, object) : -1;
+		json_object_put(object);
+	}
+	options_release(&trial);
+	buf_release(&text);
+	return status;
+}
