@@ -14,7 +14,6 @@
 #include "cli/mode.h"
 #include "cli/session.h"
 #include "jobserver/client.h"
-#include "model/way.h"
 #include "store/store.h"
 #include "sys/cpus.h"
 
@@ -120,57 +119,19 @@ void context_lose_store(struct context *c, const struct err *err)
 
 // ---- programs ----
 
-static void add_environment(struct buf *way, const char *const *entries)
-{
-	for (; entries && *entries; entries++) {
-		char *name = xasprintf("variable %.*s", (int)strcspn(*entries, "="), *entries);
-		way_add(way, name, *entries + strcspn(*entries, "=") + 1);
-		free(name);
-	}
-}
-
-// All that results depend on besides their command, their inputs and their deadline
-// (deadline_is_enough). A setting that no outcome depends on is none of it.
-static char *make_way(const struct job_settings *job, bool share_tokens)
-{
-	const struct limits *l = &job->limits;
-	struct buf b = {0};
-	char limit[32], value[32];
-
-	way_add(&b, "firmo-jobs", FIRMO_JOBS_VERSION);
-	if (job->framework >= 0)
-		way_add(&b, "--framework", framework_name((enum framework)job->framework));
-	if (job->selection.filter)
-		way_add(&b, "--filter", job->selection.filter);
-	if (job->selection.tags)
-		way_add(&b, "--tag", job->selection.tags);
-	// What MAKEFLAGS is to workers.
-	if (share_tokens)
-		way_add(&b, "--share-tokens", "");
-	for (int i = 0; i < LIMIT_COUNT; i++) {
-		if (!l->set[i])
-			continue;
-		snprintf(limit, sizeof limit, "--limit %s", limits_name(i));
-		snprintf(value, sizeof value, "%llu", (unsigned long long)l->value[i]);
-		way_add(&b, limit, l->value[i] == RLIM_INFINITY ? "unlimited" : value);
-	}
-	add_environment(&b, job->environment);
-	return buf_detach(&b);
-}
-
 enum firmo_jobs_status context_find_programs(struct context *c)
 {
 	const struct settings *o = c->settings;
 	struct err err = {0};
 
-	if (c->usual_way)
+	bool found = c->commands.lua != NULL || commands_init(&c->commands, o->lua, o->command,
+							      o->extra, getenv("PATH"), &err) == 0;
+	if (!found)
+		variants_blame(o, &err);
+	if (found && variants_complete(&c->variants, &c->commands, &err) == 0)
 		return FIRMO_JOBS_OK;
-	if (commands_init(&c->commands, o->lua, o->command, o->extra, getenv("PATH"), &err) < 0) {
-		session_warn(err.message);
-		return FIRMO_JOBS_BROKEN;
-	}
-	c->usual_way = make_way(&o->job, o->run.share_tokens);
-	return FIRMO_JOBS_OK;
+	session_warn(err.message);
+	return FIRMO_JOBS_BROKEN;
 }
 
 // Watching costs a little; without a history nobody would learn from it.
@@ -225,6 +186,7 @@ static bool wants_text_on_stdout(const struct settings *o)
 void context_set(struct context *c, const struct settings *settings)
 {
 	c->settings = settings;
+	c->variants.settings = settings;
 	c->style = settings->text;
 	c->style.colours = context_uses_colours(settings, STDOUT_FILENO);
 	c->text_to_stdout = wants_text_on_stdout(settings);
@@ -234,7 +196,7 @@ void context_close(struct context *c)
 {
 	spawner_close(&c->spawner);
 	busted_settings_release(&c->busted);
-	free(c->usual_way);
+	variants_release(&c->variants);
 	free(c->library);
 	free(c->cwd);
 	store_close(c->store);

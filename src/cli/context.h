@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "cli/settings.h"
+#include "cli/variants.h"
 #include "firmo-jobs.h"
 #include "framework/busted.h"
 #include "framework/framework.h"
@@ -32,7 +33,7 @@ struct context {
 	struct signals signals; // while a run is carried out
 	struct store *store;    // NULL: no history
 	struct commands commands;
-	char *usual_way; // of the settings of each file; NULL: the programs have not been found
+	struct variants variants; // the settings of the files
 	struct busted_settings busted;
 	bool has_busted; // the project has settings of busted's
 	bool has_looked; // for what watching needs

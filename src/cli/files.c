@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The files of a session: the project's settings of busted, and what is found with them.
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +128,7 @@ static enum firmo_jobs_status read_settings(struct firmo_jobs *s)
 		s->request.busted = &s->context.busted;
 		return FIRMO_JOBS_OK;
 	}
-	enum firmo_jobs_status found = files_find_programs(s);
+	enum firmo_jobs_status found = context_find_programs(&s->context);
 	if (found != FIRMO_JOBS_OK)
 		return found;
 	if (evaluate(s, BUSTED_FILE, &err) == 0 && use_interpreter(s, &err) == 0) {
@@ -167,7 +168,8 @@ static bool has_moonscript(struct firmo_jobs *s)
 
 	if (s->context.busted.moonscript || s->settings->command)
 		return true;
-	if (files_find_programs(s) != FIRMO_JOBS_OK || s->context.commands.busted_direct)
+	if (context_find_programs(&s->context) != FIRMO_JOBS_OK ||
+	    s->context.commands.busted_direct)
 		return true;
 	if (s->context.has_busted)
 		return false;
@@ -197,7 +199,7 @@ static void leave_out_moon(struct firmo_jobs *s, size_t count)
 	s->told_why_none = true;
 }
 
-// ---- all of it ----
+// ---- what is told of them ----
 
 static void tell(struct firmo_jobs *s, const struct strings *notes)
 {
@@ -242,6 +244,72 @@ static bool would_overwrite(const struct firmo_jobs *s)
 	return false;
 }
 
+// ---- overrides ----
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+// Whether a file at or below the path matches, as far as a search for tests would go.
+static bool is_any_below(const char *path, const struct strings *globs)
+{
+	bool found = is_file(path) && name_matches(globs, path);
+	DIR *dir = !found && is_folder(path) ? opendir(path) : NULL;
+	struct dirent *e;
+
+	while (dir && !found && (e = readdir(dir))) {
+		if (*e->d_name == '.')
+			continue;
+		char *below = path_join(path, e->d_name);
+		found = is_any_below(below, globs);
+		free(below);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+// A glob of a project that is good for nothing has a typo in it, or is left from what was renamed.
+static void warn_of_glob(const struct firmo_jobs *s, const struct override *v, char *glob)
+{
+	const struct strings globs = {&glob, 1, 1};
+	size_t fixed = strcspn(glob, "*?[\\");
+	bool matches = false;
+
+	for (size_t i = 0; !matches && i < s->jobs.n; i++)
+		matches = name_matches(&globs, s->jobs.items[i].path);
+	if (matches)
+		return;
+	while (fixed > 0 && glob[fixed - 1] != '/')
+		fixed--;
+	char *folder = xstrndup(glob, fixed);
+	char *start = path_clean(folder);
+	if (!is_any_below(start, &globs)) {
+		char *message = xasprintf("%s.match: %s matches no file", v->at, glob);
+		session_warn(message);
+		free(message);
+	}
+	free(folder);
+	free(start);
+}
+
+// Below --gather that one has looked already.
+static void warn_of_globs(const struct firmo_jobs *s)
+{
+	if (getenv(CONTEXT_GATHER))
+		return;
+	for (size_t i = 0; i < s->settings->overrides.n; i++) {
+		const struct override *v = &s->settings->overrides.items[i];
+		for (size_t k = 0; k < v->globs.n; k++)
+			warn_of_glob(s, v, v->globs.items[k]);
+	}
+}
+
+// ---- all of it ----
+
 enum firmo_jobs_status files_find(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = read_settings(s);
@@ -258,18 +326,10 @@ enum firmo_jobs_status files_find(struct firmo_jobs *s)
 	size_t moon = count_moon(&s->jobs);
 	if (moon > 0 && !has_moonscript(s))
 		leave_out_moon(s, moon);
+	warn_of_globs(s);
 	tell(s, &notes);
 	strings_free_all(&notes);
 	return would_overwrite(s) ? FIRMO_JOBS_USAGE : FIRMO_JOBS_OK;
-}
-
-enum firmo_jobs_status files_find_programs(struct firmo_jobs *s)
-{
-	enum firmo_jobs_status found = context_find_programs(&s->context);
-
-	s->usual.commands = &s->context.commands;
-	s->usual.way = s->context.usual_way;
-	return found;
 }
 
 enum firmo_jobs_status files_none(const struct firmo_jobs *s)
@@ -297,6 +357,6 @@ enum firmo_jobs_status files_look(struct firmo_jobs *s)
 		return found;
 	if (s->jobs.n == 0)
 		return files_none(s);
-	found = files_find_programs(s);
+	found = context_find_programs(&s->context);
 	return found == FIRMO_JOBS_OK ? context_open_store(&s->context, true) : found;
 }

@@ -10,9 +10,8 @@ struct firmo_jobs;
 // Finds the test files and puts them into jobs. Says on standard error what is wrong, and which
 // files may be tests and are not among them.
 enum firmo_jobs_status files_find(struct firmo_jobs *s);
-// Finds the programs that run the files, and sets what the plan and the run need of that.
-enum firmo_jobs_status files_find_programs(struct firmo_jobs *s);
-// Both, and opens the history to write. There being no file is said, too.
+// The same, finds the programs that run them, and opens the history to write. There being no file
+// is said, too.
 enum firmo_jobs_status files_look(struct firmo_jobs *s);
 // There is no file to run: says why.
 enum firmo_jobs_status files_none(const struct firmo_jobs *s);

@@ -16,6 +16,7 @@
 #include "cli/project.h"
 #include "framework/pattern.h"
 #include "jobserver/tokens.h"
+#include "launch/environment.h"
 
 #define TIMEOUT_NS (60 * NS_PER_SEC)
 #define COUNT_MAX  1000000000L
@@ -190,6 +191,24 @@ static int on_report(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
+// What workers have from us is not for others to set.
+static int on_env(struct settings *o, const char *value, struct err *err)
+{
+	size_t n = strcspn(value, "=");
+
+	if (n == 0 || !value[n])
+		return option_invalid(err, "env", value, "wants a variable's name and its value");
+	if (environment_is_own(value, n))
+		return err_set(err, 0, "env: a worker has this variable from firmo-jobs itself");
+	for (size_t i = 0; i < o->env.n; i++)
+		if (strncmp(o->env.items[i], value, n + 1) == 0) {
+			o->env.items[i] = (char *)value;
+			return 0;
+		}
+	VEC_PUSH(&o->env, (char *)value);
+	return 0;
+}
+
 static int on_verbose(struct settings *o, const char *value, struct err *err)
 {
 	o->text.verbose = !is_off(value);
@@ -268,7 +287,8 @@ static const char *const repairs[] = {"repair", NULL};
 #define MODE_OF(name, argument, help, what, words)                                                 \
 	ROW(OPTION_MODE, 0, name, argument, help, .mode = what, .choices = words)
 // In which places, and in which shape, a row may stand.
-#define PROJECT .places = IN_PROJECT
+#define PROJECT  .places = IN_PROJECT
+#define OVERRIDE .places = IN_PROJECT | IN_OVERRIDES
 
 static const struct option_row rows[] = {
 	HEADLINE("Workers"),
@@ -283,16 +303,17 @@ static const struct option_row rows[] = {
 		   PROJECT),
 	SWITCH_OFF("trace", "do not watch what files depend on", trace, PROJECT),
 	READ(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
-	     on_framework, .choices = framework_words, .initial = "auto", PROJECT),
+	     on_framework, .choices = framework_words, .initial = "auto", OVERRIDE),
 	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL, PROJECT),
-	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL, PROJECT),
+	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL,
+	     OVERRIDE),
 	HEADLINE("Limits of each file"),
 	READ('t', "timeout", "SEC", "end it after so long; 0: never; auto [60]", on_timeout,
-	     .initial = "60", PROJECT),
+	     .initial = "60", OVERRIDE),
 	SECONDS("grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", job.grace_ns,
-		"wants seconds, such as 2 or 0.5", .initial = "2", PROJECT),
+		"wants seconds, such as 2 or 0.5", .initial = "2", OVERRIDE),
 	READ(0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", on_limit,
-	     .shape = SHAPE_OBJECT, PROJECT),
+	     .shape = SHAPE_OBJECT, OVERRIDE),
 	HEADLINE("Selection and order"),
 	SWITCH_ON("changed", "only the files that are not certain to pass again", plan.changed_only,
 		  PROJECT),
@@ -321,7 +342,7 @@ static const struct option_row rows[] = {
 		"wants seconds, such as 600 or 0.5; 0 for none", .initial = "0", PROJECT),
 	HEADLINE("Unsteady tests"),
 	NUMBER(0, "retries", "N", "run failed files again, up to N times [0]", job.retries, 0, 1000,
-	       "wants a whole number, such as 2", .initial = "0", PROJECT),
+	       "wants a whole number, such as 2", .initial = "0", OVERRIDE),
 	CHOICE(enum flaky, "flaky", "VERDICT", "a pass on retry is a pass or a fail [pass]", flaky,
 	       flakies, .initial = "pass", PROJECT),
 	NUMBER(0, "repeat", "N", "run every file N times; once failed is failed", run.rounds, 1,
@@ -342,7 +363,7 @@ static const struct option_row rows[] = {
 	HEADLINE("Settings"),
 	TEXT("profile", "NAME", "a profile of firmo-jobs.json counts as well", profile,
 	     "wants the name of a profile in firmo-jobs.json"),
-	MODE(0, "print-settings", NULL, "print the settings, and where they come from",
+	MODE(0, "print-settings", "[=FILE]", "print the settings, of a file, and their origins",
 	     &mode_print_settings),
 	HEADLINE("Other modes and the history"),
 	MODE(0, "list", NULL, "show the plan and its time, run nothing", &mode_list),
@@ -382,6 +403,12 @@ static const struct option_row rows[] = {
 static const struct option_row own_rows[] = {
 	TEXTS("roots", "PATH", "files and folders of tests, where no PATH is given", roots,
 	      "wants a file or a folder", PROJECT),
+	TEXTS("path", "TEMPLATE", "where Lua looks for modules, put in front of LUA_PATH", lua_path,
+	      "wants templates, such as src/?.lua", OVERRIDE),
+	TEXTS("cpath", "TEMPLATE", "the same of LUA_CPATH", lua_cpath,
+	      "wants templates, such as build/?.so", OVERRIDE),
+	READ(0, "env", "NAME=VALUE", "variables of the workers", on_env, .shape = SHAPE_OBJECT,
+	     OVERRIDE),
 };
 
 #define OWN_ROWS (sizeof own_rows / sizeof *own_rows)
@@ -744,9 +771,10 @@ static int gather_statements(struct settings *o, int argc, char **argv, struct e
 	return status;
 }
 
-static int settle(struct settings *o, struct err *err)
+int options_take(struct settings *o, struct err *err)
 {
-	if (settle_repeats(o, err) < 0 || settle_interpreter(o, err) < 0)
+	if (statements_take(&o->said, o, err) < 0 || settle_repeats(o, err) < 0 ||
+	    settle_interpreter(o, err) < 0)
 		return -1;
 	settle_reports(o);
 	settle_history(o);
@@ -757,10 +785,16 @@ int options_parse(struct settings *o, int argc, char **argv, struct err *err)
 {
 	*o = (struct settings){.mode = &mode_run};
 	o->again = make_again(argc, argv);
-	if (gather_statements(o, argc, argv, err) < 0 || statements_take(&o->said, o, err) < 0 ||
-	    settle(o, err) < 0)
+	if (gather_statements(o, argc, argv, err) < 0 || options_take(o, err) < 0)
 		return -1;
 	return check_together(o, err);
+}
+
+static void release_override(struct override *v)
+{
+	strings_free_all(&v->globs);
+	statements_release(&v->said);
+	free(v->at);
 }
 
 void options_release(struct settings *o)
@@ -770,6 +804,12 @@ void options_release(struct settings *o)
 	free(o->plan.includes.items);
 	free(o->plan.excludes.items);
 	free(o->roots.items);
+	free(o->lua_path.items);
+	free(o->lua_cpath.items);
+	free(o->env.items);
+	for (size_t i = 0; i < o->overrides.n; i++)
+		release_override(&o->overrides.items[i]);
+	free(o->overrides.items);
 	free(o->imported.items);
 	free(o->reports.items);
 	free(o->words);

@@ -14,6 +14,8 @@ struct option_row;
 // what would be right.
 // o points into argv and the environment until options_release.
 int options_parse(struct settings *o, int argc, char **argv, struct err *err);
+// Has all that is said in o hold in it, and settles what excludes each other.
+int options_take(struct settings *o, struct err *err);
 void options_release(struct settings *o);
 void options_help(FILE *out);
 // Those of --print-completion, ended by NULL.

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
-// --print-settings: what each setting is, and where that was said.
+// --print-settings: what each setting is, for all files or for one, and where that was said.
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/err.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/options.h"
 #include "cli/reports.h"
 #include "cli/session.h"
+#include "cli/variants.h"
 #include "report/object.h"
 
 // One line: what is said of a setting, or of one member of it.
@@ -56,8 +62,7 @@ static void print_members(const struct statements *said, const struct option_row
 		size_t n = s->row == row ? strcspn(s->value, "=") : 0;
 		bool is_last = s->row == row;
 		for (size_t k = i + 1; is_last && k < said->n; k++)
-			is_last = said->items[k].row != row ||
-				  strncmp(said->items[k].value, s->value, n + 1) != 0;
+			is_last = !statement_is_about(&said->items[k], s);
 		if (!is_last)
 			continue;
 		clear(l);
@@ -68,23 +73,23 @@ static void print_members(const struct statements *said, const struct option_row
 	}
 }
 
-static void for_each_line(const struct settings *o, line_printer *print, void *out)
+static void for_each_line(const struct statements *said, line_printer *print, void *out)
 {
 	struct line l = {0};
 	const struct option_row *row = options_next(NULL);
 
 	for (; row; row = options_next(row)) {
-		const struct statement *last = statements_last(&o->said, row);
+		const struct statement *last = statements_last(said, row);
 		if (!row->places)
 			continue;
 		clear(&l);
 		if (last && row->shape == SHAPE_OBJECT) {
-			print_members(&o->said, row, print, out, &l);
+			print_members(said, row, print, out, &l);
 			continue;
 		}
 		buf_addstr(&l.name, row->name);
 		if (last && row->shape == SHAPE_LIST)
-			add_list(&l, &o->said, last);
+			add_list(&l, said, last);
 		else if (last)
 			buf_addstr(&l.value, last->value);
 		if (l.origin.len == 0)
@@ -131,19 +136,57 @@ static int write_settings(FILE *out, enum report_format format, const struct tex
 	return 0;
 }
 
-static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
+static int read_file(struct settings *o, const char *value, struct err *err)
 {
-	return reports_write(s, write_settings, s->settings);
+	o->shown_file = *value ? value : NULL;
+	return 0;
 }
 
 static int check(const struct settings *o, struct err *err)
 {
-	return options_refuse_path(o, "--print-settings takes no path", err);
+	return options_refuse_path(
+		o, "--print-settings takes no path; a file follows it as --print-settings=FILE",
+		err);
+}
+
+// What is said of the file, which has to be there.
+static int find_statements(const struct firmo_jobs *s, struct statements *said, struct err *err)
+{
+	const char *file = s->settings->shown_file;
+	struct statements own = {0};
+	int status = 0;
+
+	if (file && access(file, F_OK) < 0)
+		return err_set(err, errno, "--print-settings=%s", file);
+	if (file) {
+		char *cwd = path_cwd(), *path = path_below(file, cwd);
+		variants_add_statements(s->settings, path, &own);
+		free(path);
+		free(cwd);
+	}
+	variants_say(s->settings, &own, said);
+	statements_release(&own);
+	return status;
+}
+
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
+{
+	struct statements said = {0};
+	struct err err = {0};
+
+	if (find_statements(s, &said, &err) < 0) {
+		session_warn(err.message);
+		return FIRMO_JOBS_USAGE;
+	}
+	enum firmo_jobs_status status = reports_write(s, write_settings, &said);
+	statements_release(&said);
+	return status;
 }
 
 const struct mode mode_print_settings = {
 	.name = "--print-settings",
 	.formats = 1u << REPORT_TEXT | 1u << REPORT_JSON,
+	.read = read_file,
 	.check = check,
 	.carry_out = carry_out,
 };

@@ -83,7 +83,8 @@ struct reader {
 	enum option_place place;
 	enum layer layer;
 	struct statements *said;
-	struct settings *trial; // takes what is said, to see that it can
+	struct settings *settings; // of the session
+	struct settings *trial;    // takes what is said, to see that it can
 	struct err *err;
 };
 
@@ -206,9 +207,11 @@ static int refuse_key(const struct reader *r, const char *path, const char *key,
 			nearest_offer(&near, row->name);
 	for (; *others; others++)
 		nearest_offer(&near, *others);
-	char *what = options_find(key) ? xstrdup("it belongs on the command line")
-		     : near.best       ? xasprintf("no such setting; did you mean %s?", near.best)
-				       : xstrdup("no such setting");
+	const struct option_row *row = options_find(key);
+	char *what = row && row->places ? xstrdup("it cannot differ from file to file")
+		     : row              ? xstrdup("it belongs on the command line")
+		     : near.best        ? xasprintf("no such setting; did you mean %s?", near.best)
+					: xstrdup("no such setting");
 	int status = refuse(r, path, what);
 
 	free(what);
@@ -231,6 +234,68 @@ static int read_rows(const struct reader *r, const char *path, struct json_objec
 			status = refuse_key(r, member, key, others);
 		free(member);
 	}
+	return status;
+}
+
+// ---- overrides ----
+
+static int add_glob(const struct reader *r, const char *path, struct override *v,
+		    struct json_object *glob)
+{
+	const char *text = json_object_get_string(glob);
+
+	if (!json_object_is_type(glob, json_type_string) || !*text)
+		return refuse(r, path, "wants a glob, such as tests/db/**, or a list of such");
+	VEC_PUSH(&v->globs, xstrdup(text));
+	return 0;
+}
+
+static int read_globs(const struct reader *r, const char *path, struct override *v,
+		      struct json_object *match)
+{
+	if (!json_object_is_type(match, json_type_array))
+		return add_glob(r, path, v, match);
+	for (size_t i = 0; i < json_object_array_length(match); i++)
+		if (add_glob(r, path, v, json_object_array_get_idx(match, i)) < 0)
+			return -1;
+	return v->globs.n > 0 ? 0 : add_glob(r, path, v, NULL);
+}
+
+static int read_override(const struct reader *r, const char *path, struct override *v,
+			 struct json_object *value)
+{
+	static const char *const others[] = {"match", NULL};
+	struct reader own = *r;
+
+	if (!json_object_is_type(value, json_type_object))
+		return refuse(r, path, "wants an object with match and settings");
+	own.place = IN_OVERRIDES;
+	own.layer = LAYER_OVERRIDE;
+	own.said = &v->said;
+	v->at = xasprintf("%s: %s", r->file, path);
+	char *match = below(path, "match");
+	int status = read_globs(&own, match, v, json_object_object_get(value, "match"));
+	free(match);
+	return status == 0 ? read_rows(&own, path, value, others) : -1;
+}
+
+// around: the path of what they stand in.
+static int read_overrides(const struct reader *r, const char *around, struct json_object *object)
+{
+	struct json_object *list = json_object_object_get(object, "overrides");
+	char *path = below(around, "overrides");
+	int status = 0;
+
+	if (list && !json_object_is_type(list, json_type_array))
+		status = refuse(r, path, "wants a list of objects");
+	for (size_t i = 0; list && status == 0 && i < json_object_array_length(list); i++) {
+		struct override v = {0};
+		char *element = xasprintf("%s[%zu]", path, i);
+		status = read_override(r, element, &v, json_object_array_get_idx(list, i));
+		VEC_PUSH(&r->settings->overrides, v);
+		free(element);
+	}
+	free(path);
 	return status;
 }
 
@@ -264,7 +329,7 @@ static int refuse_profile(const struct reader *r, const char *name, struct json_
 // counts.
 static int read_profiles(const struct reader *r, const char *name, struct json_object *profiles)
 {
-	static const char *const others[] = {NULL};
+	static const char *const others[] = {"overrides", NULL};
 	struct json_object *chosen = NULL;
 	int status = 0;
 
@@ -278,10 +343,13 @@ static int read_profiles(const struct reader *r, const char *name, struct json_o
 		bool is_chosen = name && strcmp(key, name) == 0;
 		profile.layer = LAYER_PROFILE;
 		profile.said = is_chosen ? r->said : &unused;
+		profile.settings = is_chosen ? r->settings : r->trial;
 		if (status == 0 && !json_object_is_type(value, json_type_object))
 			status = refuse(r, path, "wants an object of settings");
 		else if (status == 0)
 			status = read_rows(&profile, path, value, others);
+		if (status == 0)
+			status = read_overrides(&profile, path, value);
 		if (is_chosen)
 			chosen = value;
 		statements_release(&unused);
@@ -294,7 +362,7 @@ static int read_profiles(const struct reader *r, const char *name, struct json_o
 
 static int read_all(const struct reader *r, const char *profile, struct json_object *object)
 {
-	static const char *const others[] = {"$schema", "profiles", NULL};
+	static const char *const others[] = {"$schema", "overrides", "profiles", NULL};
 	struct json_object *none = xgiven(json_object_new_object()), *profiles;
 
 	if (!json_object_object_get_ex(object, "profiles", &profiles))
@@ -302,6 +370,9 @@ static int read_all(const struct reader *r, const char *profile, struct json_obj
 	int status = read_rows(r, "", object, others);
 	if (status == 0)
 		status = read_profiles(r, profile, profiles);
+	// Those of the profile are asked first.
+	if (status == 0)
+		status = read_overrides(r, "", object);
 	json_object_put(none);
 	return status;
 }
@@ -309,7 +380,7 @@ static int read_all(const struct reader *r, const char *profile, struct json_obj
 int project_read(struct settings *o, const char *profile, struct err *err)
 {
 	struct settings trial = {.mode = &mode_run};
-	struct reader r = {PROJECT_FILE, IN_PROJECT, LAYER_PROJECT, &o->said, &trial, err};
+	struct reader r = {PROJECT_FILE, IN_PROJECT, LAYER_PROJECT, &o->said, o, &trial, err};
 	struct buf text = {0};
 	int status = buf_add_file(&text, PROJECT_FILE, MOST_BYTES);
 

@@ -102,7 +102,7 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 	if (to_run)
 		join_run(s);
 	if (s->request.changed_only) {
-		found = files_find_programs(s);
+		found = context_find_programs(&s->context);
 		if (found != FIRMO_JOBS_OK)
 			return found;
 	}
@@ -194,7 +194,7 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 		s->run.elapsed_ns = clock_real_ns() - s->run.started_ns;
 		return FIRMO_JOBS_OK;
 	}
-	enum firmo_jobs_status found = files_find_programs(s);
+	enum firmo_jobs_status found = context_find_programs(&s->context);
 	if (found != FIRMO_JOBS_OK)
 		return found;
 	if (signals_open(&s->context.signals, &err) < 0) {

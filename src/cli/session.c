@@ -87,6 +87,11 @@ static void release_run(struct firmo_jobs *s)
 	jobs_release(&s->left);
 }
 
+static const struct job_settings *settings_of(const char *path, void *variants, struct err *err)
+{
+	return variants_of(variants, path, err);
+}
+
 void session_begin_run(struct firmo_jobs *s)
 {
 	const struct settings *settings = s->settings;
@@ -97,12 +102,12 @@ void session_begin_run(struct firmo_jobs *s)
 		.words = s->words,
 		.settings = settings,
 		.context = *c,
-		.usual = settings->job,
 		.request = {.settings = &settings->plan,
 			    .paths = settings->plan.paths.n > 0 ? &settings->plan.paths
 								: &settings->roots,
 			    .changed_only = settings->plan.changed_only,
-			    .usual = &s->usual},
+			    .settings_of = settings_of,
+			    .owner = &s->context.variants},
 		.means = {.has_make_load = c->make.load >= 0,
 			  .make_load = c->make.load,
 			  .loop = &c->loop,

@@ -26,7 +26,6 @@ struct firmo_jobs {
 
 	// The run:
 	enum stage stage;
-	struct job_settings usual; // of its jobs, where the plan has no others for them
 	struct plan_request request;
 	struct run_means means;
 	enum progress_kind progress;

@@ -35,6 +35,13 @@ struct report_request {
 // What we keep for the project in the current folder lies here, unless it is told otherwise.
 #define STATE_FOLDER ".firmo-jobs"
 
+// What a project says of the files that match.
+struct override {
+	struct strings globs; // the strings are owned
+	struct statements said;
+	char *at; // "firmo-jobs.json: overrides[2]"; owned
+};
+
 struct settings {
 	struct statements said; // all that these come from
 	const struct mode *mode;
@@ -47,13 +54,20 @@ struct settings {
 	const char *db, *named_db; // the history; the same, where a person has chosen it for this
 	const char *profile;       // of --profile, or NULL
 	struct strings roots;      // of tests, where no path is given
-	const char *why;           // the file of --why
-	int shell;                 // of --print-completion
-	const char *task;          // of --run, or NULL
-	bool join;                 // --join
-	bool writes_rules;         // --rules, alone or with --gather
-	const char *rules;         // its file; NULL: beside the history
-	const char *gather;        // the command of --gather
+	struct strings lua_path, lua_cpath; // put in front of LUA_PATH and LUA_CPATH of workers
+	struct strings env;                 // entries of their environment
+	struct {
+		struct override *items; // the first that matches counts
+		size_t n, cap;
+	} overrides;
+	const char *why;        // the file of --why
+	const char *shown_file; // of --print-settings, or NULL
+	int shell;              // of --print-completion
+	const char *task;       // of --run, or NULL
+	bool join;              // --join
+	bool writes_rules;      // --rules, alone or with --gather
+	const char *rules;      // its file; NULL: beside the history
+	const char *gather;     // the command of --gather
 	bool until_fail, trace;
 	enum flaky flaky;
 	struct buf tags;   // of --tag, joined

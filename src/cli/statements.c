@@ -26,6 +26,11 @@ void statements_add(struct statements *s, const struct option_row *row, const ch
 	VEC_PUSH(s, said);
 }
 
+void statements_copy(struct statements *s, const struct statement *said)
+{
+	statements_add(s, said->row, said->value, said->layer, said->at);
+}
+
 void statements_move(struct statements *s, struct statements *other)
 {
 	for (size_t i = 0; i < other->n; i++)
@@ -87,6 +92,13 @@ int statement_take(const struct statement *s, struct settings *o, struct err *er
 	if (status < 0)
 		put_place(s, err);
 	return status;
+}
+
+bool statement_is_about(const struct statement *s, const struct statement *other)
+{
+	return s->row == other->row &&
+	       (s->row->shape != SHAPE_OBJECT ||
+		strncmp(s->value, other->value, strcspn(s->value, "=") + 1) == 0);
 }
 
 bool statement_joins(const struct statement *s, const struct statement *other)

@@ -16,8 +16,9 @@ struct settings;
 // Where settings come from; a later one wins.
 enum layer {
 	LAYER_BUILT_IN,
-	LAYER_PROJECT, // firmo-jobs.json
-	LAYER_PROFILE, // one of its profiles
+	LAYER_PROJECT,  // firmo-jobs.json
+	LAYER_PROFILE,  // one of its profiles
+	LAYER_OVERRIDE, // what it says of some files
 	LAYER_VARIABLE,
 	LAYER_FLAGS, // FIRMO_JOBS_FLAGS; what it lists, the command line adds to
 	LAYER_COMMAND_LINE,
@@ -39,6 +40,8 @@ struct statements {
 // Appends it, with copies of both texts.
 void statements_add(struct statements *s, const struct option_row *row, const char *value,
 		    enum layer layer, const char *at);
+// The same of another's.
+void statements_copy(struct statements *s, const struct statement *said);
 // Appends those of other, which is empty from then on.
 void statements_move(struct statements *s, struct statements *other);
 void statements_release(struct statements *s);
@@ -47,6 +50,8 @@ void statements_release(struct statements *s);
 int statement_take(const struct statement *s, struct settings *o, struct err *err);
 // Has all of them hold, in order.
 int statements_take(const struct statements *s, struct settings *o, struct err *err);
+// Whether both are about the same setting: a member of an object is one of its own.
+bool statement_is_about(const struct statement *s, const struct statement *other);
 // Whether both belong to one list, where the row is one.
 bool statement_joins(const struct statement *s, const struct statement *other);
 // The last one of the row, or NULL.

@@ -374,7 +374,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	s->request.paths = &paths;
 	enum firmo_jobs_status found = files_find(s);
 	if (found == FIRMO_JOBS_OK)
-		found = files_find_programs(s);
+		found = context_find_programs(&s->context);
 	if (found != FIRMO_JOBS_OK)
 		return found;
 	if (context_open_store(&s->context, false) != FIRMO_JOBS_OK)

@@ -26,6 +26,19 @@ static const char *value_of(const char *entry, const char *name)
 	return strncmp(entry, name, n) == 0 && entry[n] == '=' ? entry + n + 1 : NULL;
 }
 
+bool environment_is_own(const char *name, size_t n)
+{
+	static const char *const names[] = {"LD_PRELOAD", "MAKEFLAGS", "PWD", "TMPDIR"};
+	static const char ours[] = "FIRMO_JOBS_";
+	bool is_own = n >= strlen(ours) && strncmp(name, ours, strlen(ours)) == 0;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		is_own |= strlen(names[i]) == n && strncmp(name, names[i], n) == 0;
+	for (size_t i = 0; i < LUA_INITS; i++)
+		is_own |= strlen(lua_inits[i]) == n && strncmp(name, lua_inits[i], n) == 0;
+	return is_own;
+}
+
 static bool is_set_per_worker(const char *entry)
 {
 	// A run inside of a worker of another run: what that one was told is not for ours. And what

@@ -47,6 +47,8 @@ struct worker_identity {
 	bool nested;       // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
 };
 
+// Whether a variable of that name, of n bytes, is ours to set for each worker.
+bool environment_is_own(const char *name, size_t n);
 // we must stay where it is until it is released: envp points into it.
 void environment_for(struct worker_environment *we, const struct environment *e,
 		     const struct worker_identity *id);

@@ -208,6 +208,19 @@ static void leave_out(struct jobs *jobs, const struct plan_request *request, str
 	buf_release(&scratch);
 }
 
+static int set_settings(struct jobs *jobs, const struct plan_request *request, struct err *err)
+{
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *j = &jobs->items[i];
+		j->settings = request->settings_of(j->path, request->owner, err);
+		if (!j->settings) {
+			jobs_release(jobs);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int plan_find(struct jobs *jobs, const struct plan_request *request, struct strings *notes,
 	      struct err *err)
 {
@@ -223,10 +236,10 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 		discover_links(&d);
 	if (status < 0)
 		jobs_release(jobs);
-	for (size_t i = 0; i < jobs->n; i++)
-		jobs->items[i].settings = request->usual;
 	filter(jobs, is_selected, (void *)request->settings);
 	discover_unite(&d);
+	if (status == 0)
+		status = set_settings(jobs, request, err);
 	for (size_t i = 0; i < d.notes.n; i++)
 		VEC_PUSH(notes, xstrdup(d.notes.items[i]));
 	discovery_release(&d);

@@ -39,7 +39,10 @@ struct plan_request {
 	const struct busted_settings *busted; // the project's; NULL: none, busted's defaults hold
 	bool changed_only;                    // theirs, or true in its place
 	int slots;                            // how many jobs will run at once; 0: unknown
-	const struct job_settings *usual;     // of the jobs; for changed_only complete
+	// The settings of the file at path, for changed_only complete; NULL, and err says what is
+	// wrong with them.
+	const struct job_settings *(*settings_of)(const char *path, void *owner, struct err *err);
+	void *owner;
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and

@@ -241,3 +241,133 @@ refused() {
 	status_is 2
 	json "file('tests/a_test.lua').attempt == 2" out.json
 }
+
+# ---- settings of some files ----
+
+@test "overrides: the first match counts for each setting; the command line wins" {
+	plain a
+	plain db/b
+	settings '{"timeout": 20, "limit": {"as": "1G"}, "overrides": [' \
+		'{"match": "tests/db/**", "timeout": 30, "limit": {"cpu": 5}, "grace": 1},' \
+		'{"match": ["b_*", "x_*"], "timeout": 40, "limit": {"cpu": 6, "as": "2G"}, "retries": 3}],' \
+		'"profiles": {"ci": {"timeout": 25, "overrides": [{"match": "b_*", "grace": 5}]}}}'
+	set_to timeout 20 "firmo-jobs.json: timeout" --print-settings=tests/a_test.lua
+	set_to timeout 25 "firmo-jobs.json: profiles.ci.timeout" --print-settings=tests/a_test.lua --profile=ci
+	set_to timeout 30 "firmo-jobs.json: overrides[0].timeout" --print-settings=tests/db/b_test.lua --profile=ci
+	set_to retries 3 "firmo-jobs.json: overrides[1].retries" --print-settings="$PWD/tests/db/b_test.lua"
+	set_to limit.cpu 5 "firmo-jobs.json: overrides[0].limit.cpu" --print-settings=tests/db/b_test.lua
+	set_to limit.as 2G "firmo-jobs.json: overrides[1].limit.as" --print-settings=./tests/db/b_test.lua
+	set_to grace 1 "firmo-jobs.json: overrides[0].grace" --print-settings=tests/db/b_test.lua
+	set_to grace 5 "firmo-jobs.json: profiles.ci.overrides[0].grace" --print-settings=tests/db/b_test.lua --profile=ci
+	set_to timeout 9 "the command line" --print-settings=tests/db/b_test.lua -t9
+	refused "--print-settings=tests/c_test.lua: No such file" --print-settings=tests/c_test.lua
+}
+
+@test "overrides: a file has its own deadline, tries, variables, modules and command" {
+	test_file lib/seven.lua "return 7"
+	plain a "assert(not os.getenv('DB') and not pcall(require, 'seven'))"
+	plain hang "while true do end"
+	plain env "assert(os.getenv('DB') == 'x = y' and os.getenv('TERM') == 'vt100')"
+	plain lib "assert(require('seven') == 7 and package.path:find('^lib/%?.lua;/usr'))"
+	plain command "assert(arg[1] == '--word')"
+	settings '{"lua": "lua5.4", "overrides": [' \
+		'{"match": "hang_*", "timeout": 1, "grace": 0.1, "retries": 1},' \
+		'{"match": "env_*", "env": {"DB": "x = y", "TERM": "vt100"}},' \
+		'{"match": "lib_*", "path": "lib/?.lua;;"},' \
+		'{"match": "command_*", "command": "lua5.4 {} --word"}]}'
+	run fj --report=json:report.json
+	status_is 1
+	json "r.passed == 4"
+	json "file('tests/hang_test.lua').status == 'timeout'"
+	json "file('tests/hang_test.lua').attempt == 2"
+}
+
+@test "overrides: LUA_PATH and LUA_CPATH of before stay behind" {
+	plain a "print(os.getenv('LUA_PATH'), os.getenv('LUA_PATH_5_4'), os.getenv('LUA_CPATH'))" "error('shown')"
+	settings '{"lua": "lua5.4", "path": ["a/?.lua", "b/?.lua;"], "cpath": "c/?.so"}'
+	run fj
+	has "a/?.lua;b/?.lua;;	nil	c/?.so;;"
+	LUA_PATH='x;;' LUA_PATH_5_4='y' run fj
+	has "a/?.lua;b/?.lua;x;;	a/?.lua;b/?.lua;y	c/?.so;;"
+	settings '{"lua": "lua5.4", "path": "a/?.lua", "env": {"LUA_PATH": "z/?.lua"}}'
+	LUA_PATH='x;;' run fj
+	has "a/?.lua;z/?.lua	nil	nil"
+}
+
+@test "what can change a file's outcome is a part of its key, by file; --why names it" {
+	plain a
+	plain b
+	settle
+	settings '{"lua": "lua5.4", "overrides": [{"match": "b_*", "env": {"DB": "x"}, "limit": {"cpu": 30}}]}'
+	run fj
+	status_is 0
+	run fj --changed
+	has "2 passed"
+	run fj --why=tests/b_test.lua
+	has "would not run"
+	settings '{"lua": "lua5.4", "overrides": [{"match": "b_*", "env": {"DB": "y"}, "limit": {"cpu": 31}}]}'
+	run fj --why=tests/a_test.lua
+	has "would not run"
+	run fj --why=tests/b_test.lua
+	has "variable DB was x, is y"
+	has "--limit cpu was 30, is 31"
+	run fj --changed --report=json:report.json
+	status_is 0
+	json "file('tests/a_test.lua').cached and not file('tests/b_test.lua').cached"
+	settings '{"lua": "lua5.4", "overrides": [{"match": "b_*", "path": "lib/?.lua"}]}'
+	run fj --why=tests/b_test.lua
+	has "variable DB was y, is not given"
+	has "variable LUA_PATH was not given, is lib/?.lua;;"
+}
+
+@test "overrides hold for what make schedules" {
+	plain a "assert(os.getenv('DB') == 'x')"
+	settings '{"lua": "lua5.4", "overrides": [{"match": "a_*", "env": {"DB": "x"}}]}'
+	printf 'include %s\n' "$("$FIRMO_JOBS" --print-mk)" >GNUmakefile
+	settle
+	export PATH="$(dirname "$FIRMO_JOBS"):$PATH"
+	run make --no-print-directory test-stamps
+	status_is 0
+	run make --no-print-directory test-stamps
+	status_is 0
+	has "Cached: 1"
+	settings '{"lua": "lua5.4", "overrides": [{"match": "a_*", "env": {"DB": "y"}}]}'
+	run make --no-print-directory test-stamps
+	status_is 2
+	has "a_test.lua"
+}
+
+@test "an override that matches no file is warned of" {
+	plain a
+	plain db/b
+	settings '{"overrides": [{"match": ["tests/dbx/**", "tests/db/*"], "timeout": 9}, {"match": "c_*"}]}'
+	run --separate-stderr fj4 tests/a_test.lua
+	status_is 0
+	[ "$stderr" = "firmo-jobs: firmo-jobs.json: overrides[0].match: tests/dbx/** matches no file
+firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
+}
+
+@test "overrides that are wrong" {
+	plain a "io.open('ran', 'w')"
+	settings '{"overrides": {}}'
+	refused "firmo-jobs.json: overrides: wants a list"
+	settings '{"overrides": [3]}'
+	refused "firmo-jobs.json: overrides[0]: wants an object"
+	settings '{"overrides": [{"timeout": 3}]}'
+	refused "firmo-jobs.json: overrides[0].match: wants a glob"
+	settings '{"overrides": [{"match": []}]}'
+	refused "firmo-jobs.json: overrides[0].match: wants a glob"
+	settings '{"overrides": [{"match": "*", "workers": 3}]}'
+	refused "firmo-jobs.json: overrides[0].workers: it cannot differ from file to file"
+	settings '{"overrides": [{"match": "*", "tiemout": 3}]}'
+	refused "firmo-jobs.json: overrides[0].tiemout: no such setting; did you mean timeout?"
+	settings '{"profiles": {"x": {"overrides": [{"match": "*", "timeout": "y"}]}}}'
+	refused "firmo-jobs.json: profiles.x.overrides[0].timeout=y: wants seconds"
+	settings '{"overrides": [{"match": "*", "env": {"LUA_INIT": "x"}}]}'
+	refused "firmo-jobs.json: overrides[0].env.LUA_INIT: a worker has this variable from firmo-jobs"
+	settings '{"overrides": [{"match": "*", "command": "no-such-program {}"}]}'
+	run fj4
+	run --separate-stderr fj
+	status_is 3
+	[ "$stderr" = "firmo-jobs: firmo-jobs.json: overrides[0].command: there is no program 'no-such-program'" ]
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include "cli/variants.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "cli/mode.h"
+#include "cli/option.h"
+#include "cli/options.h"
+#include "model/way.h"
+#include "plan/names.h"
+
+// ---- what is said of a file ----
+
+// The first override that matches counts, for each setting.
+static void add_override(const struct override *v, struct statements *said)
+{
+	size_t earlier = said->n;
+
+	for (size_t i = 0; i < v->said.n; i++) {
+		const struct statement *s = &v->said.items[i];
+		bool is_said = false;
+		for (size_t k = 0; k < earlier; k++)
+			is_said |= statement_is_about(&said->items[k], s);
+		if (!is_said)
+			statements_copy(said, s);
+	}
+}
+
+void variants_add_statements(const struct settings *all, const char *path, struct statements *said)
+{
+	for (size_t i = 0; i < all->overrides.n; i++)
+		if (name_matches(&all->overrides.items[i].globs, path))
+			add_override(&all->overrides.items[i], said);
+}
+
+// Files of which the same is said run in the same way.
+static char *make_key(const struct statements *said)
+{
+	struct buf b = {0};
+
+	for (size_t i = 0; i < said->n; i++)
+		way_add(&b, said->items[i].row->name,
+			said->items[i].value ? said->items[i].value : "");
+	return buf_detach(&b);
+}
+
+// ---- the environment ----
+
+static const char *find_entry(const struct strings *entries, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < entries->n; i++)
+		if (strncmp(entries->items[i], name, n) == 0 && entries->items[i][n] == '=')
+			return entries->items[i] + n + 1;
+	return NULL;
+}
+
+// "NAME=src/?.lua;;", where `given` stands for the last two characters if it is there.
+static char *make_path(const char *name, const struct strings *templates, const char *given)
+{
+	struct buf b = {0};
+
+	buf_addf(&b, "%s=", name);
+	for (size_t i = 0; i < templates->n; i++) {
+		const char *text = templates->items[i];
+		size_t n = strlen(text);
+		while (n > 0 && text[n - 1] == ';')
+			n--;
+		buf_add(&b, text, n);
+		buf_addch(&b, ';');
+	}
+	buf_addstr(&b, given ? given : ";");
+	return buf_detach(&b);
+}
+
+// A version of Lua looks at the variable of its own, where there is one, in place of the other.
+static void add_paths(struct strings *environment, const struct strings *env, const char *name,
+		      const struct strings *templates)
+{
+	static const char *const versions[] = {"", "_5_2", "_5_3", "_5_4", "_5_5"};
+
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+		char *variable = xasprintf("%s%s", name, versions[i]);
+		const char *given = find_entry(env, variable);
+		if (!given)
+			given = getenv(variable);
+		if (templates->n > 0 && (given || i == 0))
+			VEC_PUSH(environment, make_path(variable, templates, given));
+		free(variable);
+	}
+}
+
+// In an order that is always the same, and with a NULL at the end.
+static void make_environment(struct strings *environment, const struct settings *o)
+{
+	add_paths(environment, &o->env, "LUA_PATH", &o->lua_path);
+	add_paths(environment, &o->env, "LUA_CPATH", &o->lua_cpath);
+	for (size_t i = 0; i < o->env.n; i++) {
+		char *name = xstrndup(o->env.items[i], strcspn(o->env.items[i], "="));
+		if (!find_entry(environment, name))
+			VEC_PUSH(environment, xstrdup(o->env.items[i]));
+		free(name);
+	}
+	strings_sort(environment);
+	VEC_PUSH(environment, NULL);
+}
+
+// ---- the way of running it ----
+
+static void add_environment(struct buf *way, const char *const *entries)
+{
+	for (; entries && *entries; entries++) {
+		char *name = xasprintf("variable %.*s", (int)strcspn(*entries, "="), *entries);
+		way_add(way, name, *entries + strcspn(*entries, "=") + 1);
+		free(name);
+	}
+}
+
+// All that results depend on besides their command, their inputs and their deadline
+// (deadline_is_enough). A setting that no outcome depends on is none of it.
+static char *make_way(const struct job_settings *job, bool share_tokens)
+{
+	const struct limits *l = &job->limits;
+	struct buf b = {0};
+	char limit[32], value[32];
+
+	way_add(&b, "firmo-jobs", FIRMO_JOBS_VERSION);
+	if (job->framework >= 0)
+		way_add(&b, "--framework", framework_name((enum framework)job->framework));
+	if (job->selection.filter)
+		way_add(&b, "--filter", job->selection.filter);
+	if (job->selection.tags)
+		way_add(&b, "--tag", job->selection.tags);
+	// What MAKEFLAGS is to workers.
+	if (share_tokens)
+		way_add(&b, "--share-tokens", "");
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		if (!l->set[i])
+			continue;
+		snprintf(limit, sizeof limit, "--limit %s", limits_name(i));
+		snprintf(value, sizeof value, "%llu", (unsigned long long)l->value[i]);
+		way_add(&b, limit, l->value[i] == RLIM_INFINITY ? "unlimited" : value);
+	}
+	add_environment(&b, job->environment);
+	return buf_detach(&b);
+}
+
+void variants_blame(const struct settings *said, struct err *err)
+{
+	static const char *const names[] = {"command", "lua"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct statement *s = statements_last(&said->said, options_find(names[i]));
+		size_t n = strlen(names[i]);
+		if (!s || !s->at || strncmp(err->message, "--", 2) != 0 ||
+		    strncmp(err->message + 2, names[i], n) != 0)
+			continue;
+		struct err told = *err;
+		err_set(err, told.errnum, "%s%s", s->at, told.message + 2 + n);
+	}
+}
+
+static int complete(struct variants *v, struct variant *variant, struct err *err)
+{
+	const struct settings *o = &variant->settings, *all = v->settings;
+	bool same = !o->command || (all->command && strcmp(o->command, all->command) == 0);
+
+	if (variant->way)
+		return 0;
+	if (!same && commands_init(&variant->commands, NULL, o->command, all->extra, getenv("PATH"),
+				   err) < 0) {
+		variants_blame(o, err);
+		return -1;
+	}
+	variant->way = make_way(&variant->job, all->run.share_tokens);
+	variant->job.commands = same ? v->commands : &variant->commands;
+	variant->job.way = variant->way;
+	return 0;
+}
+
+// ---- variants ----
+
+static void release(struct variant *variant)
+{
+	free(variant->key);
+	options_release(&variant->settings);
+	strings_free_all(&variant->environment);
+	commands_release(&variant->commands);
+	free(variant->way);
+	free(variant);
+}
+
+void variants_release(struct variants *v)
+{
+	for (size_t i = 0; i < v->list.n; i++)
+		release(v->list.items[i]);
+	free(v->list.items);
+	*v = (struct variants){0};
+}
+
+void variants_say(const struct settings *all, const struct statements *own, struct statements *said)
+{
+	size_t i = 0;
+
+	for (; i < all->said.n && all->said.items[i].layer <= LAYER_OVERRIDE; i++)
+		statements_copy(said, &all->said.items[i]);
+	for (size_t k = 0; k < own->n; k++)
+		statements_copy(said, &own->items[k]);
+	for (; i < all->said.n; i++)
+		statements_copy(said, &all->said.items[i]);
+}
+
+// Takes over key.
+static struct variant *add(struct variants *v, char *key, const struct statements *own,
+			   struct err *err)
+{
+	struct variant *variant = xcalloc(1, sizeof *variant);
+	struct settings *o = &variant->settings;
+
+	*variant = (struct variant){.key = key, .settings = {.mode = &mode_run}};
+	variants_say(v->settings, own, &o->said);
+	if (options_take(o, err) < 0) {
+		release(variant);
+		return NULL;
+	}
+	make_environment(&variant->environment, o);
+	variant->job = o->job;
+	variant->job.environment = (const char *const *)variant->environment.items;
+	// What is run again and again is not tried again.
+	if (v->settings->run.rounds > 1 || v->settings->until_fail)
+		variant->job.retries = 0;
+	VEC_PUSH(&v->list, variant);
+	return variant;
+}
+
+static struct variant *find(const struct variants *v, const char *key)
+{
+	for (size_t i = 0; i < v->list.n; i++)
+		if (strcmp(v->list.items[i]->key, key) == 0)
+			return v->list.items[i];
+	return NULL;
+}
+
+const struct job_settings *variants_of(struct variants *v, const char *path, struct err *err)
+{
+	struct statements own = {0};
+	variants_add_statements(v->settings, path, &own);
+	char *key = make_key(&own);
+	struct variant *variant = find(v, key);
+
+	if (variant)
+		free(key);
+	else
+		variant = add(v, key, &own, err);
+	statements_release(&own);
+	bool is_right = variant && (!v->commands || complete(v, variant, err) == 0);
+	return is_right ? &variant->job : NULL;
+}
+
+int variants_complete(struct variants *v, const struct commands *commands, struct err *err)
+{
+	v->commands = commands;
+	for (size_t i = 0; i < v->list.n; i++)
+		if (complete(v, v->list.items[i], err) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// The settings of each file: those that all have, or others where the project says so of some.
+// Files of which the same is said share one variant.
+#ifndef CLI_VARIANTS_H
+#define CLI_VARIANTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/settings.h"
+#include "framework/framework.h"
+
+struct err;
+
+// The settings of the files of which nothing but `key` is said.
+struct variant {
+	char *key;                  // "" for most
+	struct settings settings;   // all that holds for them
+	struct strings environment; // entries of job
+	struct commands commands;   // if it has some of its own
+	struct job_settings job;
+	char *way;
+};
+
+struct variants {
+	const struct settings *settings; // of all files
+	const struct commands *commands; // the same; NULL: the programs have not been found yet
+	struct {
+		struct variant **items; // owned
+		size_t n, cap;
+	} list;
+};
+
+// What is said of the file at path alone, by the overrides of the project.
+void variants_add_statements(const struct settings *all, const char *path, struct statements *said);
+// All that is said of it: own, which that has given, in its place among what is said of all files.
+void variants_say(const struct settings *all, const struct statements *own,
+		  struct statements *said);
+// The settings of that file, complete once the programs have been found. NULL: err says what is
+// wrong with them.
+const struct job_settings *variants_of(struct variants *v, const char *path, struct err *err);
+// Completes those that there are, and from then on each one: with the commands of all files, or
+// with their own, whose program is looked for.
+int variants_complete(struct variants *v, const struct commands *commands, struct err *err);
+// Puts where the setting of that name was said in place of "--NAME", which the message begins with.
+void variants_blame(const struct settings *said, struct err *err);
+void variants_release(struct variants *v);
+
+#endif
