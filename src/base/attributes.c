@@ -198,20 +198,22 @@ static void add_kept(struct buf *b)
 static const struct attribute {
 	const char *name, *words;
 	void (*add)(struct buf *b);
+	bool is_own; // see attribute_is_own
 } attributes[] = {
-	{ATTRIBUTE_UMASK, "the umask", add_umask},
-	{ATTRIBUTE_LIMITS, "the limits (ulimit)", add_limits},
-	{ATTRIBUTE_USER, "the user and its groups", add_user},
-	{ATTRIBUTE_RIGHTS, "the rights (capabilities, no new privileges, seccomp)", add_rights},
-	{ATTRIBUTE_PERSONALITY, "the personality (setarch)", add_personality},
-	{ATTRIBUTE_LOADER, "the variables that the loader reads", add_loader},
-	{ATTRIBUTE_CPUS, "the CPUs that it may use", add_cpus},
-	{ATTRIBUTE_NICENESS, "the niceness", add_niceness},
-	{ATTRIBUTE_FUNCTIONS, "the functions that bash exports", add_functions},
-	{ATTRIBUTE_FOLDER, "the folder of the project", add_folder},
-	{ATTRIBUTE_TERMINAL, "whether there is a terminal (/dev/tty)", add_terminal},
+	{ATTRIBUTE_UMASK, "the umask", add_umask, true},
+	{ATTRIBUTE_LIMITS, "the limits (ulimit)", add_limits, true},
+	{ATTRIBUTE_USER, "the user and its groups", add_user, true},
+	{ATTRIBUTE_RIGHTS, "the rights (capabilities, no new privileges, seccomp)", add_rights,
+	 true},
+	{ATTRIBUTE_PERSONALITY, "the personality (setarch)", add_personality, true},
+	{ATTRIBUTE_LOADER, "the variables that the loader reads", add_loader, true},
+	{ATTRIBUTE_CPUS, "the CPUs that it may use", add_cpus, false},
+	{ATTRIBUTE_NICENESS, "the niceness", add_niceness, false},
+	{ATTRIBUTE_FUNCTIONS, "the functions that bash exports", add_functions, true},
+	{ATTRIBUTE_FOLDER, "the folder of the project", add_folder, false},
+	{ATTRIBUTE_TERMINAL, "whether there is a terminal (/dev/tty)", add_terminal, false},
 	{ATTRIBUTE_KEPT, "what the kernel keeps of a process (control group, login, memory)",
-	 add_kept},
+	 add_kept, false},
 };
 
 static const struct attribute *find(const char *name)
@@ -228,6 +230,13 @@ void attribute_add_value(struct buf *b, const char *name)
 
 	if (a)
 		a->add(b);
+}
+
+bool attribute_is_own(const char *name)
+{
+	const struct attribute *a = find(name);
+
+	return a && a->is_own;
 }
 
 const char *attribute_words(const char *name)

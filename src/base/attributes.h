@@ -5,6 +5,8 @@
 #ifndef BASE_ATTRIBUTES_H
 #define BASE_ATTRIBUTES_H
 
+#include <stdbool.h>
+
 struct buf;
 
 // The names of attributes. They stand in the store, and in traces.
@@ -23,6 +25,8 @@ struct buf;
 
 // Appends the value of an attribute of this process, as text; nothing for a name that is none.
 void attribute_add_value(struct buf *b, const char *name);
+// Whether only this process can change it, and does not once it runs tests.
+bool attribute_is_own(const char *name);
 // The attribute in words.
 const char *attribute_words(const char *name);
 

@@ -7,6 +7,8 @@
 static bool is_one_of(const char *const *patterns, const char *name, size_t n)
 {
 	for (; *patterns; patterns++) {
+		if (**patterns != *name) // nearly all of them
+			continue;
 		size_t fixed = strcspn(*patterns, "*");
 		if (strncmp(name, *patterns, fixed) == 0 && fixed <= n &&
 		    ((*patterns)[fixed] || fixed == n))

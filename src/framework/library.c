@@ -40,10 +40,13 @@ static enum framework library_of(const char *text, size_t n)
 
 enum framework library_in(const char *path)
 {
+	static const char elf[] = "\177ELF";
 	struct buf text = {0};
 	enum framework found = FRAMEWORK_PLAIN;
 
-	if (buf_add_file(&text, path, FILE_MAX_BYTES) == 0 && text.len > 0)
+	// Interpreters and C libraries, which are large, hold none.
+	if (buf_add_file(&text, path, FILE_MAX_BYTES) == 0 && text.len > strlen(elf) &&
+	    memcmp(text.data, elf, strlen(elf)) != 0)
 		found = library_of(text.data, text.len);
 	buf_release(&text);
 	return found;

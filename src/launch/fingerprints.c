@@ -33,8 +33,7 @@ static struct inspection *look_of(struct fingerprints *f, const struct input *in
 static bool is_fixed(const struct input *in)
 {
 	return in->kind == INPUT_VARIABLE || in->kind == INPUT_ENVIRONMENT ||
-	       (in->kind == INPUT_ATTRIBUTE && (strcmp(in->name, ATTRIBUTE_UMASK) == 0 ||
-						strcmp(in->name, ATTRIBUTE_LIMITS) == 0));
+	       (in->kind == INPUT_ATTRIBUTE && attribute_is_own(in->name));
 }
 
 // Looks at the input, once for all that a result is to be told.

@@ -47,7 +47,7 @@ struct supervisor {
 	bool abandoned;          // end what runs as well
 	struct loop_timer limit; // of the whole run
 	struct map libraries;    // path of a file -> whether it is the core of a framework, see
-			      // find_library
+			      // library_of
 	struct map busted_names; // path of a file -> whether it names what busted gives, likewise
 	struct admission admission;
 	struct err broken;     // why the run cannot go on; its message is empty while it can

@@ -109,6 +109,20 @@ static void shorten_output(struct result *r)
 	r->output = end;
 }
 
+// The framework that the file is the core of. Each is looked into once: most of them every worker
+// loads.
+static enum framework library_of(struct supervisor *s, const char *path)
+{
+	// A framework and 1 stands in place of a pointer.
+	uintptr_t known = (uintptr_t)map_get(&s->libraries, path);
+
+	if (known == 0) {
+		known = (uintptr_t)library_in(path) + 1;
+		map_put(&s->libraries, path, (void *)known);
+	}
+	return (enum framework)(known - 1);
+}
+
 // The framework whose core the worker has read, and from where.
 static void find_library(struct supervisor *s, const struct inputs *in, struct observation *o)
 {
@@ -116,13 +130,7 @@ static void find_library(struct supervisor *s, const struct inputs *in, struct o
 		const struct input *input = &in->list.items[i];
 		if (input->kind != INPUT_PATH || !input->found)
 			continue;
-		// A framework and 1 stands in place of a pointer.
-		uintptr_t known = (uintptr_t)map_get(&s->libraries, input->name);
-		if (known == 0) {
-			known = (uintptr_t)library_in(input->name) + 1;
-			map_put(&s->libraries, input->name, (void *)known);
-		}
-		enum framework f = (enum framework)(known - 1);
+		enum framework f = library_of(s, input->name);
 		if (f > o->loaded) {
 			o->loaded = f;
 			o->loaded_from = input->name;
@@ -368,7 +376,7 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 // The exit status of a file is not believed that may hold tests which nobody saw: those of a
 // framework in its own text, which no shim finds, or of any, where neither a shim nor a trace tells
 // of it.
-static void doubt_plain(struct result *r, bool seen)
+static void doubt_plain(struct supervisor *s, struct result *r, bool seen)
 {
 	enum framework f = FRAMEWORK_PLAIN;
 
@@ -377,7 +385,7 @@ static void doubt_plain(struct result *r, bool seen)
 			       "it cannot be watched, and Lua ran without LUA_INIT or in a child",
 			       "--framework=plain takes its exit status");
 	else
-		f = library_in(r->job->path);
+		f = library_of(s, r->job->path);
 	if (f == FRAMEWORK_LUAUNIT || f == FRAMEWORK_LUST) {
 		char *holds = xasprintf("it holds %s itself", framework_name(f));
 		leave_unproven(r, holds, "--framework=plain takes its exit status");
@@ -394,7 +402,7 @@ static bool never_began(const struct supervisor *s, const struct result *r)
 	return s->has_proc && in && in->unread && !in->blind && !in->overflow;
 }
 
-static void doubt(const struct supervisor *s, struct result *r, bool seen)
+static void doubt(struct supervisor *s, struct result *r, bool seen)
 {
 	if (r->job->source == READING_GIVEN || r->status != FILE_PASSED)
 		return;
@@ -402,7 +410,7 @@ static void doubt(const struct supervisor *s, struct result *r, bool seen)
 		leave_unproven(r, "nothing has read the file",
 			       "a --framework=NAME has its result count all the same");
 	else if (r->framework == FRAMEWORK_PLAIN)
-		doubt_plain(r, seen);
+		doubt_plain(s, r, seen);
 }
 
 static void on_finished(void *owner, struct attempt *a)
