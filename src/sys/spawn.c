@@ -37,15 +37,10 @@ static void write_pid(char *text, pid_t pid)
 
 // Places the fds at 0, 1, ... They are first moved above these numbers, so that none is overwritten
 // before its turn.
-static int place_fds(const struct spawn *s, int *report_fd)
+static int place_fds(const struct spawn *s)
 {
 	int fds[FDS] = {s->stdin_fd, s->stdout_fd, s->stderr_fd};
 
-	// Where that fails, the caller hears of it through the old one.
-	int moved = fcntl(*report_fd, F_DUPFD_CLOEXEC, 2 * FDS);
-	if (moved < 0)
-		return -1;
-	*report_fd = moved;
 	for (int i = 0; i < FDS; i++) {
 		if (i >= 3)
 			fds[i] = s->extra_fds[i - 3];
@@ -73,41 +68,30 @@ static void reset_signals(const struct spawn *s)
 }
 
 // The child's part. It shares the parent's memory until exec (vfork), so it changes none of it but
-// pid_place and pid_text, which is the caller's wish.
-void spawn_child(const struct spawn *s, int report_fd)
+// pid_place and pid_text, which is the caller's wish, and the report.
+void spawn_child(const struct spawn *s, volatile struct spawn_report *report)
 {
-	struct spawn_report r = {SPAWN_GROUP, 0};
+	enum spawn_step step = SPAWN_GROUP;
 
 	if (setpgid(0, 0) < 0)
 		goto failed;
 	if (s->pid_place)
 		*s->pid_place = getpid();
-	r.step = SPAWN_FDS;
-	if (place_fds(s, &report_fd) < 0)
+	step = SPAWN_FDS;
+	if (place_fds(s) < 0)
 		goto failed;
-	r.step = SPAWN_LIMITS;
+	step = SPAWN_LIMITS;
 	if (s->limits && (errno = limits_apply(s->limits)) != 0)
 		goto failed;
 	if (s->pid_text)
 		write_pid(s->pid_text, getpid());
 	reset_signals(s);
-	r.step = SPAWN_EXEC;
+	step = SPAWN_EXEC;
 	execve(s->program, s->argv, s->envp);
 failed:
-	r.errnum = errno;
-	if (write(report_fd, &r, sizeof r) < 0)
-		_exit(126);
+	report->errnum = errno;
+	report->step = step;
 	_exit(127);
-}
-
-struct spawn_report spawn_await(int report_fd)
-{
-	struct spawn_report r;
-
-	// End of file: exec has closed the pipe.
-	if (read(report_fd, &r, sizeof r) != (ssize_t)sizeof r)
-		r = (struct spawn_report){SPAWN_OK, 0};
-	return r;
 }
 
 int spawn_settle(const struct spawn *s, const struct spawn_report *r, pid_t pid,
@@ -124,21 +108,14 @@ int spawn_settle(const struct spawn *s, const struct spawn_report *r, pid_t pid,
 
 int spawn_start(const struct spawn *s, pid_t *pid, enum spawn_step *step, struct err *err)
 {
-	struct spawn_report r = {SPAWN_FORK, 0};
-	int fds[2];
-
-	*step = SPAWN_FORK;
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_set(err, errno, "pipe");
+	volatile struct spawn_report report = {SPAWN_OK, 0};
 	pid_t p = vfork();
+
 	if (p == 0)
-		spawn_child(s, fds[1]);
+		spawn_child(s, &report);
+	struct spawn_report r = {report.step, report.errnum};
 	if (p < 0)
-		r.errnum = errno;
-	close(fds[1]);
-	if (p > 0)
-		r = spawn_await(fds[0]);
-	close(fds[0]);
+		r = (struct spawn_report){SPAWN_FORK, errno};
 	*pid = p;
 	return spawn_settle(s, &r, p, step, err);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Starting a process, described as data. Nothing happens between vfork and exec that is not
-// async-signal-safe; a failure there comes back as {step, errno} through a close-on-exec pipe.
+// async-signal-safe; a failure there comes back as {step, errno} in memory that both have until
+// exec.
 #ifndef SYS_SPAWN_H
 #define SYS_SPAWN_H
 
@@ -41,10 +42,9 @@ struct spawn_report {
 int spawn_start(const struct spawn *s, pid_t *pid, enum spawn_step *step, struct err *err);
 
 // The parts of spawn_start, for another way to fork (sys/spawner.h). The child's, which does not
-// return and reports through the write end of a close-on-exec pipe:
-void spawn_child(const struct spawn *s, int report_fd) __attribute__((noreturn));
-// the parent's, which waits at the read end;
-struct spawn_report spawn_await(int report_fd);
+// return, and writes its report where it fails, while the parent waits as after vfork:
+void spawn_child(const struct spawn *s, volatile struct spawn_report *report)
+	__attribute__((noreturn));
 // and that of the process whose child pid is, or would have been. Returns what spawn_start does.
 int spawn_settle(const struct spawn *s, const struct spawn_report *r, pid_t pid,
 		 enum spawn_step *step, struct err *err);

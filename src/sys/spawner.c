@@ -2,8 +2,6 @@
 #include "sys/spawner.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,7 +25,7 @@
 #define LETTER_BYTES (8 << 20)  // more words than a program can have; untouched pages cost nothing
 #define STACK_BYTES  (64 << 10) // untouched pages cost nothing; a sanitizer wants some
 #define FDS          (3 + SPAWN_EXTRA_FDS)
-#define PATIENCE_MS  1000 // to start a process takes less; in vain it costs a call
+#define PATIENCE_S   1 // to start a process takes less; in vain it costs a call
 
 // What is to be started, and what came of it. It lies at one address in both processes, and so its
 // pointers are good in both.
@@ -44,46 +43,36 @@ struct letter {
 
 struct start {
 	const struct spawn *spawn;
-	int report_fd;
+	struct spawn_report *report;
 };
 
 static int run_child(void *arg)
 {
 	const struct start *start = arg;
 
-	spawn_child(start->spawn, start->report_fd);
+	spawn_child(start->spawn, start->report);
 }
 
 static void start(struct letter *l, const int fds[FDS])
 {
 	struct spawn s = l->spawn;
 	_Alignas(16) char stack[STACK_BYTES];
-	int pair[2];
 
 	s.stdin_fd = fds[s.stdin_fd];
 	s.stdout_fd = fds[s.stdout_fd];
 	s.stderr_fd = fds[s.stderr_fd];
 	for (int i = 0; i < SPAWN_EXTRA_FDS; i++)
 		s.extra_fds[i] = s.extra_fds[i] < 0 ? -1 : fds[s.extra_fds[i]];
-	l->report = (struct spawn_report){SPAWN_FORK, 0};
-	if (pipe2(pair, O_CLOEXEC) < 0) {
-		l->report.errnum = errno;
-		return;
-	}
-	struct start how = {&s, pair[1]};
+	l->report = (struct spawn_report){SPAWN_OK, 0};
+	struct start how = {&s, &l->report};
 #ifdef __SANITIZE_ADDRESS__
 	// The frames of the child before, which has not returned from them, are still marked.
 	__asan_unpoison_memory_region(stack, sizeof stack);
 #endif
-	pid_t pid = clone(run_child, stack + sizeof stack,
-			  CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD, &how);
-	if (pid < 0)
-		l->report.errnum = errno;
-	close(pair[1]);
-	if (pid > 0)
-		l->report = spawn_await(pair[0]);
-	close(pair[0]);
-	l->pid = pid;
+	l->pid = clone(run_child, stack + sizeof stack,
+		       CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD, &how);
+	if (l->pid < 0)
+		l->report = (struct spawn_report){SPAWN_FORK, errno};
 }
 
 union control {
@@ -135,6 +124,7 @@ void spawner_open(struct spawner *sp)
 {
 	void *p = mmap(NULL, LETTER_BYTES, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	static const struct timeval patience = {.tv_sec = PATIENCE_S};
 	sigset_t all, before;
 	int pair[2];
 
@@ -145,6 +135,7 @@ void spawner_open(struct spawner *sp)
 		munmap(sp->letter, LETTER_BYTES);
 		return;
 	}
+	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	// What is sent to our process group reaches it, too.
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
@@ -225,11 +216,14 @@ static bool write_letter(struct letter *l, const struct spawn *s)
 	return l->spawn.argv && l->spawn.envp && program;
 }
 
-// Gives an fd its place among the descriptors of the message.
+// Gives an fd its place among the descriptors of the message, where it stands once.
 static int place(int fds[FDS], int *n, int fd)
 {
 	if (fd < 0)
 		return -1;
+	for (int i = 0; i < *n; i++)
+		if (fds[i] == fd)
+			return i;
 	fds[*n] = fd;
 	return (*n)++;
 }
@@ -263,15 +257,11 @@ static bool send_letter(int to, struct spawn *s)
 // Somebody may have stopped it, who did not stop us: it goes on then.
 static bool await_answer(const struct spawner *sp)
 {
-	struct pollfd p = {sp->socket, POLLIN, 0};
-	int ready;
 	char byte;
 	ssize_t n;
 
-	while ((ready = poll(&p, 1, PATIENCE_MS)) == 0 || (ready < 0 && errno == EINTR))
+	while ((n = recv(sp->socket, &byte, 1, 0)) < 0 && (errno == EAGAIN || errno == EINTR))
 		kill(sp->pid, SIGCONT);
-	while ((n = recv(sp->socket, &byte, 1, 0)) < 0 && errno == EINTR)
-		;
 	return n == 1;
 }
 
