@@ -3,12 +3,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/attributes.h"
 #include "base/environ.h"
 #include "base/map.h"
+#include "base/path.h"
+#include "base/strings.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
 #include "trace/program.h"
@@ -131,6 +134,48 @@ static void settle(struct inputs *in, const struct job_settings *settings)
 	}
 	in->list.n = n;
 }
+
+// ---- the file itself ----
+
+// Whether the file was read under another name, by a link or from another folder.
+static bool was_read_as_another(const struct inputs *in, const char *path)
+{
+	struct stat file, other;
+
+	if (stat(path, &file) < 0)
+		return true; // the test has removed it: nobody can tell
+	for (size_t i = 0; i < in->list.n; i++) {
+		const struct input *one = &in->list.items[i];
+		if (one->kind == INPUT_PATH && one->found && stat(one->name, &other) == 0 &&
+		    other.st_dev == file.st_dev && other.st_ino == file.st_ino)
+			return true;
+	}
+	return false;
+}
+
+void dependence_add_file(struct inputs *in, const char *path)
+{
+	for (size_t i = 0; i < in->list.n; i++)
+		if (in->list.items[i].kind == INPUT_PATH &&
+		    strcmp(in->list.items[i].name, path) == 0)
+			return;
+	in->unread = !was_read_as_another(in, path);
+	add(in, INPUT_PATH, path);
+}
+
+void dependence_add_whole(struct inputs *in, const struct strings *whole, const char *cwd)
+{
+	for (size_t i = 0; cwd && i < whole->n; i++) {
+		const char *file = whole->items[i];
+		char *path = *file == '/' ? xstrdup(file) : path_join(cwd, file);
+		char *real = path_real(path);
+		add_owned(in, INPUT_WHOLE, path_below(real ? real : path, cwd), true);
+		free(real);
+		free(path);
+	}
+}
+
+// ---- all of it ----
 
 void dependence_complete(struct inputs *in, const struct job_settings *settings,
 			 struct map *programs)

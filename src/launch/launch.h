@@ -18,12 +18,14 @@ struct job_settings;
 struct launcher;
 struct result;
 struct schedule;
+struct strings;
 
 enum stream { STREAM_OUT, STREAM_ERR, STREAM_EVENTS, STREAMS };
 
 // What is to be started.
 struct launch {
 	const struct job_settings *settings; // of its file; they outlive the process
+	const char *file;                    // the test file, as inputs name it; likewise
 	const char *program;                 // its path
 	char *const *argv;
 	const char *shim; // what its shim is told, "KEY,FRAMEWORK[,proof]"; NULL: it gets none, and
@@ -80,10 +82,13 @@ struct launcher_operations {
 	bool (*speaks)(const struct process *p);
 	// Bytes of memory that it holds now; 0: unknown.
 	int64_t (*memory)(const struct process *p);
-	// What it depended on; the caller releases and frees it. NULL: nothing is to be learned.
-	struct inputs *(*inputs)(struct process *p);
+	// What it depended on, the file itself and the chunks that came to their ends (whole, as
+	// Lua names them) among it, sorted; the caller releases and frees it. NULL: nothing is to
+	// be learned.
+	struct inputs *(*inputs)(struct process *p, const struct strings *whole);
 	// No process of the result is left: takes the fingerprints of its inputs and of its last
-	// ones, as in launch/fingerprints.h.
+	// ones, as in launch/fingerprints.h, and says what a file has missed that lies beside it,
+	// as in launch/own_folder.h.
 	void (*look)(struct launcher *l, struct result *r);
 	void (*release)(struct process *p); // NULL: nothing
 };

@@ -13,10 +13,12 @@
 #include "base/err.h"
 #include "jobserver/tokens.h"
 #include "launch/dependence.h"
+#include "launch/own_folder.h"
 #include "launch/reaper.h"
 #include "launch/remnants.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
+#include "model/result.h"
 #include "sys/descendants.h"
 #include "sys/signals.h"
 #include "sys/spawner.h"
@@ -165,7 +167,7 @@ static bool watches(struct launcher *launcher, const char *program)
 	return l->settings->library && l->watchable;
 }
 
-static struct inputs *inputs_of(struct process *process)
+static struct inputs *inputs_of(struct process *process, const struct strings *whole)
 {
 	const struct local_process *p = local_process(process);
 	struct local *l = local_of(process);
@@ -177,13 +179,19 @@ static struct inputs *inputs_of(struct process *process)
 	struct inputs *in = xcalloc(1, sizeof *in);
 	if (p->trace.fd < 0 || trace_read(&p->trace, &rules, in, NULL) < 0)
 		inputs_doubt(in, DOUBT_BLIND, "");
+	dependence_add_file(in, p->file);
+	dependence_add_whole(in, whole, l->settings->cwd);
 	dependence_complete(in, p->settings, &l->programs);
 	return in;
 }
 
 static void look(struct launcher *launcher, struct result *r)
 {
-	fingerprints_take(&((struct local *)launcher)->fingerprints, r);
+	struct local *l = (struct local *)launcher;
+
+	fingerprints_take(&l->fingerprints, r);
+	if (r->inputs)
+		own_folder_explain(r, l->settings->cwd);
 }
 
 // ---- its start ----
@@ -363,6 +371,7 @@ static int start(struct launcher *launcher, const struct launch *what,
 	p->process = (struct process){.launcher = launcher, .hooks = hooks, .owner = owner};
 	p->slot = what->slot;
 	p->settings = what->settings;
+	p->file = what->file;
 	p->trace.fd = -1;
 	for (int i = 0; i < STREAMS; i++)
 		p->streams[i].fd = -1;

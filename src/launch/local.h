@@ -73,6 +73,7 @@ struct local_process {
 	bool reaped;            // pid has been waited for
 	int slot;
 	const struct job_settings *settings;
+	const char *file;
 	struct loop_watch streams[STREAMS]; // fd -1 once closed
 	struct trace trace;                 // fd -1: it is not watched
 	struct loan loan;                   // tokens that are lent to it

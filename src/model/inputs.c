@@ -122,15 +122,25 @@ const struct input *inputs_find(const struct inputs *in, enum input_kind kind, c
 			  : NULL;
 }
 
-void inputs_take_whole(struct inputs *in, struct inputs *other)
+void inputs_insert(struct inputs *in, enum input_kind kind, const char *name)
 {
-	for (size_t i = 0; i < other->list.n; i++) {
-		struct input *one = &other->list.items[i];
-		if (one->kind != INPUT_WHOLE)
-			continue;
-		VEC_PUSH(&in->list, *one);
-		one->name = xstrdup(one->name);
-	}
+	struct input one = {.kind = kind, .found = true, .name = (char *)name};
+	size_t i = in->list.n;
+
+	if (inputs_find(in, kind, name))
+		return;
+	one.name = xstrdup(name);
+	VEC_PUSH(&in->list, one);
+	for (; i > 0 && by_kind_and_name(&one, &in->list.items[i - 1]) < 0; i--)
+		in->list.items[i] = in->list.items[i - 1];
+	in->list.items[i] = one;
+}
+
+void inputs_take_whole(struct inputs *in, const struct inputs *other)
+{
+	for (size_t i = 0; i < other->list.n; i++)
+		if (other->list.items[i].kind == INPUT_WHOLE)
+			inputs_insert(in, INPUT_WHOLE, other->list.items[i].name);
 }
 
 // ---- what they are ----

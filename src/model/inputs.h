@@ -105,9 +105,11 @@ const struct input *inputs_find(const struct inputs *in, enum input_kind kind, c
 char *doubt_input_name(enum doubt doubt, const char *cause);
 // The cause in the name of an INPUT_DOUBT; NULL: it is one of another doubt.
 const char *doubt_cause(enum doubt doubt, const char *name);
-// Takes over from another run of the file which chunks have come to their ends. They are of the
-// highest kind, so a sorted list stays sorted as far as inputs_find looks for others.
-void inputs_take_whole(struct inputs *in, struct inputs *other);
+// Adds an input that was found to a sorted list, in its place, where it is not in there.
+void inputs_insert(struct inputs *in, enum input_kind kind, const char *name);
+// Takes over from another run of the file which chunks have come to their ends. The lists are
+// sorted.
+void inputs_take_whole(struct inputs *in, const struct inputs *other);
 // Releases what it depended on, and keeps what it wrote: reports need no more.
 void inputs_forget(struct inputs *in);
 // What an input is at present; known as in base/fingerprint.h.

@@ -6,13 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/path.h"
 #include "model/deadline.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
@@ -264,66 +262,12 @@ void attempt_shift_clocks(struct attempt *a, int64_t ns)
 
 // ---- what it depended on ----
 
-// Whether the file was read under another name, by a link or from another folder.
-static bool was_read_as_another(const struct inputs *in, const char *path)
-{
-	struct stat file, other;
-
-	if (stat(path, &file) < 0)
-		return true; // the test has removed it: nobody can tell
-	for (size_t i = 0; i < in->list.n; i++) {
-		const struct input *one = &in->list.items[i];
-		if (one->kind == INPUT_PATH && one->found && stat(one->name, &other) == 0 &&
-		    other.st_dev == file.st_dev && other.st_ino == file.st_ino)
-			return true;
-	}
-	return false;
-}
-
-// The test file itself, even where nothing could be watched.
-static void add_file(struct inputs *in, const char *path)
-{
-	struct input file = {.kind = INPUT_PATH, .found = true};
-
-	for (size_t i = 0; i < in->list.n; i++)
-		if (in->list.items[i].kind == INPUT_PATH &&
-		    strcmp(in->list.items[i].name, path) == 0)
-			return;
-	in->unread = !was_read_as_another(in, path);
-	file.name = xstrdup(path);
-	VEC_PUSH(&in->list, file);
-}
-
-// The chunks that came to their ends, by their names as inputs.
-static void add_whole(struct inputs *in, const struct attempt *a)
-{
-	const char *cwd = a->terms->means->local.cwd;
-
-	for (size_t i = 0; cwd && i < a->events.whole.n; i++) {
-		const char *file = a->events.whole.items[i];
-		char *path = *file == '/' ? xstrdup(file) : path_join(cwd, file);
-		char *real = path_real(path);
-		struct input whole = {.kind = INPUT_WHOLE,
-				      .found = true,
-				      .name = path_below(real ? real : path, cwd)};
-		VEC_PUSH(&in->list, whole);
-		free(real);
-		free(path);
-	}
-}
-
 struct inputs *attempt_inputs(const struct attempt *a)
 {
-	struct inputs *in = operations(a)->inputs(a->process);
+	struct inputs *in = operations(a)->inputs(a->process, &a->events.whole);
 
-	if (!in)
-		return NULL;
-	add_file(in, a->result->job->path);
-	add_whole(in, a);
-	if (a->way) {
-		struct input way = {.kind = INPUT_WAY, .found = true, .name = xstrdup(a->way)};
-		VEC_PUSH(&in->list, way);
-	}
+	if (in && a->way)
+		inputs_insert(in, INPUT_WAY, a->way);
 	return in;
 }
 
@@ -373,6 +317,7 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 		 a->reading.proof ? ",proof" : "");
 	const struct launch what = {
 		.settings = a->result->job->settings,
+		.file = a->result->job->path,
 		.program = a->command.program,
 		.argv = a->command.argv,
 		.shim = a->has_shim ? shim : NULL,

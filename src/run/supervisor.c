@@ -23,7 +23,6 @@
 #include "model/inputs.h"
 #include "model/job_settings.h"
 #include "model/run.h"
-#include "run/own_folder.h"
 #include "run/private.h"
 #include "sys/lease.h"
 #include "sys/signals.h"
@@ -216,8 +215,6 @@ static void decide(struct supervisor *s, struct attempt *a, struct observation *
 		outcome_charge_cut(r, o->events->cut);
 	else if (r->inputs && r->inputs->cut)
 		outcome_charge_cut(r, r->inputs->cut);
-	if (r->inputs)
-		own_folder_explain(r, s->means->local.cwd);
 	o->heard = o->events && o->events->hello;
 	// Without /proc no file can be looked into: the run goes by what there is.
 	o->watched = !s->has_proc || (r->inputs && !r->inputs->blind);

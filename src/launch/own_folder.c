@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/own_folder.h"
+#include "launch/own_folder.h"
 
 #include <stdlib.h>
 #include <string.h>

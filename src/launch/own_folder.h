@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Files that expect to be run in the folder they lie in, where all others run in the project's.
-#ifndef RUN_OWN_FOLDER_H
-#define RUN_OWN_FOLDER_H
+#ifndef LAUNCH_OWN_FOLDER_H
+#define LAUNCH_OWN_FOLDER_H
 
 struct result;
 
