@@ -65,8 +65,8 @@ $(O)/firmo-jobs.mk: mk/firmo-jobs.mk
 	cp $< $@
 
 # Its table of options is made of their rows.
-$(manual): src/cli/firmo-jobs.1 mk/manual.awk src/cli/options.c $(wildcard src/cli/*.h) $(O)/flags
-	$(CC) $(filter-out -MMD -MP,$(all_cflags)) -E -P src/cli/options.c >$(O)/options.i
+$(manual): src/cli/firmo-jobs.1 mk/manual.awk src/cli/options.c $(O)/flags
+	$(CC) $(all_cflags) -MT $@ -MF $(O)/options.d -E -P src/cli/options.c >$(O)/options.i
 	awk -f mk/manual.awk $(O)/options.i $< >$@
 
 # The flags of the build are a prerequisite: other CFLAGS make other objects.
@@ -76,7 +76,7 @@ $(O)/%.o: %.c $(O)/flags
 
 $(O)/flags: .FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(all_cflags)' | cmp -s - $@ || echo '$(CC) $(all_cflags)' > $@
+	@echo '$(CC) $(all_cflags) $(trace_cflags)' | cmp -s - $@ || echo '$(CC) $(all_cflags) $(trace_cflags)' > $@
 
 .PHONY: .FORCE
 .FORCE:
@@ -86,7 +86,7 @@ $(O)/src/framework/shim.o $(O)/src/framework/busted.o: $(wildcard src/framework/
 $(O)/src/report/html/page.o: $(wildcard src/report/html/page.*)
 
 # What knows where files are installed that come with the program. Another PREFIX makes only that anew.
-$(O)/src/cli/context.o $(O)/src/cli/print_mk.o: CPPFLAGS += \
+$(O)/src/cli/context.o $(O)/src/cli/print_mk.o: private CPPFLAGS += \
 	-DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"' -DMK_FOLDER='"$(DATADIR)/firmo-jobs"'
 $(O)/src/cli/context.o $(O)/src/cli/print_mk.o: $(O)/places
 
@@ -97,4 +97,4 @@ $(O)/places: .FORCE
 clean: ## remove what was built
 	rm -rf $(O)
 
--include $(objects:.o=.d) $(trace_objects:.o=.d)
+-include $(objects:.o=.d) $(trace_objects:.o=.d) $(O)/options.d
