@@ -92,6 +92,8 @@ static const struct {
 	 "results with tests that are listed nowhere"},
 	{"SELECT count(*) FROM reused WHERE run NOT IN (SELECT id FROM run)",
 	 "reused results of no run"},
+	{"SELECT count(*) FROM reused WHERE result NOT IN (SELECT id FROM result)",
+	 "reused results that are gone"},
 	{"SELECT count(*) FROM failure WHERE result NOT IN (SELECT id FROM result)",
 	 "messages of no result"},
 	{"SELECT count(*) FROM file_error WHERE result NOT IN (SELECT id FROM result)",

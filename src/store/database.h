@@ -38,6 +38,7 @@ struct store {
 	} queries;                       // private to query.c
 	int wal_pages;                   // in the log after our last commit
 	struct map inputs, input_states; // what is known of inputs, private to snapshot.c
+	int64_t data_version;            // of the database when it was known
 	struct buf key;                  // of one of them
 };
 
@@ -74,7 +75,7 @@ bool store_is_damage(int code);
 // Looks whether the file is still where it was opened.
 bool store_is_gone(struct store *s);
 
-// The two below return SQLITE_DONE, or an error's code.
+// The functions below return SQLITE_DONE, or an error's code.
 
 // Whether the inputs of the last pass are what they were at the file's latest result, for which
 // *state stands; from now on it stands for r. To be called before the inputs of r are recorded.
@@ -86,6 +87,8 @@ int snapshot_judge_inputs(struct store *s, const struct result *r, int64_t file,
 int snapshot_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result);
 // What is known of inputs may not be stored after all.
 void snapshot_forget_inputs(struct store *s);
+// The same if another process has written since. To be called at the beginning of a transaction.
+int snapshot_refresh_inputs(struct store *s);
 // Behind the words for damage: what to do.
 #define STORE_HINT "; firmo-jobs --check tells more"
 // Sets err from the database's own words, or from what was found to be damaged; returns -1.

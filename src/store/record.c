@@ -91,7 +91,9 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 
 	if (status != STORE_OK)
 		return status;
-	int code = first ? add_run(s, run) : SQLITE_DONE;
+	int code = snapshot_refresh_inputs(s);
+	if (code == SQLITE_DONE && first)
+		code = add_run(s, run);
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++)
 		code = add_all(s, run, results[i]);
 	status = query_commit(s, code, err);
@@ -103,6 +105,7 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 	return status;
 }
 
+// Another process may have removed one of them meanwhile, and its number be that of another result.
 static int add_reused(struct store *s, const struct run *run)
 {
 	int code = SQLITE_DONE;
@@ -110,8 +113,13 @@ static int add_reused(struct store *s, const struct run *run)
 	for (size_t i = 0; i < run->results.n && code == SQLITE_DONE; i++) {
 		const struct result *r = run->results.items[i];
 		if (r->cached && r->id)
-			code = query_do(s, "INSERT OR IGNORE INTO reused VALUES(?,?)",
-					VALUES(NUMBER(run->id), NUMBER(r->id)));
+			code = query_do(
+				s,
+				"INSERT OR IGNORE INTO reused SELECT ?1, r.id FROM result r "
+				"JOIN file f ON f.id = r.file WHERE r.id = ?2 "
+				"AND f.path = ?3 AND r.started = ?4",
+				VALUES(NUMBER(run->id), NUMBER(r->id), TEXT(r->job->path),
+				       WITHIN('t', r->started_ns)));
 	}
 	return code;
 }

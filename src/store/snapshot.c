@@ -66,6 +66,17 @@ void snapshot_forget_inputs(struct store *s)
 	map_release(&s->input_states);
 }
 
+int snapshot_refresh_inputs(struct store *s)
+{
+	int64_t version = 0;
+	int code = query_number(s, "PRAGMA data_version", NULL, &version);
+
+	if (version != s->data_version)
+		snapshot_forget_inputs(s);
+	s->data_version = version;
+	return code;
+}
+
 static int load_latest(struct store *s, const struct input *in, struct latest *l)
 {
 	struct query *q = query(s,
@@ -81,21 +92,28 @@ static int load_latest(struct store *s, const struct input *in, struct latest *l
 	return query_end(q, code);
 }
 
-// The stamp has moved, the content has not: the next one who asks need not read it.
-static int renew_stamp(struct store *s, int64_t id, const struct stamp *stamp)
+#define DIGEST(fingerprint)                                                                        \
+	KNOWN_BYTES((fingerprint).digest.bytes, (fingerprint).present ? DIGEST_SIZE : 0)
+
+// The stamp has moved, the content has not: the next one who asks need not read it. Where another
+// process has removed the state meanwhile, its number may be that of another one.
+static int renew_stamp(struct store *s, int64_t id, enum input_kind kind, const char *name,
+		       const struct fingerprint *is)
 {
-	return query_do(s, "UPDATE input SET size=?2, mtime=?3, ctime=?4, inode=?5 WHERE id=?1",
-			VALUES(NUMBER(id), STAMP(*stamp)));
+	return query_do(
+		s,
+		"UPDATE input SET size=?2, mtime=?3, ctime=?4, inode=?5 "
+		"WHERE id=?1 AND kind=?6 AND name=?7 AND digest IS ?8",
+		VALUES(NUMBER(id), STAMP(is->stamp), NUMBER(kind), TEXT(name), DIGEST(*is)));
 }
 
 static int add_input_state(struct store *s, const struct input *in, struct latest *l)
 {
-	int code = query_do(s,
-			    "INSERT INTO input(kind, name, digest, size, mtime, ctime, inode) "
-			    "VALUES(?,?,?,?,?,?,?)",
-			    VALUES(NUMBER(in->kind), TEXT(in->name),
-				   KNOWN_BYTES(l->is.digest.bytes, l->is.present ? DIGEST_SIZE : 0),
-				   STAMP(l->is.stamp)));
+	int code = query_do(
+		s,
+		"INSERT INTO input(kind, name, digest, size, mtime, ctime, inode) "
+		"VALUES(?,?,?,?,?,?,?)",
+		VALUES(NUMBER(in->kind), TEXT(in->name), DIGEST(l->is), STAMP(l->is.stamp)));
 
 	l->id = sqlite3_last_insert_rowid(s->db);
 	return code;
@@ -127,7 +145,7 @@ static int64_t put_input_state(struct store *s, const struct input *in, int *cod
 	if (l->id == 0 || !fingerprint_equal(&before, &l->is))
 		*code = add_input_state(s, in, l);
 	else if (memcmp(&before.stamp, &l->is.stamp, sizeof before.stamp) != 0)
-		*code = renew_stamp(s, l->id, &l->is.stamp);
+		*code = renew_stamp(s, l->id, in->kind, in->name, &l->is);
 	return l->id;
 }
 
@@ -214,6 +232,8 @@ void snapshot_recall(struct store *s, struct result *r)
 	// As one transaction it takes the lock of a reader once.
 	int code = query_do(s, "BEGIN", NULL);
 
+	if (code == SQLITE_DONE)
+		code = snapshot_refresh_inputs(s);
 	if (code == SQLITE_DONE && r->inputs && r->status == FILE_PASSED)
 		code = recall_own(s, r->inputs);
 	if (code == SQLITE_DONE)
@@ -513,8 +533,10 @@ static int renew_all(struct store *s, const struct input_states *input_states)
 {
 	int code = SQLITE_DONE;
 
-	for (size_t i = 0; i < input_states->n && code == SQLITE_DONE; i++)
-		code = renew_stamp(s, input_states->items[i].id, &input_states->items[i].was.stamp);
+	for (size_t i = 0; i < input_states->n && code == SQLITE_DONE; i++) {
+		const struct input_state *v = &input_states->items[i];
+		code = renew_stamp(s, v->id, v->kind, v->name, &v->was);
+	}
 	return code;
 }
 

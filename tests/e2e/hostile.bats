@@ -113,7 +113,7 @@ none_is_sound() {
 	fj --check
 	for words in --show '--show -v' '--show --report=tap' --history --history=runs --history=tests --history=slowest \
 		--history=failing --history=flaky '--history tests' '--why=tests/good_test.lua --limit=cpu=9' \
-		'--why=tests/good_test.lua -v' --list --advise --check --prune=runs=1; do
+		'--why=tests/good_test.lua -v' --list --advise --check --prune=1; do
 		# shellcheck disable=SC2086 # words
 		run fj $words
 		[ -n "$output" ] || fail "$words: nothing"
@@ -322,6 +322,31 @@ none_is_sound() {
 	is_sound
 	run fj --check
 	status_is 0
+}
+
+@test "what another process prunes in mid-run is named by nothing that the run records" {
+	mkfifo go
+	echo one >lib.txt
+	touch -d '1 hour ago' lib.txt
+	plain a "assert(io.open('lib.txt')):read()"
+	plain b "io.open('here', 'w'):close() io.open('go'):read()"
+	plain c "assert(io.open('lib.txt')):read()"
+	settle
+	start_command "$FIRMO_JOBS" --lua="$LUA" -j1 --order=path
+	await test -e here
+	await eval '[ "$(sql "SELECT count(*) FROM snapshot")" = 1 ]'
+	cp -p lib.txt kept
+	echo two >lib.txt
+	fj4 -q tests/a_test.lua
+	fj --prune=9
+	is "$(sql "SELECT count(*) FROM input WHERE kind=1 AND name='lib.txt'")" 1
+	mv kept lib.txt
+	echo >go
+	finish
+	is "$how" "exit 0"
+	run fj --check
+	status_is 0
+	is "$(sql "SELECT count(*) FROM input WHERE kind=1 AND name='lib.txt'")" 2
 }
 
 @test "two modes are refused, and nothing is removed" {

@@ -109,6 +109,9 @@ static void add_cached(struct store *s, struct run *run, const struct job *job)
 			      job->path, (long long)run->id, 1 + any(100));
 
 	r->id = raw(s, sql);
+	free(sql);
+	sql = xasprintf("SELECT started FROM result WHERE id = %lld", (long long)r->id);
+	r->started_ns = raw(s, sql);
 	r->status = FILE_PASSED;
 	r->cached = r->id > 0;
 	free(sql);
@@ -511,9 +514,16 @@ static void reused_results_outlive_their_runs(void **state)
 	assert_int_equal(store_record(s, &second, NULL, 0, &err), STORE_OK);
 	struct result *r = result_new(&job);
 	r->id = 1;
+	r->started_ns = raw(s, "SELECT started FROM result WHERE id = 1");
 	r->cached = true;
 	r->status = FILE_PASSED;
 	run_add(&second, r);
+	// One that another process has removed, and whose number is another's now.
+	struct result *gone = result_new(&other);
+	gone->id = 2;
+	gone->cached = true;
+	gone->status = FILE_PASSED;
+	run_add(&second, gone);
 	record_finish_run(s, &second, &err);
 	raw(s, "DELETE FROM snapshot");
 	assert_int_equal(store_prune(s, &(struct store_bound){1, 0}, &out, &err), 0);
@@ -675,11 +685,16 @@ static void each_kind_of_damage_is_found(void **state)
 		{"UPDATE file SET trail = x'' WHERE id = 1", "figures of other results"},
 		{"DELETE FROM result WHERE id = (SELECT id FROM result WHERE status <> 0 AND id "
 		 "NOT IN (SELECT result FROM snapshot) AND id NOT IN (SELECT result FROM failure) "
+		 "AND id NOT IN (SELECT result FROM reused) "
 		 "AND id NOT IN (SELECT result FROM file_error))",
 		 "figures of other results"},
 		{"INSERT INTO failure VALUES(99999, 0, '', '')", "messages of no result"},
 		{"INSERT INTO file_error(result, seq) VALUES(99999, 0)", "errors of no result"},
 		{"UPDATE snapshot SET result = 99999", "to be reused"},
+		{"INSERT INTO reused SELECT max(id), 99999 FROM run",
+		 "reused results that are gone"},
+		{"INSERT INTO reused SELECT 99999, min(id) FROM result",
+		 "reused results of no run"},
 		{"UPDATE run SET jobs = 'many' WHERE id = 1", "value that cannot be"},
 		{"UPDATE result SET framework = 99999999 WHERE id = 1",
 		 "rows of result with a value that cannot be: 1"},
