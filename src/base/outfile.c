@@ -76,6 +76,27 @@ static FILE *open_special(const char *path)
 	return xgiven(fdopen(fd, "w"));
 }
 
+// Where the file is a link, what it leads to is replaced, not the link. The stream is NULL, with
+// errno, where it cannot be made; -1: there can be no folder for it.
+static int open_temporary(struct outfile *f, struct err *err)
+{
+	char *target = path_target(f->path);
+
+	free(f->path);
+	f->path = target;
+	if (path_make_parent(target, err) < 0)
+		return -1;
+	f->temporary = xasprintf("%s.XXXXXX", target);
+	int fd = mkostemp(f->temporary, O_CLOEXEC);
+	if (fd >= 0) {
+		f->will = (struct will){.act = remove_temporary, .arg = f->temporary};
+		will_make(&f->will);
+		give_usual_mode(fd, target);
+		f->stream = xgiven(fdopen(fd, "w"));
+	}
+	return 0;
+}
+
 int outfile_open(struct outfile *f, const char *path, struct err *err)
 {
 	*f = (struct outfile){.path = xstrdup(path)};
@@ -89,21 +110,9 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 	}
 	if (is_special(path)) {
 		f->stream = muzzle_put_on(open_special(path));
-	} else if (path_make_parent(path, err) < 0) {
+	} else if (open_temporary(f, err) < 0) {
 		release(f);
 		return -1;
-	} else {
-		// Where the file is a link, what it leads to is replaced, not the link.
-		free(f->path);
-		f->path = path_target(path);
-		f->temporary = xasprintf("%s.XXXXXX", f->path);
-		int fd = mkostemp(f->temporary, O_CLOEXEC);
-		if (fd >= 0) {
-			f->will = (struct will){.act = remove_temporary, .arg = f->temporary};
-			will_make(&f->will);
-			give_usual_mode(fd, f->path);
-			f->stream = xgiven(fdopen(fd, "w"));
-		}
 	}
 	if (f->stream)
 		return 0;

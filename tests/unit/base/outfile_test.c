@@ -150,6 +150,13 @@ static void a_link_to_what_is_not_there_yet_stays(void **state)
 	assert_int_equal(lstat("far/on", &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
 	assert_file_holds("far/report", "x");
+
+	// Nor is the folder there that it leads to.
+	assert_int_equal(symlink("new/folder/report", "deep"), 0);
+	assert_opened(&f, "deep");
+	fputs("y", f.stream);
+	assert_committed(&f);
+	assert_file_holds("new/folder/report", "y");
 }
 
 // In a folder like /tmp another user's link may lead to what only we may write to.
