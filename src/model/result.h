@@ -85,8 +85,8 @@ struct result {
 	size_t output_len;
 	uint64_t output_total;      // bytes it really wrote
 	struct inputs *inputs;      // what it depended on, or NULL: it was not watched; owned
-	struct inputs *last_inputs; // what the last pass of its file did, as that is now; owned;
-				    // NULL: there was none, or it is not known
+	struct inputs *last_inputs; // what the last pass of its file did besides, as that is now;
+				    // owned; NULL: there was none, or it is not known
 	struct digest key;          // of how it was run: program, arguments, settings
 	struct result *earlier;     // the attempt before this one, where it was tried again; owned
 };

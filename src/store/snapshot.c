@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "store/snapshot.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,11 +158,25 @@ static struct input_state read_input_state(const struct query *q)
 	};
 }
 
+#define ID_DIGITS 11 // of base 64, that an id has at most
+
+// The id as a text, for a map: nothing else is asked for more often.
+static void put_id(char key[ID_DIGITS + 1], int64_t id)
+{
+	uint64_t left = (uint64_t)id;
+	size_t n = 0;
+
+	do
+		key[n++] = (char)('0' + (left & 63));
+	while (left >>= 6);
+	key[n] = '\0';
+}
+
 // The state of that id, or NULL.
 static const struct input_state *version_of(struct store *s, int64_t id, int *code)
 {
-	char key[24];
-	snprintf(key, sizeof key, "%lld", (long long)id);
+	char key[ID_DIGITS + 1];
+	put_id(key, id);
 	struct input_state *v = map_get(&s->input_states, key);
 
 	*code = SQLITE_DONE;
@@ -185,22 +198,42 @@ static const struct input_state *version_of(struct store *s, int64_t id, int *co
 
 // ---- what is known before ----
 
-static int recall_own(struct store *s, struct inputs *in)
+// Ids of states, ascending.
+struct ids {
+	int64_t *items;
+	size_t n, cap;
+};
+
+static bool has_id(const struct ids *ids, int64_t id)
+{
+	return ids->n && bsearch(&id, ids->items, ids->n, sizeof id, pack_compare_ids);
+}
+
+// latest: the states that it was in when somebody last looked.
+static int recall_own(struct store *s, struct inputs *in, struct ids *latest)
 {
 	int code = SQLITE_DONE;
 
-	for (size_t i = 0; i < in->list.n && code == SQLITE_DONE; i++)
-		in->list.items[i].is = latest_of(s, &in->list.items[i], &code)->is;
+	for (size_t i = 0; i < in->list.n && code == SQLITE_DONE; i++) {
+		const struct latest *l = latest_of(s, &in->list.items[i], &code);
+		in->list.items[i].is = l->is;
+		VEC_PUSH(latest, l->id);
+	}
+	if (latest->n)
+		qsort(latest->items, latest->n, sizeof *latest->items, pack_compare_ids);
 	return code;
 }
 
-static int add_input_states(struct store *s, struct packed packed, struct inputs *in)
+static int add_input_states(struct store *s, struct packed packed, const struct ids *own,
+			    struct inputs *in)
 {
 	size_t n;
 	int64_t *ids = packed_ids(packed, &n);
 	int code = ids ? SQLITE_DONE : store_damaged(s, TORN_LIST);
 
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++) {
+		if (has_id(own, ids[i]))
+			continue;
 		const struct input_state *v = version_of(s, ids[i], &code);
 		if (!v || input_is_remark(v->kind))
 			continue;
@@ -212,7 +245,7 @@ static int add_input_states(struct store *s, struct packed packed, struct inputs
 	return code;
 }
 
-static int recall_last(struct store *s, struct result *r)
+static int recall_last(struct store *s, struct result *r, const struct ids *own)
 {
 	struct query *q = query(s,
 				"SELECT s.inputs FROM snapshot s JOIN file f ON f.id = s.file "
@@ -222,22 +255,30 @@ static int recall_last(struct store *s, struct result *r)
 
 	if (code == SQLITE_ROW) {
 		r->last_inputs = xcalloc(1, sizeof *r->last_inputs);
-		code = add_input_states(s, query_bytes(q, 0), r->last_inputs);
+		code = add_input_states(s, query_bytes(q, 0), own, r->last_inputs);
 	}
 	return query_end(q, code);
 }
 
+// A result whose own inputs are looked at again.
+static bool looks_at_own(const struct result *r)
+{
+	return r->inputs && r->status == FILE_PASSED;
+}
+
 void snapshot_recall(struct store *s, struct result *r)
 {
+	struct ids own = {0};
 	// As one transaction it takes the lock of a reader once.
 	int code = query_do(s, "BEGIN", NULL);
 
 	if (code == SQLITE_DONE)
 		code = snapshot_refresh_inputs(s);
-	if (code == SQLITE_DONE && r->inputs && r->status == FILE_PASSED)
-		code = recall_own(s, r->inputs);
+	if (code == SQLITE_DONE && looks_at_own(r))
+		code = recall_own(s, r->inputs, &own);
 	if (code == SQLITE_DONE)
-		recall_last(s, r);
+		recall_last(s, r, &own);
+	free(own.items);
 	query_end_all(s);
 	query_do(s, "COMMIT", NULL);
 }
@@ -304,7 +345,12 @@ static int retire_snapshot(struct store *s, int64_t file)
 // What an input of the last pass is now; NULL: it was not looked at.
 static const struct input *now_of(const struct result *r, const struct input_state *v)
 {
-	return r->last_inputs ? inputs_find(r->last_inputs, v->kind, v->name) : NULL;
+	const struct input *now =
+		r->last_inputs ? inputs_find(r->last_inputs, v->kind, v->name) : NULL;
+
+	return now || !r->last_inputs || !looks_at_own(r)
+		       ? now
+		       : inputs_find(r->inputs, v->kind, v->name);
 }
 
 // Clears *is unless the input of that state is what it was.
@@ -393,18 +439,22 @@ int snapshot_record_inputs(struct store *s, const struct result *r, int64_t file
 // ---- whether inputs have moved ----
 
 // One number for all inputs: the sum of their parts, so that their order does not matter.
-static int64_t part_of(const struct input *in)
+static int64_t part_of(struct store *s, const struct input *in)
 {
-	struct buf b = {0};
+	struct buf *b = &s->key;
 	int64_t part;
 
 	if (input_is_remark(in->kind))
 		return 0;
-	buf_addf(&b, "%d%c%s", in->kind, in->is.present ? '+' : '-', in->name);
+	buf_clear(b);
+	if (in->kind >= 10)
+		buf_addch(b, (char)('0' + in->kind / 10));
+	buf_addch(b, (char)('0' + in->kind % 10));
+	buf_addch(b, in->is.present ? '+' : '-');
+	buf_addstr(b, in->name);
 	if (in->is.present)
-		buf_add(&b, in->is.digest.bytes, DIGEST_SIZE);
-	struct digest d = digest_of(b.data, b.len);
-	buf_release(&b);
+		buf_add(b, in->is.digest.bytes, DIGEST_SIZE);
+	struct digest d = digest_of(b->data, b->len);
 	memcpy(&part, d.bytes, sizeof part);
 	return part;
 }
@@ -418,12 +468,12 @@ static int64_t state_of_key(const struct digest *key)
 }
 
 // What the inputs of the result are now.
-static int64_t own_state(const struct result *r)
+static int64_t own_state(struct store *s, const struct result *r)
 {
 	int64_t state = state_of_key(&r->key);
 
 	for (size_t i = 0; i < r->inputs->list.n; i++)
-		state = pack_wrapping_sum(state, part_of(&r->inputs->list.items[i]));
+		state = pack_wrapping_sum(state, part_of(s, &r->inputs->list.items[i]));
 	return state;
 }
 
@@ -436,7 +486,7 @@ static int add_part(struct store *s, const struct result *r, int64_t id, int64_t
 	if (!v || input_is_remark(v->kind))
 		return code;
 	const struct input *now = now_of(r, v);
-	*state = now ? pack_wrapping_sum(*state, part_of(now)) : 0;
+	*state = now ? pack_wrapping_sum(*state, part_of(s, now)) : 0;
 	return now ? SQLITE_DONE : SQLITE_ROW;
 }
 
@@ -480,7 +530,7 @@ static int judge(struct store *s, const struct result *r, const struct query *ol
 	if (!same)
 		*state = now;
 	if (code == SQLITE_DONE && !same && puts)
-		*state = own_state(r);
+		*state = own_state(s, r);
 	buf_release(&packed);
 	return code;
 }
@@ -495,7 +545,7 @@ int snapshot_judge_inputs(struct store *s, const struct result *r, int64_t file,
 	if (code == SQLITE_ROW) {
 		code = judge(s, r, old, state, inputs);
 	} else if (code == SQLITE_DONE) {
-		*state = has_snapshot(r, NULL) ? own_state(r) : 0;
+		*state = has_snapshot(r, NULL) ? own_state(s, r) : 0;
 	}
 	return query_end(old, code);
 }

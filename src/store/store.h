@@ -48,7 +48,8 @@ void store_close(struct store *s);
 enum store_status { STORE_OK, STORE_BUSY, STORE_FAILED };
 
 // Sets r->last_inputs, and the fingerprints of these and of r's own inputs to what is known of an
-// earlier time. Where that cannot be read, less is told.
+// earlier time. What is looked at again as one of r's own is not among the last ones. Where that
+// cannot be read, less is told.
 void snapshot_recall(struct store *s, struct result *r);
 
 // Records n results of run in one transaction, and the run itself with the first ones (which sets

@@ -639,15 +639,19 @@ static void inputs_are_recorded_as_the_result_has_them(void **state)
 	snapshot_recall(store, r);
 	assert_null(r->last_inputs);
 	depend_on(r, "far/a.lua", "one");
+	depend_on(r, "far/c.lua", "three");
 	assert_int_equal(record(store, &s), STORE_OK);
 	struct result *next = trial_add(&s, "a.lua", FILE_PASSED, 1);
 	depend_on(next, "far/a.lua", NULL);
 	depend_on(next, "far/b.lua", NULL);
 	snapshot_recall(store, next);
 	assert_int_equal(next->last_inputs->list.n, 1);
-	assert_true(is_content(next->last_inputs, "far/a.lua", "one"));
+	assert_true(is_content(next->last_inputs, "far/c.lua", "three"));
 	assert_true(is_content(next->inputs, "far/a.lua", "one"));
 	assert_false(next->inputs->list.items[1].is.present);
+	struct result *unseen = trial_add(&s, "a.lua", FILE_PASSED, 1);
+	snapshot_recall(store, unseen);
+	assert_int_equal(unseen->last_inputs->list.n, 2);
 	store_close(store);
 	assert_int_equal(raw("SELECT count(*) FROM input WHERE name = 'far/a.lua' AND "
 			     "length(digest) = 16"),
