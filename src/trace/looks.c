@@ -163,24 +163,25 @@ const char *looks_before(struct trace_reading *r, const struct trace_record *rec
 static struct stat access_of(const struct trace_record *rec)
 {
 	return (struct stat){
-		.st_mode = rec->seen.mode,
-		.st_uid = rec->seen.user,
-		.st_gid = rec->seen.group,
+		.st_mode = trace_record_seen(rec)->mode,
+		.st_uid = trace_record_seen(rec)->user,
+		.st_gid = trace_record_seen(rec)->group,
 	};
 }
 
 struct sight looks_type_seen(const struct trace_record *rec)
 {
-	return rec->seen.mode ? looks_sight_of(fingerprint_digest_of_type(rec->seen.mode))
-			      : looks_no_sight();
+	return trace_record_seen(rec)->mode
+		       ? looks_sight_of(fingerprint_digest_of_type(trace_record_seen(rec)->mode))
+		       : looks_no_sight();
 }
 
 struct sight looks_access_seen(const struct trace_record *rec)
 {
 	struct stat st = access_of(rec);
 
-	return rec->seen.mode ? looks_sight_of(fingerprint_digest_of_access(&st))
-			      : looks_no_sight();
+	return trace_record_seen(rec)->mode ? looks_sight_of(fingerprint_digest_of_access(&st))
+					    : looks_no_sight();
 }
 
 // ---- files that are the same ----
@@ -221,9 +222,9 @@ static void step(struct trace_reading *r, const struct trace_sight *seen, int64_
 
 void looks_was_linked(struct trace_reading *r, const struct trace_record *rec, int more)
 {
-	if (!S_ISREG(rec->seen.mode))
+	if (!S_ISREG(trace_record_seen(rec)->mode))
 		return;
-	object_of(r, &rec->seen)->more_links += more;
+	object_of(r, trace_record_seen(rec))->more_links += more;
 	r->has_linked = true;
 }
 
@@ -231,30 +232,32 @@ struct stat looks_stat(struct trace_reading *r, const struct trace_record *rec)
 {
 	struct stat st = access_of(rec);
 
-	st.st_size = rec->seen.size;
-	st.st_mtim.tv_sec = rec->seen.mtime_ns / NS_PER_SEC;
-	st.st_mtim.tv_nsec = rec->seen.mtime_ns % NS_PER_SEC;
-	st.st_nlink = rec->seen.links;
-	if (r->has_linked && S_ISREG(rec->seen.mode))
-		st.st_nlink -= (nlink_t)object_of(r, &rec->seen)->more_links;
+	st.st_size = trace_record_seen(rec)->size;
+	st.st_mtim.tv_sec = trace_record_seen(rec)->mtime_ns / NS_PER_SEC;
+	st.st_mtim.tv_nsec = trace_record_seen(rec)->mtime_ns % NS_PER_SEC;
+	st.st_nlink = trace_record_seen(rec)->links;
+	if (r->has_linked && S_ISREG(trace_record_seen(rec)->mode))
+		st.st_nlink -= (nlink_t)object_of(r, trace_record_seen(rec))->more_links;
 	return st;
 }
 
 void looks_was_changed(struct trace_reading *r, const struct trace_record *rec)
 {
-	if (rec->seen.mode && rec->seen.ctime_before_ns)
-		step(r, &rec->seen, rec->seen.ctime_before_ns, rec->seen.ctime_ns);
+	if (trace_record_seen(rec)->mode && trace_record_seen(rec)->ctime_before_ns)
+		step(r, trace_record_seen(rec), trace_record_seen(rec)->ctime_before_ns,
+		     trace_record_seen(rec)->ctime_ns);
 }
 
 // Read through whatever name: the file is known by what it is.
 void looks_add_file(struct trace_reading *r, const struct trace_record *rec, enum input_kind kind,
 		    const char *before)
 {
-	struct sight seen = {.inode = (int64_t)rec->seen.inode};
+	struct sight seen = {.inode = (int64_t)trace_record_seen(rec)->inode};
 
-	if (rec->seen.mode) {
-		step(r, &rec->seen, rec->seen.ctime_ns, rec->seen.ctime_ns);
-		struct object *o = object_of(r, &rec->seen);
+	if (trace_record_seen(rec)->mode) {
+		step(r, trace_record_seen(rec), trace_record_seen(rec)->ctime_ns,
+		     trace_record_seen(rec)->ctime_ns);
+		struct object *o = object_of(r, trace_record_seen(rec));
 		seen.has_stamp = true;
 		seen.first_ctime_ns = o->first_ctime_ns;
 		seen.object = o;
@@ -278,12 +281,14 @@ static bool parse_digest(struct digest *d, const char *text)
 // Before the worker first writes to it: it is still what was read of it, if anything was.
 void looks_take_kept(struct trace_reading *r, const struct trace_record *rec)
 {
-	if (!rec->seen.mode)
+	if (!trace_record_seen(rec)->mode)
 		return;
-	step(r, &rec->seen, rec->seen.ctime_ns, rec->seen.ctime_ns);
-	struct object *o = object_of(r, &rec->seen);
-	if (!o->is_kept && o->last_ctime_ns == rec->seen.ctime_ns)
-		o->is_kept = parse_digest(&o->content, rec->path + strlen(rec->path) + 1);
+	step(r, trace_record_seen(rec), trace_record_seen(rec)->ctime_ns,
+	     trace_record_seen(rec)->ctime_ns);
+	struct object *o = object_of(r, trace_record_seen(rec));
+	if (!o->is_kept && o->last_ctime_ns == trace_record_seen(rec)->ctime_ns)
+		o->is_kept = parse_digest(&o->content, trace_record_path(rec) +
+							       strlen(trace_record_path(rec)) + 1);
 }
 
 // The worker may have done more to the file after it was read.

@@ -35,7 +35,7 @@ static void add_failed(struct trace_reading *r, const struct trace_record *rec, 
 
 static void take_read(struct trace_reading *r, const struct trace_record *rec, const char *before)
 {
-	uint32_t mode = rec->seen.mode;
+	uint32_t mode = trace_record_seen(rec)->mode;
 
 	if (rec->errnum)
 		add_failed(r, rec, before);
@@ -58,13 +58,14 @@ static void take_look(struct trace_reading *r, const struct trace_record *rec, c
 	}
 	if (rec->op == TRACE_STATUS)
 		looks_add(r, INPUT_STATUS, before, true,
-			  rec->seen.mode ? looks_sight_of(fingerprint_digest_of_status(&st))
-					 : looks_no_sight());
+			  trace_record_seen(rec)->mode
+				  ? looks_sight_of(fingerprint_digest_of_status(&st))
+				  : looks_no_sight());
 	else if (rec->op == TRACE_ALLOWED)
 		looks_add(r, INPUT_ACCESS, before, true, looks_access_seen(rec));
 	else
 		looks_add(r, INPUT_TYPE, before, true, looks_type_seen(rec));
-	if (rec->seen.extra & TRACE_EXTRA_NAMED)
+	if (trace_record_seen(rec)->extra & TRACE_EXTRA_NAMED)
 		looks_add(r, INPUT_LINK, before, true, looks_type_seen(rec));
 }
 
@@ -74,15 +75,15 @@ static void take_name(struct trace_reading *r, const struct trace_record *rec, c
 		looks_add(r, INPUT_LINK, before, rec->errnum != ENOENT, looks_no_sight());
 	else if (rec->op == TRACE_LINK)
 		looks_add(r, INPUT_LINK, before, true,
-			  looks_sight_of(
-				  fingerprint_digest_of_link(rec->path + strlen(rec->path) + 1)));
+			  looks_sight_of(fingerprint_digest_of_link(
+				  trace_record_path(rec) + strlen(trace_record_path(rec)) + 1)));
 	else
 		looks_add(r, INPUT_LINK, before, true, looks_type_seen(rec));
 }
 
 static void take_real(struct trace_reading *r, const struct trace_record *rec, const char *before)
 {
-	bool renamed = strcmp(before, rec->path) != 0;
+	bool renamed = strcmp(before, trace_record_path(rec)) != 0;
 
 	looks_add(r, INPUT_REAL, before, true,
 		  renamed ? looks_no_sight()
@@ -101,8 +102,9 @@ static void take_listed(struct trace_reading *r, const struct trace_record *rec,
 {
 	if (rec->errnum)
 		add_failed(r, rec, before);
-	else if (rec->seen.mode)
-		add_listing(r, rec->path, before, (uint64_t)rec->seen.size);
+	else if (trace_record_seen(rec)->mode)
+		add_listing(r, trace_record_path(rec), before,
+			    (uint64_t)trace_record_seen(rec)->size);
 	else
 		looks_add(r, INPUT_LISTING, before, true, looks_no_sight());
 }
@@ -111,12 +113,12 @@ static void take_listed(struct trace_reading *r, const struct trace_record *rec,
 
 static uint32_t type_before_of(const struct trace_record *rec)
 {
-	return rec->seen.extra >> TRACE_EXTRA_TYPE & S_IFMT;
+	return trace_record_seen(rec)->extra >> TRACE_EXTRA_TYPE & S_IFMT;
 }
 
 static bool was_there(const struct trace_record *rec)
 {
-	return rec->seen.extra & TRACE_EXTRA_THERE;
+	return trace_record_seen(rec)->extra & TRACE_EXTRA_THERE;
 }
 
 // Something can be made there, or not; path is its name now. What the worker has removed itself is
@@ -126,7 +128,7 @@ static void add_place(struct trace_reading *r, const struct trace_record *rec, e
 {
 	const char *before = names_has(&r->names, path) ? NULL : looks_before(r, rec, path);
 
-	if (!before || rec->seen.extra & TRACE_EXTRA_CHANCE)
+	if (!before || trace_record_seen(rec)->extra & TRACE_EXTRA_CHANCE)
 		return;
 	looks_add(r, kind, before, rec->errnum == 0, looks_no_sight());
 	if (is_missing(rec->errnum)) // for one reason or another
@@ -143,18 +145,19 @@ static bool is_of_place(int errnum)
 static void take_made(struct trace_reading *r, const struct trace_record *rec)
 {
 	if (is_of_place(rec->errnum))
-		add_place(r, rec, INPUT_FREE, rec->path);
+		add_place(r, rec, INPUT_FREE, trace_record_path(rec));
 	if (rec->errnum == 0)
-		names_make(&r->names, rec->path, rec->seen.mode & S_IFMT, false, 0);
+		names_make(&r->names, trace_record_path(rec), trace_record_seen(rec)->mode & S_IFMT,
+			   false, 0);
 }
 
 static void take_written(struct trace_reading *r, const struct trace_record *rec)
 {
 	if (is_of_place(rec->errnum))
-		add_place(r, rec, INPUT_ROOM, rec->path);
-	if (rec->errnum == 0 && rec->op == TRACE_WRITTEN && rec->seen.mode &&
-	    S_ISREG(rec->seen.mode))
-		names_make(&r->names, rec->path, S_IFREG, was_there(rec), S_IFREG);
+		add_place(r, rec, INPUT_ROOM, trace_record_path(rec));
+	if (rec->errnum == 0 && rec->op == TRACE_WRITTEN && trace_record_seen(rec)->mode &&
+	    S_ISREG(trace_record_seen(rec)->mode))
+		names_make(&r->names, trace_record_path(rec), S_IFREG, was_there(rec), S_IFREG);
 }
 
 static void take_changed(struct trace_reading *r, const struct trace_record *rec,
@@ -174,11 +177,11 @@ static void add_leave(struct trace_reading *r, const struct trace_record *rec, c
 {
 	size_t n = (size_t)(path_base(before) - before);
 	char *folder = xstrndup(before, n > 1 ? n - 1 : n);
-	bool is_asked =
-		is_denied(rec->errnum) || (rec->op == TRACE_RENAMED && S_ISDIR(rec->seen.mode));
+	bool is_asked = is_denied(rec->errnum) ||
+			(rec->op == TRACE_RENAMED && S_ISDIR(trace_record_seen(rec)->mode));
 
 	looks_add(r, INPUT_ACCESS, folder, true, looks_no_sight());
-	if (is_asked && rec->seen.mode && !S_ISLNK(rec->seen.mode))
+	if (is_asked && trace_record_seen(rec)->mode && !S_ISLNK(trace_record_seen(rec)->mode))
 		looks_add(r, INPUT_ACCESS, before, true, looks_no_sight());
 	free(folder);
 }
@@ -186,12 +189,12 @@ static void add_leave(struct trace_reading *r, const struct trace_record *rec, c
 static void take_removed(struct trace_reading *r, const struct trace_record *rec,
 			 const char *before)
 {
-	bool is_folder = S_ISDIR(rec->seen.mode);
+	bool is_folder = S_ISDIR(trace_record_seen(rec)->mode);
 	// Whoever may not put a name there has told of the name before.
-	bool is_told = rec->seen.mode || !is_denied(rec->errnum);
+	bool is_told = trace_record_seen(rec)->mode || !is_denied(rec->errnum);
 
 	if (before && rec->errnum == 0 && is_folder) // it was empty
-		add_listing(r, rec->path, before, 0);
+		add_listing(r, trace_record_path(rec), before, 0);
 	if (before && is_told)
 		looks_add(r, INPUT_LINK, before, rec->errnum != ENOENT, looks_no_sight());
 	if (before && (rec->errnum == 0 || is_denied(rec->errnum)))
@@ -201,18 +204,19 @@ static void take_removed(struct trace_reading *r, const struct trace_record *rec
 	if (before && rec->errnum == 0)
 		looks_was_linked(r, rec, -1);
 	if (rec->errnum == 0)
-		names_remove(&r->names, rec->path, rec->seen.mode & S_IFMT);
+		names_remove(&r->names, trace_record_path(rec),
+			     trace_record_seen(rec)->mode & S_IFMT);
 }
 
 // What has to be so where a name is to be put.
 static void add_target(struct trace_reading *r, const struct trace_record *rec, const char *path)
 {
 	const char *before = names_has(&r->names, path) ? NULL : looks_before(r, rec, path);
-	bool is_folder = S_ISDIR(rec->seen.mode);
+	bool is_folder = S_ISDIR(trace_record_seen(rec)->mode);
 
 	if (!before)
 		return;
-	if (rec->seen.extra & TRACE_EXTRA_ALONE || (is_folder && !was_there(rec)))
+	if (trace_record_seen(rec)->extra & TRACE_EXTRA_ALONE || (is_folder && !was_there(rec)))
 		looks_add(r, INPUT_FREE, before, true, looks_no_sight());
 	else if (is_folder)
 		add_listing(r, path, before, 0);
@@ -224,9 +228,9 @@ static void add_target(struct trace_reading *r, const struct trace_record *rec, 
 
 static void take_moved(struct trace_reading *r, const struct trace_record *rec)
 {
-	const char *to = rec->path + strlen(rec->path) + 1;
-	const char *before = looks_before(r, rec, rec->path);
-	uint32_t type = rec->seen.mode & S_IFMT;
+	const char *to = trace_record_path(rec) + strlen(trace_record_path(rec)) + 1;
+	const char *before = looks_before(r, rec, trace_record_path(rec));
+	uint32_t type = trace_record_seen(rec)->mode & S_IFMT;
 
 	if (before) {
 		looks_add(r, INPUT_LINK, before, true, looks_no_sight());
@@ -238,20 +242,21 @@ static void take_moved(struct trace_reading *r, const struct trace_record *rec)
 		add_leave(r, rec, before);
 	add_target(r, rec, to);
 	if (rec->op == TRACE_RENAMED)
-		names_rename(&r->names, rec->path, to, type, was_there(rec), type_before_of(rec));
+		names_rename(&r->names, trace_record_path(rec), to, type, was_there(rec),
+			     type_before_of(rec));
 	else
-		names_link(&r->names, rec->path, to, type);
+		names_link(&r->names, trace_record_path(rec), to, type);
 }
 
 static void take_xattrs(struct trace_reading *r, const struct trace_record *rec, const char *before)
 {
 	if (rec->errnum)
 		add_failed(r, rec, before);
-	else if (S_ISDIR(rec->seen.mode)) // its times are those of its entries
+	else if (S_ISDIR(trace_record_seen(rec)->mode)) // its times are those of its entries
 		looks_add(r, INPUT_XATTRS, before, true, looks_no_sight());
-	else if (!S_ISLNK(rec->seen.mode)) // a link has none that a user could set
+	else if (!S_ISLNK(trace_record_seen(rec)->mode)) // a link has none that a user could set
 		looks_add_file(r, rec, INPUT_XATTRS, before);
-	if (rec->seen.extra & TRACE_EXTRA_NAMED)
+	if (trace_record_seen(rec)->extra & TRACE_EXTRA_NAMED)
 		looks_add(r, INPUT_LINK, before, rec->errnum != ENOENT, looks_no_sight());
 }
 
@@ -290,7 +295,7 @@ static void take_place(struct trace_reading *r, const struct trace_record *rec)
 	case TRACE_RENAMED:
 	case TRACE_LINKED:
 		take_moved(r, rec);
-		note_written(r, rec->path + strlen(rec->path) + 1);
+		note_written(r, trace_record_path(rec) + strlen(trace_record_path(rec)) + 1);
 		break;
 	default:
 		break;
@@ -351,17 +356,17 @@ void paths_take(struct trace_reading *r, const struct trace_record *rec)
 			rec->op == TRACE_EXTENDED || rec->op == TRACE_RENAMED ||
 			rec->op == TRACE_LINKED;
 
-	if (*rec->path != '/')
+	if (*trace_record_path(rec) != '/')
 		return;
-	looks_take_proc(r, rec->path);
+	looks_take_proc(r, trace_record_path(rec));
 	if (rec->op == TRACE_KEPT) {
 		looks_take_kept(r, rec);
 		return;
 	}
 	if (has_written(rec))
-		note_written(r, rec->path);
+		note_written(r, trace_record_path(rec));
 	if (is_place)
 		take_place(r, rec);
 	else
-		take_object(r, rec, looks_before(r, rec, rec->path));
+		take_object(r, rec, looks_before(r, rec, trace_record_path(rec)));
 }

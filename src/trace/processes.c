@@ -17,11 +17,11 @@ static struct traced_process *process_of(struct trace_reading *r, uint32_t pid)
 
 static void take_executed(struct trace_reading *r, const struct trace_record *rec)
 {
-	const char *before = looks_before(r, rec, rec->path);
+	const char *before = looks_before(r, rec, trace_record_path(rec));
 
 	paths_take(r, rec);
-	if (before && rec->seen.mode)
-		looks_add(r, INPUT_ACCESS, looks_before(r, rec, rec->path), true,
+	if (before && trace_record_seen(rec)->mode)
+		looks_add(r, INPUT_ACCESS, looks_before(r, rec, trace_record_path(rec)), true,
 			  looks_access_seen(rec));
 }
 
@@ -39,7 +39,7 @@ static void is_awaited(struct trace_reading *r, struct traced_process *p,
 		       const struct trace_record *rec)
 {
 	if (p->awaited) // it became something that became this, and said nothing
-		inputs_doubt(r->in, DOUBT_BLIND, p->awaited->path);
+		inputs_doubt(r->in, DOUBT_BLIND, trace_record_path(p->awaited));
 	p->awaited = rec;
 }
 
@@ -72,7 +72,7 @@ void processes_take(struct trace_reading *r, const struct trace_record *rec)
 	if (rec->op == TRACE_TOLD)
 		return;
 	if (rec->op == TRACE_HELLO) {
-		p->program = rec->path;
+		p->program = trace_record_path(rec);
 		says_hello(r, p);
 	} else if (rec->op == TRACE_EXEC_FAILED)
 		p->awaited = NULL;
@@ -91,7 +91,8 @@ void processes_doubt_the_silent(struct trace_reading *r)
 
 	for (size_t i = 0; i < r->processes.n; i++) {
 		if (r->processes.items[i].awaited)
-			inputs_doubt(r->in, DOUBT_BLIND, r->processes.items[i].awaited->path);
+			inputs_doubt(r->in, DOUBT_BLIND,
+				     trace_record_path(r->processes.items[i].awaited));
 		hellos += r->processes.items[i].hellos;
 	}
 	if (hellos <= r->shells)

@@ -122,30 +122,32 @@ static void take_record(struct trace_reading *r, const struct trace_record *rec)
 		break;
 	case TRACE_CUT: // the worker is the first to say anything
 		if (r->processes.n > 0 && r->processes.items[0].pid == rec->pid)
-			r->in->cut = rec->seen.size;
+			r->in->cut = trace_record_seen(rec)->size;
 		break;
 	case TRACE_VARIABLE_READ:
-		take_variable(r, rec->path, rec->errnum == 0);
+		take_variable(r, trace_record_path(rec), rec->errnum == 0);
 		break;
 	case TRACE_ENVIRONMENT: // what of it counts nobody knows
-		looks_tell(r, (struct input){.kind = INPUT_ENVIRONMENT, .found = true}, rec->path);
+		looks_tell(r, (struct input){.kind = INPUT_ENVIRONMENT, .found = true},
+			   trace_record_path(rec));
 		break;
 	case TRACE_ATTRIBUTE:
-		looks_tell(r, (struct input){.kind = INPUT_ATTRIBUTE, .found = true}, rec->path);
+		looks_tell(r, (struct input){.kind = INPUT_ATTRIBUTE, .found = true},
+			   trace_record_path(rec));
 		break;
 	case TRACE_LIBRARY:
-		looks_tell(r, (struct input){.kind = INPUT_LIBRARY}, rec->path);
+		looks_tell(r, (struct input){.kind = INPUT_LIBRARY}, trace_record_path(rec));
 		break;
 	case TRACE_NETWORK:
-		inputs_doubt(r->in, DOUBT_NETWORK, rec->path);
+		inputs_doubt(r->in, DOUBT_NETWORK, trace_record_path(rec));
 		break;
 	case TRACE_UNSEEN:
-		inputs_doubt(r->in, DOUBT_BLIND, rec->path);
+		inputs_doubt(r->in, DOUBT_BLIND, trace_record_path(rec));
 		break;
 	default:
 		r->shells += rec->op == TRACE_SHELL;
 		if (rec->op == TRACE_LOADED && rec->errnum == 0)
-			processes_add_program(r, rec->path, false);
+			processes_add_program(r, trace_record_path(rec), false);
 		paths_take(r, rec);
 		break;
 	}
@@ -153,19 +155,22 @@ static void take_record(struct trace_reading *r, const struct trace_record *rec)
 
 static bool is_whole(const struct trace_record *rec, size_t room)
 {
-	return rec->bytes > sizeof *rec && rec->bytes <= room && rec->bytes % TRACE_ALIGN == 0;
+	size_t least = sizeof *rec + (rec->has_sight ? sizeof(struct trace_sight) : 0);
+
+	return rec->bytes > least && rec->bytes <= room && rec->bytes % TRACE_ALIGN == 0;
 }
 
 static bool has_texts(const struct trace_record *rec)
 {
-	size_t room = rec->bytes - sizeof *rec;
-	const char *end = memchr(rec->path, '\0', room);
+	const char *path = trace_record_path(rec);
+	size_t room = (size_t)((const char *)rec + rec->bytes - path);
+	const char *end = memchr(path, '\0', room);
 	bool needs_second = rec->op == TRACE_KEPT || rec->op == TRACE_LINK ||
 			    rec->op == TRACE_RENAMED || rec->op == TRACE_LINKED;
 
 	if (!end || !needs_second)
 		return end;
-	room -= (size_t)(end + 1 - rec->path);
+	room -= (size_t)(end + 1 - path);
 	return room > 0 && memchr(end + 1, '\0', room);
 }
 

@@ -141,7 +141,7 @@ static bool has(size_t at, int op, int errnum, const char *path)
 	const struct trace_record *r;
 
 	while ((r = next_record(trace, &at)))
-		if (r->op == op && r->errnum == errnum && !strcmp(r->path, path))
+		if (r->op == op && r->errnum == errnum && !strcmp(trace_record_path(r), path))
 			return true;
 	return false;
 }
@@ -174,8 +174,8 @@ static void want_two(int line, int op, const char *path, const char *second)
 	snprintf(from, sizeof(from), "%s", full(op, path));
 	snprintf(to, sizeof(to), "%s", full(op, second));
 	for (size_t at = mark; (r = next_record(trace, &at));)
-		if (r->op == op && !strcmp(r->path, from) &&
-		    !strcmp(r->path + strlen(r->path) + 1, to))
+		if (r->op == op && !strcmp(trace_record_path(r), from) &&
+		    !strcmp(trace_record_path(r) + strlen(trace_record_path(r)) + 1, to))
 			return;
 	complain(line, "no record", op, 0, path);
 }
@@ -786,7 +786,8 @@ static void check_names(const char *format, int n)
 	while ((r = next_record(trace, &at))) {
 		if (r->bytes == 0 || r->op == 0 || r->op >= TRACE_OPS)
 			complain(__LINE__, "a torn record", TRACE_READ, 0, "");
-		if (sscanf(r->path, format, &i, &length) >= 1 && i >= 0 && i < n && !seen[i]) {
+		if (sscanf(trace_record_path(r), format, &i, &length) >= 1 && i >= 0 && i < n &&
+		    !seen[i]) {
 			seen[i] = 1;
 			there++;
 		}
@@ -934,9 +935,9 @@ static bool has_second(int op)
 
 static void show(const struct trace_record *r)
 {
-	printf("%s %d %s", op_names[r->op], r->errnum, r->path);
+	printf("%s %d %s", op_names[r->op], r->errnum, trace_record_path(r));
 	if (has_second(r->op))
-		printf(" -> %s", r->path + strlen(r->path) + 1);
+		printf(" -> %s", trace_record_path(r) + strlen(trace_record_path(r)) + 1);
 	puts("");
 }
 

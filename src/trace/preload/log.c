@@ -150,7 +150,9 @@ static struct trace_record *reserve(size_t bytes)
 static void write_record(const struct note *n)
 {
 	size_t second = n->second ? n->nsecond + 1 : 0;
-	size_t bytes = sizeof(struct trace_record) + n->nname + 1 + second;
+	bool has_sight = n->seen && (n->seen->mode || n->seen->size || n->seen->extra);
+	size_t sight = has_sight ? sizeof *n->seen : 0;
+	size_t bytes = sizeof(struct trace_record) + sight + n->nname + 1 + second;
 	bytes = (bytes + TRACE_ALIGN - 1) & ~(size_t)(TRACE_ALIGN - 1);
 	struct trace_record *r = reserve(bytes);
 
@@ -158,44 +160,48 @@ static void write_record(const struct note *n)
 		return;
 	r->bytes = (uint16_t)bytes;
 	r->errnum = (uint8_t)n->errnum;
-	r->pid = (uint32_t)n->pid;
-	if (n->seen)
-		r->seen = *n->seen;
-	memcpy(r->path, n->name, n->nname);
+	r->pid = (uint32_t)n->pid & INT32_MAX;
+	r->has_sight = has_sight;
+	if (has_sight)
+		memcpy(r->rest, n->seen, sight);
+	char *path = r->rest + sight;
+	memcpy(path, n->name, n->nname);
 	if (n->second)
-		memcpy(r->path + n->nname + 1, n->second, n->nsecond);
+		memcpy(path + n->nname + 1, n->second, n->nsecond);
 	atomic_store_explicit(&r->op, (uint8_t)n->op, memory_order_release);
 }
 
 // ---- each record once ----
 
-#define KNOWN_TRIES 8
+#define KNOWN_TRIES 32
 #define FEW         128
-#define MANY        4096
+#define TABLES      2
 
 // Hashes of what this process has written. Most processes write little: they are to touch no more
-// memory than they have to, so the second table is made when the first has no room. Nothing is
+// memory than they have to, so a larger table is made when those before it have no room. Nothing is
 // forgotten, but something may be overlooked: a record that does not fit in is written again.
 static struct {
 	_Atomic uint64_t few[FEW];
-	_Atomic uint64_t *_Atomic many; // NULL: not made yet
+	_Atomic uint64_t *_Atomic more[TABLES]; // NULL: not made yet
 } known;
 
-static _Atomic uint64_t *many_known(void)
+static const size_t more_slots[TABLES] = {1024, 8192};
+
+static _Atomic uint64_t *more_known(size_t i)
 {
-	_Atomic uint64_t *many = atomic_load(&known.many), *none = NULL;
-	const size_t bytes = MANY * sizeof *many;
+	_Atomic uint64_t *table = atomic_load(&known.more[i]), *none = NULL;
+	const size_t bytes = more_slots[i] * sizeof *table;
 	int errnum = errno;
 
-	if (many)
-		return many;
-	many = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (table)
+		return table;
+	table = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	errno = errnum;
-	if (many == MAP_FAILED)
+	if (table == MAP_FAILED)
 		return NULL;
-	if (atomic_compare_exchange_strong(&known.many, &none, many))
-		return many;
-	munmap((void *)many, bytes);
+	if (atomic_compare_exchange_strong(&known.more[i], &none, table))
+		return table;
+	munmap((void *)table, bytes);
 	return none;
 }
 
@@ -241,10 +247,13 @@ static bool is_in(_Atomic uint64_t *table, size_t slots, uint64_t h, _Atomic uin
 
 static bool is_known(uint64_t h, _Atomic uint64_t **hole)
 {
-	if (is_in(known.few, FEW, h, hole))
-		return true;
-	_Atomic uint64_t *many = *hole ? NULL : many_known();
-	return many && is_in(many, MANY, h, hole);
+	bool is = is_in(known.few, FEW, h, hole);
+
+	for (size_t i = 0; i < TABLES && !is && !*hole; i++) {
+		_Atomic uint64_t *table = more_known(i);
+		is = table && is_in(table, more_slots[i], h, hole);
+	}
+	return is;
 }
 
 // In this order: who finds a record known may end the process at once.

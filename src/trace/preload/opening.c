@@ -42,6 +42,7 @@ static void note_open(const struct opening *o, enum trace_op op, int fd)
 	bool nofollow =
 		o->flags & O_NOFOLLOW || (o->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
 	bool is_link = has_met_link(o, fd);
+	bool was_there = o->existed && (op == TRACE_WRITTEN || op == TRACE_MADE);
 
 	log_look(&(struct look){
 		.op = is_link ? TRACE_LINK : op,
@@ -52,7 +53,7 @@ static void note_open(const struct opening *o, enum trace_op op, int fd)
 		.repeats = !o->existed && fd >= 0,
 		.fd = fd,
 		.ask = fd >= 0 ? ASK : UNSEEN,
-		.seen = {.extra = o->existed ? TRACE_EXTRA_THERE : 0},
+		.seen = {.extra = was_there ? TRACE_EXTRA_THERE : 0},
 	});
 }
 

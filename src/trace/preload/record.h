@@ -17,7 +17,7 @@
 
 // Names the file for the library; absolute.
 #define TRACE_VARIABLE "FIRMO_JOBS_TRACE"
-#define TRACE_FORMAT   UINT32_C(0x314a4606) // changes with everything below
+#define TRACE_FORMAT   UINT32_C(0x314a4607) // changes with everything below
 #define TRACE_BYTES    (UINT32_C(16) << 20)
 #define TRACE_ALIGN    8
 #define TRACE_FOLDERS  512
@@ -56,14 +56,29 @@ struct trace_record {
 	uint16_t bytes;     // of this record, a multiple of TRACE_ALIGN
 	_Atomic uint8_t op; // enum trace_op
 	uint8_t errnum;     // how the call failed; 0: it succeeded
-	uint32_t pid; // of TRACE_HELLO, TRACE_EXEC, TRACE_EXEC_FAILED, TRACE_SPAWN, TRACE_TOLD,
-		      // TRACE_CUT
-	struct trace_sight seen;
+	// Of TRACE_HELLO, TRACE_EXEC, TRACE_EXEC_FAILED, TRACE_SPAWN, TRACE_TOLD, TRACE_CUT.
+	uint32_t pid : 31;
+	// A struct trace_sight comes first behind this; most looks find nothing, and each page that
+	// a process has to touch costs it more than all it writes there.
+	uint32_t has_sight : 1;
 	// The real name at that time: absolute, without links, "." and "..", but for the last part
 	// of what is not followed. Where there is a second text it comes behind the NUL. Ends with
 	// NUL, then padding.
-	char path[];
+	char rest[];
 };
+
+// What was seen; nothing where the record has no sight.
+static inline const struct trace_sight *trace_record_seen(const struct trace_record *r)
+{
+	static const struct trace_sight nothing;
+
+	return r->has_sight ? (const struct trace_sight *)r->rest : &nothing;
+}
+
+static inline const char *trace_record_path(const struct trace_record *r)
+{
+	return r->rest + (r->has_sight ? sizeof(struct trace_sight) : 0);
+}
 
 // A process writes each record once in a generation, but for those with a pid and TRACE_SHELL.
 enum trace_op {

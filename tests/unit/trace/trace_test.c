@@ -39,14 +39,16 @@ static void add_record(struct buf *trace, const struct row *row)
 	size_t n = strlen(row->path) + 1, second = row->second ? strlen(row->second) + 1 : 0;
 	struct trace_record r = {.op = (uint8_t)row->op,
 				 .errnum = (uint8_t)row->errnum,
-				 .pid = row->pid,
-				 .seen = row->seen};
+				 .pid = row->pid & INT32_MAX,
+				 .has_sight = row->seen.mode || row->seen.size || row->seen.extra};
+	size_t sight = r.has_sight ? sizeof row->seen : 0, all = sizeof r + sight + n + second;
 
-	r.bytes = (uint16_t)((sizeof r + n + second + TRACE_ALIGN - 1) / TRACE_ALIGN * TRACE_ALIGN);
+	r.bytes = (uint16_t)((all + TRACE_ALIGN - 1) / TRACE_ALIGN * TRACE_ALIGN);
 	buf_add(trace, &r, sizeof r);
+	buf_add(trace, &row->seen, sight);
 	buf_add(trace, row->path, n);
 	buf_add(trace, row->second ? row->second : "", second);
-	buf_add(trace, padding, r.bytes - sizeof r - n - second);
+	buf_add(trace, padding, r.bytes - all);
 	head_of(trace)->used += r.bytes;
 }
 
@@ -517,7 +519,7 @@ static void what_makes_no_sense_is_noticed(void **state)
 	r->op = TRACE_OPS;
 	check_trace(&trace, "path b\nblind\n");
 	r->op = TRACE_READ;
-	memset(r->path, 'x', r->bytes - sizeof *r);
+	memset(r->rest, 'x', r->bytes - sizeof *r);
 	check_trace(&trace, "path b\nblind\n");
 	trace.len -= TRACE_ALIGN; // in the middle of the last record
 	check_trace(&trace, "blind\n");
