@@ -28,8 +28,9 @@ enum option_type {
 
 // Where a row may stand besides the command line and FIRMO_JOBS_FLAGS, as bits.
 enum option_place {
-	IN_PROJECT = 1,   // firmo-jobs.json of the project, and its profiles
-	IN_OVERRIDES = 2, // what that says of some files: the worker of a file depends on it alone
+	IN_PROJECT = 1,    // firmo-jobs.json of the project, and its profiles
+	IN_OVERRIDES = 2,  // what that says of some files: the worker of a file depends on it alone
+	IN_DIRECTIVES = 4, // what a test file says of itself
 };
 
 // What a row is in JSON.

@@ -287,8 +287,9 @@ static const char *const repairs[] = {"repair", NULL};
 #define MODE_OF(name, argument, help, what, words)                                                 \
 	ROW(OPTION_MODE, 0, name, argument, help, .mode = what, .choices = words)
 // In which places, and in which shape, a row may stand.
-#define PROJECT  .places = IN_PROJECT
-#define OVERRIDE .places = IN_PROJECT | IN_OVERRIDES
+#define PROJECT   .places = IN_PROJECT
+#define OVERRIDE  .places = IN_PROJECT | IN_OVERRIDES
+#define DIRECTIVE .places = IN_PROJECT | IN_OVERRIDES | IN_DIRECTIVES
 
 static const struct option_row rows[] = {
 	HEADLINE("Workers"),
@@ -309,11 +310,11 @@ static const struct option_row rows[] = {
 	     OVERRIDE),
 	HEADLINE("Limits of each file"),
 	READ('t', "timeout", "SEC", "end it after so long; 0: never; auto [60]", on_timeout,
-	     .initial = "60", OVERRIDE),
+	     .initial = "60", DIRECTIVE),
 	SECONDS("grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", job.grace_ns,
 		"wants seconds, such as 2 or 0.5", .initial = "2", OVERRIDE),
 	READ(0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", on_limit,
-	     .shape = SHAPE_OBJECT, OVERRIDE),
+	     .shape = SHAPE_OBJECT, DIRECTIVE),
 	HEADLINE("Selection and order"),
 	SWITCH_ON("changed", "only the files that are not certain to pass again", plan.changed_only,
 		  PROJECT),
@@ -342,7 +343,7 @@ static const struct option_row rows[] = {
 		"wants seconds, such as 600 or 0.5; 0 for none", .initial = "0", PROJECT),
 	HEADLINE("Unsteady tests"),
 	NUMBER(0, "retries", "N", "run failed files again, up to N times [0]", job.retries, 0, 1000,
-	       "wants a whole number, such as 2", .initial = "0", OVERRIDE),
+	       "wants a whole number, such as 2", .initial = "0", DIRECTIVE),
 	CHOICE(enum flaky, "flaky", "VERDICT", "a pass on retry is a pass or a fail [pass]", flaky,
 	       flakies, .initial = "pass", PROJECT),
 	NUMBER(0, "repeat", "N", "run every file N times; once failed is failed", run.rounds, 1,
@@ -512,21 +513,6 @@ static const struct option_row *find_row(int code)
 	return NULL;
 }
 
-// What a word says of several settings are as many statements.
-static void state(struct settings *o, const struct option_row *row, const char *value,
-		  enum layer layer)
-{
-	const char *comma = row->shape == SHAPE_OBJECT ? strchr(value, ',') : NULL;
-
-	for (; comma; comma = strchr(value, ',')) {
-		char *part = xstrndup(value, (size_t)(comma - value));
-		statements_add(&o->said, row, part, layer, NULL);
-		free(part);
-		value = comma + 1;
-	}
-	statements_add(&o->said, row, value, layer, NULL);
-}
-
 // words: the program's name and those behind it; getopt moves them. Behind a "--" none is ours.
 static int read_words(struct settings *o, char **words, enum layer layer, struct err *err)
 {
@@ -545,7 +531,11 @@ static int read_words(struct settings *o, char **words, enum layer layer, struct
 		if (code >= OPPOSITE && row->shape == SHAPE_LIST)
 			statements_add(&o->said, row, NULL, layer, NULL);
 		else
-			state(o, row, code >= OPPOSITE ? "false" : optarg ? optarg : "", layer);
+			statements_add_word(&o->said, row,
+					    code >= OPPOSITE ? "false"
+					    : optarg         ? optarg
+							     : "",
+					    layer, NULL);
 	}
 	for (int i = optind; i < n; i++)
 		VEC_PUSH(&o->plan.paths, words[i]);

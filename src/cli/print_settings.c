@@ -160,7 +160,7 @@ static int find_statements(const struct firmo_jobs *s, struct statements *said, 
 		return err_set(err, errno, "--print-settings=%s", file);
 	if (file) {
 		char *cwd = path_cwd(), *path = path_below(file, cwd);
-		variants_add_statements(s->settings, path, &own);
+		status = variants_add_statements(s->settings, path, &own, err);
 		free(path);
 		free(cwd);
 	}
@@ -176,6 +176,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 
 	if (find_statements(s, &said, &err) < 0) {
 		session_warn(err.message);
+		statements_release(&said);
 		return FIRMO_JOBS_USAGE;
 	}
 	enum firmo_jobs_status status = reports_write(s, write_settings, &said);

@@ -26,6 +26,20 @@ void statements_add(struct statements *s, const struct option_row *row, const ch
 	VEC_PUSH(s, said);
 }
 
+void statements_add_word(struct statements *s, const struct option_row *row, const char *value,
+			 enum layer layer, const char *at)
+{
+	const char *comma = row->shape == SHAPE_OBJECT ? strchr(value, ',') : NULL;
+
+	for (; comma; comma = strchr(value, ',')) {
+		char *part = xstrndup(value, (size_t)(comma - value));
+		statements_add(s, row, part, layer, at);
+		free(part);
+		value = comma + 1;
+	}
+	statements_add(s, row, value, layer, at);
+}
+
 void statements_copy(struct statements *s, const struct statement *said)
 {
 	statements_add(s, said->row, said->value, said->layer, said->at);

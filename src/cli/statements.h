@@ -16,9 +16,10 @@ struct settings;
 // Where settings come from; a later one wins.
 enum layer {
 	LAYER_BUILT_IN,
-	LAYER_PROJECT,  // firmo-jobs.json
-	LAYER_PROFILE,  // one of its profiles
-	LAYER_OVERRIDE, // what it says of some files
+	LAYER_PROJECT,   // firmo-jobs.json
+	LAYER_PROFILE,   // one of its profiles
+	LAYER_OVERRIDE,  // what it says of some files
+	LAYER_DIRECTIVE, // what a file says of itself
 	LAYER_VARIABLE,
 	LAYER_FLAGS, // FIRMO_JOBS_FLAGS; what it lists, the command line adds to
 	LAYER_COMMAND_LINE,
@@ -40,6 +41,9 @@ struct statements {
 // Appends it, with copies of both texts.
 void statements_add(struct statements *s, const struct option_row *row, const char *value,
 		    enum layer layer, const char *at);
+// The same of a value in words: "as=1G,cpu=3" of an object are two statements.
+void statements_add_word(struct statements *s, const struct option_row *row, const char *value,
+			 enum layer layer, const char *at);
 // The same of another's.
 void statements_copy(struct statements *s, const struct statement *said);
 // Appends those of other, which is empty from then on.

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/directives.h"
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/options.h"
@@ -30,11 +31,13 @@ static void add_override(const struct override *v, struct statements *said)
 	}
 }
 
-void variants_add_statements(const struct settings *all, const char *path, struct statements *said)
+int variants_add_statements(const struct settings *all, const char *path, struct statements *said,
+			    struct err *err)
 {
 	for (size_t i = 0; i < all->overrides.n; i++)
 		if (name_matches(&all->overrides.items[i].globs, path))
 			add_override(&all->overrides.items[i], said);
+	return directives_read(path, said, err);
 }
 
 // Files of which the same is said run in the same way.
@@ -249,14 +252,15 @@ static struct variant *find(const struct variants *v, const char *key)
 const struct job_settings *variants_of(struct variants *v, const char *path, struct err *err)
 {
 	struct statements own = {0};
-	variants_add_statements(v->settings, path, &own);
-	char *key = make_key(&own);
-	struct variant *variant = find(v, key);
-
-	if (variant)
-		free(key);
-	else
-		variant = add(v, key, &own, err);
+	struct variant *variant = NULL;
+	if (variants_add_statements(v->settings, path, &own, err) == 0) {
+		char *key = make_key(&own);
+		variant = find(v, key);
+		if (variant)
+			free(key);
+		else
+			variant = add(v, key, &own, err);
+	}
 	statements_release(&own);
 	bool is_right = variant && (!v->commands || complete(v, variant, err) == 0);
 	return is_right ? &variant->job : NULL;

@@ -31,8 +31,9 @@ struct variants {
 	} list;
 };
 
-// What is said of the file at path alone, by the overrides of the project.
-void variants_add_statements(const struct settings *all, const char *path, struct statements *said);
+// What is said of the file at path alone, by the overrides of the project and by itself.
+int variants_add_statements(const struct settings *all, const char *path, struct statements *said,
+			    struct err *err);
 // All that is said of it: own, which that has given, in its place among what is said of all files.
 void variants_say(const struct settings *all, const struct statements *own,
 		  struct statements *said);

@@ -371,3 +371,41 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	status_is 3
 	[ "$stderr" = "firmo-jobs: firmo-jobs.json: overrides[0].command: there is no program 'no-such-program'" ]
 }
+
+# ---- directives ----
+
+@test "a test file sets its own deadline, limits and retries in its head" {
+	test_file tests/a_test.lua "#!/usr/bin/env lua" "-- A test." "" "  --- firmo-jobs: timeout=5 limit=as=1G,cpu=7" \
+		"-- firmo-jobs: retries='2'" "local x" "-- firmo-jobs: nothing to set behind the code"
+	settings '{"timeout": 20, "overrides": [{"match": "a_*", "timeout": 30, "grace": 1}]}'
+	set_to timeout 5 "tests/a_test.lua:4: timeout" --print-settings=tests/a_test.lua
+	set_to limit.as 1G "tests/a_test.lua:4: limit" --print-settings=tests/a_test.lua
+	set_to limit.cpu 7 "tests/a_test.lua:4: limit" --print-settings=tests/a_test.lua
+	set_to retries 2 "tests/a_test.lua:5: retries" --print-settings=tests/a_test.lua
+	set_to grace 1 "firmo-jobs.json: overrides[0].grace" --print-settings=tests/a_test.lua
+	set_to timeout 9 "the command line" --print-settings=tests/a_test.lua -t9
+	run fj4
+	status_is 0
+}
+
+@test "directives are obeyed" {
+	test_file tests/a_test.lua "-- firmo-jobs: timeout=1 retries=1" "while true do end"
+	plain b
+	run fj4 --grace=0.1 --report=json:report.json
+	status_is 1
+	json "file('tests/a_test.lua').status == 'timeout' and file('tests/a_test.lua').attempt == 2"
+	json "file('tests/b_test.lua').status == 'pass'"
+}
+
+@test "directives that are wrong are told with file and line" {
+	wrong() {
+		test_file tests/a_test.lua "-- one" "-- firmo-jobs: $2" "io.open('ran', 'w')"
+		refused "tests/a_test.lua:2: $1"
+	}
+	wrong "timout: no such directive; did you mean timeout?" timout=3
+	wrong "workers: a test file cannot set this" workers=3
+	wrong "timeout: wants NAME=VALUE" timeout
+	wrong "timeout=soon: wants seconds" timeout=soon
+	wrong "limit: 'ass' is not a limit" limit=cpu=1,ass=1
+	wrong "a quote is not closed" "timeout='3"
+}
