@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Public names are true to their files. A public function begins with its file's name ("queue_peek" in
-# run/queue.c; its singular or plural will do, "name_is_near" in names.c), with its folder's
+# model/queue.c; its singular or plural will do, "name_is_near" in names.c), with its folder's
 # and its file's ("report_json" in report/json.c), or with a type that the file's header defines
 # ("test_case_release" in model/result.c). A type of a header is defined nowhere else.
 set -eu

@@ -45,6 +45,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 		.order = s->settings->plan.order,
 		.seed = s->settings->plan.seed,
 		.cpus = cpus_usable(),
+		.locks = &s->settings->run.locks,
 		.asked = (int)s->settings->jobs,
 		.available_bytes = available_bytes < INT64_MAX ? available_bytes : 0,
 	};

@@ -10,9 +10,11 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/nearest.h"
 #include "base/path.h"
 #include "cli/execution.h"
 #include "cli/files.h"
+#include "cli/project.h"
 #include "cli/session.h"
 #include "plan/names.h"
 #include "plan/plan.h"
@@ -308,6 +310,40 @@ static void warn_of_globs(const struct firmo_jobs *s)
 	}
 }
 
+// ---- locks ----
+
+static void warn_of_lock(const struct locks *locks, const char *name)
+{
+	struct nearest near = {.word = name, .n = strlen(name)};
+
+	for (size_t i = 0; i < locks->n; i++)
+		nearest_offer(&near, locks->items[i].name);
+	if (!near.best || near.distance == 0)
+		return;
+	char *message = xasprintf("lock %s is not among the locks of " PROJECT_FILE
+				  ", and held by one file at a time; did you mean %s?",
+				  name, near.best);
+	session_warn(message);
+	free(message);
+}
+
+// One that is named nearly as another, which has a capacity.
+static void warn_of_locks(const struct firmo_jobs *s)
+{
+	const struct locks *locks = &s->settings->run.locks;
+	struct map told = {0};
+
+	if (getenv(CONTEXT_GATHER))
+		return;
+	for (size_t i = 0; locks->n > 0 && i < s->jobs.n; i++) {
+		const struct strings *names = &s->jobs.items[i].settings->locks;
+		for (size_t k = 0; k < names->n; k++)
+			if (!map_put(&told, names->items[k], names->items[k]))
+				warn_of_lock(locks, names->items[k]);
+	}
+	map_release(&told);
+}
+
 // ---- all of it ----
 
 enum firmo_jobs_status files_find(struct firmo_jobs *s)
@@ -327,6 +363,7 @@ enum firmo_jobs_status files_find(struct firmo_jobs *s)
 	if (moon > 0 && !has_moonscript(s))
 		leave_out_moon(s, moon);
 	warn_of_globs(s);
+	warn_of_locks(s);
 	tell(s, &notes);
 	strings_free_all(&notes);
 	return would_overwrite(s) ? FIRMO_JOBS_USAGE : FIRMO_JOBS_OK;

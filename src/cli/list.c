@@ -34,11 +34,11 @@ static void print_job(const struct job *j, const struct settings *o)
 	buf_release(&b);
 }
 
-static void print_forecast(const struct jobs *jobs, int workers)
+static void print_forecast(const struct jobs *jobs, int workers, const struct locks *locks)
 {
 	struct forecast f;
 
-	forecast_make(&f, jobs, workers);
+	forecast_make(&f, jobs, workers, locks);
 	printf("\n%zu file%s", jobs->n, jobs->n == 1 ? "" : "s");
 	if (f.unknown)
 		printf(", %zu of them without a time yet", f.unknown);
@@ -65,7 +65,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	for (size_t i = 0; i < s->jobs.n; i++)
 		print_job(&s->jobs.items[i], s->settings);
 	// Under `make -j` without a number nobody knows: the machine's size is the best guess.
-	print_forecast(&s->jobs, workers > 0 ? workers : cpus_usable());
+	print_forecast(&s->jobs, workers > 0 ? workers : cpus_usable(), &s->settings->run.locks);
 	return FIRMO_JOBS_OK;
 }
 

@@ -209,6 +209,34 @@ static int on_env(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
+static void release_locks(struct locks *locks)
+{
+	for (size_t i = 0; i < locks->n; i++)
+		free(locks->items[i].name);
+	free(locks->items);
+	*locks = (struct locks){0};
+}
+
+static int on_locks(struct settings *o, const char *value, struct err *err)
+{
+	size_t n = strcspn(value, "=");
+	long capacity;
+
+	if (n == 0 || !value[n] || !text_parse_long(value + n + 1, 1, COUNT_MAX, &capacity))
+		return option_invalid(err, "locks", value,
+				      "wants how many files may hold the lock at once, 1 or more");
+	for (size_t i = 0; i < o->run.locks.n; i++) {
+		struct lock *lock = &o->run.locks.items[i];
+		if (strlen(lock->name) == n && strncmp(lock->name, value, n) == 0) {
+			lock->capacity = capacity;
+			return 0;
+		}
+	}
+	const struct lock lock = {xstrndup(value, n), capacity};
+	VEC_PUSH(&o->run.locks, lock);
+	return 0;
+}
+
 static int on_verbose(struct settings *o, const char *value, struct err *err)
 {
 	o->text.verbose = !is_off(value);
@@ -410,6 +438,14 @@ static const struct option_row own_rows[] = {
 	      "wants templates, such as build/?.so", OVERRIDE),
 	READ(0, "env", "NAME=VALUE", "variables of the workers", on_env, .shape = SHAPE_OBJECT,
 	     OVERRIDE),
+	// In front of the row whose plural it is.
+	READ(0, "locks", "NAME=N", "how many files may hold a lock at once", on_locks,
+	     .shape = SHAPE_OBJECT, PROJECT),
+	TEXTS("lock", "NAME", "files that share a lock do not run at once", job.locks,
+	      "wants the name of a lock", DIRECTIVE),
+	NUMBER(0, "slots", "N", "how many workers a file counts as", job.slots, 1, TOKENS_MAX,
+	       "wants a whole number from 1 to 4096", .initial = "1", DIRECTIVE),
+	SWITCH_ON("exclusive", "nothing else runs meanwhile", job.exclusive, OVERRIDE),
 };
 
 #define OWN_ROWS (sizeof own_rows / sizeof *own_rows)
@@ -768,6 +804,8 @@ int options_take(struct settings *o, struct err *err)
 		return -1;
 	settle_reports(o);
 	settle_history(o);
+	// A seed stands for an order, whatever files wait for.
+	o->run.in_order = o->plan.order == ORDER_RANDOM;
 	return 0;
 }
 
@@ -797,6 +835,8 @@ void options_release(struct settings *o)
 	free(o->lua_path.items);
 	free(o->lua_cpath.items);
 	free(o->env.items);
+	free(o->job.locks.items);
+	release_locks(&o->run.locks);
 	for (size_t i = 0; i < o->overrides.n; i++)
 		release_override(&o->overrides.items[i]);
 	free(o->overrides.items);

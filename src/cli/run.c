@@ -114,7 +114,7 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 	if (to_run && s->settings->text.verbose)
 		tell_handovers(&s->jobs);
 	struct forecast f;
-	forecast_make(&f, &s->jobs, context_workers(&s->context));
+	forecast_make(&f, &s->jobs, context_workers(&s->context), &s->settings->run.locks);
 	if (f.unknown == 0 && context_workers(&s->context) > 0 && s->settings->run.rounds == 1)
 		s->run.lower_bound_ns = f.lower_bound_ns;
 	return FIRMO_JOBS_OK;

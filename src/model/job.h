@@ -71,6 +71,7 @@ struct job {
 	int64_t size;               // bytes
 	int unreadable;        // an errno value: the file could not be read when it was looked for
 	int64_t expected_ns;   // how long it will take, or -1: unknown
+	int64_t urgent_ns;     // the same, or how long all take that its locks keep apart from it
 	int64_t p99_ns;        // the 99th percentile of how long it took, or -1: unknown
 	int64_t peak_bytes;    // the most memory that it took lately, 0: unknown
 	struct load load;      // what it asks of the CPUs

@@ -4,10 +4,12 @@
 #ifndef MODEL_JOB_SETTINGS_H
 #define MODEL_JOB_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "base/strings.h"
 #include "model/deadline.h"
 #include "model/selection.h"
 
@@ -19,7 +21,10 @@ struct job_settings {
 	int64_t grace_ns; // between SIGINT, SIGTERM and SIGKILL
 	struct limits limits;
 	struct selection selection; // of its tests
-	long retries; // how often it is tried again, after the others, where it has failed
+	long retries;         // how often it is tried again, after the others, where it has failed
+	struct strings locks; // files that share one of these names do not run at once
+	long slots;           // how many workers it counts as; 0: one
+	bool exclusive;       // nothing else runs meanwhile
 	const char *const *environment;  // entries beside ours and in place of them, NULL at the
 					 // end; NULL: none
 	const struct commands *commands; // how files are run, see framework/framework.h

@@ -72,8 +72,8 @@ static struct advice_row predict(struct jobs *jobs, const struct advice_request 
 	struct advice_row row = {.workers = workers};
 	struct simulation s;
 
-	order_for_run(jobs, r->order, r->seed, workers);
-	simulate(&s, jobs, workers, r->cpus);
+	order_for_run(jobs, r->order, r->seed, workers, r->locks);
+	simulate(&s, jobs, workers, r->cpus, r->locks);
 	row.wall_ns = s.wall_ns;
 	row.memory_bytes = s.memory_bytes;
 	row.worst_bytes = sum_of_largest_peaks(jobs, workers);

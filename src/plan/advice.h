@@ -12,6 +12,7 @@ struct advice_request {
 	int cpus;
 	int asked; // one more -j to tell of, 0: none
 	int64_t available_bytes;
+	const struct locks *locks; // as in model/queue.h
 };
 
 // Fills a, which points into jobs. Where no job has a load, there are no rows.

@@ -8,13 +8,19 @@
 
 #include "model/job.h"
 
+struct locks;
+
 struct forecast {
 	int64_t sum_ns, longest_ns;
-	int64_t wall_ns;        // when each slot takes the next job of the order as it becomes free
-	int64_t lower_bound_ns; // max(longest, sum / slots): no order can do better
-	size_t unknown;         // jobs without a time: they are in none of the figures
+	int64_t wall_ns; // when the jobs start in their order, as the queue lets them
+	// No order can do better: those that run alone, and besides the longest of the others,
+	// their share of the slots, or all that one lock keeps apart.
+	int64_t lower_bound_ns;
+	size_t unknown; // jobs without a time: they are in none of the figures
 };
 
-void forecast_make(struct forecast *f, const struct jobs *jobs, int slots);
+// locks: as in model/queue.h.
+void forecast_make(struct forecast *f, const struct jobs *jobs, int slots,
+		   const struct locks *locks);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "plan/forecast.h"
+#include "plan/lock_load.h"
 
 static int by_path(const void *a, const void *b)
 {
@@ -29,6 +30,8 @@ static int by_need(const void *a, const void *b)
 	const struct job *x = a, *y = b;
 	int d = rank(x) - rank(y);
 
+	if (d == 0)
+		d = descending(x->urgent_ns, y->urgent_ns);
 	if (d == 0)
 		d = descending(x->expected_ns, y->expected_ns);
 	if (d == 0 && x->expected_ns < 0)
@@ -56,10 +59,23 @@ static void shuffle(struct jobs *jobs, uint64_t seed)
 	}
 }
 
-void order_jobs(struct jobs *jobs, enum order order, uint64_t seed)
+static void find_urgent(struct jobs *jobs, int slots, const struct locks *locks)
+{
+	struct lock_load load;
+
+	lock_load_make(&load, jobs, locks, slots);
+	for (size_t i = 0; i < jobs->n; i++)
+		jobs->items[i].urgent_ns = lock_load_of(&load, &jobs->items[i], slots);
+	lock_load_release(&load);
+}
+
+void order_jobs(struct jobs *jobs, enum order order, uint64_t seed, int slots,
+		const struct locks *locks)
 {
 	if (jobs->n == 0)
 		return;
+	if (order == ORDER_SLOWEST)
+		find_urgent(jobs, slots, locks);
 	qsort(jobs->items, jobs->n, sizeof *jobs->items,
 	      order == ORDER_SLOWEST ? by_need : by_path);
 	if (order == ORDER_RANDOM)
@@ -69,16 +85,18 @@ void order_jobs(struct jobs *jobs, enum order order, uint64_t seed)
 static int by_expected(const void *a, const void *b)
 {
 	const struct job *x = a, *y = b;
-	int d = descending(x->expected_ns, y->expected_ns);
+	int d = descending(x->urgent_ns, y->urgent_ns);
 
+	if (d == 0)
+		d = descending(x->expected_ns, y->expected_ns);
 	return d ? d : by_path(a, b);
 }
 
-static int64_t predicted_wall_ns(const struct jobs *jobs, int slots)
+static int64_t predicted_wall_ns(const struct jobs *jobs, int slots, const struct locks *locks)
 {
 	struct forecast f;
 
-	forecast_make(&f, jobs, slots);
+	forecast_make(&f, jobs, slots, locks);
 	return f.wall_ns;
 }
 
@@ -106,19 +124,19 @@ static struct jobs copy_of(const struct jobs *jobs)
 	return copy;
 }
 
-void order_promote_longest(struct jobs *jobs, int slots)
+void order_promote_longest(struct jobs *jobs, int slots, const struct locks *locks)
 {
 	if (jobs->n < 2 || slots < 2)
 		return;
 	struct jobs longest = copy_of(jobs), trial = copy_of(jobs);
 	qsort(longest.items, longest.n, sizeof *longest.items, by_expected);
-	int64_t ideal = predicted_wall_ns(&longest, slots);
+	int64_t ideal = predicted_wall_ns(&longest, slots, locks);
 	int64_t good = ideal + (ideal / 50 > NS_PER_SEC / 10 ? ideal / 50 : NS_PER_SEC / 10);
 	size_t most = (size_t)slots < jobs->n ? (size_t)slots : jobs->n;
 
 	for (size_t k = 0; k <= most; k++) {
 		put_in_front(&trial, jobs, &longest, k);
-		if (predicted_wall_ns(&trial, slots) <= good) {
+		if (predicted_wall_ns(&trial, slots, locks) <= good) {
 			memcpy(jobs->items, trial.items, jobs->n * sizeof *jobs->items);
 			break;
 		}
@@ -127,9 +145,10 @@ void order_promote_longest(struct jobs *jobs, int slots)
 	free(trial.items);
 }
 
-void order_for_run(struct jobs *jobs, enum order order, uint64_t seed, int slots)
+void order_for_run(struct jobs *jobs, enum order order, uint64_t seed, int slots,
+		   const struct locks *locks)
 {
-	order_jobs(jobs, order, seed);
+	order_jobs(jobs, order, seed, slots, locks);
 	if (order == ORDER_SLOWEST)
-		order_promote_longest(jobs, slots);
+		order_promote_longest(jobs, slots, locks);
 }

@@ -328,7 +328,7 @@ static int set_uptodate_aside(struct jobs *jobs, struct jobs *reused,
 	}
 	if (status == 0) {
 		jobs->n = n;
-		order_jobs(reused, ORDER_PATH, 0);
+		order_jobs(reused, ORDER_PATH, 0, request->slots, request->locks);
 		if (jobs->n > 0 && support)
 			note_loads(support, reused, &uptodate);
 		uptodate_renew(&uptodate, history);
@@ -380,7 +380,8 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 	else if (request->settings->failed_only && history && status == 0)
 		filter(jobs, did_not_pass, NULL);
 	plan_look_into(jobs, reused, request);
-	order_for_run(jobs, request->settings->order, request->settings->seed, request->slots);
+	order_for_run(jobs, request->settings->order, request->settings->seed, request->slots,
+		      request->locks);
 	// Who asks for a chance order looks for what depends on it.
 	if (history && status == 0 && request->settings->order != ORDER_RANDOM)
 		status = sequence_learn(jobs, history, err);

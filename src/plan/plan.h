@@ -15,6 +15,7 @@
 struct busted_settings;
 struct err;
 struct job_settings;
+struct locks;
 struct store;
 struct support;
 
@@ -43,6 +44,7 @@ struct plan_request {
 	// wrong with them.
 	const struct job_settings *(*settings_of)(const char *path, void *owner, struct err *err);
 	void *owner;
+	const struct locks *locks; // as in model/queue.h
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "model/queue.h"
+#include "model/result.h"
 
 // What is left of a job that ends now, in nanoseconds, for all that rounding has done.
 #define NOTHING_NS 0.5
@@ -14,11 +16,14 @@ struct worker {
 	double left_ns; // at its own pace
 	double share;   // CPUs that it keeps busy at its own pace
 	int64_t peak_bytes;
+	struct turn turn;
 };
 
 struct machine {
+	struct queue queue;
 	struct worker *workers; // the busy ones
 	size_t n;
+	int slots; // the free ones
 	double cpus;
 	double now_ns;
 };
@@ -105,6 +110,14 @@ static double find_stretch(const struct machine *m)
 	return high;
 }
 
+static void end(struct machine *m, const struct turn *turn)
+{
+	struct result r = {.job = turn->job, .status = FILE_PASSED, .attempt = turn->attempt};
+
+	m->slots += turn->slots;
+	queue_end(&m->queue, &r);
+}
+
 // Goes on to the next end of a job.
 static void advance(struct machine *m)
 {
@@ -121,19 +134,22 @@ static void advance(struct machine *m)
 		w.left_ns -= step_ns * pace(&w, stretch);
 		if (w.left_ns > NOTHING_NS)
 			m->workers[n++] = w;
+		else
+			end(m, &w.turn);
 	}
 	m->n = n;
 }
 
-static struct worker worker_of(const struct job *j)
+static struct worker worker_of(const struct turn *turn)
 {
-	const struct load *l = &j->load;
+	const struct load *l = &turn->job->load;
 	// What takes no time at all would need endlessly many CPUs for it.
 	double wall_ns = l->wall_ns > 0 ? (double)l->wall_ns : (double)l->cpu_ns;
 
 	return (struct worker){.left_ns = wall_ns,
 			       .share = wall_ns > 0 ? (double)l->cpu_ns / wall_ns : 0,
-			       .peak_bytes = j->peak_bytes};
+			       .peak_bytes = turn->job->peak_bytes,
+			       .turn = *turn};
 }
 
 static int64_t memory_of(const struct machine *m)
@@ -145,24 +161,40 @@ static int64_t memory_of(const struct machine *m)
 	return sum;
 }
 
-void simulate(struct simulation *s, const struct jobs *jobs, int slots, int cpus)
+static struct jobs with_load(const struct jobs *jobs)
 {
-	size_t room = slots > 1 ? (size_t)slots : 1;
-	struct machine m = {.cpus = cpus > 1 ? cpus : 1};
+	struct jobs known = {.items = xcalloc(jobs->n + 1, sizeof *known.items)};
+
+	for (size_t i = 0; i < jobs->n; i++)
+		if (jobs->items[i].load.wall_ns >= 0)
+			known.items[known.n++] = jobs->items[i];
+	return known;
+}
+
+void simulate(struct simulation *s, const struct jobs *jobs, int slots, int cpus,
+	      const struct locks *locks)
+{
+	struct jobs known = with_load(jobs);
+	struct machine m = {.cpus = cpus > 1 ? cpus : 1, .slots = slots > 1 ? slots : 1};
+	const struct queue_terms terms = {.rounds = 1, .most = m.slots, .locks = locks};
+	struct turn turn;
 
 	*s = (struct simulation){0};
-	m.workers = xcalloc(room < jobs->n ? room : jobs->n + 1, sizeof *m.workers);
-	for (size_t i = 0; i < jobs->n; i++) {
-		if (jobs->items[i].load.wall_ns < 0)
-			continue;
-		if (m.n == room)
-			advance(&m);
-		m.workers[m.n++] = worker_of(&jobs->items[i]);
+	m.workers = xcalloc(known.n + 1, sizeof *m.workers);
+	queue_init(&m.queue, &known, &terms);
+	do {
+		while (queue_peek(&m.queue, m.slots, &turn)) {
+			queue_begin(&m.queue, &turn);
+			m.slots -= turn.slots;
+			m.workers[m.n++] = worker_of(&turn);
+		}
 		int64_t memory_bytes = memory_of(&m);
 		s->memory_bytes = memory_bytes > s->memory_bytes ? memory_bytes : s->memory_bytes;
-	}
-	while (m.n > 0)
-		advance(&m);
+		if (m.n > 0)
+			advance(&m);
+	} while (m.n > 0 || !queue_is_empty(&m.queue));
 	s->wall_ns = (int64_t)(m.now_ns + 0.5);
+	queue_release(&m.queue);
 	free(m.workers);
+	free(known.items);
 }

@@ -89,7 +89,7 @@ static bool has_memory(struct supervisor *s, const struct job *job)
 bool admission_must_wait(struct supervisor *s, const struct job *job)
 {
 	// Without a free slot it has to wait anyway.
-	if (s->attempts.n == 0 || (int)s->attempts.n >= tokens_most(s->means->tokens))
+	if (s->attempts.n == 0 || s->in_use >= tokens_most(s->means->tokens))
 		return false;
 	if (s->admission.timer.at_ns != LOOP_NEVER)
 		return true;

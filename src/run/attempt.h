@@ -62,7 +62,8 @@ struct attempt {
 	struct process *process; // NULL: not started
 	bool exited;             // the process has
 	int slot;                // from 0; result->slot is its number
-	int64_t slot_since_ns;   // monotonic: when its slot was granted, to it or to an attempt
+	int held;                // slots, of make's or ours, that it runs in
+	int64_t slot_since_ns;   // monotonic: when they were granted, to it or to an attempt
 				 // before it
 	int64_t began_ns;        // monotonic; moved forward by the time the run was suspended
 	struct reading reading;  // what it was started as

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What supervisor.c and room.c share.
+// What supervisor.c, admission.c and slots.c share.
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
 
@@ -7,20 +7,17 @@
 #include "base/map.h"
 #include "jobserver/server.h"
 #include "launch/local.h"
+#include "model/queue.h"
 #include "run/admission.h"
 #include "run/attempt.h"
-#include "run/queue.h"
+#include "run/slots.h"
 #include "run/supervisor.h"
 #include "sys/loop.h"
-
-struct slot {
-	bool taken;
-	int number; // as workers and reports know it
-};
 
 struct supervisor {
 	struct run *run;
 	struct queue queue;
+	struct queue_terms queue_terms;
 	const struct run_settings *settings;
 	const struct run_hooks *hooks;
 	const struct run_means *means;
@@ -31,14 +28,8 @@ struct supervisor {
 		struct attempt **items;
 		size_t n, cap;
 	} attempts;
-	struct {
-		struct slot *items;
-		size_t n, cap;
-	} slots;
-	struct {
-		int64_t *items; // slots of workers that have just ended: since when we have them
-		size_t n, cap;
-	} spare;
+	int in_use; // slots that they run in
+	struct slots slots;
 	long bad;                // files that have failed, and will not be tried again
 	int64_t began_ns;        // monotonic, moved forward by the time the run was suspended
 	int64_t wait_ns;         // when a file began to wait for a token, -1: none does

@@ -24,7 +24,6 @@
 #include "model/job_settings.h"
 #include "model/run.h"
 #include "run/private.h"
-#include "sys/lease.h"
 #include "sys/signals.h"
 
 extern char **environ;
@@ -33,21 +32,6 @@ extern char **environ;
 #define PASSED_OUTPUT_BYTES 4096
 // A token that comes sooner was not waited for.
 #define WAIT_SEEN_NS NS_PER_MS
-// How long a slot goes from job to job before make may give it to somebody else.
-#define HAND_ON_NS (100 * NS_PER_MS)
-
-static int take_slot(struct supervisor *s)
-{
-	for (size_t i = 0; i < s->slots.n; i++)
-		if (!s->slots.items[i].taken) {
-			s->slots.items[i].taken = true;
-			return (int)i;
-		}
-	const char *shared = s->means->slots;
-	struct slot slot = {true, shared ? lease_number(shared) : (int)s->slots.n};
-	VEC_PUSH(&s->slots, slot);
-	return (int)s->slots.n - 1;
-}
 
 static void stop(struct supervisor *s)
 {
@@ -233,6 +217,8 @@ static void remove_attempt(struct supervisor *s, struct attempt *a)
 	for (size_t i = 0; i < s->attempts.n; i++)
 		if (s->attempts.items[i] != a)
 			s->attempts.items[n++] = s->attempts.items[i];
+		else
+			s->in_use -= a->held;
 	s->attempts.n = n;
 }
 
@@ -244,13 +230,14 @@ static void end_attempt(struct supervisor *s, struct attempt *a)
 }
 
 static struct attempt *new_attempt(struct supervisor *s, const struct job *job, int number,
-				   int slot, int64_t since_ns)
+				   int lane, int held, int64_t since_ns)
 {
 	struct attempt *a = attempt_new(&s->terms, job, number);
 
-	a->slot = slot;
+	a->slot = lane;
+	a->held = held;
 	a->slot_since_ns = since_ns;
-	a->result->slot = s->slots.items[slot].number;
+	a->result->slot = s->slots.lanes.items[lane].number;
 	return a;
 }
 
@@ -258,6 +245,7 @@ static void enlist(struct supervisor *s, struct attempt *a)
 {
 	a->result->offset_ns = a->began_ns - s->began_ns;
 	VEC_PUSH(&s->attempts, a);
+	s->in_use += a->held;
 	for (size_t i = 0; s->attempts.n > 1 && i < s->attempts.n; i++)
 		s->attempts.items[i]->result->concurrent = true;
 	if ((int)s->attempts.n > s->run->peak)
@@ -346,7 +334,7 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 		return false;
 	}
 	if (!s->abandoned) {
-		other = new_attempt(s, a->result->job, a->result->attempt, a->slot,
+		other = new_attempt(s, a->result->job, a->result->attempt, a->slot, a->held,
 				    a->slot_since_ns);
 		other->reading = next;
 		choose(a);
@@ -424,8 +412,8 @@ static void on_finished(void *owner, struct attempt *a)
 	if (!file_status_is_bad(r->status))
 		shorten_output(r);
 	end_attempt(s, a);
-	s->slots.items[a->slot].taken = false;
-	VEC_PUSH(&s->spare, a->slot_since_ns);
+	s->slots.lanes.items[a->slot].taken = false;
+	slots_reuse(s, a->held, a->slot_since_ns);
 	free(a);
 	s->out_of_resources = false;
 	admission_reopen(&s->admission);
@@ -464,32 +452,18 @@ static bool settle_without_worker(struct supervisor *s, const struct turn *turn)
 	return true;
 }
 
-// A slot for the next job. That of a worker which has just ended is handed on, which spares a suite
-// of tiny files the way through make and back; but not for ever: others may be waiting for it.
-static bool take_slot_grant(struct supervisor *s, int64_t *since_ns)
+static void give_slots(struct supervisor *s, int n)
 {
-	int64_t now = clock_mono_ns();
-
-	while (s->spare.n > 0) {
-		*since_ns = s->spare.items[--s->spare.n];
-		if (now - *since_ns < HAND_ON_NS)
-			return true;
-		tokens_give(s->means->tokens);
-	}
-	*since_ns = now;
-	return tokens_take(s->means->tokens);
-}
-
-static void give_spare(struct supervisor *s)
-{
-	for (; s->spare.n > 0; s->spare.n--)
+	for (; n > 0; n--)
 		tokens_give(s->means->tokens);
 }
 
-// Starts one job in the slot that was granted then. False if it has to wait.
-static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t since_ns)
+// Starts one job in so many of the spare slots. False if it has to wait.
+static bool start_turn(struct supervisor *s, const struct turn *turn, int held)
 {
-	struct attempt *a = new_attempt(s, turn->job, turn->attempt, take_slot(s), since_ns);
+	int64_t since_ns = slots_use(s, held);
+	struct attempt *a =
+		new_attempt(s, turn->job, turn->attempt, slots_take_lane(s), held, since_ns);
 	struct err err = {0};
 	bool transient;
 
@@ -502,9 +476,9 @@ static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t si
 	}
 	struct result *r = a->result;
 	r->slot = -1;
-	s->slots.items[a->slot].taken = false;
+	s->slots.lanes.items[a->slot].taken = false;
 	free(a);
-	tokens_give(s->means->tokens);
+	give_slots(s, held);
 	if (transient && s->attempts.n > 0) {
 		s->out_of_resources = true;
 		result_free(r);
@@ -525,8 +499,7 @@ static bool start_turn(struct supervisor *s, const struct turn *turn, int64_t si
 static void note_wait(struct supervisor *s, bool ready)
 {
 	int most = s->run->jobs;
-	bool waits = ready && tokens_shared(s->means->tokens) &&
-		     (most == 0 || (int)s->attempts.n < most);
+	bool waits = ready && tokens_shared(s->means->tokens) && (most == 0 || s->in_use < most);
 	int64_t now = clock_mono_ns() - s->began_ns;
 
 	if (waits && s->wait_ns < 0) {
@@ -541,25 +514,43 @@ static void note_wait(struct supervisor *s, bool ready)
 
 static void start_ready(struct supervisor *s)
 {
-	bool held_back = false, ready = false;
+	bool held_back = false, part = false, ready = false;
+	int room = slots_limit(s);
 	struct turn turn;
 
 	while (!s->out_of_resources && !*s->broken.message &&
-	       (ready = queue_peek(&s->queue, &turn))) {
-		int64_t since_ns;
+	       (ready = queue_peek(&s->queue, room, &turn))) {
 		if (settle_without_worker(s, &turn))
 			continue;
 		held_back = admission_must_wait(s, turn.job);
-		if (held_back || !take_slot_grant(s, &since_ns) || !start_turn(s, &turn, since_ns))
+		if (held_back)
 			break;
+		int held = slots_gather(s, turn.slots);
+		if (held < turn.slots && !slots_suffice(s)) {
+			// What needs less may start in it.
+			part |= turn.slots > 1;
+			room = held;
+			if (held > 0)
+				continue;
+			break;
+		}
+		if (!start_turn(s, &turn, held))
+			break;
+		room = slots_limit(s);
 	}
-	give_spare(s);
-	ready = ready && !s->out_of_resources && !held_back;
+	slots_settle(s, part && !held_back);
+	ready = (ready || part) && !s->out_of_resources && !held_back;
 	note_wait(s, ready);
 	// What no file of ours needs may be lent.
 	if (s->settings->share_tokens)
 		server_allow(&s->server, !ready && !held_back);
 	tokens_await(s->means->tokens, ready || server_wants(&s->server));
+}
+
+static void on_slots_timer(struct loop_timer *t)
+{
+	slots_look_again(t->owner);
+	start_ready(t->owner);
 }
 
 static void on_admission_timer(struct loop_timer *t)
@@ -742,8 +733,7 @@ static void end(struct supervisor *s)
 	local_close(&s->local);
 	queue_release(&s->queue);
 	free(s->attempts.items);
-	free(s->slots.items);
-	free(s->spare.items);
+	slots_close(s);
 	map_release(&s->libraries);
 	map_release(&s->busted_names);
 }
@@ -760,8 +750,8 @@ static void abandon_workers(struct supervisor *s)
 		decide(s, a, &o);
 		struct result *r = choose(a);
 		end_attempt(s, a);
+		give_slots(s, a->held);
 		free(a);
-		tokens_give(s->means->tokens);
 		tokens_distrust(s->means->tokens);
 		pass_on(s, r);
 	}
@@ -776,7 +766,7 @@ static bool go_on(struct supervisor *s)
 	if (!more)
 		return false;
 	queue_release(&s->queue);
-	queue_init(&s->queue, more, s->settings->rounds);
+	queue_init(&s->queue, more, &s->queue_terms);
 	start_ready(s);
 	return true;
 }
@@ -804,12 +794,18 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 	// A run may have begun in another process.
 	s.began_ns = clock_mono_ns() - (clock_real_ns() - run->started_ns);
 	s.wait_ns = -1;
+	s.queue_terms = (struct queue_terms){
+		.rounds = settings->rounds,
+		.most = tokens_shared(means->tokens) ? run->jobs : tokens_most(means->tokens),
+		.in_order = settings->in_order,
+		.locks = &settings->locks};
 	if (begin(&s, err) < 0)
 		return -1;
+	slots_open(&s, on_slots_timer);
 	if (hooks->service)
-		queue_init_asked(&s.queue, jobs);
+		queue_init_asked(&s.queue, jobs, &s.queue_terms);
 	else
-		queue_init(&s.queue, jobs, settings->rounds);
+		queue_init(&s.queue, jobs, &s.queue_terms);
 	compile_shim(&s, jobs);
 	if (settings->share_tokens &&
 	    server_open(&s.server, means->tokens, means->loop, on_token, &s, err) < 0) {

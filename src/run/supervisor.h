@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "launch/local.h"
+#include "model/lock.h"
 
 struct err;
 struct job;
@@ -27,6 +28,8 @@ struct run_settings {
 	double max_load;    // start no further worker while the machine is that busy; 0: never mind
 	int64_t min_memory; // nor while less than this is available; 0: never mind
 	bool memory_guard;  // nor while less is available than it and those that run took before
+	struct locks locks; // those that more than one file may hold
+	bool in_order;      // files start in the order of the jobs, whatever they wait for
 	bool share_tokens;  // workers get a jobserver whose tokens are our slots
 };
 

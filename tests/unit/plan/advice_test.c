@@ -3,6 +3,7 @@
 
 #include "../unit.h"
 #include "base/clock.h"
+#include "model/job_settings.h"
 
 #define S    NS_PER_SEC
 #define MOST 40
@@ -14,6 +15,8 @@ struct suite {
 	struct jobs jobs;
 };
 
+static const struct job_settings usual;
+
 static void add(struct suite *s, int wall, int cpu)
 {
 	size_t i = s->jobs.n++;
@@ -21,6 +24,7 @@ static void add(struct suite *s, int wall, int cpu)
 	snprintf(s->names[i], sizeof s->names[i], "f%02zu", i);
 	s->items[i] = (struct job){
 		.path = s->names[i],
+		.settings = &usual,
 		.last = FILE_PASSED,
 		.expected_ns = wall < 0 ? -1 : wall * S,
 		.p99_ns = wall < 0 ? -1 : wall * S,

@@ -2,6 +2,9 @@
 #include "plan/forecast.h"
 
 #include "../unit.h"
+#include "model/job_settings.h"
+
+static const struct job_settings usual;
 
 static struct forecast forecast_of(const int64_t *times, size_t n, int slots)
 {
@@ -10,9 +13,9 @@ static struct forecast forecast_of(const int64_t *times, size_t n, int slots)
 	struct forecast f;
 
 	for (size_t i = 0; i < n; i++)
-		items[i].expected_ns = times[i];
+		items[i] = (struct job){.expected_ns = times[i], .settings = &usual};
 	memset(&f, 0xff, sizeof f);
-	forecast_make(&f, &jobs, slots);
+	forecast_make(&f, &jobs, slots, NULL);
 	free(items);
 	return f;
 }

@@ -3,10 +3,12 @@
 
 #include "../unit.h"
 #include "base/clock.h"
+#include "model/job_settings.h"
 #include "plan/forecast.h"
 
 #define SEC NS_PER_SEC
 
+static const struct job_settings usual;
 static char names[1000][24];
 
 // Jobs of paths f000, f001, ...: the seconds they are expected to take, -1: unknown.
@@ -15,6 +17,7 @@ static struct jobs jobs_of(struct job *items, const int *seconds, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		snprintf(names[i], sizeof names[i], "f%03zu", i);
 		items[i] = (struct job){.path = names[i],
+					.settings = &usual,
 					.expected_ns = seconds[i] < 0 ? -1 : seconds[i] * SEC,
 					.last = seconds[i] < 0 ? FILE_NOTRUN : FILE_PASSED};
 	}
@@ -34,8 +37,11 @@ static void assert_order(const struct jobs *jobs, const char *wanted)
 
 static struct job job(const char *path, enum file_status last, int64_t expected_ns, int64_t size)
 {
-	return (struct job){
-		.path = (char *)path, .last = last, .expected_ns = expected_ns, .size = size};
+	return (struct job){.path = (char *)path,
+			    .settings = &usual,
+			    .last = last,
+			    .expected_ns = expected_ns,
+			    .size = size};
 }
 
 static void bad_then_unknown_then_slowest(void **state)
@@ -49,7 +55,7 @@ static void bad_then_unknown_then_slowest(void **state)
 	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
-	order_jobs(&jobs, ORDER_SLOWEST, 0);
+	order_jobs(&jobs, ORDER_SLOWEST, 0, 0, NULL);
 	assert_order(&jobs, "timeout error limit failed new slow skipped quick");
 }
 
@@ -65,7 +71,7 @@ static void larger_files_first_among_the_unknown(void **state)
 	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
-	order_jobs(&jobs, ORDER_SLOWEST, 0);
+	order_jobs(&jobs, ORDER_SLOWEST, 0, 0, NULL);
 	assert_order(&jobs, "broken huge large small empty");
 }
 
@@ -79,7 +85,7 @@ static void the_path_decides_between_equals(void **state)
 	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
-	order_jobs(&jobs, ORDER_SLOWEST, 0);
+	order_jobs(&jobs, ORDER_SLOWEST, 0, 0, NULL);
 	assert_order(&jobs, "B \xff c d a b");
 }
 
@@ -90,7 +96,7 @@ static void bad_ones_with_a_time_stand_before_those_without(void **state)
 	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
-	order_jobs(&jobs, ORDER_SLOWEST, 0);
+	order_jobs(&jobs, ORDER_SLOWEST, 0, 0, NULL);
 	assert_order(&jobs, "c b a");
 }
 
@@ -101,7 +107,7 @@ static void order_path_looks_at_nothing_else(void **state)
 	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
-	order_jobs(&jobs, ORDER_PATH, 42);
+	order_jobs(&jobs, ORDER_PATH, 42, 0, NULL);
 	assert_order(&jobs, "a a/z b/a");
 }
 
@@ -112,10 +118,10 @@ static void few_jobs_are_no_trouble(void **state)
 
 	(void)state;
 	for (enum order o = ORDER_SLOWEST; o <= ORDER_RANDOM; o++) {
-		order_jobs(&none, o, 1);
-		order_jobs(&single, o, 1);
-		order_promote_longest(&none, 4);
-		order_promote_longest(&single, 4);
+		order_jobs(&none, o, 1, 0, NULL);
+		order_jobs(&single, o, 1, 0, NULL);
+		order_promote_longest(&none, 4, NULL);
+		order_promote_longest(&single, 4, NULL);
 		assert_order(&none, "");
 		assert_order(&single, "only");
 	}
@@ -133,7 +139,7 @@ static void shuffled(struct jobs *jobs, struct job *items, size_t n, uint64_t se
 		items[i] = items[n - 1 - i];
 		items[n - 1 - i] = swap;
 	}
-	order_jobs(jobs, ORDER_RANDOM, seed);
+	order_jobs(jobs, ORDER_RANDOM, seed, 0, NULL);
 	free(seconds);
 }
 
@@ -212,7 +218,7 @@ static int64_t wall_of(const struct jobs *jobs, int slots)
 {
 	struct forecast f;
 
-	forecast_make(&f, jobs, slots);
+	forecast_make(&f, jobs, slots, NULL);
 	return f.wall_ns;
 }
 
@@ -227,7 +233,7 @@ static struct jobs failed_before_long(struct job *items, size_t n)
 		items[i].last = FILE_FAILED;
 	}
 	items[n].expected_ns = 10 * SEC;
-	order_jobs(&jobs, ORDER_SLOWEST, 0);
+	order_jobs(&jobs, ORDER_SLOWEST, 0, 0, NULL);
 	return jobs;
 }
 
@@ -239,7 +245,7 @@ static void a_long_file_does_not_wait_for_failed_ones(void **state)
 	(void)state;
 	assert_string_equal(jobs.items[0].path, "f000");
 	assert_int_equal(wall_of(&jobs, 2), 15 * SEC);
-	order_promote_longest(&jobs, 2);
+	order_promote_longest(&jobs, 2, NULL);
 	assert_order(&jobs, "f010 f000 f001 f002 f003 f004 f005 f006 f007 f008 f009");
 	assert_int_equal(wall_of(&jobs, 2), 10 * SEC);
 }
@@ -251,12 +257,12 @@ static void nothing_moves_where_nothing_is_gained(void **state)
 	(void)state;
 	for (int slots = 0; slots <= 1; slots++) {
 		struct jobs jobs = failed_before_long(items, 10);
-		order_promote_longest(&jobs, slots);
+		order_promote_longest(&jobs, slots, NULL);
 		assert_string_equal(jobs.items[0].path, "f000");
 	}
 	// A slot for each: the order decides nothing.
 	struct jobs jobs = failed_before_long(items, 10);
-	order_promote_longest(&jobs, 11);
+	order_promote_longest(&jobs, 11, NULL);
 	assert_string_equal(jobs.items[0].path, "f000");
 }
 
@@ -270,7 +276,7 @@ static void a_small_loss_is_accepted(void **state)
 	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
-	order_promote_longest(&jobs, 2);
+	order_promote_longest(&jobs, 2, NULL);
 	assert_order(&jobs, "failed failed too long");
 }
 
@@ -284,7 +290,7 @@ static void no_more_move_than_needed(void **state)
 	struct jobs jobs = {.items = items, .n = COUNT(items), .cap = COUNT(items)};
 
 	(void)state;
-	order_promote_longest(&jobs, 3);
+	order_promote_longest(&jobs, 3, NULL);
 	assert_order(&jobs, "long x1 x2 x3 x4 short");
 }
 
@@ -299,7 +305,7 @@ static void unknown_files_are_not_lost(void **state)
 
 	(void)state;
 	for (int slots = 1; slots < 5; slots++)
-		order_promote_longest(&jobs, slots);
+		order_promote_longest(&jobs, slots, NULL);
 	assert_order(&jobs, "new old tiny");
 }
 
@@ -319,10 +325,10 @@ static void promotion_never_harms(void **state)
 		struct jobs jobs = jobs_of(items, seconds, COUNT(items));
 		for (size_t i = 0; i < COUNT(items); i += 3)
 			items[i].last = FILE_FAILED;
-		order_jobs(&jobs, ORDER_SLOWEST, 0);
+		order_jobs(&jobs, ORDER_SLOWEST, 0, 0, NULL);
 		int slots = 2 + round % 6;
 		int64_t before = wall_of(&jobs, slots);
-		order_promote_longest(&jobs, slots);
+		order_promote_longest(&jobs, slots, NULL);
 		check_row(wall_of(&jobs, slots) <= before, "round %d", round);
 		for (size_t i = 0; i < jobs.n; i++)
 			sum += atoi(jobs.items[i].path + 1);

@@ -2,6 +2,7 @@
 #include "plan/simulate.h"
 
 #include "../unit.h"
+#include "model/job_settings.h"
 
 #define MS   INT64_C(1000000)
 #define MOST 8
@@ -11,6 +12,8 @@ struct spec {
 	int wall, cpu;
 };
 
+static const struct job_settings usual;
+
 static struct simulation simulated(const struct spec *specs, size_t n, int slots, int cpus)
 {
 	struct job *items = xcalloc(n + 1, sizeof *items);
@@ -19,12 +22,13 @@ static struct simulation simulated(const struct spec *specs, size_t n, int slots
 
 	for (size_t i = 0; i < n; i++)
 		items[i] = (struct job){
+			.settings = &usual,
 			.load = {.wall_ns = specs[i].wall < 0 ? -1 : specs[i].wall * MS,
 				 .cpu_ns = specs[i].cpu * MS},
 			.peak_bytes = 1 << i % 8,
 		};
 	memset(&s, 0xff, sizeof s);
-	simulate(&s, &jobs, slots, cpus);
+	simulate(&s, &jobs, slots, cpus, NULL);
 	free(items);
 	return s;
 }

@@ -57,6 +57,7 @@ static void open_scene(struct scene *s)
 			       .means = &s->means,
 			       .terms = {.launcher = &launcher},
 			       .attempts = {s->list, 2, 2},
+			       .in_use = 2,
 			       .admission = {.timer = {.at_ns = LOOP_NEVER}}},
 	};
 	for (int i = 0; i < 2; i++) {
@@ -114,7 +115,7 @@ static void a_file_waits_for_the_memory_that_it_took(void **state)
 	assert_true(s.left_bytes > 0);
 	s.supervisor.attempts.n = 0; // one there is always
 	assert_false(is_missing(&s));
-	s.supervisor.attempts.n = 2;
+	s.supervisor.attempts.n = s.supervisor.in_use = 2;
 	s.settings.memory_guard = false;
 	assert_false(is_missing(&s));
 	s.settings.memory_guard = true;
@@ -152,9 +153,9 @@ static void no_look_is_taken_where_it_is_of_no_use(void **state)
 	s.next.peak_bytes = HUGE;
 	struct attempt *three[] = {s.list[0], s.list[0], s.list[1]};
 	s.supervisor.attempts.items = three;
-	s.supervisor.attempts.n = 3;
+	s.supervisor.in_use = 3;
 	assert_false(is_missing(&s));
-	s.supervisor.attempts.n = 2;
+	s.supervisor.attempts.n = s.supervisor.in_use = 2;
 	// Held back until a worker ends or the timer fires.
 	assert_true(is_missing(&s));
 	s.next.peak_bytes = 0;

@@ -1,50 +1,64 @@
 // SPDX-License-Identifier: MIT
 // Which file is started next: those of the plan in its order, as often as they are to be repeated;
-// then those that failed, again. Private to run/; it starts nothing itself.
-#ifndef RUN_QUEUE_H
-#define RUN_QUEUE_H
+// then those that failed, again. A file that may not start yet is passed over: a lock that it needs
+// is held, what it depends on is still to be written, it takes more slots than there are. What must
+// run alone comes when nothing else is left. Pure: it starts nothing itself.
+#ifndef MODEL_QUEUE_H
+#define MODEL_QUEUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "model/job.h"
 
+struct locks;
 struct result;
 
 // One start of a file.
 struct turn {
 	const struct job *job;
 	int attempt;    // 1 for its first
+	int slots;      // that it takes
 	bool exclusive; // nothing else may run meanwhile
+};
+
+struct queue_terms {
+	long rounds;               // how often each file is run; 0: without end
+	int most;                  // the slots there are: no file takes more; 0: it takes one
+	bool in_order;             // no file is passed over, for the same order in each run
+	const struct locks *locks; // NULL: each can be held by one
 };
 
 struct queue {
 	const struct jobs *jobs;
+	struct queue_terms terms;
 	size_t next;           // index in jobs of the next turn of this round
 	long round;            // 1 for the first
-	long rounds;           // how often each file is run; 0: without end
 	struct entry *entries; // what is known of each job
 	size_t settled;        // jobs that need no worker
 	size_t running;        // turns that have begun and not ended
+	int wave;              // in_order: the attempt that files are tried again for
 	bool exclusive;        // the one that runs must be alone
 	bool stopped;          // nothing is tried again
+	long *left;            // by lock: how many files may still take it
+	size_t *needs;         // the locks of each job, one after another, as indices of left
 	struct {
 		struct turn *items; // to be tried again
 		size_t n, cap;
 	} again;
 };
 
-// jobs must outlive q.
-void queue_init(struct queue *q, const struct jobs *jobs, long rounds);
+// jobs, their settings and terms->locks must outlive q.
+void queue_init(struct queue *q, const struct jobs *jobs, const struct queue_terms *terms);
 // Each of the jobs is run only when it is asked for, once, after those asked for before.
-void queue_init_asked(struct queue *q, const struct jobs *jobs);
+void queue_init_asked(struct queue *q, const struct jobs *jobs, const struct queue_terms *terms);
 void queue_ask(struct queue *q, const struct job *job);
 void queue_release(struct queue *q);
 // Nothing is left to be started, now or later; what runs may still fail and be tried again.
 bool queue_is_empty(const struct queue *q);
-// The next turn that may be started now: the first whose file depends on nothing that one before it
-// is still to write. False if there is none, or it has to wait for an end.
-bool queue_peek(const struct queue *q, struct turn *turn);
+// The next turn that may be started now in no more than so many slots. False if there is none, or
+// it has to wait for an end.
+bool queue_peek(const struct queue *q, int slots, struct turn *turn);
 // That turn was started (or dealt with in another way): queue_end follows for it.
 void queue_begin(struct queue *q, const struct turn *turn);
 // The turn of r->job has ended so. Sets r->again if it will be tried again, r->flaky if it has

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "run/queue.h"
+#include "model/queue.h"
 
 #include "../unit.h"
 #include "model/job_settings.h"
+#include "model/lock.h"
 #include "model/result.h"
 
 static struct job_settings usual;
@@ -22,7 +23,7 @@ static const char *peeked(const struct queue *q)
 	static char text[32];
 	struct turn turn;
 
-	if (!queue_peek(q, &turn))
+	if (!queue_peek(q, 9, &turn))
 		return "-";
 	snprintf(text, sizeof text, "%s%d%s", turn.job->path, turn.attempt,
 		 turn.exclusive ? "!" : "");
@@ -35,7 +36,7 @@ static void begin(struct queue *q, const char *expected)
 	struct turn turn;
 
 	assert_string_equal(peeked(q), expected);
-	assert_true(queue_peek(q, &turn));
+	assert_true(queue_peek(q, 9, &turn));
 	queue_begin(q, &turn);
 }
 
@@ -62,7 +63,7 @@ static void the_plan_is_run_once_in_its_order(void **state)
 
 	(void)state;
 	usual.retries = 0;
-	queue_init(&q, &jobs, 1);
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1});
 	begin(&q, "a1");
 	begin(&q, "b1");
 	end(&q, 0, 1, FILE_FAILED, true);
@@ -81,7 +82,7 @@ static void what_failed_beside_others_is_tried_alone_after_the_others(void **sta
 
 	(void)state;
 	usual.retries = 2;
-	queue_init(&q, &jobs, 1);
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1});
 	begin(&q, "a1");
 	begin(&q, "b1");
 	assert_true(end(&q, 0, 1, FILE_FAILED, true).again);
@@ -113,7 +114,7 @@ static void what_failed_alone_may_have_company(void **state)
 
 	(void)state;
 	usual.retries = 1;
-	queue_init(&q, &jobs, 1);
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1});
 	begin(&q, "a1");
 	end(&q, 0, 1, FILE_FAILED, false);
 	begin(&q, "b1");
@@ -132,7 +133,7 @@ static void a_file_never_runs_beside_itself(void **state)
 
 	(void)state;
 	usual.retries = 0;
-	queue_init(&q, &jobs, 2);
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 2});
 	begin(&q, "a1");
 	begin(&q, "b1");
 	assert_string_equal(peeked(&q), "-");
@@ -152,10 +153,10 @@ static void it_goes_on_without_end_until_it_is_stopped(void **state)
 
 	(void)state;
 	usual.retries = 0;
-	queue_init(&q, &jobs, 0);
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 0});
 	for (int i = 1; i <= 1000; i++) {
 		struct turn turn;
-		assert_true(queue_peek(&q, &turn));
+		assert_true(queue_peek(&q, 9, &turn));
 		assert_int_equal(turn.attempt, i);
 		queue_begin(&q, &turn);
 		end(&q, 0, i, FILE_PASSED, false);
@@ -174,11 +175,11 @@ static void what_needs_no_worker_is_not_repeated(void **state)
 
 	(void)state;
 	usual.retries = 0;
-	queue_init(&q, &jobs, 0);
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 0});
 	for (int i = 0; i < 2; i++) {
 		struct turn turn;
 		struct result r = {.job = &files[i], .status = FILE_SKIPPED, .slot = -1};
-		assert_true(queue_peek(&q, &turn));
+		assert_true(queue_peek(&q, 9, &turn));
 		assert_ptr_equal(turn.job, &files[i]);
 		queue_begin(&q, &turn);
 		queue_end(&q, &r);
@@ -194,7 +195,7 @@ static void a_stop_drops_what_was_to_be_tried_again(void **state)
 
 	(void)state;
 	usual.retries = 3;
-	queue_init(&q, &jobs, 1);
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1});
 	begin(&q, "a1");
 	end(&q, 0, 1, FILE_FAILED, true);
 	begin(&q, "b1");
@@ -214,7 +215,7 @@ static void what_is_handed_over_is_waited_for_in_every_round(void **state)
 	jobs.handovers.items = over;
 	jobs.handovers.n = 1;
 	usual.retries = 0;
-	queue_init(&q, &jobs, 2);
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 2});
 	begin(&q, "a1");
 	begin(&q, "c1");
 	assert_string_equal(peeked(&q), "-");
@@ -243,7 +244,7 @@ static void who_is_tried_again_holds_nobody_up(void **state)
 	jobs.handovers.items = over;
 	jobs.handovers.n = 1;
 	usual.retries = 1;
-	queue_init(&q, &jobs, 1);
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1});
 	begin(&q, "a1");
 	assert_true(end(&q, 0, 1, FILE_FAILED, false).again);
 	begin(&q, "b1");
@@ -261,7 +262,7 @@ static void what_is_asked_for_is_run_in_that_order(void **state)
 
 	(void)state;
 	usual.retries = 1;
-	queue_init_asked(&q, &jobs);
+	queue_init_asked(&q, &jobs, &(struct queue_terms){0});
 	assert_true(queue_is_empty(&q));
 	assert_string_equal(peeked(&q), "-");
 	queue_ask(&q, &files[2]);
@@ -292,7 +293,7 @@ static void each_file_is_tried_again_as_often_as_it_is_set_for_it(void **state)
 	(void)state;
 	usual.retries = 0;
 	files[1].settings = &own;
-	queue_init(&q, &jobs, 1);
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1});
 	begin(&q, "a1");
 	begin(&q, "b1");
 	assert_false(end(&q, 0, 1, FILE_FAILED, true).again);
@@ -304,6 +305,160 @@ static void each_file_is_tried_again_as_often_as_it_is_set_for_it(void **state)
 	assert_true(queue_is_empty(&q));
 	queue_release(&q);
 	files[1].settings = &usual;
+}
+
+// ---- locks, slots, solitude ----
+
+static struct job_settings own[3];
+
+// Three files with settings of their own: the locks of each, by one letter each.
+static struct jobs locked(const char *a, const char *b, const char *c)
+{
+	static char *names[] = {(char *)"x", (char *)"y"};
+	static char *lists[3][2];
+	const char *letters[] = {a, b, c};
+
+	for (int i = 0; i < 3; i++) {
+		own[i] = (struct job_settings){.locks = {.items = lists[i]}};
+		for (const char *l = letters[i]; *l; l++)
+			lists[i][own[i].locks.n++] = names[*l - 'x'];
+		files[i].settings = &own[i];
+	}
+	return plan(3);
+}
+
+static void unlock(struct queue *q)
+{
+	queue_release(q);
+	for (int i = 0; i < 3; i++)
+		files[i].settings = &usual;
+}
+
+static void files_that_share_a_lock_do_not_run_at_once(void **state)
+{
+	const struct jobs jobs = locked("x", "xy", "");
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1});
+	begin(&q, "a1");
+	begin(&q, "c1"); // b is passed over
+	assert_string_equal(peeked(&q), "-");
+	assert_false(queue_is_empty(&q));
+	end(&q, 2, 1, FILE_PASSED, true);
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 0, 1, FILE_PASSED, true);
+	begin(&q, "b1");
+	unlock(&q);
+}
+
+static void what_is_tried_again_needs_its_lock_again(void **state)
+{
+	const struct jobs jobs = locked("x", "x", "");
+	struct queue q;
+
+	(void)state;
+	own[0].retries = 1;
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1});
+	begin(&q, "a1");
+	end(&q, 0, 1, FILE_FAILED, false);
+	begin(&q, "b1");
+	begin(&q, "c1");
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 1, 1, FILE_PASSED, true);
+	begin(&q, "a2");
+	unlock(&q);
+}
+
+static void a_lock_is_held_by_as_many_as_its_capacity(void **state)
+{
+	static struct lock two = {(char *)"x", 2};
+	static const struct locks locks = {&two, 1, 1};
+	const struct jobs jobs = locked("x", "xx", "x");
+	struct queue q;
+
+	(void)state;
+	// A lock that is named twice is taken once.
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1, .locks = &locks});
+	begin(&q, "a1");
+	begin(&q, "b1");
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 1, 1, FILE_PASSED, true);
+	begin(&q, "c1");
+	unlock(&q);
+}
+
+static void what_needs_solitude_comes_when_nothing_else_is_left(void **state)
+{
+	const struct jobs jobs = locked("", "", "");
+	struct queue q;
+
+	(void)state;
+	own[0].exclusive = true;
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 2});
+	begin(&q, "b1");
+	begin(&q, "c1");
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 2, 1, FILE_PASSED, true);
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 1, 1, FILE_PASSED, true);
+	begin(&q, "a1!");
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 0, 1, FILE_PASSED, false);
+	begin(&q, "b2");
+	unlock(&q);
+}
+
+static void what_takes_more_slots_than_there_are_is_passed_over(void **state)
+{
+	const struct jobs jobs = locked("", "", "");
+	const struct queue_terms four = {.rounds = 1, .most = 4}, unknown = {.rounds = 1};
+	struct turn turn;
+	struct queue q;
+
+	(void)state;
+	own[0].slots = 3;
+	own[1].slots = 9;
+	queue_init(&q, &jobs, &four);
+	assert_true(queue_peek(&q, 3, &turn));
+	assert_ptr_equal(turn.job, &files[0]);
+	assert_int_equal(turn.slots, 3);
+	assert_true(queue_peek(&q, 2, &turn));
+	assert_ptr_equal(turn.job, &files[2]);
+	queue_release(&q);
+	// More than there are is all that there are; one, where nobody knows how many.
+	own[0].slots = 9;
+	queue_init(&q, &jobs, &four);
+	assert_true(queue_peek(&q, 9, &turn));
+	assert_int_equal(turn.slots, 4);
+	queue_release(&q);
+	queue_init(&q, &jobs, &unknown);
+	assert_true(queue_peek(&q, 9, &turn));
+	assert_int_equal(turn.slots, 1);
+	unlock(&q);
+}
+
+static void in_order_nothing_is_passed_over(void **state)
+{
+	const struct jobs jobs = locked("x", "x", "");
+	struct queue q;
+
+	(void)state;
+	own[0].retries = own[2].retries = 1;
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1, .in_order = true});
+	begin(&q, "a1");
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 0, 1, FILE_FAILED, false);
+	begin(&q, "b1");
+	begin(&q, "c1");
+	end(&q, 2, 1, FILE_FAILED, true);
+	// Whether b will be tried again, in front of c, is still to be seen.
+	assert_string_equal(peeked(&q), "-");
+	end(&q, 1, 1, FILE_PASSED, true);
+	begin(&q, "a2");
+	end(&q, 0, 2, FILE_PASSED, false);
+	begin(&q, "c2!");
+	unlock(&q);
 }
 
 int main(void)
@@ -320,6 +475,12 @@ int main(void)
 		cmocka_unit_test(what_is_handed_over_is_waited_for_in_every_round),
 		cmocka_unit_test(who_is_tried_again_holds_nobody_up),
 		cmocka_unit_test(each_file_is_tried_again_as_often_as_it_is_set_for_it),
+		cmocka_unit_test(files_that_share_a_lock_do_not_run_at_once),
+		cmocka_unit_test(what_is_tried_again_needs_its_lock_again),
+		cmocka_unit_test(a_lock_is_held_by_as_many_as_its_capacity),
+		cmocka_unit_test(what_needs_solitude_comes_when_nothing_else_is_left),
+		cmocka_unit_test(what_takes_more_slots_than_there_are_is_passed_over),
+		cmocka_unit_test(in_order_nothing_is_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
