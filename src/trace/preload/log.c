@@ -536,6 +536,70 @@ static enum resolved add_second(const struct look *l, struct ways *w)
 			 : RESOLVED;
 }
 
+static uint64_t hash_of_look(const struct look *l, size_t n, const struct base *base)
+{
+	// 0: it is noted every time, so far down it lies.
+	return base->n < 0 ? 0
+			   : hash_of(kind_of(l->op, l->errnum, l->nofollow), base->name,
+				     (size_t)base->n, l->path, n);
+}
+
+// ---- the file that was read last ----
+
+// Lua looks whether it can open a file, then opens it once more to load it: the second look need
+// not resolve the name, nor tell what the first has told.
+static struct {
+	_Atomic bool busy; // another thread, or what a signal handler has interrupted, is at it
+	uint64_t asked;    // hash of its name as a read of it was asked for; 0: none
+	size_t n;
+	struct trace_sight seen;
+	char path[PATH_MAX / 16];
+} last_read;
+
+static uint64_t hash_of_read(const struct look *l, const struct base *base)
+{
+	struct look read = *l;
+
+	read.op = TRACE_READ;
+	return base ? hash_of_look(&read, strlen(l->path), base) : 0;
+}
+
+static void keep_read(const struct look *l, const struct base *base, const struct way *w,
+		      const struct trace_sight *seen)
+{
+	if (w->n >= sizeof last_read.path || atomic_exchange(&last_read.busy, true))
+		return;
+	last_read.asked = hash_of_read(l, base);
+	last_read.seen = *seen;
+	last_read.n = w->n;
+	memcpy(last_read.path, w->path, w->n);
+	atomic_store(&last_read.busy, false);
+}
+
+// Whether what was opened is the same file in the same state, by the same name in the same
+// generation; then it is noted.
+static bool note_again(const struct look *l, const struct base *base)
+{
+	struct trace_sight seen;
+	struct stat st;
+	bool is = false;
+
+	if (l->op != TRACE_CHUNK || l->errnum || l->fd < 0 ||
+	    atomic_exchange(&last_read.busy, true))
+		return false;
+	if (last_read.asked && last_read.asked == hash_of_read(l, base) && log_stat(l->fd, &st)) {
+		log_sight(&seen, &st);
+		is = memcmp(&seen, &last_read.seen, sizeof seen) == 0;
+	}
+	if (is)
+		write_record(&(struct note){
+			.op = TRACE_CHUNK, .name = last_read.path, .nname = last_read.n});
+	atomic_store(&last_read.busy, false);
+	return is;
+}
+
+// ---- one look ----
+
 static enum resolved note_look_in(const struct look *l, const struct base *base, struct ways *w)
 {
 	struct trace_sight seen = {0};
@@ -559,6 +623,8 @@ static enum resolved note_look_in(const struct look *l, const struct base *base,
 				    .second = has_second ? w->second.path : NULL,
 				    .nsecond = w->second.n,
 				    .seen = &seen});
+	if (l->op == TRACE_READ && errnum == 0 && S_ISREG(seen.mode))
+		keep_read(l, base, &w->first, &seen);
 	return RESOLVED;
 }
 
@@ -590,14 +656,6 @@ static void note_look(const struct look *l, const struct base *base)
 		log_lost();
 }
 
-static uint64_t hash_of_look(const struct look *l, size_t n, const struct base *base)
-{
-	// 0: it is noted every time, so far down it lies.
-	return base->n < 0 ? 0
-			   : hash_of(kind_of(l->op, l->errnum, l->nofollow), base->name,
-				     (size_t)base->n, l->path, n);
-}
-
 static bool note_look_once(const struct look *l)
 {
 	size_t n = strnlen(l->path, PATH_MAX);
@@ -611,7 +669,8 @@ static bool note_look_once(const struct look *l)
 	h = l->repeats ? 0 : hash_of_look(l, n, &base);
 	if (h && is_known(h, &hole))
 		return false;
-	note_look(l, &base);
+	if (!note_again(l, &base))
+		note_look(l, &base);
 	become_known(h, hole);
 	return true;
 }
