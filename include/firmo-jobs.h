@@ -30,7 +30,8 @@ struct firmo_jobs;
 
 // Begins a session with the words of a command line, argv[0] included, ended by NULL; they must
 // stay until firmo_jobs_close. Never gives NULL in *session: where the result is not FIRMO_JOBS_OK
-// the session can only be closed. Errors and warnings go to standard error.
+// the session can only be closed. Errors and warnings go to standard error. The root of the project
+// becomes the current folder of the process.
 enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, char **argv);
 // Does all that the words ask for: plans, runs and reports, or carries out another mode, which
 // prints to standard output.

@@ -74,7 +74,7 @@ firmo.fix = $(if $(call firmo.same,firmo.$1.$2,firmo.$1.$2.said),,$(eval firmo.$
 firmo.keep = $(eval $(call firmo.copy,firmo.$1.$2,$2))$(eval firmo.$1.$2.said := $$(firmo.$1.$2))
 
 firmo.db = $(if $(filter-out .firmo-jobs,$(FIRMO_STATE)),--db=$(FIRMO_STATE)/history.db)
-firmo.program = $(FIRMO_JOBS) $(call firmo.get,FIRMO_FLAGS,) $(firmo.db)
+firmo.program = $(FIRMO_JOBS) --root=. $(call firmo.get,FIRMO_FLAGS,) $(firmo.db)
 firmo.report = $(firmo.program) $(addprefix --report=,$(call firmo.get,FIRMO_REPORTS,))
 firmo.args = $(call firmo.get,FIRMO_TESTS,)$(firmo.words)
 firmo.words = $(if $(call firmo.get,FIRMO_ARGS,), -- $(FIRMO_ARGS))

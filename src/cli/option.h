@@ -40,6 +40,14 @@ enum option_shape {
 	SHAPE_OBJECT, // of them by name, each of which is a setting of its own
 };
 
+// What of a value is a path, which a person means from where he stands.
+enum option_path {
+	PATH_NONE,
+	PATH_WHOLE,        // all of it
+	PATH_BEHIND_COLON, // FORMAT:FILE, where FILE is not -
+	PATH_PROGRAM,      // if it holds a slash
+};
+
 struct option_row {
 	char letter; // 0: none
 	const char *name, *argument, *help;
@@ -54,6 +62,7 @@ struct option_row {
 	int (*read)(struct settings *o, const char *value, struct err *err);
 	unsigned places; // enum option_place; 0: the command line alone
 	enum option_shape shape;
+	enum option_path path;
 	const char *opposite; // the name that turns a switch off or empties a list; NULL: none
 	const char *initial;  // the value that is built in; NULL: none
 };

@@ -14,6 +14,7 @@
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/project.h"
+#include "cli/root.h"
 #include "framework/pattern.h"
 #include "jobserver/tokens.h"
 #include "launch/environment.h"
@@ -312,6 +313,8 @@ static const char *const repairs[] = {"repair", NULL};
 	ROW(OPTION_READ, letter, name, argument, help, .read = function, __VA_ARGS__)
 #define MODE(letter, name, argument, help, what)                                                   \
 	ROW(OPTION_MODE, letter, name, argument, help, .mode = what)
+#define MODE_ON(name, argument, help, what)                                                        \
+	ROW(OPTION_MODE, 0, name, argument, help, .mode = what, .path = PATH_WHOLE)
 #define MODE_OF(name, argument, help, what, words)                                                 \
 	ROW(OPTION_MODE, 0, name, argument, help, .mode = what, .choices = words)
 // In which places, and in which shape, a row may stand.
@@ -333,7 +336,8 @@ static const struct option_row rows[] = {
 	SWITCH_OFF("trace", "do not watch what files depend on", trace, PROJECT),
 	READ(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
 	     on_framework, .choices = framework_words, .initial = "auto", OVERRIDE),
-	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL, PROJECT),
+	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL,
+	     .path = PATH_PROGRAM, PROJECT),
 	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL,
 	     OVERRIDE),
 	HEADLINE("Limits of each file"),
@@ -379,7 +383,8 @@ static const struct option_row rows[] = {
 	SWITCH_ON("until-fail", "again and again until something fails", until_fail, PROJECT),
 	HEADLINE("Output"),
 	READ(0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html, csv; repeatable [text]",
-	     on_report, .choices = report_formats, LIST("report"), PROJECT),
+	     on_report, .choices = report_formats, LIST("report"), .path = PATH_BEHIND_COLON,
+	     PROJECT),
 	HELP("--no-report: none of those asked for before it"),
 	SWITCH_OFF("worker-output", "do not show what failed files wrote", text.worker_output,
 		   PROJECT),
@@ -390,10 +395,12 @@ static const struct option_row rows[] = {
 	SWITCH('v', "verbose", "list every test", on_verbose, PROJECT),
 	SWITCH('q', "quiet", "only failures and the sums", on_quiet, PROJECT),
 	HEADLINE("Settings"),
+	TEXT("root", "DIR", "the project's root [up to firmo-jobs.json or .firmo-jobs]", root,
+	     "wants a folder"),
 	TEXT("profile", "NAME", "a profile of firmo-jobs.json counts as well", profile,
 	     "wants the name of a profile in firmo-jobs.json"),
-	MODE(0, "print-settings", "[=FILE]", "print the settings, of a file, and their origins",
-	     &mode_print_settings),
+	MODE_ON("print-settings", "[=FILE]", "print the settings, of a file, and their origins",
+		&mode_print_settings),
 	HEADLINE("Other modes and the history"),
 	MODE(0, "list", NULL, "show the plan and its time, run nothing", &mode_list),
 	MODE(0, "advise", NULL, "predict the time for each -j, run nothing", &mode_advise),
@@ -405,21 +412,22 @@ static const struct option_row rows[] = {
 	     "wants a run, a commit, a day or an age"),
 	NUMBER(0, "last", "N", "only the last N runs", last_runs, 1, COUNT_MAX,
 	       "wants a number of runs, 1 or more"),
-	MODE(0, "why", "FILE", "tell why --changed would run a file, or not", &mode_why),
+	MODE_ON("why", "FILE", "tell why --changed would run a file, or not", &mode_why),
 	MODE(0, "show", "[=RUN]", "the report of the last run, or of that one", &mode_show),
 	MODE(0, "print-mk", NULL, "print the path of firmo-jobs.mk, for makefiles", &mode_print_mk),
 	MODE_OF("print-completion", "SHELL", "print what bash, zsh or fish completes by",
 		&mode_print_completion, completion_shells),
-	MODE(0, "rules", "[=FILE]", "write make rules [rules.mk beside the history]", &mode_rules),
+	MODE_ON("rules", "[=FILE]", "write make rules [rules.mk beside the history]", &mode_rules),
 	MODE(0, "gather", "WORDS", "run a command; report on all it ran, as one run", &mode_gather),
 	ROW(OPTION_ON, 0, "join", NULL, "below --gather: have that one run the file",
 	    AT(bool, join)),
 	TEXT("db", "FILE", "the history [" STATE_FOLDER "/history.db]", db,
-	     "a file's name is missing", .initial = STATE_FOLDER "/history.db", PROJECT),
+	     "a file's name is missing", .initial = STATE_FOLDER "/history.db", .path = PATH_WHOLE,
+	     PROJECT),
 	MODE(0, "prune", "[=RUNS|AGE]", "remove old runs: RUNS stay [2000], or AGE, 30d",
 	     &mode_prune),
-	MODE(0, "export", "FILE", "write a copy of the history; runs may go on", &mode_export),
-	MODE(0, "import", "[=FILE] FILE...", "take over the runs of other histories", &mode_import),
+	MODE_ON("export", "FILE", "write a copy of the history; runs may go on", &mode_export),
+	MODE_ON("import", "[=FILE] FILE...", "take over the runs of other histories", &mode_import),
 	MODE_OF("check", "[=repair]", "is the history sound? Make anew what can be", &mode_check,
 		repairs),
 	MODE('h', "help", NULL, "show this", &mode_help),
@@ -624,6 +632,9 @@ static char *make_again(int argc, char **argv)
 		has |= options_end || strcmp(argv[i], "--failed") == 0;
 		if (i == argc)
 			break;
+		// The root has been marked by this run.
+		if (strcmp(argv[i], "--root=.") == 0)
+			continue;
 		if (i > 0)
 			buf_addch(&b, ' ');
 		text_add_word(&b, argv[i]);
@@ -761,8 +772,11 @@ static void add_variables(struct settings *o)
 {
 	const char *db = getenv("FIRMO_JOBS_DB");
 
-	if (db && *db)
-		statements_add(&o->said, options_find("db"), db, LAYER_VARIABLE, NULL);
+	if (!db || !*db)
+		return;
+	char *moved = o->below ? root_path(o->below, db) : xstrdup(db);
+	statements_add(&o->said, options_find("db"), moved, LAYER_VARIABLE, NULL);
+	free(moved);
 }
 
 // Help has to come whatever is wrong with the settings of the project.
@@ -776,14 +790,55 @@ static bool reads_project(const struct settings *o)
 	return true;
 }
 
+// A value with the path in it as it is from the root; the caller frees it.
+static char *move_path(const struct settings *o, const struct option_row *row, const char *value)
+{
+	const char *path = value;
+
+	if (row->path == PATH_NONE || !*o->below || !*value)
+		return NULL;
+	if (row->path == PATH_PROGRAM && !strchr(value, '/'))
+		return NULL;
+	if (row->path == PATH_BEHIND_COLON) {
+		path = strchr(value, ':');
+		if (!path || !path[1] || strcmp(++path, "-") == 0)
+			return NULL;
+	}
+	char *moved = root_path(o->below, path);
+	char *all = xasprintf("%.*s%s", (int)(path - value), value, moved);
+	free(moved);
+	return all;
+}
+
+// Words are said where the person stands, and hold in the root.
+static void move_paths(struct settings *o, struct statements *words)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		struct statement *s = &words->items[i];
+		char *moved = s->value ? move_path(o, s->row, s->value) : NULL;
+		if (moved) {
+			VEC_PUSH(&words->texts, moved);
+			s->value = moved;
+		}
+	}
+	for (size_t i = 0; *o->below && i < o->plan.paths.n; i++) {
+		VEC_PUSH(&words->texts, root_path(o->below, o->plan.paths.items[i]));
+		o->plan.paths.items[i] = words->texts.items[words->texts.n - 1];
+	}
+}
+
 // All that is said, in the order of its layers. The words come first, as they tell which else
 // counts.
 static int gather_statements(struct settings *o, int argc, char **argv, struct err *err)
 {
 	if (read_flags(o, argv[0], err) < 0 || read_command_line(o, argc, argv, err) < 0)
 		return -1;
-	const struct statement *profile = statements_last(&o->said, options_find("profile"));
+	const struct statement *profile = statements_last(&o->said, options_find("profile")),
+			       *root = statements_last(&o->said, options_find("root"));
 	bool has_project = reads_project(o);
+	if (has_project &&
+	    root_enter(root && *root->value ? root->value : NULL, &o->below, err) < 0)
+		return -1;
 	struct statements words = o->said;
 
 	o->said = (struct statements){0};
@@ -793,6 +848,8 @@ static int gather_statements(struct settings *o, int argc, char **argv, struct e
 			? project_read(o, profile && *profile->value ? profile->value : NULL, err)
 			: 0;
 	add_variables(o);
+	if (has_project)
+		move_paths(o, &words);
 	statements_move(&o->said, &words);
 	return status;
 }
@@ -831,6 +888,7 @@ void options_release(struct settings *o)
 	free(o->plan.patterns.items);
 	free(o->plan.includes.items);
 	free(o->plan.excludes.items);
+	free(o->below);
 	free(o->roots.items);
 	free(o->lua_path.items);
 	free(o->lua_cpath.items);

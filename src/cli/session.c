@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "cli/mode.h"
 #include "cli/options.h"
@@ -33,6 +34,17 @@ void session_print_time(int64_t real_ns)
 	fputs(text, stdout);
 }
 
+// In words that editors know: the paths that follow start there.
+static void tell_root(void)
+{
+	char *root = path_cwd();
+	char *message = xasprintf("Entering directory '%s'", root ? root : ".");
+
+	session_warn(message);
+	free(message);
+	free(root);
+}
+
 enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, char **argv)
 {
 	struct firmo_jobs *s = *session = xcalloc(1, sizeof *s);
@@ -44,6 +56,8 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 		session_warn(err.message);
 		return FIRMO_JOBS_USAGE;
 	}
+	if (s->words.below && *s->words.below)
+		tell_root();
 	s->settings = &s->words;
 	context_set(&s->context, s->settings);
 	if (!s->settings->mode->keeps_jobserver)

@@ -53,7 +53,9 @@ struct settings {
 	const char *lua, *command;
 	const char *db, *named_db; // the history; the same, where a person has chosen it for this
 	const char *profile;       // of --profile, or NULL
-	struct strings roots;      // of tests, where no path is given
+	const char *root;          // of --root, or NULL
+	char *below; // where the person stands, below the root: "" for there, NULL: no root; owned
+	struct strings roots;               // of tests, where no path is given
 	struct strings lua_path, lua_cpath; // put in front of LUA_PATH and LUA_CPATH of workers
 	struct strings env;                 // entries of their environment
 	struct {

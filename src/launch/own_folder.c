@@ -94,8 +94,9 @@ void own_folder_explain(struct result *r, const char *cwd)
 	char *missed = folder ? find_missed(r->inputs, folder, cwd) : NULL;
 
 	if (missed) {
-		char *reason = xasprintf("%s; run in %s, its own folder, it would find %s",
-					 r->reason ? r->reason : "it failed", folder, missed);
+		char *reason =
+			xasprintf("%s; run in %s, its own folder, it would find %s (--root=%s)",
+				  r->reason ? r->reason : "it failed", folder, missed, folder);
 		free(r->reason);
 		r->reason = reason;
 	}

@@ -531,8 +531,8 @@ as_support() {
 	hint() {
 		test_file t/inner/$1_test.lua "${@:3}"
 		run -1 fj4 --report=json:report.json t/inner/$1_test.lua
-		query_is "file('t/inner/$1_test.lua').reason" "exit status 1; run in t/inner, its own folder, it would find $2"
-		(cd t/inner && fj4 $1_test.lua)
+		query_is "file('t/inner/$1_test.lua').reason" "exit status 1; run in t/inner, its own folder, it would find $2 (--root=t/inner)"
+		fj4 --root=t/inner t/inner/$1_test.lua
 	}
 	hint beside t/inner/tool.lua "require('tool')"
 	hint above t/lib/near.lua "dofile('../lib/near.lua')"

@@ -409,3 +409,82 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	wrong "limit: 'ass' is not a limit" limit=cpu=1,ass=1
 	wrong "a quote is not closed" "timeout='3"
 }
+
+# ---- the root ----
+
+@test "from a folder below, a run is that of the root, with paths from where one stands" {
+	plain a "assert(io.open('firmo-jobs.json'))"
+	plain sub/b "assert(io.open('firmo-jobs.json'))"
+	settings '{"roots": ["tests"], "lua": "lua5.4"}'
+	cd tests/sub
+	run --separate-stderr fj
+	status_is 0
+	has "Files: 2 in all"
+	has "tests/sub/b_test.lua"
+	[ "$stderr" = "firmo-jobs: Entering directory '$E2E_PROJECT'" ]
+	[ -d ../../.firmo-jobs ] && [ ! -e .firmo-jobs ]
+	run fj b_test.lua --report=json:out.json
+	has "Files: 1 in all"
+	[ -s out.json ]
+	run fj ../a_test.lua "$PWD/b_test.lua" --db=../h.db
+	has "Files: 2 in all"
+	has "tests/a_test.lua"
+	[ -s ../h.db ]
+	run fj .
+	has "Files: 1 in all"
+	run fj ../..
+	has "Files: 2 in all"
+	run fj --why=b_test.lua
+	has "tests/sub/b_test.lua would"
+	run fj --history b_test.lua
+	has "tests/sub/b_test.lua"
+	set_to roots tests "firmo-jobs.json: roots[0]" --print-settings=b_test.lua
+}
+
+@test "the folder of the history is a root as well; the nearest one counts" {
+	plain a
+	run fj4
+	mkdir -p tests/other/tests
+	cd tests
+	run --separate-stderr fj4
+	[ "$stderr" = "firmo-jobs: Entering directory '$E2E_PROJECT'" ]
+	cd other
+	plain b
+	echo '{}' >firmo-jobs.json
+	run --separate-stderr fj4
+	[ -z "$stderr" ]
+	has "tests/b_test.lua"
+	run --separate-stderr fj4 --root=../..
+	has "tests/a_test.lua"
+	refused "--root=no: No such file" --root=no
+}
+
+@test "the search for the root ends at a repository, another owner's folder, and in a test" {
+	settings '{"timeout": 7}'
+	mkdir -p below/deep
+	cd below/deep
+	set_to timeout 7 "firmo-jobs.json: timeout"
+	FIRMO_JOBS_WORKER=x set_to timeout 60 "built in"
+	mkdir ../.git
+	set_to timeout 60 "built in"
+	rmdir ../.git
+	if [ "$(id -u)" -eq 0 ]; then
+		chown 1:1 ../..
+		set_to timeout 60 "built in"
+		chown 0:0 ../..
+	fi
+	set_to timeout 7 "firmo-jobs.json: timeout"
+}
+
+@test "the targets of make run in the root of their makefile" {
+	settings '{"timeout": 7}'
+	mkdir -p .firmo-jobs inner
+	cd inner
+	plain a
+	printf 'include %s\n' "$("$FIRMO_JOBS" --print-mk)" >GNUmakefile
+	PATH=$(dirname "$FIRMO_JOBS"):$PATH run make --no-print-directory test FIRMO_FLAGS=--lua=lua5.4
+	status_is 0
+	has "tests/a_test.lua"
+	hasnt "Entering"
+	[ -d .firmo-jobs ]
+}
