@@ -388,6 +388,8 @@ int project_read(struct settings *o, const char *profile, struct err *err)
 		status = profile ? err_set(err, 0, "--profile=%s: there is no " PROJECT_FILE,
 					   profile)
 				 : 0;
+	else if (status < 0 && errno == EINVAL)
+		status = err_set(err, 0, PROJECT_FILE ": it is not a file");
 	else if (status < 0)
 		status = err_set(err, errno, "read %s", PROJECT_FILE);
 	else {

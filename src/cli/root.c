@@ -14,19 +14,22 @@
 #include "cli/project.h"
 #include "cli/settings.h"
 
-static bool holds(const char *folder, const char *name)
+#define ANYBODY ((uid_t)-1)
+
+// owner: whose it must be.
+static bool holds(const char *folder, const char *name, uid_t owner)
 {
 	char *path = path_join(folder, name);
 	struct stat st;
-	bool is_there = lstat(path, &st) == 0;
+	bool is_there = lstat(path, &st) == 0 && (owner == ANYBODY || st.st_uid == owner);
 
 	free(path);
 	return is_there;
 }
 
-static bool is_root(const char *folder)
+static bool is_root(const char *folder, uid_t owner)
 {
-	return holds(folder, PROJECT_FILE) || holds(folder, STATE_FOLDER);
+	return holds(folder, PROJECT_FILE, owner) || holds(folder, STATE_FOLDER, owner);
 }
 
 // Cuts the last part of an absolute path off; false: it has none.
@@ -44,12 +47,14 @@ static bool go_up(char *path)
 static bool find(char *cwd)
 {
 	struct stat first, st;
+	uid_t owner = ANYBODY;
 
 	if (stat(cwd, &first) < 0)
 		return false;
-	while (!is_root(cwd)) {
+	// In a folder that all may write to, as /tmp, somebody else may have put a marker above us.
+	for (; !is_root(cwd, owner); owner = first.st_uid) {
 		// A test may run firmo-jobs on a project of its own below ours.
-		if (getenv("FIRMO_JOBS_WORKER") || holds(cwd, ".git") || !go_up(cwd) ||
+		if (getenv("FIRMO_JOBS_WORKER") || holds(cwd, ".git", ANYBODY) || !go_up(cwd) ||
 		    stat(cwd, &st) < 0 || st.st_uid != first.st_uid || st.st_dev != first.st_dev)
 			return false;
 	}

@@ -410,6 +410,14 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	wrong "a quote is not closed" "timeout='3"
 }
 
+@test "settings that are no file are told as such" {
+	mkdir firmo-jobs.json
+	refused "firmo-jobs.json: it is not a file"
+	rmdir firmo-jobs.json
+	mkfifo firmo-jobs.json
+	refused "firmo-jobs.json: it is not a file"
+}
+
 # ---- the root ----
 
 @test "from a folder below, a run is that of the root, with paths from where one stands" {
@@ -473,6 +481,18 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 		set_to timeout 60 "built in"
 		chown 0:0 ../..
 	fi
+	set_to timeout 7 "firmo-jobs.json: timeout"
+}
+
+@test "what somebody else has put above is no root" {
+	[ "$(id -u)" -eq 0 ] || skip "only root can give a file away"
+	mkdir below
+	settings '{"timeout": 7}'
+	cd below
+	set_to timeout 7 "firmo-jobs.json: timeout"
+	chown 65534 ../firmo-jobs.json
+	set_to timeout 60 "built in"
+	cd ..
 	set_to timeout 7 "firmo-jobs.json: timeout"
 }
 
