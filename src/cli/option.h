@@ -30,6 +30,7 @@ enum option_type {
 enum option_place {
 	IN_PROJECT = 1,    // firmo-jobs.json of the project, and its profiles
 	IN_OVERRIDES = 2,  // what that says of some files: the worker of a file depends on it alone
+	IN_USER = 8,       // a person's own firmo-jobs.json
 	IN_DIRECTIVES = 4, // what a test file says of itself
 };
 

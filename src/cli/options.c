@@ -319,6 +319,7 @@ static const char *const repairs[] = {"repair", NULL};
 	ROW(OPTION_MODE, 0, name, argument, help, .mode = what, .choices = words)
 // In which places, and in which shape, a row may stand.
 #define PROJECT   .places = IN_PROJECT
+#define OF_USER   .places = IN_PROJECT | IN_USER
 #define OVERRIDE  .places = IN_PROJECT | IN_OVERRIDES
 #define DIRECTIVE .places = IN_PROJECT | IN_OVERRIDES | IN_DIRECTIVES
 
@@ -389,9 +390,9 @@ static const struct option_row rows[] = {
 	SWITCH_OFF("worker-output", "do not show what failed files wrote", text.worker_output,
 		   PROJECT),
 	CHOICE(enum progress_kind, "progress", "KIND", "auto, bar, plain or none [auto]", progress,
-	       progresses, .initial = "auto", PROJECT),
+	       progresses, .initial = "auto", OF_USER),
 	CHOICE(enum when, "color", "WHEN", "auto, always or never [auto]", color, whens,
-	       .initial = "auto", PROJECT),
+	       .initial = "auto", OF_USER),
 	SWITCH('v', "verbose", "list every test", on_verbose, PROJECT),
 	SWITCH('q', "quiet", "only failures and the sums", on_quiet, PROJECT),
 	HEADLINE("Settings"),
@@ -843,10 +844,9 @@ static int gather_statements(struct settings *o, int argc, char **argv, struct e
 
 	o->said = (struct statements){0};
 	add_built_in(o);
-	int status =
-		has_project
-			? project_read(o, profile && *profile->value ? profile->value : NULL, err)
-			: 0;
+	int status = has_project ? project_read_user(o, err) : 0;
+	if (status == 0 && has_project)
+		status = project_read(o, profile && *profile->value ? profile->value : NULL, err);
 	add_variables(o);
 	if (has_project)
 		move_paths(o, &words);

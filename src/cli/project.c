@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/nearest.h"
+#include "base/path.h"
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/options.h"
@@ -208,10 +209,12 @@ static int refuse_key(const struct reader *r, const char *path, const char *key,
 	for (; *others; others++)
 		nearest_offer(&near, *others);
 	const struct option_row *row = options_find(key);
-	char *what = row && row->places ? xstrdup("it cannot differ from file to file")
-		     : row              ? xstrdup("it belongs on the command line")
-		     : near.best        ? xasprintf("no such setting; did you mean %s?", near.best)
-					: xstrdup("no such setting");
+	char *what = row && row->places && r->place == IN_USER
+			     ? xstrdup("it belongs in the settings of a project")
+		     : row && row->places ? xstrdup("it cannot differ from file to file")
+		     : row                ? xstrdup("it belongs on the command line")
+		     : near.best ? xasprintf("no such setting; did you mean %s?", near.best)
+				 : xstrdup("no such setting");
 	int status = refuse(r, path, what);
 
 	free(what);
@@ -377,29 +380,65 @@ static int read_all(const struct reader *r, const char *profile, struct json_obj
 	return status;
 }
 
+// Fills *object, which the caller puts, with what the file holds. Without a file it is NULL.
+static int read_file(const char *path, struct json_object **object, struct err *err)
+{
+	struct buf text = {0};
+	int status = buf_add_file(&text, path, MOST_BYTES);
+
+	*object = NULL;
+	if (status < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		status = 0;
+	} else if (status < 0) {
+		status = errno == EINVAL ? err_set(err, 0, "%s: it is not a file", path)
+					 : err_set(err, errno, "read %s", path);
+	} else {
+		buf_addch(&text, '\0');
+		text.len--;
+		*object = parse(path, &text, err);
+		status = *object ? 0 : -1;
+	}
+	buf_release(&text);
+	return status;
+}
+
 int project_read(struct settings *o, const char *profile, struct err *err)
 {
 	struct settings trial = {.mode = &mode_run};
 	struct reader r = {PROJECT_FILE, IN_PROJECT, LAYER_PROJECT, &o->said, o, &trial, err};
-	struct buf text = {0};
-	int status = buf_add_file(&text, PROJECT_FILE, MOST_BYTES);
+	struct json_object *object;
+	int status = read_file(PROJECT_FILE, &object, err);
 
-	if (status < 0 && errno == ENOENT)
-		status = profile ? err_set(err, 0, "--profile=%s: there is no " PROJECT_FILE,
-					   profile)
-				 : 0;
-	else if (status < 0 && errno == EINVAL)
-		status = err_set(err, 0, PROJECT_FILE ": it is not a file");
-	else if (status < 0)
-		status = err_set(err, errno, "read %s", PROJECT_FILE);
-	else {
-		buf_addch(&text, '\0');
-		text.len--;
-		struct json_object *object = parse(PROJECT_FILE, &text, err);
-		status = object ? read_all(&r, profile, object) : -1;
-		json_object_put(object);
-	}
+	if (object)
+		status = read_all(&r, profile, object);
+	else if (status == 0 && profile)
+		status = err_set(err, 0, "--profile=%s: there is no " PROJECT_FILE, profile);
+	json_object_put(object);
 	options_release(&trial);
-	buf_release(&text);
+	return status;
+}
+
+int project_read_user(struct settings *o, struct err *err)
+{
+	static const char *const others[] = {"$schema", NULL};
+	const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	struct settings trial = {.mode = &mode_run};
+	struct json_object *object;
+
+	// A relative path is to be ignored, as its specification has it.
+	if ((!folder || *folder != '/') && (!home || *home != '/'))
+		return 0;
+	char *path = folder && *folder == '/' ? path_join(folder, PROJECT_FILE)
+					      : xasprintf("%s/.config/" PROJECT_FILE, home);
+	struct reader r = {path, IN_USER, LAYER_USER, &o->said, o, &trial, err};
+	int status = read_file(path, &object, err);
+	// As another user without a home of one's own, below sudo for one, there is none to be had.
+	if (status < 0 && err->errnum == EACCES)
+		status = 0;
+	if (object)
+		status = read_rows(&r, "", object, others);
+	json_object_put(object);
+	options_release(&trial);
+	free(path);
 	return status;
 }

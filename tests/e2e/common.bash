@@ -38,7 +38,8 @@ setup_project() {
 	fi
 	BASE=$(mktemp -d "${BATS_TEST_TMPDIR:-/tmp}/fj.XXXXXX") && BASE=$(realpath "$BASE") || return 1
 	mkdir "$BASE/project" "$BASE/tmp"
-	export FIRMO_JOBS HELPERS TMPDIR=$BASE/tmp E2E_PROJECT=$BASE/project
+	# No settings of the person who runs the tests.
+	export FIRMO_JOBS HELPERS TMPDIR=$BASE/tmp E2E_PROJECT=$BASE/project XDG_CONFIG_HOME=$BASE/config
 	cd "$BASE/project" || return 1
 	(sleep "$PATIENCE_WITH_TEST" && : >"$BASE/late" && kill_project || true) >/dev/null 2>&1 3>&- 4>&- &
 }

@@ -508,3 +508,25 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	hasnt "Entering"
 	[ -d .firmo-jobs ]
 }
+
+# ---- one's own ----
+
+@test "a person's own file has colours and progress, and nothing else" {
+	plain a "io.open('ran', 'w')"
+	export XDG_CONFIG_HOME=$BASE/config HOME=$BASE/home
+	mkdir -p "$XDG_CONFIG_HOME" "$HOME/.config"
+	echo '{"color": "always", "progress": "plain"}' >"$XDG_CONFIG_HOME/firmo-jobs.json"
+	set_to color always "$XDG_CONFIG_HOME/firmo-jobs.json: color"
+	settings '{"progress": "none"}'
+	set_to progress none "firmo-jobs.json: progress"
+	set_to color never "the command line" --color=never
+	echo '{"timeout": 3}' >"$XDG_CONFIG_HOME/firmo-jobs.json"
+	refused "config/firmo-jobs.json: timeout: it belongs in the settings of a project"
+	echo '{"colour": "never"}' >"$XDG_CONFIG_HOME/firmo-jobs.json"
+	refused "config/firmo-jobs.json: colour: no such setting; did you mean color?"
+	unset XDG_CONFIG_HOME
+	echo '{"color": "always"}' >"$HOME/.config/firmo-jobs.json"
+	set_to color always "$HOME/.config/firmo-jobs.json: color"
+	rm -r "$HOME"
+	set_to color auto "built in"
+}
