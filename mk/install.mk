@@ -8,7 +8,7 @@ DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
 INSTALL ?= install
 
-# A shell and where it looks for completions. One that was built for another machine cannot print them.
+# A shell and where it looks for completions. One that was built for another machine cannot print them, nor the schema.
 completions := bash:bash-completion/completions/firmo-jobs zsh:zsh/site-functions/_firmo-jobs \
 	fish:fish/vendor_completions.d/firmo-jobs.fish
 completion_files = $(foreach c,$(completions),$(DATADIR)/$(lastword $(subst :, ,$c)))
@@ -31,11 +31,13 @@ install: all ## install below DESTDIR/PREFIX
 	$(if $(trace_library),$(INSTALL) -m 644 $(trace_library) $(DESTDIR)$(LIBDIR)/firmo-jobs)
 	$(INSTALL) -m 644 $(manual) $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
 	$(INSTALL) -m 644 mk/firmo-jobs.mk $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk
+	if $(program) --print-schema >$(O)/schema 2>/dev/null; then \
+		$(INSTALL) -m 644 $(O)/schema $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.schema.json; fi
 	$(foreach c,$(completions),$(call install_completion,$c)$(newline))
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/firmo-jobs $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h \
 		$(DESTDIR)$(LIBDIR)/libfirmo-jobs.a $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1 \
 		$(DESTDIR)$(LIBDIR)/firmo-jobs/firmo-jobs-trace.so $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk \
-		$(addprefix $(DESTDIR),$(completion_files))
+		$(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.schema.json $(addprefix $(DESTDIR),$(completion_files))
 	rmdir $(DESTDIR)$(LIBDIR)/firmo-jobs $(DESTDIR)$(DATADIR)/firmo-jobs 2>/dev/null || :

@@ -20,6 +20,11 @@ bool option_is_optional(const struct option_row *row)
 	return row->argument && *row->argument == '[';
 }
 
+bool option_takes_numbers(const struct option_row *row)
+{
+	return row->type != OPTION_TEXT && row->type != OPTION_TEXTS && !row->choices;
+}
+
 int option_invalid(struct err *err, const char *option, const char *value, const char *wanted)
 {
 	return err_set(err, 0, "%s=%s: %s", option, value, wanted);

@@ -72,6 +72,8 @@ struct option_row {
 bool option_is_named(const struct option_row *row);
 // An argument that may be left out stands in brackets.
 bool option_is_optional(const struct option_row *row);
+// Whether what it takes can be a number in JSON.
+bool option_takes_numbers(const struct option_row *row);
 // Puts the value of a row that is not OPTION_MODE into o, whose texts point to value from then on;
 // as read has it. Fails with a message that begins with NAME=VALUE.
 int option_set(struct settings *o, const struct option_row *row, const char *value,

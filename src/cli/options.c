@@ -416,6 +416,8 @@ static const struct option_row rows[] = {
 	MODE_ON("why", "FILE", "tell why --changed would run a file, or not", &mode_why),
 	MODE(0, "show", "[=RUN]", "the report of the last run, or of that one", &mode_show),
 	MODE(0, "print-mk", NULL, "print the path of firmo-jobs.mk, for makefiles", &mode_print_mk),
+	MODE(0, "print-schema", NULL, "print the JSON Schema of firmo-jobs.json",
+	     &mode_print_schema),
 	MODE_OF("print-completion", "SHELL", "print what bash, zsh or fish completes by",
 		&mode_print_completion, completion_shells),
 	MODE_ON("rules", "[=FILE]", "write make rules [rules.mk beside the history]", &mode_rules),

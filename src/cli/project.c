@@ -110,11 +110,6 @@ static int say(const struct reader *r, const char *path, const struct option_row
 	return statement_take(&r->said->items[r->said->n - 1], r->trial, r->err);
 }
 
-static bool takes_numbers(const struct option_row *row)
-{
-	return row->type != OPTION_TEXT && row->type != OPTION_TEXTS && !row->choices;
-}
-
 // shape: what else it could be.
 static int refuse_type(const struct reader *r, const char *path, const struct option_row *row,
 		       enum option_shape shape)
@@ -122,9 +117,9 @@ static int refuse_type(const struct reader *r, const char *path, const struct op
 	static const char *const shapes[] = {[SHAPE_VALUE] = "",
 					     [SHAPE_LIST] = ", or a list of such",
 					     [SHAPE_OBJECT] = ", or an object of such"};
-	const char *wanted = !row->argument       ? "true or false"
-			     : takes_numbers(row) ? "a number or a text"
-						  : "a text";
+	const char *wanted = !row->argument              ? "true or false"
+			     : option_takes_numbers(row) ? "a number or a text"
+							 : "a text";
 	char *what = xasprintf("wants %s%s", wanted, shapes[shape]);
 	int status = refuse(r, path, what);
 
@@ -142,8 +137,9 @@ static const char *word_of(const struct option_row *row, struct json_object *val
 		return type == json_type_boolean ? text : NULL;
 	if (type == json_type_string)
 		return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
-	return takes_numbers(row) && (type == json_type_int || type == json_type_double) ? text
-											 : NULL;
+	return option_takes_numbers(row) && (type == json_type_int || type == json_type_double)
+		       ? text
+		       : NULL;
 }
 
 static int read_value(const struct reader *r, const char *path, const struct option_row *row,

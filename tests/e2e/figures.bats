@@ -155,6 +155,8 @@ grown() {
 		stands --color=always
 		stands --verbose
 		stands --quiet
+		stands --root=.
+		other --profile
 		other --lua
 		other --command
 		other --report
@@ -166,6 +168,8 @@ grown() {
 		other --why
 		other --show
 		other --print-mk
+		other --print-settings
+		other --print-schema
 		other --print-completion
 		other --rules
 		other --gather
@@ -179,7 +183,8 @@ grown() {
 		other --version
 	END
 	fj --help | grep -oE '^ .{2,5}--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u >there
-	is "$(sort -u told)" "$(<there)"
+	# --no-report stands with --report there.
+	is "$(grep -vx -- --no-report told | sort -u)" "$(<there)"
 	# Where it goes, what reports are written and how many run at once; another program and its words.
 	run -0 fj4 --changed -j1 -v --report=junit:out.xml --report=html:out.html --grace=1 --retries=1
 	has "Cached: 1 of them"

@@ -242,6 +242,32 @@ refused() {
 	json "file('tests/a_test.lua').attempt == 2" out.json
 }
 
+@test "the schema knows what the file can say, and nothing else" {
+	fj --print-schema >schema.json
+	/usr/bin/python3 - <<-'END'
+		import json, warnings
+		warnings.simplefilter("ignore")
+		import jsonschema
+		schema = json.load(open("schema.json"))
+		validator = jsonschema.validators.validator_for(schema)
+		validator.check_schema(schema)
+		check = validator(schema)
+		for good in (
+		    {}, {"$schema": "x", "timeout": 20, "limit": {"as": "1G", "cpu": 3}, "workers": "4"},
+		    {"exclude": ["a"], "excludes": "b", "report": ["junit:x"], "fail-fast": True, "color": "never"},
+		    {"locks": {"db": 2}, "lock": ["a"], "slots": 2, "env": {"A": "b"}, "path": ["src/?.lua"]},
+		    {"profiles": {"ci": {"retries": 1, "overrides": [{"match": ["a", "b"], "lock": "x"}]}}},
+		    {"overrides": [{"match": "a", "timeout": "auto", "limit": "cpu=3", "exclusive": True}]}):
+		    check.validate(good)
+		for bad in (
+		    [], {"timout": 3}, {"list": True}, {"fail-fast": "yes"}, {"color": "red"}, {"workers": 0},
+		    {"overrides": [{"timeout": 3}]}, {"overrides": [{"match": "a", "workers": 2}]},
+		    {"overrides": [{"match": ""}]}, {"profiles": {"a": {"profiles": {}}}}, {"exclude": [1]},
+		    {"profile": "ci"}, {"root": "."}):
+		    assert not check.is_valid(bad), bad
+	END
+}
+
 # ---- settings of some files ----
 
 @test "overrides: the first match counts for each setting; the command line wins" {

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// --print-schema: the JSON Schema of firmo-jobs.json, made of the rows of the options.
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "cli/mode.h"
+#include "cli/option.h"
+#include "cli/options.h"
+#include "cli/session.h"
+
+#define DIALECT "https://json-schema.org/draft/2020-12/schema"
+
+static struct json_object *object(void)
+{
+	return xgiven(json_object_new_object());
+}
+
+static void add(struct json_object *o, const char *key, struct json_object *value)
+{
+	if (json_object_object_add(o, key, value) < 0)
+		alloc_fail();
+}
+
+static struct json_object *text(const char *value)
+{
+	return xgiven(json_object_new_string(value));
+}
+
+static void push(struct json_object *list, struct json_object *value)
+{
+	if (json_object_array_add(list, value) < 0)
+		alloc_fail();
+}
+
+static struct json_object *list_of(const char *const *words)
+{
+	struct json_object *list = xgiven(json_object_new_array());
+
+	for (; *words; words++)
+		push(list, text(*words));
+	return list;
+}
+
+// Where a row takes numbers, its text can hold one as well, with a unit for one.
+static struct json_object *value_of(const struct option_row *row)
+{
+	static const char *const numbers[] = {"number", "string", NULL};
+	struct json_object *o = object();
+
+	if (!row->argument)
+		add(o, "type", text("boolean"));
+	else if (row->type == OPTION_CHOICE)
+		add(o, "enum", list_of(row->choices));
+	else
+		add(o, "type", option_takes_numbers(row) ? list_of(numbers) : text("string"));
+	if (row->type == OPTION_NUMBER) {
+		add(o, "minimum", xgiven(json_object_new_int64(row->min)));
+		add(o, "maximum", xgiven(json_object_new_int64(row->max)));
+	}
+	return o;
+}
+
+// Either of the two; takes both over.
+static struct json_object *either(struct json_object *a, struct json_object *b)
+{
+	struct json_object *o = object(), *list = xgiven(json_object_new_array());
+
+	push(list, a);
+	push(list, b);
+	add(o, "anyOf", list);
+	return o;
+}
+
+static struct json_object *row_schema(const struct option_row *row)
+{
+	struct json_object *o = value_of(row), *many = object();
+
+	if (row->shape == SHAPE_LIST) {
+		add(many, "type", text("array"));
+		add(many, "items", value_of(row));
+		o = either(o, many);
+	} else if (row->shape == SHAPE_OBJECT) {
+		add(many, "type", text("object"));
+		add(many, "additionalProperties", value_of(row));
+		o = either(o, many);
+	} else {
+		json_object_put(many);
+	}
+	add(o, "description", text(row->help));
+	return o;
+}
+
+// An object of the rows that may stand there, which the caller completes.
+static struct json_object *settings_schema(enum option_place place, struct json_object **properties)
+{
+	struct json_object *o = object();
+
+	*properties = object();
+	for (const struct option_row *row = options_next(NULL); row; row = options_next(row)) {
+		if (!(row->places & place))
+			continue;
+		add(*properties, row->name, row_schema(row));
+		struct buf plural = {0};
+		buf_addf(&plural, "%ss", row->name);
+		if (row->shape == SHAPE_LIST && options_find(plural.data) == row)
+			add(*properties, plural.data, row_schema(row));
+		buf_release(&plural);
+	}
+	add(o, "type", text("object"));
+	add(o, "properties", *properties);
+	add(o, "additionalProperties", xgiven(json_object_new_boolean(false)));
+	return o;
+}
+
+static struct json_object *override_schema(void)
+{
+	static const char *const required[] = {"match", NULL};
+	struct json_object *properties, *o = settings_schema(IN_OVERRIDES, &properties);
+	struct json_object *glob = object(), *globs = object();
+
+	add(glob, "type", text("string"));
+	add(glob, "minLength", xgiven(json_object_new_int(1)));
+	add(globs, "type", text("array"));
+	add(globs, "minItems", xgiven(json_object_new_int(1)));
+	add(globs, "items", json_object_get(glob));
+	add(properties, "match", either(glob, globs));
+	add(o, "required", list_of(required));
+	return o;
+}
+
+static void add_overrides(struct json_object *properties)
+{
+	struct json_object *overrides = object();
+
+	add(overrides, "type", text("array"));
+	add(overrides, "items", override_schema());
+	add(properties, "overrides", overrides);
+}
+
+static struct json_object *make_schema(void)
+{
+	struct json_object *properties, *o = settings_schema(IN_PROJECT, &properties);
+	struct json_object *of_profile, *profile = settings_schema(IN_PROJECT, &of_profile);
+	struct json_object *profiles = object(), *schema = object();
+
+	add_overrides(of_profile);
+	add_overrides(properties);
+	add(profiles, "type", text("object"));
+	add(profiles, "additionalProperties", profile);
+	add(properties, "profiles", profiles);
+	add(schema, "type", text("string"));
+	add(properties, "$schema", schema);
+	add(o, "$schema", text(DIALECT));
+	add(o, "title", text("firmo-jobs.json " FIRMO_JOBS_VERSION));
+	return o;
+}
+
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
+{
+	struct json_object *schema = make_schema();
+
+	puts(xgiven((void *)json_object_to_json_string_ext(
+		schema, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)));
+	json_object_put(schema);
+	return FIRMO_JOBS_OK;
+}
+
+const struct mode mode_print_schema = {.name = "--print-schema",
+				       .formats = MODE_ANY_FORMAT,
+				       .has_no_project = true,
+				       .carry_out = carry_out};
