@@ -166,6 +166,11 @@ static int find_statements(const struct firmo_jobs *s, struct statements *said, 
 	}
 	variants_say(s->settings, &own, said);
 	statements_release(&own);
+	// What is wrong with them is told, and not shown as if it held.
+	struct settings trial = {.mode = &mode_run};
+	if (status == 0)
+		status = statements_take(said, &trial, err);
+	options_release(&trial);
 	return status;
 }
 

@@ -351,7 +351,8 @@ static int read_profiles(const struct reader *r, const char *name, struct json_o
 			status = read_overrides(&profile, path, value);
 		if (is_chosen)
 			chosen = value;
-		statements_release(&unused);
+		// The trial points to what it has taken.
+		statements_move(&r->trial->said, &unused);
 		free(path);
 	}
 	return status < 0 || !name || chosen ? status : refuse_profile(r, name, profiles);

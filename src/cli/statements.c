@@ -29,7 +29,10 @@ void statements_add(struct statements *s, const struct option_row *row, const ch
 void statements_add_word(struct statements *s, const struct option_row *row, const char *value,
 			 enum layer layer, const char *at)
 {
-	const char *comma = row->shape == SHAPE_OBJECT ? strchr(value, ',') : NULL;
+	// What is on a command line once for each of a list is one word in a directive.
+	bool splits = row->shape == SHAPE_OBJECT ||
+		      (row->shape == SHAPE_LIST && layer == LAYER_DIRECTIVE);
+	const char *comma = splits ? strchr(value, ',') : NULL;
 
 	for (; comma; comma = strchr(value, ',')) {
 		char *part = xstrndup(value, (size_t)(comma - value));
@@ -87,15 +90,24 @@ static int take_mode(struct settings *o, const struct mode *mode, const char *va
 	return set_mode(o, mode, err);
 }
 
-// Messages of rows begin with the row's name: where it was said stands there instead.
+// Messages of rows begin with the row's name: where it was said stands there instead, which for a
+// member of an object ends in the member's name.
 static void put_place(const struct statement *s, struct err *err)
 {
 	size_t n = strlen(s->row->name);
 	struct err row = *err;
 
-	if (strncmp(row.message, s->row->name, n) == 0)
-		err_set(err, 0, "%s%s%s", s->at ? s->at : "--", s->at ? "" : s->row->name,
-			row.message + n);
+	if (strncmp(row.message, s->row->name, n) != 0)
+		return;
+	const char *rest = row.message + n, *value = s->value ? s->value : "";
+	size_t name = strcspn(value, "=");
+	bool is_member = s->at && s->row->shape == SHAPE_OBJECT && name > 0 && value[name] &&
+			 *rest == '=' && strncmp(rest + 1, value, name) == 0 &&
+			 strlen(s->at) > name &&
+			 strncmp(s->at + strlen(s->at) - name, value, name) == 0;
+	if (is_member)
+		rest += 1 + name;
+	err_set(err, 0, "%s%s%s", s->at ? s->at : "--", s->at ? "" : s->row->name, rest);
 }
 
 int statement_take(const struct statement *s, struct settings *o, struct err *err)

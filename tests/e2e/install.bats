@@ -30,6 +30,7 @@ usr/lib/firmo-jobs/firmo-jobs-trace.so
 usr/lib/libfirmo-jobs.a
 usr/share/bash-completion/completions/firmo-jobs
 usr/share/firmo-jobs/firmo-jobs.mk
+usr/share/firmo-jobs/firmo-jobs.schema.json
 usr/share/fish/vendor_completions.d/firmo-jobs.fish
 usr/share/man/man1/firmo-jobs.1
 usr/share/zsh/site-functions/_firmo-jobs" ]

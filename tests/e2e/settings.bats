@@ -444,6 +444,19 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	refused "firmo-jobs.json: it is not a file"
 }
 
+@test "--print-settings of a file refuses what the file says wrongly" {
+	test_file tests/a_test.lua "-- firmo-jobs: timeout=abc"
+	refused "tests/a_test.lua:1: timeout=abc: wants seconds" --print-settings=tests/a_test.lua
+}
+
+@test "profiles set the same variable" {
+	plain a "assert(os.getenv('A_VARIABLE') == '2')"
+	settings '{"profiles": {"a": {"env": {"A_VARIABLE": "1"}}, "b": {"env": {"A_VARIABLE": "2"}}},' \
+		'"overrides": [{"match": "b_*", "env": {"A_VARIABLE": "3"}}]}'
+	run fj4 --profile=b
+	status_is 0
+}
+
 # ---- the root ----
 
 @test "from a folder below, a run is that of the root, with paths from where one stands" {
