@@ -54,8 +54,8 @@ static bool open_service(struct firmo_jobs *s, struct service *v)
 	       service_open(v, s, &err) == 0;
 }
 
-// Whoever asks us to run a file has a slot for it, so we have as many as are asked for. make holds
-// the load down itself.
+// Whoever asks us to run a file has a slot for it, so we have as many as make, or as are asked for.
+// make holds the load down itself.
 static int serve(struct firmo_jobs *s, char **words, struct service *v, struct err *err)
 {
 	const struct makeflags none = {.auth = AUTH_NONE};
@@ -68,7 +68,7 @@ static int serve(struct firmo_jobs *s, char **words, struct service *v, struct e
 		s->slots = path_beside(s->settings->db, "slots");
 	s->means.slots = s->slots;
 	s->means.has_make_load = false;
-	execution_open_tokens(s, &none, TOKENS_MAX);
+	execution_open_tokens(s, &none, s->run.jobs > 0 ? s->run.jobs : TOKENS_MAX);
 	int code = execution_supervise(s, &s->jobs, err);
 	s->service = NULL;
 	// Where the run broke, the command is still there.
@@ -76,6 +76,21 @@ static int serve(struct firmo_jobs *s, char **words, struct service *v, struct e
 		while (waitpid(v->hooks.command, &v->status, 0) < 0 && errno == EINTR)
 			;
 	return code;
+}
+
+// Those that run their files for themselves know nothing of one another.
+static void warn_of_locks(const struct jobs *jobs)
+{
+	bool have = false;
+
+	for (size_t i = 0; i < jobs->n && !have; i++) {
+		const struct job_settings *set = jobs->items[i].settings;
+		have = set->locks.n > 0 || set->slots > 1 || set->exclusive;
+	}
+	if (have)
+		session_warn("lock, slots and exclusive do not hold between the files that make "
+			     "runs without a history, or with --repeat, --until-fail or "
+			     "--share-tokens");
 }
 
 static int run_command(struct firmo_jobs *s, int *status, bool *served, struct err *err)
@@ -90,6 +105,7 @@ static int run_command(struct firmo_jobs *s, int *status, bool *served, struct e
 		*status = service.status;
 		service_close(&service);
 	} else {
+		warn_of_locks(&s->jobs);
 		code = command_run(words, &s->context.signals, status, &s->run.signal, err);
 	}
 	text_free_words(words);

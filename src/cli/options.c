@@ -210,6 +210,23 @@ static int on_env(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int on_lock(struct settings *o, const char *value, struct err *err)
+{
+	struct strings *locks = &o->job.locks;
+
+	if (!value) {
+		locks->n = 0;
+		return 0;
+	}
+	if (!*value)
+		return option_invalid(err, "lock", value, "wants the name of a lock");
+	for (size_t i = 0; i < locks->n; i++)
+		if (strcmp(locks->items[i], value) == 0)
+			return 0;
+	VEC_PUSH(locks, (char *)value);
+	return 0;
+}
+
 static void release_locks(struct locks *locks)
 {
 	for (size_t i = 0; i < locks->n; i++)
@@ -452,8 +469,8 @@ static const struct option_row own_rows[] = {
 	// In front of the row whose plural it is.
 	READ(0, "locks", "NAME=N", "how many files may hold a lock at once", on_locks,
 	     .shape = SHAPE_OBJECT, PROJECT),
-	TEXTS("lock", "NAME", "files that share a lock do not run at once", job.locks,
-	      "wants the name of a lock", DIRECTIVE),
+	READ(0, "lock", "NAME", "files that share a lock do not run at once", on_lock, LIST("lock"),
+	     DIRECTIVE),
 	NUMBER(0, "slots", "N", "how many workers a file counts as", job.slots, 1, TOKENS_MAX,
 	       "wants a whole number from 1 to 4096", .initial = "1", DIRECTIVE),
 	SWITCH_ON("exclusive", "nothing else runs meanwhile", job.exclusive, OVERRIDE),

@@ -157,10 +157,12 @@ static void begin_run(struct firmo_jobs *s)
 {
 	const struct tokens *tokens = s->means.tokens;
 
-	s->run.jobs = tokens_most(tokens) < TOKENS_MAX || !tokens_shared(tokens)
-			      ? tokens_most(tokens)
-			      : s->context.make.jobs;
-	s->run.jobs = s->run.jobs > 0 ? s->run.jobs : 0;
+	int most = tokens_most(tokens), made = s->context.make.jobs;
+
+	s->run.jobs = most;
+	// Below make there are no more than make has, whatever we may use of them.
+	if (tokens_shared(tokens) && (most >= TOKENS_MAX || (made > 0 && made < most)))
+		s->run.jobs = made > 0 ? made : 0;
 	execution_describe(s);
 	execution_open_journal(s);
 }

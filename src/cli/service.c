@@ -57,14 +57,12 @@ static bool is_of_our_user(int fd)
 
 // ---- those that wait ----
 
-// While a file that was asked for cannot be started, nobody else is let in: who waits outside needs
-// no file descriptor of ours, which may be what is missing.
+// While a file that may start cannot be started, nobody else is let in: who waits outside needs no
+// file descriptor of ours, which may be what is missing.
 static void open_door(struct service *v)
 {
-	bool pending = false;
+	bool pending = v->supervisor && supervisor_has_ready(v->supervisor);
 
-	for (size_t i = 0; i < v->clients.n && !pending; i++)
-		pending = v->clients.items[i]->job && !v->clients.items[i]->begun;
 	v->watch.events = pending ? 0 : POLLIN;
 	v->again.at_ns = LOOP_NEVER;
 }
@@ -294,9 +292,12 @@ int service_open(struct service *v, struct firmo_jobs *session, struct err *err)
 
 void service_close(struct service *v)
 {
+	bool has_begun = v->supervisor != NULL;
+
+	v->supervisor = NULL;
 	while (v->clients.n > 0)
 		hang_up(v->clients.items[0]);
-	if (v->supervisor) {
+	if (has_begun) {
 		loop_remove_watch(&v->session->context.loop, &v->watch);
 		loop_remove_timer(&v->session->context.loop, &v->again);
 	}

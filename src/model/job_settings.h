@@ -22,7 +22,7 @@ struct job_settings {
 	struct limits limits;
 	struct selection selection; // of its tests
 	long retries;         // how often it is tried again, after the others, where it has failed
-	struct strings locks; // files that share one of these names do not run at once
+	struct strings locks; // each once: files that share one of them do not run at once
 	long slots;           // how many workers it counts as; 0: one
 	bool exclusive;       // nothing else runs meanwhile
 	const char *const *environment;  // entries beside ours and in place of them, NULL at the

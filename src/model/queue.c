@@ -41,7 +41,7 @@ static size_t count_needs(const struct jobs *jobs)
 	return n;
 }
 
-// Gives each lock a number, by which what is left of it is found. A lock named twice is held once.
+// Gives each lock a number, by which what is left of it is found.
 static void number_locks(struct queue *q)
 {
 	size_t most = count_needs(q->jobs), n = 0;
@@ -62,11 +62,7 @@ static void number_locks(struct queue *q)
 				number = ++n;
 				map_put(&numbers, names->items[k], (void *)(uintptr_t)number);
 			}
-			bool twice = false;
-			for (const size_t *other = q->entries[i].needs; other < needs; other++)
-				twice |= *other == number - 1;
-			if (!twice)
-				*needs++ = number - 1;
+			*needs++ = number - 1;
 		}
 		q->entries[i].nneeds = (size_t)(needs - q->entries[i].needs);
 	}

@@ -86,10 +86,14 @@ bool slots_suffice(const struct supervisor *s)
 	return s->slots.tries >= TRIES && s->attempts.n == 0 && s->slots.spare.n > 0;
 }
 
-int64_t slots_use(struct supervisor *s, int n)
+int64_t slots_use(struct supervisor *s, int n, int wanted)
 {
 	int64_t since_ns = clock_mono_ns();
 
+	if (n < wanted)
+		s->slots.tries = TRIES - 1;
+	else if (n > 1)
+		s->slots.tries = 0;
 	for (; n > 0; n--) {
 		int64_t held_ns = s->slots.spare.items[--s->slots.spare.n];
 		since_ns = held_ns < since_ns ? held_ns : since_ns;
@@ -110,10 +114,8 @@ void slots_settle(struct supervisor *s, bool part)
 	// What nobody else can take need not be held.
 	if (!waits)
 		give_spare(s);
-	if (!part && !s->slots.resting) {
+	if (!part && !s->slots.resting)
 		s->slots.timer.at_ns = LOOP_NEVER;
-		s->slots.tries = 0;
-	}
 	if (waits && s->slots.timer.at_ns == LOOP_NEVER)
 		s->slots.timer.at_ns = clock_mono_ns() + HOLD_NS;
 }

@@ -30,7 +30,7 @@ struct slots {
 	} spare;
 	struct loop_timer timer; // while part of a set is held, or not asked for
 	bool resting;            // it is not asked for
-	int tries;               // sets that did not become complete, one after another
+	int tries;               // sets that did not become complete since one did
 };
 
 struct supervisor;
@@ -48,8 +48,9 @@ int slots_gather(struct supervisor *s, int n);
 // Whether a file is to start in less than it takes, as nothing runs and more has not come for long:
 // whoever has the rest may be waiting for what we hold.
 bool slots_suffice(const struct supervisor *s);
-// A worker starts in n of those that are spare: since when the oldest of them is held.
-int64_t slots_use(struct supervisor *s, int n);
+// A worker that takes `wanted` starts in n of those that are spare: since when the oldest of them
+// is held. Where n is less, the next one need not try for as long.
+int64_t slots_use(struct supervisor *s, int n, int wanted);
 // A worker has ended in n slots, held since then. They are spare, which spares a suite of tiny
 // files the way through make and back.
 void slots_reuse(struct supervisor *s, int n, int64_t since_ns);

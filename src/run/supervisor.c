@@ -461,7 +461,7 @@ static void give_slots(struct supervisor *s, int n)
 // Starts one job in so many of the spare slots. False if it has to wait.
 static bool start_turn(struct supervisor *s, const struct turn *turn, int held)
 {
-	int64_t since_ns = slots_use(s, held);
+	int64_t since_ns = slots_use(s, held, turn->slots);
 	struct attempt *a =
 		new_attempt(s, turn->job, turn->attempt, slots_take_lane(s), held, since_ns);
 	struct err err = {0};
@@ -599,6 +599,13 @@ bool supervisor_ask(struct supervisor *s, const struct job *job)
 	if (!s->stopping)
 		queue_ask(&s->queue, job);
 	return !s->stopping;
+}
+
+bool supervisor_has_ready(const struct supervisor *s)
+{
+	struct turn turn;
+
+	return queue_peek(&s->queue, tokens_most(s->means->tokens) - s->in_use, &turn);
 }
 
 void supervisor_end(struct supervisor *s)

@@ -88,6 +88,8 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 
 // Asks for one of the jobs. False: it will not be started any more.
 bool supervisor_ask(struct supervisor *s, const struct job *job);
+// Whether a file waits for nothing but its start: no lock, slot or end of another one.
+bool supervisor_has_ready(const struct supervisor *s);
 // Nobody waits for the results any more: what runs is ended.
 void supervisor_end(struct supervisor *s);
 

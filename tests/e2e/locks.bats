@@ -35,7 +35,7 @@ holder() {
 
 @test "a test file names its lock and its slots in its head" {
 	for name in a b; do
-		test_file "tests/${name}_test.lua" "-- firmo-jobs: lock=db slots=2" "-- firmo-jobs: lock=net" "return"
+		test_file "tests/${name}_test.lua" "-- firmo-jobs: lock=db,net slots=2" "-- firmo-jobs: lock=db" "return"
 	done
 	run fj --print-settings=tests/a_test.lua
 	[[ $(tr -s ' ' <<<"$output") == *"slots 2 tests/a_test.lua:1: slots"* ]]
@@ -43,6 +43,33 @@ holder() {
 	run fj4 -j4 --report=json:report.json
 	status_is 0
 	is "$(json 'r.run.tokens_peak')" 1
+}
+
+# rules: a makefile whose test-stamps make schedules.
+rules() {
+	printf '%s\n' "FIRMO_JOBS := $FIRMO_JOBS" "FIRMO_FLAGS := --lua=$LUA" "include $(fj --print-mk)" >Makefile
+}
+
+@test "below make's rules a lock and slots hold as well, and keep nobody else out" {
+	rules
+	holder a
+	holder b
+	plain c "$FILE_WORDS" "until_(function() return there('held') end) mark('let_go')"
+	settings '{"overrides": [{"match": ["a_*", "b_*"], "lock": "x"}]}'
+	run make -s -j3 test-stamps 3>&-
+	status_is 0
+	rm -r tests let_go .firmo-jobs
+	holder a
+	holder b
+	: >let_go
+	settings '{"slots": 2}'
+	run make -s -j2 test-stamps 3>&-
+	status_is 0
+	has "2 passed"
+	# Each for itself they know nothing of one another.
+	rm -r .firmo-jobs
+	run make -s -j2 test-stamps FIRMO_FLAGS="--lua=$LUA --repeat=2" 3>&-
+	has "do not hold"
 }
 
 @test "a lock that several may hold is held by no more than these" {
@@ -85,6 +112,12 @@ holder() {
 	run fj4 -j2
 	status_is 0
 	at_most 1
+	# make has four, whatever -j allows.
+	meet_again
+	run audit --no-holders -- "$FIRMO_JOBS" --lua="$LUA" -j8 --report=json:report.json
+	status_is 0
+	at_most 1
+	is "$(json 'r.run.jobs')" 4
 }
 
 @test "lighter files use what a heavy one has to wait for" {
@@ -98,9 +131,11 @@ holder() {
 }
 
 @test "two runs below one make that both need what the other holds come to their ends" {
-	plain a "return"
-	test_file more/b_test.lua "return"
-	settings '{"slots": 2}'
+	for name in a b c; do
+		plain "$name" "return"
+		test_file "more/${name}_test.lua" "return"
+	done
+	settings '{"slots": 2, "lock": "db"}'
 	cat >Makefile <<-'END'
 		all: one two
 		one: ; +@$(FIRMO_JOBS) --lua=lua5.4 --db=one.db tests
@@ -108,7 +143,7 @@ holder() {
 	END
 	run make -s -j2 3>&-
 	status_is 0
-	is "$(count "Files: 1 in all, 1 passed")" 2
+	is "$(count "Files: 3 in all, 3 passed")" 2
 }
 
 @test "a seed stands for one order of starts, with locks and retries" {
@@ -158,6 +193,9 @@ holder() {
 		status_is 2
 		is "${#stderr_lines[@]}" 1
 	done
+	settings '{"locks": {"db": 0}}'
+	run --separate-stderr fj4
+	[[ $stderr == *"firmo-jobs.json: locks.db=0: wants how many"* ]]
 	settings '{"locks": {"database": 2}, "overrides": [{"match": "*", "lock": "databse"}]}'
 	run --separate-stderr fj4
 	status_is 0

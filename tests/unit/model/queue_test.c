@@ -374,11 +374,10 @@ static void a_lock_is_held_by_as_many_as_its_capacity(void **state)
 {
 	static struct lock two = {(char *)"x", 2};
 	static const struct locks locks = {&two, 1, 1};
-	const struct jobs jobs = locked("x", "xx", "x");
+	const struct jobs jobs = locked("x", "xy", "x");
 	struct queue q;
 
 	(void)state;
-	// A lock that is named twice is taken once.
 	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1, .locks = &locks});
 	begin(&q, "a1");
 	begin(&q, "b1");
