@@ -41,7 +41,11 @@ setup_project() {
 	# No settings of the person who runs the tests.
 	export FIRMO_JOBS HELPERS TMPDIR=$BASE/tmp E2E_PROJECT=$BASE/project XDG_CONFIG_HOME=$BASE/config
 	cd "$BASE/project" || return 1
-	(sleep "$PATIENCE_WITH_TEST" && : >"$BASE/late" && kill_project || true) >/dev/null 2>&1 3>&- 4>&- &
+	# Nobody writes to it: a wait without a process of its own, which a teardown at once might miss.
+	mkfifo "$BASE/never"
+	(read -r -t "$PATIENCE_WITH_TEST" _ <>"$BASE/never" || { : >"$BASE/late" && kill_project; }) >/dev/null 2>&1 3>&- 4>&- &
+	export GUARD=$!
+	disown "$GUARD"
 }
 
 # Every process of a test has E2E_PROJECT in its environment, wherever it went; its watchdog's, too.
@@ -56,10 +60,15 @@ kill_project() {
 	done
 }
 
+dismiss_guard() {
+	kill -KILL "$GUARD" 2>/dev/null || true
+}
+
 teardown_project() {
 	local status=0
 	# A setup that has failed has started nothing.
 	[ -n "${BASE:-}" ] && [ "${E2E_PROJECT:-}" = "$BASE/project" ] || return 0
+	dismiss_guard
 	[ ! -e "$BASE/late" ] || echo "all that it had started was killed after $PATIENCE_WITH_TEST s" >&2
 	kill_project
 	cd / || return 1

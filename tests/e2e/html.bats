@@ -153,6 +153,7 @@ setup_file() {
 
 teardown_file() {
 	wd DELETE "" || true
+	dismiss_guard
 	kill_project
 }
 
