@@ -61,5 +61,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	return status;
 }
 
-const struct mode mode_advise = {
-	.name = "--advise", .formats = MODE_DATA_FORMATS, .carry_out = carry_out};
+const struct mode mode_advise = {.name = "--advise",
+				 .goes_by_plan = true,
+				 .formats = MODE_DATA_FORMATS,
+				 .carry_out = carry_out};

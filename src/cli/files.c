@@ -5,26 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/nearest.h"
 #include "base/path.h"
+#include "cli/evaluation.h"
 #include "cli/execution.h"
 #include "cli/files.h"
 #include "cli/project.h"
 #include "cli/session.h"
 #include "plan/names.h"
 #include "plan/plan.h"
-#include "sys/command.h"
-
-// .busted is a program. So long it may take, and so much; what it really needs are milliseconds.
-#define ASK_NS           (10 * NS_PER_SEC)
-#define ASK_CPU_S        2
-#define ASK_MEMORY_BYTES (1ULL << 30)
-#define ASK_ANSWER_BYTES (1 << 20)
 
 static bool is_file(const char *path)
 {
@@ -33,63 +25,20 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-// The interpreter in --command is not known, if there is one at all.
-static char *find_lua(const struct firmo_jobs *s, struct err *err)
-{
-	struct commands usual;
-
-	if (!s->settings->command)
-		return xstrdup(s->context.commands.lua);
-	if (commands_init(&usual, NULL, NULL, NULL, getenv("PATH"), err) < 0)
-		return NULL;
-	char *lua = xstrdup(usual.lua);
-	commands_release(&usual);
-	return lua;
-}
-
-static int run_evaluator(const char *lua, const char *file, const char *task, struct buf *answer,
-			 struct err *err)
-{
-	const struct embedded *code = busted_evaluator();
-	char *const argv[] = {(char *)lua, (char *)"-", (char *)file, (char *)task, NULL};
-	const struct limits limits = {
-		.set = {[LIMIT_AS] = true, [LIMIT_CPU] = true, [LIMIT_CORE] = true},
-		.value = {[LIMIT_AS] = ASK_MEMORY_BYTES, [LIMIT_CPU] = ASK_CPU_S},
-	};
-	struct buf errors = {0};
-	const struct question q = {.argv = argv,
-				   .input = code->start,
-				   .input_bytes = embedded_size(code),
-				   .limits = &limits,
-				   .timeout_ns = ASK_NS,
-				   .most_bytes = ASK_ANSWER_BYTES,
-				   .errors = &errors};
-	int status;
-
-	int asked = command_ask(&q, answer, &status, err);
-	if (errors.len > 0)
-		fwrite(errors.data, 1, errors.len, stderr);
-	buf_release(&errors);
-	if (asked < 0)
-		return -1;
-	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
-		return err_set(err, 0, "it does not come to an end: %d s of CPU time are enough",
-			       ASK_CPU_S);
-	return 0;
-}
-
 // file: BUSTED_FILE, or "" to learn what is installed.
 static int evaluate(struct firmo_jobs *s, const char *file, struct err *err)
 {
 	struct buf answer = {0};
-	char *lua = find_lua(s, err);
-	int status = lua ? run_evaluator(lua, file, s->settings->task, &answer, err) : -1;
+	const struct evaluation e = {.lua = s->settings->command ? NULL : s->context.commands.lua,
+				     .code = busted_evaluator(),
+				     .file = file,
+				     .word = s->settings->task};
+	int status = evaluation_run(&e, &answer, err);
 
 	if (status == 0)
 		status = busted_settings_parse(&s->context.busted, answer.data, answer.len,
 					       *file != '\0', err);
 	buf_release(&answer);
-	free(lua);
 	return status;
 }
 

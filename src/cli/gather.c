@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "cli/execution.h"
 #include "cli/files.h"
+#include "cli/firmo_settings.h"
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/reports.h"
@@ -39,6 +40,7 @@ static void begin(struct firmo_jobs *s)
 	execution_open_journal(s);
 	journal_begin(&s->journal);
 	setenv(CONTEXT_GATHER, s->run.name, 1);
+	firmo_settings_hand_down(&s->settings->said);
 }
 
 // Those below us run and report for themselves where we would know nothing of what did not ask us,
@@ -358,6 +360,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 
 const struct mode mode_gather = {
 	.name = "--gather",
+	.goes_by_plan = true,
 	.formats = MODE_RUN_FORMATS,
 	.keeps_jobserver = true,
 	.read = read_command,

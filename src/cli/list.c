@@ -69,4 +69,4 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	return FIRMO_JOBS_OK;
 }
 
-const struct mode mode_list = {.name = "--list", .carry_out = carry_out};
+const struct mode mode_list = {.name = "--list", .goes_by_plan = true, .carry_out = carry_out};

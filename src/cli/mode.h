@@ -23,6 +23,7 @@ struct mode {
 	unsigned formats;           // that it has; any: it writes something else, whatever is asked
 	bool goes_first;            // before all other modes of the command line, as --help does
 	bool has_no_project;        // the project's settings are no concern of its
+	bool goes_by_plan;          // what holds for a run of tests is its concern
 	bool keeps_jobserver;       // for a command of its own, which takes part by itself
 	const struct mode *part_of; // the one that does this as well, if both are asked for
 	// Reads the value of its option, "" where there is none. NULL: it takes none.

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "cli/firmo_settings.h"
 #include "cli/mistyped.h"
 #include "cli/mode.h"
 #include "cli/option.h"
@@ -800,14 +801,29 @@ static void add_variables(struct settings *o)
 }
 
 // Help has to come whatever is wrong with the settings of the project.
-static bool reads_project(const struct settings *o)
+static bool needs_project(const struct mode *mode)
 {
-	for (size_t i = 0; i < o->said.n; i++) {
-		const struct option_row *row = o->said.items[i].row;
-		if (row->type == OPTION_MODE && row->mode->has_no_project)
-			return false;
+	return !mode->has_no_project;
+}
+
+static bool goes_by_plan(const struct mode *mode)
+{
+	return mode->goes_by_plan;
+}
+
+// Whether it is so of each mode that is asked for; a run is one if there is no other.
+static bool modes_are(const struct statements *words, bool (*of)(const struct mode *mode))
+{
+	bool is_run = true, all = true;
+
+	for (size_t i = 0; i < words->n; i++) {
+		const struct option_row *row = words->items[i].row;
+		if (row->type != OPTION_MODE)
+			continue;
+		is_run = false;
+		all &= of(row->mode);
 	}
-	return true;
+	return is_run ? of(&mode_run) : all;
 }
 
 // A value with the path in it as it is from the root; the caller frees it.
@@ -855,14 +871,13 @@ static int gather_statements(struct settings *o, int argc, char **argv, struct e
 		return -1;
 	const struct statement *profile = statements_last(&o->said, options_find("profile")),
 			       *root = statements_last(&o->said, options_find("root"));
-	bool has_project = reads_project(o);
+	bool has_project = modes_are(&o->said, needs_project);
 	if (has_project &&
 	    root_enter(root && *root->value ? root->value : NULL, &o->below, err) < 0)
 		return -1;
-	struct statements words = o->said;
+	struct statements words = o->said, later;
 
 	o->said = (struct statements){0};
-	add_built_in(o);
 	int status = has_project ? project_read_user(o, err) : 0;
 	if (status == 0 && has_project)
 		status = project_read(o, profile && *profile->value ? profile->value : NULL, err);
@@ -870,6 +885,12 @@ static int gather_statements(struct settings *o, int argc, char **argv, struct e
 	if (has_project)
 		move_paths(o, &words);
 	statements_move(&o->said, &words);
+	later = o->said;
+	o->said = (struct statements){0};
+	add_built_in(o);
+	if (status == 0 && modes_are(&later, goes_by_plan))
+		firmo_settings_read(&o->said, &later);
+	statements_move(&o->said, &later);
 	return status;
 }
 

@@ -191,6 +191,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 
 const struct mode mode_print_settings = {
 	.name = "--print-settings",
+	.goes_by_plan = true,
 	.formats = 1u << REPORT_TEXT | 1u << REPORT_JSON,
 	.read = read_file,
 	.check = check,

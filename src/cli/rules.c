@@ -326,6 +326,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 
 const struct mode mode_rules = {
 	.name = "--rules",
+	.goes_by_plan = true,
 	.formats = MODE_ANY_FORMAT,
 	.part_of = &mode_gather,
 	.read = read_file,

@@ -233,6 +233,7 @@ static enum firmo_jobs_status run(struct firmo_jobs *s)
 	return status == FIRMO_JOBS_BROKEN ? status : firmo_jobs_report(s);
 }
 
-const struct mode mode_run = {.name = "a run", .formats = MODE_RUN_FORMATS, .carry_out = run};
+const struct mode mode_run = {
+	.name = "a run", .goes_by_plan = true, .formats = MODE_RUN_FORMATS, .carry_out = run};
 
 // ---- the rest ----

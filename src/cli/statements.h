@@ -16,6 +16,7 @@ struct settings;
 // Where settings come from; a later one wins.
 enum layer {
 	LAYER_BUILT_IN,
+	LAYER_FIRMO,     // .firmo-config.lua
 	LAYER_USER,      // a person's own firmo-jobs.json
 	LAYER_PROJECT,   // firmo-jobs.json
 	LAYER_PROFILE,   // one of its profiles

@@ -391,6 +391,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 
 const struct mode mode_why = {
 	.name = "--why",
+	.goes_by_plan = true,
 	.formats = MODE_ANY_FORMAT,
 	.read = read_file,
 	.check = check,

@@ -7,12 +7,13 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/path.h"
+#include "framework/answer.h"
 #include "framework/pattern.h"
 
 // Longer ones make the search for them deep; no file's name has so much to tell.
 #define PATTERN_MAX 1024
 
-EMBED(evaluator, "src/framework/lua/settings.lua");
+EMBED(evaluator, "src/framework/lua/busted_settings.lua");
 
 const struct embedded *busted_evaluator(void)
 {
@@ -119,35 +120,16 @@ static int take(struct busted_settings *s, const char *name, const char *value, 
 	return 0;
 }
 
-// The string at *p, behind which *p is moved; NULL if its end is not there.
-static const char *next_string(const char **p, const char *end)
+static int read_answer(struct busted_settings *s, const char *text, size_t n, struct err *err)
 {
-	const char *start = *p, *nul = memchr(start, '\0', (size_t)(end - start));
+	struct answer answer = answer_begin(text, n);
+	const char *name, *value;
+	int more;
 
-	if (!nul)
-		return NULL;
-	*p = nul + 1;
-	return start;
-}
-
-static int read_answer(struct busted_settings *s, const char *answer, size_t n, struct err *err)
-{
-	static const char mark[] = "\n\0firmo-jobs";
-	const char *end = n ? answer + n : answer,
-		   *p = n ? memmem(answer, n, mark, sizeof mark) : NULL;
-
-	// What the file itself has printed stands before the mark.
-	for (p = p ? p + sizeof mark : end; p < end;) {
-		const char *name = next_string(&p, end);
-		const char *value = name ? next_string(&p, end) : NULL;
-		if (!value)
-			break;
-		if (strcmp(name, "end") == 0)
-			return 0;
+	while ((more = answer_next(&answer, &name, &value)) > 0)
 		if (take(s, name, value, err) < 0)
 			return -1;
-	}
-	return err_set(err, 0, "it ends the interpreter that reads it");
+	return more == 0 ? 0 : err_set(err, 0, "it ends the interpreter that reads it");
 }
 
 int busted_settings_parse(struct busted_settings *s, const char *answer, size_t n, bool there,

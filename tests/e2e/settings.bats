@@ -569,3 +569,112 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	rm -r "$HOME"
 	set_to color auto "built in"
 }
+
+# ---- Firmo's own ----
+
+# firmo_settings KEYS: .firmo-config.lua with these in its section.
+firmo_settings() {
+	echo "print('noise') return { coverage = { threshold = 90 }, parallel = { $1 } }" >.firmo-config.lua
+}
+
+@test "the section parallel of .firmo-config.lua holds below everything else" {
+	firmo_settings "workers = 3, timeout = 2.5, fail_fast = true, show_worker_output = false, debug = true,
+		aggregate_coverage = true, output_buffer_size = 10240"
+	set_to workers 3 ".firmo-config.lua: parallel.workers"
+	set_to timeout 2.5 ".firmo-config.lua: parallel.timeout"
+	set_to fail-fast true ".firmo-config.lua: parallel.fail_fast"
+	set_to no-worker-output true ".firmo-config.lua: parallel.show_worker_output"
+	set_to verbose true ".firmo-config.lua: parallel.debug"
+	settings '{"timeout": 9}'
+	set_to timeout 9 "firmo-jobs.json: timeout"
+	set_to workers 1 "the command line" -j1
+	firmo_settings "show_worker_output = true, verbose = false, fail_fast = false"
+	set_to no-worker-output false ".firmo-config.lua: parallel.show_worker_output"
+	set_to fail-fast false ".firmo-config.lua: parallel.fail_fast"
+	set_to fail-fast - "the command line" --fail-fast
+}
+
+@test "Firmo's settings are obeyed, from a folder below as well" {
+	plain a "print('shown') while true do end"
+	firmo_settings "timeout = 0.2, show_worker_output = false"
+	mkdir .firmo-jobs
+	cd tests
+	run fj4
+	status_is 1
+	has "timed out after 0.2 s"
+	hasnt "shown"
+}
+
+@test "the Lua that runs the tests evaluates Firmo's settings" {
+	firmo_settings "timeout = _VERSION == 'Lua 5.1' and (jit and 7 or 51) or tonumber(_VERSION:sub(-1))"
+	set_to timeout 51 ".firmo-config.lua: parallel.timeout" --lua=lua5.1
+	set_to timeout 3 ".firmo-config.lua: parallel.timeout" --lua=lua5.3
+	set_to timeout 4 ".firmo-config.lua: parallel.timeout" --lua=lua5.4
+	set_to timeout 7 ".firmo-config.lua: parallel.timeout" --lua=luajit
+	settings '{"lua": "lua5.3"}'
+	set_to timeout 3 ".firmo-config.lua: parallel.timeout"
+}
+
+@test "what is wrong with Firmo's settings is warned of and left out" {
+	plain a "print(1)"
+	local says
+	while IFS='|' read -r text says; do
+		echo "$text" >.firmo-config.lua
+		run --separate-stderr fj4
+		status_is 0
+		[[ $stderr == "firmo-jobs: .firmo-config.lua:"*"$says"* ]] && [ "${#stderr_lines[@]}" -eq 1 ] || {
+			echo "of $text it says: $stderr"
+			return 1
+		}
+	done <<-'EOF'
+		error("boom")|1: boom; going on without
+		return {|unexpected symbol near <eof>; going on without
+		return 3|it returns no table; going on without
+		os.exit(0)|it ends the interpreter that reads it; going on without
+		while true do end|it does not come to an end: 2 s of CPU time are enough; going on without
+		local s = ("x"):rep(2 ^ 30) .. "y"|not enough memory; going on without
+		return { parallel = 7 }|parallel: wants a table
+		return { parallel = { timeout = "5" } }|parallel.timeout: wants a number
+		return { parallel = { fail_fast = 1 } }|parallel.fail_fast: wants true or false
+		return { parallel = { worker = 4 } }|parallel.worker: no such setting; did you mean workers?
+		return { parallel = { colour = 4 } }|parallel.colour: no such setting
+		return { parallel = { workers = 0 } }|parallel.workers=0: wants a whole number
+		return { parallel = { timeout = -1 } }|parallel.timeout=-1: wants
+		return { parallel = { timeout = 0/0 } }|parallel.timeout=
+		return setmetatable({}, { __index = function() error("lazy") end })|lazy; going on without
+	EOF
+	firmo_settings "timeout = 'x', workers = 2"
+	set_to workers 2 ".firmo-config.lua: parallel.workers"
+}
+
+@test "Firmo's settings are no concern of modes that run no test, and of no test" {
+	plain a "assert(not os.getenv('FIRMO_JOBS_FIRMO_SETTINGS'))"
+	echo "io.open('evaluated', 'w') return {}" >.firmo-config.lua
+	fj4
+	rm evaluated
+	fj --history
+	fj --show
+	fj --help
+	[ ! -e evaluated ]
+	fj --list
+	[ -e evaluated ]
+}
+
+@test "below --gather Firmo's settings are evaluated once, and hold for each file" {
+	plain a "local t = os.time() while os.time() < t + 60 do end"
+	plain b "print(1)"
+	cat >.firmo-config.lua <<-'EOF'
+		io.open('evaluated', 'a'):write('x')
+		return { parallel = { timeout = 0.3 } }
+	EOF
+	mkdir other
+	cp -r tests other
+	echo "return { parallel = { timeout = 0.2 } }" >other/.firmo-config.lua
+	printf '%s\n' '"$FIRMO_JOBS" --lua=lua5.4 tests/a_test.lua' '"$FIRMO_JOBS" --lua=lua5.4 tests/b_test.lua' \
+		'cd other && "$FIRMO_JOBS" --root=. --lua=lua5.4 --print-settings >settings' >all
+	run fj4 --gather 'sh all'
+	status_is 1
+	is "$(cat evaluated)" x
+	has "0.3"
+	grep 'timeout *0.2' other/settings
+}
