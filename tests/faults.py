@@ -46,6 +46,13 @@ TESTS = {
     "g_test.lua": "assert(os.execute('make -s -f inner.mk -j3 >/dev/null 2>&1'))",
 }
 GOOD = ("a_test.lua", "e_test.lua", "f_test.lua", "g_test.lua")
+SETTINGS = """{
+	// Every kind of value, and none that the scenes would feel.
+	"grace": 2, "limit": {"nofile": 512}, "excludes": ["none/**"], "locks": {"db": 2},
+	"overrides": [{"match": ["tests/a_*", "tests/d_*"], "timeout": "50", "lock": "db", "env": {"A": "b"}, "slots": 2}],
+	"profiles": {"ci": {"no-trace": true, "overrides": [{"match": "tests/b_*", "retries": 3}]}},
+}
+"""
 # What the process does that keeps make's tokens; no write to a pipe fails as one to a file does.
 KEEPER = ("give", "talk", "open", "list", "look", "descriptor", "signal", "close", "ppoll", "wait", "move")
 REPORTS = "--report=json:r.json --report=junit:r.xml --report=html:r.html"
@@ -101,6 +108,9 @@ def settle(template):
         with open(f"{template}/tests/{name}", "w", encoding="utf-8") as f:
             f.write(text + "\n")
         os.utime(f"{template}/tests/{name}", (1600000000, 1600000000))
+    for name, text in (("firmo-jobs.json", SETTINGS), (".firmo-config.lua", "return { parallel = { timeout = 50 } }\n")):
+        with open(f"{template}/{name}", "w", encoding="utf-8") as f:
+            f.write(text)
     with open(template + "/inner.mk", "w", encoding="utf-8") as f:
         f.write("all: x y z\nx y z:\n\t@sleep 0.01\n")
     for _ in range(2):

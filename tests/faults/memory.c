@@ -3,10 +3,14 @@
 // well. tests/helpers/fault.c sets the environment that tells which.
 //	FAULT_NTH=N	the N-th allocation fails; N+: and all that follow; 0: none
 //	FAULT_LOG=FILE	at an orderly exit: how many there were
-// The children of the program, and their programs, are left alone.
+// The children of the program, and their programs, are left alone, and so is json-c while it
+// parses: it does not survive that, and the program sees to it that there is memory before it calls
+// it.
 #define _GNU_SOURCE 1
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json_tokener.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -23,12 +27,12 @@ extern void *__libc_realloc(void *p, size_t size);
 
 static pid_t own;
 static long nth, seen;
-static bool lasting;
+static bool lasting, parsing;
 static int log_fd = -1;
 
 static bool fails(void)
 {
-	if (!own || getpid() != own)
+	if (!own || parsing || getpid() != own)
 		return false;
 	seen++;
 	if (nth == 0 || (lasting ? seen < nth : seen != nth))
@@ -50,6 +54,18 @@ void *calloc(size_t count, size_t size)
 void *realloc(void *p, size_t size)
 {
 	return fails() ? NULL : __libc_realloc(p, size);
+}
+
+struct json_object *json_tokener_parse_ex(struct json_tokener *t, const char *text, int n)
+{
+	static struct json_object *(*next)(struct json_tokener *, const char *, int);
+
+	parsing = true;
+	if (!next)
+		next = (__typeof__(next))dlsym(RTLD_NEXT, "json_tokener_parse_ex");
+	struct json_object *o = next(t, text, n);
+	parsing = false;
+	return o;
 }
 
 __attribute__((constructor)) static void begin(void)
