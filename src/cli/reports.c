@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "cli/mode.h"
 #include "cli/session.h"
+#include "history/since.h"
 #include "report/annotations.h"
 #include "report/html/page.h"
 #include "report/json.h"
@@ -107,6 +108,8 @@ enum firmo_jobs_status reports_of_run(struct firmo_jobs *s, bool whole)
 	int (*text)(FILE *, const struct run *, const struct text_style *, struct err *) =
 		whole ? report_text : report_text_end;
 
+	if (s->context.store && since_tell(&s->run, s->context.store, &err) < 0)
+		session_warn(err.message);
 	// --failed goes by the history, and by files that a person has named.
 	if (s->context.store && s->settings->mode == &mode_run)
 		s->context.style.again = s->settings->again;

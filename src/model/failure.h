@@ -8,14 +8,16 @@
 
 struct buf;
 struct result;
+struct since;
 struct test_case;
 
 // One thing that went wrong. Its strings are the result's, but for the name.
 struct failure {
 	const char *test; // the full name of the test or group, or NULL: it is the file's
 	const char *message, *traceback;
-	const char *file; // where, or NULL
-	int line;         // 0: unknown
+	const char *file;          // where, or NULL
+	int line;                  // 0: unknown
+	const struct since *since; // NULL: not known
 };
 
 // A place that a message names: NAME:LINE:.

@@ -7,6 +7,13 @@
 #include "base/alloc.h"
 #include "model/inputs.h"
 
+static void free_since(struct since *s)
+{
+	if (s)
+		free(s->revision);
+	free(s);
+}
+
 void test_case_release(struct test_case *t)
 {
 	for (size_t i = 0; i < t->npath; i++)
@@ -19,6 +26,7 @@ void test_case_release(struct test_case *t)
 	free(t->file);
 	free(t->message);
 	free(t->traceback);
+	free_since(t->since);
 	*t = (struct test_case){0};
 }
 
@@ -79,6 +87,7 @@ void result_release(struct result *r)
 	free(r->learned);
 	free(r->output);
 	free(r->seed);
+	free_since(r->since);
 	free_inputs(r->inputs);
 	free_inputs(r->last_inputs);
 	result_free(r->earlier);

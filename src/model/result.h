@@ -17,6 +17,14 @@ struct inputs;
 // keep to it.
 #define EXIT_SKIP 77
 
+// Since when something fails: the first of the runs in a row in which it did.
+struct since {
+	int64_t run;        // 0: it did in none of the runs before, so it is new
+	int64_t started_ns; // of that run
+	char *revision;     // that was checked out then, or NULL; owned
+	bool or_before;     // no run before that one was looked at
+};
+
 // One test. Strings are owned and may be NULL where there is nothing to say; they are valid UTF-8.
 struct test_case {
 	char **path; // the names of the groups it stands in, outermost first
@@ -32,7 +40,8 @@ struct test_case {
 	char *file;
 	int line; // 0: unknown
 	char *message, *traceback;
-	long id; // the framework's, to match a test's end with its start
+	struct since *since; // if it failed; NULL: not known; owned
+	long id;             // the framework's, to match a test's end with its start
 };
 
 // An error outside of every test: loading the file, a describe body, setup or teardown.
@@ -52,6 +61,7 @@ struct result {
 	enum file_status status;
 	char *reason; // why it is not a pass, in a few words; NULL for a pass
 	bool cached, leaked;
+	bool unsteady;      // before, it passed and failed without a change
 	bool slow;          // it takes far longer than it did lately, see deadline_slow_ns
 	bool flaky;         // it passed, but not at its first attempt
 	bool again;         // it failed, and is to be tried again
@@ -81,7 +91,8 @@ struct result {
 		struct file_error *items;
 		size_t n, cap;
 	} errors;
-	char *output; // what it wrote to stdout and stderr, in order; bounded
+	struct since *since; // of what went wrong outside of tests; NULL: not known; owned
+	char *output;        // what it wrote to stdout and stderr, in order; bounded
 	size_t output_len;
 	uint64_t output_total;      // bytes it really wrote
 	struct inputs *inputs;      // what it depended on, or NULL: it was not watched; owned

@@ -64,7 +64,7 @@ static bool is_said(const struct result *r, const char *message)
 static void add_test(struct buf *b, const struct result *r, const struct test_case *t,
 		     const struct text_style *style)
 {
-	const struct failure f = {NULL, t->message, NULL, t->file, t->line};
+	const struct failure f = {.message = t->message, .file = t->file, .line = t->line};
 	struct buf name = {0};
 
 	failure_test_name(&name, t);
@@ -87,7 +87,7 @@ static bool is_of_the_file(const struct result *r, const struct file_error *e)
 static void add_error(struct buf *b, const struct result *r, const struct file_error *e,
 		      const struct text_style *style)
 {
-	const struct failure f = {NULL, e->message, NULL, e->file, e->line};
+	const struct failure f = {.message = e->message, .file = e->file, .line = e->line};
 	struct buf subject = {0};
 
 	format_error_name(&subject, e);

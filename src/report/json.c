@@ -118,6 +118,17 @@ struct errors {
 	const struct result *result;
 };
 
+// NULL: nothing is known of the runs before.
+static void put_since(struct json_object *o, const struct since *s)
+{
+	const struct since *old = s && s->run ? s : NULL;
+
+	object_put(o, "new", s ? object_boolean(!old) : NULL);
+	object_put(o, "since_run", old ? object_integer(old->run) : NULL);
+	object_put(o, "since", old ? object_seconds(old->started_ns) : NULL);
+	object_put(o, "since_revision", old ? object_string(old->revision) : NULL);
+}
+
 static void add_error(const struct failure *f, void *arg)
 {
 	const struct errors *errors = arg;
@@ -128,6 +139,7 @@ static void add_error(const struct failure *f, void *arg)
 	object_put(o, "message", object_string(f->message));
 	object_put(o, "traceback", object_string(f->traceback));
 	object_put(o, "line", line_number(f->line));
+	put_since(o, f->since);
 	object_append(errors->list, o);
 }
 

@@ -12,11 +12,13 @@
 #include "base/text.h"
 #include "model/failure.h"
 #include "model/run.h"
+#include "report/format.h"
 #include "report/layout.h"
 #include "report/place.h"
 
-#define SHARED 3   // failures that make a cause worth a line of its own
-#define CELLS  160 // of a message
+#define SHARED   3   // failures that make a cause worth a line of its own
+#define CELLS    160 // of a message
+#define REVISION 8   // digits
 
 struct entry {
 	const struct result *result;
@@ -24,6 +26,7 @@ struct entry {
 	int line;
 	char *name;  // of the test, or NULL
 	char *cause; // the message without its place
+	const struct since *since;
 	size_t n;    // failures of that cause
 	size_t rank; // of the result, in the order of the run
 };
@@ -85,7 +88,7 @@ static void add_end(struct entry *e, const struct failure *f)
 static void collect(const struct failure *f, void *arg)
 {
 	struct recap *c = arg;
-	struct entry e = {.result = c->result, .rank = c->rank, .n = 1};
+	struct entry e = {.result = c->result, .rank = c->rank, .n = 1, .since = f->since};
 	const char *reason =
 		c->result->reason ? c->result->reason : file_status_name(c->result->status);
 
@@ -109,30 +112,40 @@ static void collect_all(struct recap *c, const struct run *run)
 	}
 }
 
-// The causes that several failures have; "failed" without a word is none.
+static bool is_old(const struct entry *e)
+{
+	return e->since && e->since->run != 0;
+}
+
+// The causes that several failures have, new ones and those of before apart; "failed" without a
+// word is none.
 static void count_causes(struct recap *c)
 {
-	struct map counts = {0};
+	struct map counts[2] = {0};
 
 	for (size_t i = 0; i < c->entries.n; i++) {
-		const char *cause = c->entries.items[i].cause;
-		map_put(&counts, cause, (void *)((uintptr_t)map_get(&counts, cause) + 1));
+		const struct entry *e = &c->entries.items[i];
+		struct map *m = &counts[is_old(e)];
+		map_put(m, e->cause, (void *)((uintptr_t)map_get(m, e->cause) + 1));
 	}
 	for (size_t i = 0; i < c->entries.n; i++) {
 		struct entry *e = &c->entries.items[i];
-		size_t n = (uintptr_t)map_get(&counts, e->cause);
+		size_t n = (uintptr_t)map_get(&counts[is_old(e)], e->cause);
 		e->n = n >= SHARED && *e->cause ? n : 1;
 	}
-	map_release(&counts);
+	map_release(&counts[0]);
+	map_release(&counts[1]);
 }
 
 // ---- the lines ----
 
-static int by_cause_and_file(const void *a, const void *b)
+static int by_age_cause_and_file(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 	int order;
 
+	if (is_old(x) != is_old(y))
+		return is_old(x) - is_old(y);
 	if (x->n != y->n)
 		return x->n < y->n ? 1 : -1;
 	if (x->n > 1 && (order = strcmp(x->cause, y->cause)) != 0)
@@ -155,7 +168,33 @@ static void add_cause(struct buf *b, const char *cause)
 	buf_release(&visible);
 }
 
-static void add_entry(struct buf *b, const struct entry *e)
+static void add_cause_line(struct buf *b, const struct entry *e)
+{
+	buf_addf(b, "%zu failures: ", e->n);
+	add_cause(b, e->cause);
+	buf_addch(b, '\n');
+}
+
+// "since run 5, c31f2a9b, 3 days": no part of what editors look for.
+static void add_past(struct buf *b, const struct run *run, const struct entry *e)
+{
+	const struct since *s = e->since;
+	const char *comma = e->result->unsteady ? ", " : "";
+
+	if (!is_old(e) && !e->result->unsteady)
+		return;
+	buf_addf(b, " (%s", e->result->unsteady ? "flaky before" : "");
+	if (is_old(e)) {
+		buf_addf(b, "%ssince run %lld%s, ", comma, (long long)s->run,
+			 s->or_before ? " or before" : "");
+		if (s->revision)
+			buf_addf(b, "%.*s, ", REVISION, s->revision);
+		format_age(b, run->started_ns - s->started_ns);
+	}
+	buf_addch(b, ')');
+}
+
+static void add_entry(struct buf *b, const struct run *run, const struct entry *e)
 {
 	text_add_visible(b, e->file);
 	buf_addf(b, ":%d:", e->line > 0 ? e->line : 1);
@@ -169,29 +208,33 @@ static void add_entry(struct buf *b, const struct entry *e)
 	} else if (!e->name) {
 		buf_addstr(b, " the whole file");
 	}
+	add_past(b, run, e);
 	buf_addch(b, '\n');
+}
+
+static void add_headline(struct buf *b, const struct entry *e)
+{
+	buf_addstr(b, is_old(e)  ? "Failures of before:\n"
+		      : e->since ? "New failures:\n"
+				 : "Failures:\n");
 }
 
 void recap_add(struct buf *b, const struct run *run)
 {
 	struct recap c = {0};
-	const char *cause = "";
 
 	collect_all(&c, run);
 	count_causes(&c);
-	if (c.entries.n > 0) {
-		qsort(c.entries.items, c.entries.n, sizeof *c.entries.items, by_cause_and_file);
-		buf_addstr(b, "Failures:\n");
-	}
+	if (c.entries.n > 0)
+		qsort(c.entries.items, c.entries.n, sizeof *c.entries.items, by_age_cause_and_file);
 	for (size_t i = 0; i < c.entries.n; i++) {
 		const struct entry *e = &c.entries.items[i];
-		if (e->n > 1 && strcmp(e->cause, cause) != 0) {
-			cause = e->cause;
-			buf_addf(b, "%zu failures: ", e->n);
-			add_cause(b, cause);
-			buf_addch(b, '\n');
-		}
-		add_entry(b, e);
+		bool begins = i == 0 || is_old(e) != is_old(e - 1);
+		if (begins)
+			add_headline(b, e);
+		if (e->n > 1 && (begins || strcmp(e->cause, e[-1].cause) != 0))
+			add_cause_line(b, e);
+		add_entry(b, run, e);
 	}
 	for (size_t i = 0; i < c.entries.n; i++) {
 		free(c.entries.items[i].file);

@@ -504,3 +504,70 @@ No run."
 	sed -n '/^\.Ss Views for programs/,/^\.Sh/s/^\.\(It \)\?Va //p' "$manual" | sed 's/ \?[,.]$//; s/ , /\n/g' | sort -u |
 		diff schema.txt -
 }
+
+# ---- since when the failures of a run are there ----
+
+# recap: the list of failures at the end of the output, without the ages of runs.
+recap() {
+	sed -n '/ailures/,/^To run/p' <<<"$output" | grep -v '^To run' | sed 's/, [0-9]* [a-z]*)$/)/'
+}
+
+@test "new failures come first, and the others tell since when they are there" {
+	busted_test a "describe('g', function()" \
+		"it('old', function() error('x', 0) end)" \
+		"it('late', function() assert(not os.getenv('LATE'), 'y') end)" \
+		"it('fine', function() end) end)"
+	plain p "error(os.getenv('P') and 'p' or nil, 0)"
+	plain q "if os.getenv('LATE') then error('q', 0) end"
+	git init -q . && git -c user.name=n -c user.email=e@x commit -q --allow-empty -m one
+	local one
+	one=$(git rev-parse HEAD | cut -c1-8)
+	run fj4 -q
+	has "Failures:"
+	hasnt "since run"
+	run fj4 -q
+	LATE=1 run fj4 -q --report=json:report.json
+	is "$(recap | head -4)" "New failures:
+tests/a_spec.lua:3: g late: y
+tests/q_test.lua:1: q
+Failures of before:"
+	[[ $(recap) == *"tests/a_spec.lua:2: g old: x (since run 1, $one)"* ]]
+	[ "$(json "#r.errors")" = 4 ]
+	json "(function() for _, e in ipairs(r.errors) do
+		local new = e.test == 'g late' or e.file == 'tests/q_test.lua'
+		assert(e.new == new and (e.since_run == nil) == new and (new or e.since_run == 1 and e.since_revision:find('^$one')))
+	end return 'so' end)()" | grep so
+	# A pass in between makes it new again; what runs in part tells nothing of the rest.
+	run fj4 -q
+	run fj4 -q --filter=fine tests/a_spec.lua
+	LATE=1 run fj4 -q
+	recap | grep -A1 '^New' | grep late
+	recap | grep 'g old: x (since run 1'
+	run fj4 -q --show=3
+	is "$(recap | head -1)" "New failures:"
+	has "tests/q_test.lua:1: q"
+}
+
+@test "a failure that stays longer than runs are looked at is told as such" {
+	plain a "error('x', 0)"
+	for _ in {1..23}; do fj4 -q >/dev/null || true; done
+	run fj4 -q
+	has "x (since run 4 or before, "
+}
+
+@test "a failure of a file that passed and failed without a change is known as flaky" {
+	# What stands in the history's folder is no input.
+	plain moody "os.exit(tonumber((io.open('.firmo-jobs/mood'):read('l'))))"
+	plain mended "os.exit(tonumber((io.open('mind'):read('l'))))"
+	mkdir .firmo-jobs
+	settle
+	local mood
+	for mood in 0 1 0 1; do
+		echo $mood >.firmo-jobs/mood
+		echo $mood >mind
+		run fj4 -q
+	done
+	is "$(recap)" "New failures:
+tests/mended_test.lua:1: exit status 1
+tests/moody_test.lua:1: exit status 1 (flaky before)"
+}

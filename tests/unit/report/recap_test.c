@@ -2,6 +2,7 @@
 #include "report/recap.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "report.h"
 
 static struct test_case *add_failing(struct result *r, const char *name, const char *file, int line,
@@ -97,6 +98,60 @@ static void failures_of_one_cause_stand_below_it(void **state)
 	end(&s);
 }
 
+static struct since *since(int64_t run, int64_t age_ns, const char *revision, bool or_before)
+{
+	struct since *s = xcalloc(1, sizeof *s);
+
+	*s = (struct since){run, 1000000 * NS_PER_SEC - age_ns, revision ? xstrdup(revision) : NULL,
+			    or_before};
+	return s;
+}
+
+static void new_failures_come_first(void **state)
+{
+	struct sample s;
+
+	begin(&s);
+	s.run.started_ns = 1000000 * NS_PER_SEC;
+	struct result *r = add_file(&s, "t/a.lua", FRAMEWORK_BUSTED, FILE_FAILED, "3 failed");
+	add_failing(r, "old", "t/a.lua", 3, "t/a.lua:3: x")->since =
+		since(5, 3 * 86400 * NS_PER_SEC, "c31f2a9b7700", false);
+	add_failing(r, "new", "t/a.lua", 4, "t/a.lua:4: x")->since = since(0, 0, NULL, false);
+	add_failing(r, "older", "t/a.lua", 5, "t/a.lua:5: x")->since =
+		since(2, 7200 * NS_PER_SEC, NULL, true);
+	r = add_file(&s, "t/b.lua", FRAMEWORK_PLAIN, FILE_FAILED, "exit status 1");
+	r->since = since(0, 0, NULL, false);
+	r->unsteady = true;
+	assert_recap(&s.run, "New failures:\n"
+			     "t/a.lua:4: group new: x\n"
+			     "t/b.lua:1: exit status 1 (flaky before)\n"
+			     "Failures of before:\n"
+			     "t/a.lua:3: group old: x (since run 5, c31f2a9b, 3 days)\n"
+			     "t/a.lua:5: group older: x (since run 2 or before, 2 hours)\n");
+	end(&s);
+}
+
+// Three that share it, of which one is new, are no three of one kind.
+static void causes_are_counted_by_age(void **state)
+{
+	struct sample s;
+
+	begin(&s);
+	s.run.started_ns = 1000000 * NS_PER_SEC;
+	struct result *r = add_file(&s, "t/a.lua", FRAMEWORK_BUSTED, FILE_FAILED, "3 failed");
+	for (int i = 0; i < 4; i++)
+		add_failing(r, "one", "t/a.lua", 3 + i, "gone")->since =
+			since(i > 0 ? 7 : 0, 0, NULL, false);
+	assert_recap(&s.run, "New failures:\n"
+			     "t/a.lua:3: group one: gone\n"
+			     "Failures of before:\n"
+			     "3 failures: gone\n"
+			     "t/a.lua:4: group one (since run 7, 0 seconds)\n"
+			     "t/a.lua:5: group one (since run 7, 0 seconds)\n"
+			     "t/a.lua:6: group one (since run 7, 0 seconds)\n");
+	end(&s);
+}
+
 static void a_line_stays_one_and_bounded(void **state)
 {
 	char message[1000];
@@ -122,6 +177,8 @@ int main(void)
 		cmocka_unit_test(has_a_line_for_each_failure),
 		cmocka_unit_test(nothing_where_nothing_failed),
 		cmocka_unit_test(failures_of_one_cause_stand_below_it),
+		cmocka_unit_test(new_failures_come_first),
+		cmocka_unit_test(causes_are_counted_by_age),
 		cmocka_unit_test(a_line_stays_one_and_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
