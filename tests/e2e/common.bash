@@ -12,6 +12,8 @@
 
 bats_require_minimum_version 1.5.0
 
+# A pipe that nobody writes to: `read` waits at it, without a process of its own.
+NEVER=${BATS_RUN_TMPDIR:-}/never
 PATIENCE=60
 # After so many seconds a test that hangs is ended: all that it has started is killed, so it fails. With a
 # sanitizer the longest take four times as long, on a slow machine that runs others beside them even more.
@@ -27,37 +29,44 @@ teardown() {
 	teardown_project
 }
 
-# $BASE/project is the working folder, $BASE/tmp is TMPDIR: what a run leaves there shows.
+# $BASE/project is the working folder, $BASE/tmp is TMPDIR: what a run leaves there shows. Every test pays for
+# what stands here: shell words, where a program would have to be started.
 setup_project() {
-	unset BASE E2E_PROJECT
+	# The helpers' own commands are not traced: that costs more than most of them. A failure shows the test's line.
+	set +T
+	unset BASE E2E_PROJECT MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES FIRMO_JOBS_FLAGS FIRMO_JOBS_DB NO_COLOR \
+		GITHUB_ACTIONS TF_BUILD TEAMCITY_VERSION ${!LUA_*}
 	: "${FIRMO_JOBS:?run this by make check}" "${HELPERS:?}"
-	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES FIRMO_JOBS_FLAGS FIRMO_JOBS_DB NO_COLOR GITHUB_ACTIONS TF_BUILD TEAMCITY_VERSION ${!LUA_*}
 	# A sanitizer's complaint must not look like a test that failed.
 	if [ -n "${SAN:-}" ]; then
 		export ASAN_OPTIONS=exitcode=86 UBSAN_OPTIONS=exitcode=86:print_stacktrace=1
 	fi
-	BASE=$(mktemp -d "${BATS_TEST_TMPDIR:-/tmp}/fj.XXXXXX") && BASE=$(realpath "$BASE") || return 1
-	mkdir "$BASE/project" "$BASE/tmp"
+	mkdir -p "$BATS_TEST_TMPDIR/fj/project" "$BATS_TEST_TMPDIR/fj/tmp" && cd -P "$BATS_TEST_TMPDIR/fj/project" || return 1
+	BASE=${PWD%/project}
 	# No settings of the person who runs the tests.
-	export FIRMO_JOBS HELPERS TMPDIR=$BASE/tmp E2E_PROJECT=$BASE/project XDG_CONFIG_HOME=$BASE/config
-	cd "$BASE/project" || return 1
-	# Nobody writes to it: a wait without a process of its own, which a teardown at once might miss.
-	mkfifo "$BASE/never"
-	(read -r -t "$PATIENCE_WITH_TEST" _ <>"$BASE/never" || { : >"$BASE/late" && kill_project; }) >/dev/null 2>&1 3>&- 4>&- &
+	export FIRMO_JOBS HELPERS TMPDIR=$BASE/tmp E2E_PROJECT=$PWD XDG_CONFIG_HOME=$BASE/config
+	[ -p "$NEVER" ] || mkfifo "$NEVER" || return 1
+	(pause "$PATIENCE_WITH_TEST" && { : >"$BASE/late" && kill_project; }) >/dev/null 2>&1 3>&- 4>&- &
 	export GUARD=$!
 	disown "$GUARD"
 }
 
-# Every process of a test has E2E_PROJECT in its environment, wherever it went; its watchdog's, too.
-# One grep for all processes, and not itself one of them: one for each would take most of a test's time.
+# Every process of a test has E2E_PROJECT in its environment, wherever it went; its watchdog's, too. But for
+# what the test has forked a moment ago, and which is to be the program yet. As long as the numbers of
+# processes have not begun anew, all of them are above the guard's.
 kill_project() {
-	local found entry
+	local entry pid words children='' last=0
 	[ -n "${E2E_PROJECT:-}" ] || return 0
-	found=$(env -u E2E_PROJECT grep -lsaF "E2E_PROJECT=$E2E_PROJECT" /proc/[0-9]*/environ || true)
-	for entry in $found; do
-		entry=${entry#/proc/}
-		kill -KILL "${entry%/environ}" 2>/dev/null || true
-	done
+	[ "$SECONDS" -ge 20 ] || read -r _ _ _ _ last </proc/loadavg
+	read -r children <"/proc/$$/task/$$/children" || true
+	for entry in /proc/[0-9]*; do
+		pid=${entry#/proc/}
+		[ "$last" -lt "$GUARD" ] || [ "$pid" -gt "$GUARD" ] || continue
+		[ "$pid" -ne "$BASHPID" ] && mapfile -d '' words <"$entry/environ" || continue
+		if [[ " $children " == *" $pid "* || " ${words[*]} " == *" E2E_PROJECT=$E2E_PROJECT "* ]]; then
+			kill -KILL "$pid" || true
+		fi
+	done 2>/dev/null
 }
 
 dismiss_guard() {
@@ -65,24 +74,23 @@ dismiss_guard() {
 }
 
 teardown_project() {
-	local status=0
 	# A setup that has failed has started nothing.
 	[ -n "${BASE:-}" ] && [ "${E2E_PROJECT:-}" = "$BASE/project" ] || return 0
 	dismiss_guard
 	[ ! -e "$BASE/late" ] || echo "all that it had started was killed after $PATIENCE_WITH_TEST s" >&2
 	kill_project
 	cd / || return 1
-	conform_all || status=1
-	chmod -R u+rwX "$BASE" 2>/dev/null || true
-	rm -rf "$BASE"
-	return $status
+	# bats removes its folders at the end of a file; root is refused nothing there.
+	[ "$EUID" -eq 0 ] || chmod -R u+rwX "$BASE"
 }
 
 # ---- files ----
 
 # test_file PATH LINE...: a file of these lines, its folder made.
 test_file() {
-	mkdir -p "$(dirname -- "$1")"
+	case $1 in
+	*/*) [ -d "${1%/*}" ] || mkdir -p -- "${1%/*}" ;;
+	esac
 	printf '%s\n' "${@:2}" >"$1"
 }
 
@@ -120,11 +128,11 @@ start() {
 
 # The same with any command. A wrapper tells an exit from a death by signal: `exit 1`, `signal 2`.
 start_command() {
+	local command
 	rm -f out err how pid
-	printf -v STARTED '%q ' "$@"
-	printf 'echo $$ >pid.new; mv pid.new pid; exec %s' "$STARTED" >started.sh
-	env --default-signal=INT,QUIT,TERM,HUP "$LUA" - <<-'END' >out 2>err 3>&- &
-		local _, how, n = os.execute("exec bash ./started.sh")
+	printf -v command " '%s'" "${@//\'/"'\\''"}"
+	env --default-signal=INT,QUIT,TERM,HUP "$LUA" - "echo \$\$ >pid; exec$command" <<-'END' >out 2>err 3>&- &
+		local _, how, n = os.execute(arg[1])
 		local out = assert(io.open("how", "w"))
 		out:write(how, " ", n, "\n")
 		out:close()
@@ -148,6 +156,10 @@ finish() {
 
 # ---- waiting for events ----
 
+pause() {
+	read -r -t "$1" _ <>"$NEVER" || true
+}
+
 await() {
 	local end=$((SECONDS + PATIENCE))
 	until "$@" >/dev/null 2>&1; do
@@ -155,16 +167,15 @@ await() {
 			echo "waited in vain for: $*" >&2
 			return 1
 		fi
-		sleep 0.05
+		pause 0.05
 	done
 }
 
 # Sets the times of the project back: what was changed a moment ago is not trusted.
 settle() {
-	find . -path ./.firmo-jobs -prune -o -type f -print0 | xargs -0 touch -h -d '1 hour ago'
-	find . -path ./.firmo-jobs -prune -o -type d -print0 | xargs -0 touch -h -d '1 hour ago'
+	find . -path ./.firmo-jobs -prune -o '(' -type f -o -type d ')' -exec touch -h -d '1 hour ago' '{}' +
 	# The time of the last change of an inode, which is now, cannot be set: it has to pass.
-	sleep 2.1
+	pause 2.1
 }
 
 # What ran by report.json: the names of the files in front of _test.lua and the like, sorted.
@@ -183,19 +194,24 @@ as_nobody() {
 	FIRMO_JOBS=$BASE/as_nobody
 }
 
+# look_at_process PID: the letter of its state in $STATE; empty: there is no such process.
+look_at_process() {
+	local line=
+	IFS= read -r -d '' line 2>/dev/null <"/proc/${1:?}/stat" || true
+	STATE=${line##*) }
+	STATE=${STATE%% *}
+}
+
 # True once a process is gone; one that nobody has reaped yet is.
 gone() {
-	local state
-	state=$(ps -o stat= -p "$1") || true
-	case $state in
-	'' | Z*) return 0 ;;
-	esac
-	return 1
+	look_at_process "$1"
+	[[ $STATE == '' || $STATE == Z ]]
 }
 
 # in_state LETTERS PID: one of those that ps shows, T for stopped.
 in_state() {
-	[[ $(ps -o stat= -p "$2") == [$1]* ]]
+	look_at_process "$2"
+	[[ $STATE == [$1] ]]
 }
 
 # ---- asking ----
@@ -237,19 +253,21 @@ count() {
 	grep -cF -- "$1" <<<"$output" || true
 }
 
-# conforms FILE SCHEMA: the test fails at its end unless FILE is now what schema/SCHEMA.schema.json says.
-# A Python for each file would take most of a test's time: one is for all of a schema.
+# conforms FILE SCHEMA: the file of tests fails at its end unless FILE is now what schema/SCHEMA.schema.json says.
+# A Python for each, or for each test, would take most of the time: one is for all of a schema.
 conforms() {
-	local folder=$BASE/conforms/$2
-	mkdir -p "$folder"
-	cp "$1" "$folder/$(find "$folder" -type f | wc -l).json"
+	local folder=$BATS_FILE_TMPDIR/conforms/$2
+	[ -d "$folder" ] || mkdir -p "$folder"
+	cp "$1" "$folder/$BATS_TEST_NUMBER.$((++CONFORMS)).json"
+}
+
+teardown_file() {
+	conform_all
 }
 
 conform_all() {
 	local folder schema status=0
-	# A test that has failed already needs no more reasons.
-	[ -n "${BATS_TEST_COMPLETED:-}" ] || return 0
-	for folder in "$BASE"/conforms/*; do
+	for folder in "$BATS_FILE_TMPDIR"/conforms/*; do
 		[ -d "$folder" ] || continue
 		schema=$BATS_TEST_DIRNAME/schema/${folder##*/}.schema.json
 		# The python3 in PATH may be one without modules.
