@@ -7,11 +7,21 @@
 
 #include "base/alloc.h"
 
-static struct map_slot *find(const struct map *m, const char *key)
+static struct map_slot *find(const struct map *m, const char *key, uint64_t hash)
 {
-	size_t i = XXH3_64bits(key, strlen(key)) & (m->cap - 1);
+	size_t i = hash & (m->cap - 1);
 
-	while (m->slots[i].key && strcmp(m->slots[i].key, key) != 0)
+	while (m->slots[i].key && (m->slots[i].hash != hash || strcmp(m->slots[i].key, key) != 0))
+		i = (i + 1) & (m->cap - 1);
+	return &m->slots[i];
+}
+
+// All keys are different.
+static struct map_slot *find_hole(const struct map *m, uint64_t hash)
+{
+	size_t i = hash & (m->cap - 1);
+
+	while (m->slots[i].key)
 		i = (i + 1) & (m->cap - 1);
 	return &m->slots[i];
 }
@@ -24,7 +34,7 @@ static void grow(struct map *m)
 	m->slots = xcalloc(m->cap, sizeof *m->slots);
 	for (size_t i = 0; i < old.cap; i++)
 		if (old.slots[i].key)
-			*find(m, old.slots[i].key) = old.slots[i];
+			*find_hole(m, old.slots[i].hash) = old.slots[i];
 	free(old.slots);
 }
 
@@ -38,20 +48,29 @@ void map_release(struct map *m)
 
 void *map_get(const struct map *m, const char *key)
 {
-	return m->cap ? find(m, key)->value : NULL;
+	return m->cap ? find(m, key, XXH3_64bits(key, strlen(key)))->value : NULL;
+}
+
+void **map_at(struct map *m, const char *key)
+{
+	size_t n = strlen(key);
+	uint64_t hash = XXH3_64bits(key, n);
+
+	if (m->n * 4 >= m->cap * 3)
+		grow(m);
+	struct map_slot *s = find(m, key, hash);
+	if (!s->key) {
+		s->key = xstrndup(key, n);
+		s->hash = hash;
+		m->n++;
+	}
+	return &s->value;
 }
 
 void *map_put(struct map *m, const char *key, void *value)
 {
-	if (m->n * 4 >= m->cap * 3)
-		grow(m);
+	void **place = map_at(m, key), *before = *place;
 
-	struct map_slot *s = find(m, key);
-	void *before = s->value;
-	if (!s->key) {
-		s->key = xstrdup(key);
-		m->n++;
-	}
-	s->value = value;
+	*place = value;
 	return before;
 }

@@ -17,9 +17,13 @@ void inputs_forget(struct inputs *in)
 
 const char *input_key(struct buf *room, enum input_kind kind, const char *name)
 {
+	size_t n = strlen(name);
+
 	buf_clear(room);
-	buf_addch(room, (char)('0' + kind));
-	buf_addstr(room, name);
+	buf_reserve(room, n + 1);
+	room->data[0] = (char)('0' + kind);
+	memcpy(room->data + 1, name, n + 1);
+	room->len = n + 1;
 	return room->data;
 }
 

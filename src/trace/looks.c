@@ -133,15 +133,14 @@ void looks_add(struct trace_reading *r, enum input_kind kind, const char *before
 {
 	if (!looks_counts(r, before))
 		return;
-	const char *key = input_key(&r->key, kind, before);
-	struct input *known = map_get(&r->looks, key);
+	void **place = map_at(&r->looks, input_key(&r->key, kind, before));
+	struct input *known = *place;
 
 	if (known && known->found != found)
 		unsteady(r, before); // and it was not the worker that changed it
 	if (!known) {
-		known = xcalloc(1, sizeof *known);
+		*place = known = xmalloc(sizeof *known);
 		*known = (struct input){.kind = kind, .found = found, .seen = seen};
-		map_put(&r->looks, key, known);
 	}
 }
 
@@ -200,17 +199,16 @@ static struct object *object_of(struct trace_reading *r, const struct trace_sigh
 	put_digits(key, seen->device);
 	put_digits(key + OBJECT_DIGITS, seen->inode);
 	key[2 * OBJECT_DIGITS] = '\0';
-	struct object *o = map_get(&r->objects, key);
+	void **place = map_at(&r->objects, key);
 
-	if (!o) {
-		o = xcalloc(1, sizeof *o);
-		map_put(&r->objects, key, o);
-	}
-	return o;
+	if (!*place)
+		*place = xcalloc(1, sizeof(struct object));
+	return *place;
 }
 
 // It was last changed at `from`, and then at `to` by the worker.
-static void step(struct trace_reading *r, const struct trace_sight *seen, int64_t from, int64_t to)
+static struct object *step(struct trace_reading *r, const struct trace_sight *seen, int64_t from,
+			   int64_t to)
 {
 	struct object *o = object_of(r, seen);
 
@@ -218,6 +216,7 @@ static void step(struct trace_reading *r, const struct trace_sight *seen, int64_
 		o->first_ctime_ns = from;
 	o->last_ctime_ns = !o->is_met || o->last_ctime_ns == from ? to : -1;
 	o->is_met = true;
+	return o;
 }
 
 void looks_was_linked(struct trace_reading *r, const struct trace_record *rec, int more)
@@ -255,9 +254,9 @@ void looks_add_file(struct trace_reading *r, const struct trace_record *rec, enu
 	struct sight seen = {.inode = (int64_t)trace_record_seen(rec)->inode};
 
 	if (trace_record_seen(rec)->mode) {
-		step(r, trace_record_seen(rec), trace_record_seen(rec)->ctime_ns,
-		     trace_record_seen(rec)->ctime_ns);
-		struct object *o = object_of(r, trace_record_seen(rec));
+		const struct object *o =
+			step(r, trace_record_seen(rec), trace_record_seen(rec)->ctime_ns,
+			     trace_record_seen(rec)->ctime_ns);
 		seen.has_stamp = true;
 		seen.first_ctime_ns = o->first_ctime_ns;
 		seen.object = o;
@@ -283,9 +282,8 @@ void looks_take_kept(struct trace_reading *r, const struct trace_record *rec)
 {
 	if (!trace_record_seen(rec)->mode)
 		return;
-	step(r, trace_record_seen(rec), trace_record_seen(rec)->ctime_ns,
-	     trace_record_seen(rec)->ctime_ns);
-	struct object *o = object_of(r, trace_record_seen(rec));
+	struct object *o = step(r, trace_record_seen(rec), trace_record_seen(rec)->ctime_ns,
+				trace_record_seen(rec)->ctime_ns);
 	if (!o->is_kept && o->last_ctime_ns == trace_record_seen(rec)->ctime_ns)
 		o->is_kept = parse_digest(&o->content, trace_record_path(rec) +
 							       strlen(trace_record_path(rec)) + 1);

@@ -145,7 +145,8 @@ static void move_below(struct names *n, const char *from, const char *to)
 			*copy = *e;
 			e->origin = NULL;
 			e->dead = true;
-			struct map_slot m = {xasprintf("%s%s", to, below(s->key, from)), copy};
+			struct map_slot m = {.key = xasprintf("%s%s", to, below(s->key, from)),
+					     .value = copy};
 			VEC_PUSH(&moved, m);
 		}
 	}

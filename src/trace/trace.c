@@ -230,7 +230,6 @@ static void tell_all(struct trace_reading *r)
 	}
 	for (size_t i = 0; i < r->processes.n; i++)
 		processes_end_program(r, &r->processes.items[i], false);
-	inputs_sort(in);
 }
 
 static void release_values(struct map *m)

@@ -45,7 +45,7 @@ void trace_close(struct trace *t);
 
 // Fills *in (empty; the caller releases it). Programs that were executed, shared objects, files
 // that were read or only looked for are all paths; `found` is false for one that was missing once.
-// What is both written and an input was so before.
+// What is both written and an input was so before. Nothing is sorted yet (inputs_sort).
 int trace_read(const struct trace *t, const struct trace_rules *rules, struct inputs *in,
 	       struct err *err);
 // The same with the n bytes of such a file. One thing is looked up in the file system: whether a

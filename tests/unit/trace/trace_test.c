@@ -151,6 +151,7 @@ static char *text_of_trace(const struct buf *trace)
 	struct inputs in = {0};
 
 	trace_parse(trace->data, trace->len, &rules, &in);
+	inputs_sort(&in);
 	char *text = text_of(&in);
 	inputs_release(&in);
 	return text;
@@ -288,6 +289,7 @@ static struct inputs inputs_of(const struct row *rows)
 	struct inputs in = {0};
 
 	trace_parse(trace.data, trace.len, &rules, &in);
+	inputs_sort(&in);
 	buf_release(&trace);
 	return in;
 }
@@ -411,6 +413,7 @@ static void variables_that_the_worker_set_itself_are_none(void **state)
 
 	(void)state;
 	trace_parse(trace.data, trace.len, &with, &in);
+	inputs_sort(&in);
 	char *text = text_of(&in);
 	assert_string_equal(text, "variable EMPTY\nvariable GIVEN\nvariable- LATE\n");
 	free(text);
@@ -604,6 +607,7 @@ static void check_command(const char *folder, const char *command, const char *c
 
 	run_traced(&t, command);
 	assert_int_equal(trace_read(&t, &all, &in, &err), 0);
+	inputs_sort(&in);
 	trace_close(&t);
 	char *text = text_of(&in);
 	for (; *lines; lines++)
@@ -643,6 +647,7 @@ static void a_trace_without_a_worker_is_blind(void **state)
 
 	(void)state;
 	assert_int_equal(trace_read(&t, &rules, &in, &err), 0);
+	inputs_sort(&in);
 	char *text = text_of(&in);
 	assert_string_equal(text, "blind\n");
 	free(text);
