@@ -40,6 +40,8 @@ struct store {
 	struct map inputs, input_states; // what is known of inputs, private to snapshot.c
 	int64_t data_version;            // of the database when it was known
 	struct buf key;                  // of one of them
+	const struct result *gathered;   // whose inputs are in gathered_ids; NULL: nobody's
+	struct buf gathered_ids;
 };
 
 // What opening a file may come to.

@@ -56,6 +56,8 @@ void snapshot_forget_inputs(struct store *s)
 		free(s->inputs.slots[i].value);
 	map_release(&s->inputs);
 	buf_release(&s->key);
+	buf_release(&s->gathered_ids);
+	s->gathered = NULL;
 	for (size_t i = 0; i < s->input_states.cap; i++) {
 		struct input_state *v = s->input_states.slots[i].value;
 		if (v)
@@ -120,13 +122,12 @@ static int add_input_state(struct store *s, const struct input *in, struct lates
 
 static struct latest *latest_of(struct store *s, const struct input *in, int *code)
 {
-	const char *key = input_key(&s->key, in->kind, in->name);
-	struct latest *l = map_get(&s->inputs, key);
+	void **place = map_at(&s->inputs, input_key(&s->key, in->kind, in->name));
+	struct latest *l = *place;
 
 	*code = SQLITE_DONE;
 	if (!l) {
-		l = xcalloc(1, sizeof *l);
-		map_put(&s->inputs, key, l);
+		*place = l = xcalloc(1, sizeof *l);
 		*code = load_latest(s, in, l);
 	}
 	return l;
@@ -294,10 +295,14 @@ static unsigned doubts_of(const struct result *r)
 	       (in->young ? DOUBT_YOUNG : 0u) | (r->attempt > 1 ? DOUBT_RETRY : 0u);
 }
 
-// The states that the result's inputs are of, as a packed list.
-static int gather(struct store *s, const struct result *r, struct buf *packed)
+// The states that the result's inputs are of, as a packed list in s->gathered_ids.
+static int gather(struct store *s, const struct result *r)
 {
 	const struct inputs *in = r->inputs;
+
+	if (s->gathered == r)
+		return SQLITE_DONE;
+	buf_clear(&s->gathered_ids);
 	int64_t *ids = xmalloc((in->list.n + 1) * sizeof *ids);
 	int code = SQLITE_DONE;
 
@@ -305,7 +310,8 @@ static int gather(struct store *s, const struct result *r, struct buf *packed)
 		ids[i] = put_input_state(s, &in->list.items[i], &code);
 	if (code == SQLITE_DONE) {
 		qsort(ids, in->list.n, sizeof *ids, pack_compare_ids);
-		pack_ids(packed, ids, in->list.n);
+		pack_ids(&s->gathered_ids, ids, in->list.n);
+		s->gathered = r;
 	}
 	free(ids);
 	return code;
@@ -319,8 +325,9 @@ static void join_written(struct buf *b, const struct inputs *in)
 
 static int put_snapshot(struct store *s, const struct result *r, int64_t file, int64_t result)
 {
-	struct buf packed = {0}, written = {0};
-	int code = gather(s, r, &packed);
+	const struct buf *ids = &s->gathered_ids;
+	struct buf written = {0};
+	int code = gather(s, r);
 
 	join_written(&written, r->inputs);
 	if (code == SQLITE_DONE)
@@ -329,10 +336,8 @@ static int put_snapshot(struct store *s, const struct result *r, int64_t file, i
 				"doubts, inputs, written, deadline) VALUES(?,?,?,?,?,?,?,?)",
 				VALUES(NUMBER(file), NUMBER(result), WITHIN('t', r->started_ns),
 				       BYTES(r->key.bytes, DIGEST_SIZE), NUMBER(doubts_of(r)),
-				       BYTES(packed.data, packed.len),
-				       BYTES(written.data, written.len),
+				       BYTES(ids->data, ids->len), BYTES(written.data, written.len),
 				       WITHIN('d', r->deadline_ns)));
-	buf_release(&packed);
 	buf_release(&written);
 	return code;
 }
@@ -505,10 +510,9 @@ static int old_state(struct store *s, const struct result *r, struct packed inpu
 }
 
 // Nothing has moved since the last result, which was a pass of the same inputs.
-static bool is_the_same_pass(const struct query *old, const struct result *r,
-			     const struct buf *packed)
+static bool is_the_same_pass(const struct query *old, const struct result *r, const struct buf *ids)
 {
-	return query_int(old, 2) && is_bytes(old, 0, packed->data, packed->len) &&
+	return query_int(old, 2) && is_bytes(old, 0, ids->data, ids->len) &&
 	       is_bytes(old, 1, r->key.bytes, DIGEST_SIZE);
 }
 
@@ -516,12 +520,11 @@ static bool is_the_same_pass(const struct query *old, const struct result *r,
 static int judge(struct store *s, const struct result *r, const struct query *old, int64_t *state,
 		 enum inputs_state *inputs)
 {
-	struct buf packed = {0};
 	int64_t now = 0;
 	bool puts = has_snapshot(r, old);
-	int code = puts ? gather(s, r, &packed) : SQLITE_DONE;
+	int code = puts ? gather(s, r) : SQLITE_DONE;
 	bool same =
-		code == SQLITE_DONE && packed.len && *state && is_the_same_pass(old, r, &packed);
+		code == SQLITE_DONE && puts && *state && is_the_same_pass(old, r, &s->gathered_ids);
 
 	if (code == SQLITE_DONE && !same)
 		code = old_state(s, r, query_bytes(old, 0), &now);
@@ -531,7 +534,6 @@ static int judge(struct store *s, const struct result *r, const struct query *ol
 		*state = now;
 	if (code == SQLITE_DONE && !same && puts)
 		*state = own_state(s, r);
-	buf_release(&packed);
 	return code;
 }
 
@@ -541,6 +543,7 @@ int snapshot_judge_inputs(struct store *s, const struct result *r, int64_t file,
 	struct query *old = query_old(s, file);
 
 	*inputs = INPUTS_UNKNOWN;
+	s->gathered = NULL; // of another one, which may be gone
 	int code = query_next(old, OLD_SHAPE);
 	if (code == SQLITE_ROW) {
 		code = judge(s, r, old, state, inputs);
