@@ -11,20 +11,21 @@
 #include "model/result.h"
 
 struct inspection {
-	struct fingerprint is; // without a stamp while the input is young
-	struct stamp stamp;    // its own
-	long round;            // of the result for which it was looked at
+	struct fingerprint is;      // without a stamp while the input is young
+	struct stamp stamp;         // its own
+	long round;                 // of the result for which it was looked at
+	struct folder_stamp folder; // where is_entry: that of its name, shortly before
+	bool is_entry;              // all that it is stands in the folder of its name
 };
 
 static struct inspection *look_of(struct fingerprints *f, const struct input *in)
 {
-	const char *key = input_key(&f->key, in->kind, in->name);
-	struct inspection *l = map_get(&f->looks, key);
+	void **place = map_at(&f->looks, input_key(&f->key, in->kind, in->name));
+	struct inspection *l = *place;
 
 	if (!l) {
-		l = xcalloc(1, sizeof *l);
+		*place = l = xcalloc(1, sizeof *l);
 		l->is = in->is;
-		map_put(&f->looks, key, l);
 	}
 	return l;
 }
@@ -36,18 +37,50 @@ static bool is_fixed(const struct input *in)
 	       (in->kind == INPUT_ATTRIBUTE && attribute_is_own(in->name));
 }
 
+// Whether the input is a name alone: a link, whose target never changes, or one that nothing has.
+static bool is_entry(const struct input *in, const struct fingerprint *is)
+{
+	switch (in->kind) {
+	case INPUT_LINK:
+		return true;
+	case INPUT_PATH:
+	case INPUT_LISTING:
+	case INPUT_TYPE:
+	case INPUT_STATUS:
+	case INPUT_ACCESS:
+		// A link that leads nowhere is a name.
+		return !is->present && !input_fingerprint(INPUT_LINK, in->name, NULL).present;
+	default:
+		return false;
+	}
+}
+
+static void look_at(struct fingerprints *f, struct inspection *l, const struct input *in)
+{
+	const struct fingerprint before = l->is;
+
+	l->is = input_fingerprint(in->kind, in->name, &before);
+	l->is_entry = is_entry(in, &l->is);
+	l->stamp = l->is.stamp;
+	if (fingerprint_changed_after(&l->is, clock_real_ns() - FINGERPRINT_YOUNG_NS))
+		l->is.stamp = (struct stamp){0};
+}
+
 // Looks at the input, once for all that a result is to be told.
 static const struct inspection *take(struct fingerprints *f, struct input *in)
 {
 	struct inspection *l = look_of(f, in);
 
 	if (l->round != f->round && !(l->round > 0 && is_fixed(in))) {
-		const struct fingerprint before = l->is;
+		// First the folder: what comes between the two looks is seen by the next one.
+		struct folder_stamp folder = {0};
+		if (input_is_path(in->kind))
+			folder = folders_of(&f->folders, in->name);
+		if (!l->is_entry || !folder_stands(&l->folder, &folder)) {
+			look_at(f, l, in);
+			l->folder = folder;
+		}
 		l->round = f->round;
-		l->is = input_fingerprint(in->kind, in->name, &before);
-		l->stamp = l->is.stamp;
-		if (fingerprint_changed_after(&l->is, clock_real_ns() - FINGERPRINT_YOUNG_NS))
-			l->is.stamp = (struct stamp){0};
 	}
 	in->is = l->is;
 	return l;
@@ -90,6 +123,7 @@ static void take_own(struct fingerprints *f, struct inputs *in, int64_t started_
 void fingerprints_take(struct fingerprints *f, struct result *r)
 {
 	f->round++;
+	folders_begin(&f->folders);
 	if (r->inputs && r->status == FILE_PASSED)
 		take_own(f, r->inputs, r->started_ns);
 	for (size_t i = 0; r->last_inputs && i < r->last_inputs->list.n; i++)
@@ -101,5 +135,6 @@ void fingerprints_release(struct fingerprints *f)
 	for (size_t i = 0; i < f->looks.cap; i++)
 		free(f->looks.slots[i].value);
 	map_release(&f->looks);
+	folders_release(&f->folders);
 	buf_release(&f->key);
 }

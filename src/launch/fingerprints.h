@@ -5,13 +5,15 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "launch/folders.h"
 
 struct result;
 
 struct fingerprints {
-	struct map looks; // of each input that was looked at, the latest look
-	struct buf key;   // of one of them
-	long round;       // counts the results
+	struct map looks;       // of each input that was looked at, the latest look
+	struct buf key;         // of one of them
+	long round;             // counts the results
+	struct folders folders; // of the names that are inputs themselves
 };
 
 // Takes the fingerprints of the inputs of a pass, and of what the last pass of its file depended

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "launch/fingerprints.h"
 
+#include <time.h>
+
 #include "../unit.h"
 #include "base/clock.h"
 #include "model/inputs.h"
@@ -114,6 +116,45 @@ static void of_a_failure_only_the_inputs_of_the_last_pass_are_looked_at(void **s
 	fingerprints_release(&f);
 }
 
+// The folder is old: while it stands still, nobody looks for its names again.
+static void names_that_come_and_go_are_seen_at_the_next_result(void **state)
+{
+	static const struct input inputs[] = {
+		{.kind = INPUT_PATH, .name = (char *)"old/none"},
+		{.kind = INPUT_STATUS, .name = (char *)"still/nowhere"},
+		{.kind = INPUT_LINK, .name = (char *)"old/link"},
+		{.kind = INPUT_TYPE, .name = (char *)"none/below"},
+	};
+	const struct timespec growing = {2, 100 * NS_PER_MS};
+	struct fingerprints f = {0};
+
+	(void)state;
+	assert_int_equal(mkdir("old", 0777) | mkdir("still", 0777) | mkdir("other", 0777), 0);
+	assert_int_equal(symlink("../other/it", "still/nowhere"), 0);
+	assert_int_equal(symlink("one", "old/link"), 0);
+	nanosleep(&growing, NULL);
+	for (int round = 0; round < 4; round++) {
+		struct result *r = pass(100);
+		for (size_t i = 0; i < COUNT(inputs); i++) {
+			struct input in = inputs[i];
+			in.name = xstrdup(in.name);
+			VEC_PUSH(&r->inputs->list, in);
+		}
+		if (round == 2) {
+			write_text("old/none", "");
+			write_text("other/it", "");
+			assert_int_equal(unlink("old/link") | symlink("two", "old/link"), 0);
+			assert_int_equal(mkdir("none", 0777) | mkdir("none/below", 0777), 0);
+		}
+		fingerprints_take(&f, r);
+		for (size_t i = 1; i <= COUNT(inputs); i++)
+			check_row(is_now(&r->inputs->list.items[i]), "%s in round %d",
+				  inputs[i - 1].name, round);
+		result_free(r);
+	}
+	fingerprints_release(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +162,7 @@ int main(void)
 		WITH_FOLDER(what_is_known_is_not_read_again),
 		WITH_FOLDER(a_young_input_is_a_doubt_and_has_no_stamp),
 		WITH_FOLDER(of_a_failure_only_the_inputs_of_the_last_pass_are_looked_at),
+		WITH_FOLDER(names_that_come_and_go_are_seen_at_the_next_result),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
