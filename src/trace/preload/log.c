@@ -173,9 +173,10 @@ static void write_record(const struct note *n)
 
 // ---- each record once ----
 
-#define KNOWN_TRIES 32
-#define FEW         128
-#define TABLES      2
+#define FEW       128
+#define FEW_TRIES 8
+#define TRIES     32
+#define TABLES    2
 
 // Hashes of what this process has written. Most processes write little: they are to touch no more
 // memory than they have to, so a larger table is made when those before it have no room. Nothing is
@@ -185,7 +186,7 @@ static struct {
 	_Atomic uint64_t *_Atomic more[TABLES]; // NULL: not made yet
 } known;
 
-static const size_t more_slots[TABLES] = {1024, 8192};
+static const size_t more_slots[TABLES] = {1024, 8192}; // powers of two, as FEW is
 
 static _Atomic uint64_t *more_known(size_t i)
 {
@@ -229,11 +230,12 @@ static uint64_t hash_of(unsigned kind, const char *base, size_t nbase, const cha
 }
 
 // Whether h is in the table; if not, *hole is where it can be put, NULL: nowhere.
-static bool is_in(_Atomic uint64_t *table, size_t slots, uint64_t h, _Atomic uint64_t **hole)
+static bool is_in(_Atomic uint64_t *table, size_t slots, size_t tries, uint64_t h,
+		  _Atomic uint64_t **hole)
 {
 	*hole = NULL;
-	for (size_t i = 0; i < KNOWN_TRIES; i++) {
-		_Atomic uint64_t *slot = &table[(h + i) % slots];
+	for (size_t i = 0; i < tries; i++) {
+		_Atomic uint64_t *slot = &table[(h + i) & (slots - 1)];
 		uint64_t there = atomic_load_explicit(slot, memory_order_relaxed);
 		if (there == h)
 			return true;
@@ -247,11 +249,11 @@ static bool is_in(_Atomic uint64_t *table, size_t slots, uint64_t h, _Atomic uin
 
 static bool is_known(uint64_t h, _Atomic uint64_t **hole)
 {
-	bool is = is_in(known.few, FEW, h, hole);
+	bool is = is_in(known.few, FEW, FEW_TRIES, h, hole);
 
 	for (size_t i = 0; i < TABLES && !is && !*hole; i++) {
 		_Atomic uint64_t *table = more_known(i);
-		is = table && is_in(table, more_slots[i], h, hole);
+		is = table && is_in(table, more_slots[i], TRIES, h, hole);
 	}
 	return is;
 }
