@@ -359,6 +359,7 @@ static const struct option_row rows[] = {
 	     .path = PATH_PROGRAM, PROJECT),
 	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL,
 	     OVERRIDE),
+	TEXT("wrap", "WORDS", "put them before each command: 'valgrind -q'", wrap, NULL, OVERRIDE),
 	HEADLINE("Limits of each file"),
 	READ('t', "timeout", "SEC", "end it after so long; 0: never; auto [60]", on_timeout,
 	     .initial = "60", DIRECTIVE),

@@ -51,6 +51,7 @@ struct settings {
 	struct text_style text;
 	long jobs; // of -j; 0: not given
 	const char *lua, *command;
+	const char *wrap;          // of --wrap, or NULL
 	const char *db, *named_db; // the history; the same, where a person has chosen it for this
 	const char *profile;       // of --profile, or NULL
 	const char *root;          // of --root, or NULL

@@ -126,7 +126,7 @@ static void add_environment(struct buf *way, const char *const *entries)
 
 // All that results depend on besides their command, their inputs and their deadline
 // (deadline_is_enough). A setting that no outcome depends on is none of it.
-static char *make_way(const struct job_settings *job, bool share_tokens)
+static char *make_way(const struct job_settings *job, const char *wrap, bool share_tokens)
 {
 	const struct limits *l = &job->limits;
 	struct buf b = {0};
@@ -139,6 +139,10 @@ static char *make_way(const struct job_settings *job, bool share_tokens)
 		way_add(&b, "--filter", job->selection.filter);
 	if (job->selection.tags)
 		way_add(&b, "--tag", job->selection.tags);
+	if (job->wrapper) {
+		way_add(&b, "--wrap", wrap);
+		way_add(&b, "wrapper", job->wrapper->program);
+	}
 	// What MAKEFLAGS is to workers.
 	if (share_tokens)
 		way_add(&b, "--share-tokens", "");
@@ -155,7 +159,7 @@ static char *make_way(const struct job_settings *job, bool share_tokens)
 
 void variants_blame(const struct settings *said, struct err *err)
 {
-	static const char *const names[] = {"command", "lua"};
+	static const char *const names[] = {"command", "lua", "wrap"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		const struct statement *s = statements_last(&said->said, options_find(names[i]));
@@ -180,7 +184,12 @@ static int complete(struct variants *v, struct variant *variant, struct err *err
 		variants_blame(o, err);
 		return -1;
 	}
-	variant->way = make_way(&variant->job, all->run.share_tokens);
+	if (o->wrap && wrapper_init(&variant->wrapper, o->wrap, getenv("PATH"), err) < 0) {
+		variants_blame(o, err);
+		return -1;
+	}
+	variant->job.wrapper = variant->wrapper.words ? &variant->wrapper : NULL;
+	variant->way = make_way(&variant->job, o->wrap, all->run.share_tokens);
 	variant->job.commands = same ? v->commands : &variant->commands;
 	variant->job.way = variant->way;
 	return 0;
@@ -194,6 +203,7 @@ static void release(struct variant *variant)
 	options_release(&variant->settings);
 	strings_free_all(&variant->environment);
 	commands_release(&variant->commands);
+	wrapper_release(&variant->wrapper);
 	free(variant->way);
 	free(variant);
 }

@@ -9,6 +9,7 @@
 
 #include "cli/settings.h"
 #include "framework/framework.h"
+#include "framework/wrapper.h"
 
 struct err;
 
@@ -18,6 +19,7 @@ struct variant {
 	struct settings settings;   // all that holds for them
 	struct strings environment; // entries of job
 	struct commands commands;   // if it has some of its own
+	struct wrapper wrapper;     // of job
 	struct job_settings job;
 	char *way;
 };

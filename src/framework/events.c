@@ -36,6 +36,7 @@ void events_release(struct events *ev)
 {
 	buf_release(&ev->line);
 	free(ev->shim_error);
+	free(ev->process);
 	free(ev->open.items);
 	strings_free_all(&ev->whole);
 	*ev = (struct events){0};
@@ -328,11 +329,26 @@ static bool dispatch(struct events *ev, const struct json *o, int64_t now_ns)
 	return known;
 }
 
-static bool bears_key(const struct events *ev, const struct json *o)
+// What stands behind the key in the line, or NULL: it does not bear the key.
+static const char *behind_key(const struct events *ev, const struct json *o)
 {
 	const struct json *key = json_member(o, "key");
+	size_t n = strlen(ev->key);
 
-	return json_is(key, JSON_STRING) && strcmp(key->text, ev->key) == 0;
+	return json_is(key, JSON_STRING) && strncmp(key->text, ev->key, n) == 0 &&
+			       (!key->text[n] || key->text[n] == ':')
+		       ? key->text + n
+		       : NULL;
+}
+
+// Whether the line is of another process than the worker below a wrapper.
+static bool is_of_other(struct events *ev, const char *process)
+{
+	if (!*process)
+		return false;
+	if (!ev->process)
+		ev->process = xstrdup(process);
+	return strcmp(ev->process, process) != 0;
 }
 
 // Notes a line's number. A worker that executes another program before any test of its own begins
@@ -354,8 +370,9 @@ static void take_line(struct events *ev, const char *line, size_t n, int64_t now
 
 	if (n == 0)
 		return;
-	if (!json_read(&o, line, n) || !bears_key(ev, &o) || !count_line(ev, number(&o, "n", 0)) ||
-	    !dispatch(ev, &o, now_ns))
+	const char *process = json_read(&o, line, n) ? behind_key(ev, &o) : NULL;
+	if (!process || (!is_of_other(ev, process) &&
+			 (!count_line(ev, number(&o, "n", 0)) || !dispatch(ev, &o, now_ns))))
 		ev->foreign++;
 	json_release(&o);
 }

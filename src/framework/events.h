@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the shim in a worker reports: one JSON object a line, on an inherited fd. Each line bears
 // the worker's key and its number, from 1 on, so a line that is lost, doubled or somebody else's is
-// known. The worker is not trusted: a line may be garbage, endless, or cut off.
+// known. The worker is not trusted: a line may be garbage, endless, or cut off. Below a wrapper
+// ":PID" stands behind the key, and the first process to report is the worker: lines of another
+// one, which it has started by the same words, are left out.
 //
 //   hello {lua}             the shim runs            attach {framework}  it has found the framework
 //   plan {tests}            how many tests there are seed {seed}         what they are shuffled by
@@ -38,6 +40,7 @@ struct result;
 struct events {
 	struct result *result; // filled as events arrive; not owned
 	char key[EVENTS_KEY_SIZE];
+	char *process;   // below a wrapper: what stands behind the key of the worker; owned
 	struct buf line; // the beginning of a line whose end has not come
 	bool too_long;   // what comes until the next newline is dropped
 	struct {

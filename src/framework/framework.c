@@ -236,5 +236,6 @@ char *command_way(const struct commands *c, enum framework f, const char *settin
 void command_release(struct command *cmd)
 {
 	text_free_words(cmd->argv);
+	free(cmd->words);
 	*cmd = (struct command){0};
 }

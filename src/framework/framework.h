@@ -54,6 +54,12 @@ struct command {
 	const char *program;
 	char **argv;
 	bool by_runner; // the file is loaded by its framework's runner, or by words of the user's
+	// Below a wrapper (framework/wrapper.h):
+	bool is_wrapped;
+	size_t first; // where in argv the words of the worker itself begin
+	// Those of its interpreter, behind the first, with newlines between them. NULL: a shell
+	// tells which process it is. Owned.
+	char *words;
 };
 
 // For the file at path, read as one of framework f. Fails if that has a runner of its own which is

@@ -154,6 +154,8 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 	add_selection(&own, &id->settings->selection);
 	if (id->shim)
 		add_shim(&own, e, id->shim);
+	if (id->shim && id->words)
+		VEC_PUSH(&own, xasprintf("FIRMO_JOBS_WORDS=%s", id->words));
 	for (size_t i = 0; i < e->n; i++)
 		if (!(id->shim && is_lua_init(e, e->base[i])) &&
 		    !(id->trace && value_of(e->base[i], "LD_PRELOAD")) &&
@@ -171,7 +173,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 		VEC_PUSH(&all, own.items[i]);
 	strcpy(we->pid, "FIRMO_JOBS_PID=");
 	we->pid_text = we->pid + strlen(we->pid);
-	if (id->shim)
+	if (id->shim && !id->is_wrapped)
 		VEC_PUSH(&all, we->pid);
 	VEC_PUSH(&all, NULL);
 	VEC_PUSH(&own, NULL);

@@ -44,6 +44,8 @@ struct worker_identity {
 	const char *tmpdir;
 	const char *trace; // the entry that names its trace, or NULL: it is not watched
 	const char *shim;  // report events on fd 3, as launch->shim says; NULL: no shim
+	bool is_wrapped;   // its process id is not known beforehand, as launch->is_wrapped says
+	const char *words; // launch->words
 	bool nested;       // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
 };
 

@@ -30,10 +30,12 @@ struct launch {
 	char *const *argv;
 	const char *shim; // what its shim is told, "KEY,FRAMEWORK[,proof]"; NULL: it gets none, and
 			  // has no STREAM_EVENTS
-	bool own_stderr;  // by STREAM_ERR; else by STREAM_OUT, in the order of the writes
-	int slot;         // from 0: of two processes at a time no two have the same
-	int number;       // of the slot, as the process and reports know it
-	int attempt;      // of its file, from 1
+	bool is_wrapped;  // it starts the worker, which is not known by its process id
+	const char *words; // by which the shim knows the worker then, see struct command, or NULL
+	bool own_stderr;   // by STREAM_ERR; else by STREAM_OUT, in the order of the writes
+	int slot;          // from 0: of two processes at a time no two have the same
+	int number;        // of the slot, as the process and reports know it
+	int attempt;       // of its file, from 1
 };
 
 struct process_exit {

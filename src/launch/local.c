@@ -315,6 +315,8 @@ static int prepare(struct local_process *p, const struct launch *what, struct er
 		.tmpdir = tmpdir,
 		.trace = p->trace.fd >= 0 ? p->trace.variable : NULL,
 		.shim = what->shim,
+		.is_wrapped = what->is_wrapped,
+		.words = what->words,
 		.nested = l->server,
 	};
 	environment_for(&p->environment, &l->environment, &id);

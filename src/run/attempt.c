@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "framework/wrapper.h"
 #include "model/deadline.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
@@ -297,13 +298,17 @@ static int prepare(struct attempt *a, struct err *err)
 
 	if (command_make(&a->command, set->commands, job->path, f, err) < 0)
 		return -1;
+	if (set->wrapper)
+		wrapper_apply(set->wrapper, &a->command);
 	a->way = command_way(set->commands, f, set->way);
 	a->result->key = a->way ? digest_of(a->way, strlen(a->way)) : (struct digest){0};
 	a->result->deadline_ns = deadline_of(&set->deadline, job->p99_ns);
-	// Where it is not watched, only the shim can tell what a file loads.
+	// Where it is not watched, only the shim can tell what a file loads; and a wrapper may
+	// start what cannot be watched.
 	a->has_shim = framework_has_events(f) || a->reading.shim ||
 		      (a->reading.source != READING_GIVEN &&
-		       !operations(a)->watches(a->terms->launcher, a->command.program));
+		       (a->command.is_wrapped ||
+			!operations(a)->watches(a->terms->launcher, a->command.program)));
 	return 0;
 }
 
@@ -321,6 +326,8 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 		.program = a->command.program,
 		.argv = a->command.argv,
 		.shim = a->has_shim ? shim : NULL,
+		.is_wrapped = a->command.is_wrapped,
+		.words = a->command.words,
 		.own_stderr = has_own_stderr(a),
 		.slot = a->slot,
 		.number = a->result->slot,

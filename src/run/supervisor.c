@@ -187,7 +187,7 @@ static void decide(struct supervisor *s, struct attempt *a, struct observation *
 		.unended = a->unended,
 		.cpu_limit_s = limits->set[LIMIT_CPU] ? (int64_t)limits->value[LIMIT_CPU] : 0,
 		.memory_limit = limits->set[LIMIT_AS],
-		.argv0 = a->command.argv[0],
+		.argv0 = a->command.argv[a->command.first],
 		.events = o->events,
 		.tap = o->tap,
 	};

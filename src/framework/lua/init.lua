@@ -1,12 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- The first file of a worker, run by LUA_INIT=@DIR/init.lua before the test file; and, as they inherit that,
 -- of every Lua that it starts. In those nothing happens.
-local getenv, open, close, pcall, loadfile = os.getenv, io.open, io.stderr.close, pcall, loadfile
+local getenv, open, close, read, pcall, loadfile = os.getenv, io.open, io.stderr.close, io.stderr.read, pcall, loadfile
 local match, gsub, sub, error, rawget = string.match, string.gsub, string.sub, error, rawget
 
 local DIR = match(debug.getinfo(1, "S").source, "^@(.*/)") or "./"
--- It is there for the worker alone: a child has no such thread.
-local OWN_THREAD = "/proc/self/task/" .. (getenv("FIRMO_JOBS_PID") or "0") .. "/comm"
 local jit = rawget(_G, "jit")
 local COMPILED = "." .. gsub(jit and jit.version or _VERSION, "%W", "_")
 
@@ -14,6 +12,27 @@ local function is_there(path)
 	local file = open(path)
 	return file and close(file)
 end
+
+local function text_of(path)
+	local file = open(path, "rb")
+	local text = file and read(file, "*a")
+	if file then
+		close(file)
+	end
+	return text or ""
+end
+
+-- Below a wrapper (--wrap) it is the first process with the words of the worker: who reads the events holds to
+-- that, as its pid stands behind the key.
+local pid, mark = getenv("FIRMO_JOBS_PID"), ""
+local words = not pid and getenv("FIRMO_JOBS_WORDS")
+if words and words == (gsub(match(text_of("/proc/self/cmdline"), "^[^%z]*%z(.*)%z$") or "", "%z", "\n")) then
+	pid = match(text_of("/proc/self/stat"), "^%d+")
+	mark = ":" .. pid
+end
+
+-- It is there for the worker alone: a child has no such thread.
+local OWN_THREAD = "/proc/self/task/" .. (pid or "0") .. "/comm"
 
 -- Forked children inherit even this state: true in the worker itself, false in another process, nil where
 -- nobody can tell (no file descriptor is left, say).
@@ -35,7 +54,7 @@ end
 
 local is_shimmed, begin
 if getenv("FIRMO_JOBS_SHIM") and is_worker() then
-	is_shimmed, begin = pcall(load_part, "main", DIR, load_part, is_worker)
+	is_shimmed, begin = pcall(load_part, "main", DIR, load_part, is_worker, mark)
 end
 
 -- The user's own LUA_INIT, as the stock interpreter runs it: the one for this version goes first. A script

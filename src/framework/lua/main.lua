@@ -2,7 +2,7 @@
 -- What init.lua loads in a worker. Every start of one pays for it, so it only installs hooks: the rest is
 -- loaded when a test framework is.
 -- Everything is captured now: a test may replace io.open, os.exit or string.match later.
-local DIR, load_part, is_worker = ...
+local DIR, load_part, is_worker, mark = ...
 local getenv, open, exit, pcall, loadfile = os.getenv, io.open, os.exit, pcall, loadfile
 local type, tostring, pairs, ipairs, tonumber = type, tostring, pairs, ipairs, tonumber
 local error, rawget, rawset, setmetatable = error, rawget, rawset, setmetatable
@@ -30,6 +30,7 @@ local running = coroutine.running
 local main_thread = running()
 local fd = getenv("FIRMO_JOBS_EVENTS")
 local key, expected, proof = match(getenv("FIRMO_JOBS_SHIM") or "", "^(%x+),(%a+),?(%a*)$")
+key = key and key .. mark
 -- busted and Firmo load their modules by the hundred: nothing but their names is looked at there.
 local libraries_are_wanted = expected ~= "busted" and expected ~= "firmo"
 local pipe, ended, events

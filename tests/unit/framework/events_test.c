@@ -46,6 +46,16 @@ static void feed(struct intake *r, const char *text, int64_t now_ns)
 	buf_release(&b);
 }
 
+// One line that bears that key and number.
+static void feed_as(struct intake *r, const char *key, int n, const char *body)
+{
+	struct buf b = {0};
+
+	buf_addf(&b, "{\"key\":\"%s\",\"n\":%d,\"ev\":%s}\n", key, n, body);
+	events_feed(&r->events, b.data, b.len, 5);
+	buf_release(&b);
+}
+
 static void read_pieces(struct intake *r, const char *data, size_t n, size_t piece)
 {
 	begin(r);
@@ -641,6 +651,25 @@ static void lines_are_known_by_key_and_number(void **state)
 	}
 }
 
+static void below_a_wrapper_the_first_process_is_the_worker(void **state)
+{
+	struct intake r;
+
+	(void)state;
+	begin(&r);
+	feed_as(&r, KEY ":12", 1, "\"hello\",\"lua\":\"Lua 5.4\"");
+	feed_as(&r, KEY ":13", 1, "\"hello\",\"lua\":\"Lua 5.4\"");
+	feed_as(&r, KEY ":13", 2, "\"test\",\"id\":1,\"name\":\"another's\",\"status\":\"fail\"");
+	feed_as(&r, KEY ":12", 2, "\"test\",\"id\":1,\"name\":\"its own\",\"status\":\"pass\"");
+	assert_int_equal(r.events.foreign, 0);
+	assert_int_equal(r.events.lost, 0);
+	assert_int_equal(r.result.tests.n, 1);
+	assert_string_equal(test_at(&r, 0)->name, "its own");
+	feed_as(&r, KEY "x", 3, "\"done\"");
+	assert_int_equal(r.events.foreign, 1);
+	end(&r);
+}
+
 static void keys_differ(void **state)
 {
 	char one[EVENTS_KEY_SIZE], other[EVENTS_KEY_SIZE];
@@ -701,6 +730,7 @@ int main(void)
 		cmocka_unit_test(strings_become_valid_utf8),
 		cmocka_unit_test(many_tests_are_kept_in_order),
 		cmocka_unit_test(lines_are_known_by_key_and_number),
+		cmocka_unit_test(below_a_wrapper_the_first_process_is_the_worker),
 		cmocka_unit_test(keys_differ),
 		cmocka_unit_test(tests_without_a_start_take_no_longer_each),
 	};
