@@ -396,6 +396,8 @@ static const struct option_row rows[] = {
 	HEADLINE("Unsteady tests"),
 	NUMBER(0, "retries", "N", "run failed files again, up to N times [0]", job.retries, 0, 1000,
 	       "wants a whole number, such as 2", .initial = "0", DIRECTIVE),
+	SECONDS("retry-delay", "SEC", "wait so long before a file is run again [0]",
+		job.retry_delay_ns, "wants seconds, such as 5 or 0.5", .initial = "0", OVERRIDE),
 	CHOICE(enum flaky, "flaky", "VERDICT", "a pass on retry is a pass or a fail [pass]", flaky,
 	       flakies, .initial = "pass", PROJECT),
 	NUMBER(0, "repeat", "N", "run every file N times; once failed is failed", run.rounds, 1,

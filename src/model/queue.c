@@ -148,7 +148,8 @@ bool queue_is_empty(const struct queue *q)
 // Whether it may run beside those that do, or alone if it must be.
 static bool may_start(const struct queue *q, const struct turn *turn, int slots)
 {
-	return turn->slots <= slots && (!turn->exclusive || q->running == 0) &&
+	return turn->slots <= slots && turn->due_ns <= q->now_ns &&
+	       (!turn->exclusive || q->running == 0) &&
 	       locks_are_free(q, &q->entries[turn->job - q->jobs->items]);
 }
 
@@ -235,6 +236,23 @@ bool queue_peek(const struct queue *q, int slots, struct turn *turn)
 	return again != NULL;
 }
 
+void queue_set_time(struct queue *q, int64_t now_ns)
+{
+	q->now_ns = now_ns;
+}
+
+int64_t queue_due(const struct queue *q)
+{
+	int64_t due_ns = -1;
+
+	for (size_t i = 0; i < q->again.n; i++) {
+		int64_t ns = q->again.items[i].due_ns;
+		if (ns > q->now_ns && (due_ns < 0 || ns < due_ns))
+			due_ns = ns;
+	}
+	return due_ns;
+}
+
 // ---- beginning and ending ----
 
 static void drop_again(struct queue *q, const struct job *job)
@@ -279,6 +297,7 @@ static void try_again(struct queue *q, struct entry *e, struct result *r)
 	struct turn turn = turn_of(q, r->job, r->attempt + 1);
 
 	turn.exclusive |= !e->failed_alone;
+	turn.due_ns = q->now_ns + r->job->settings->retry_delay_ns;
 	r->again = true;
 	VEC_PUSH(&q->again, turn);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/job.h"
 
@@ -20,6 +21,7 @@ struct turn {
 	int attempt;    // 1 for its first
 	int slots;      // that it takes
 	bool exclusive; // nothing else may run meanwhile
+	int64_t due_ns; // not before that time
 };
 
 struct queue_terms {
@@ -40,6 +42,7 @@ struct queue {
 	int wave;              // in_order: the attempt that files are tried again for
 	bool exclusive;        // the one that runs must be alone
 	bool stopped;          // nothing is tried again
+	int64_t now_ns;        // the time, by the caller's clock
 	long *left;            // by lock: how many files may still take it
 	size_t *needs;         // the locks of each job, one after another, as indices of left
 	struct {
@@ -56,6 +59,10 @@ void queue_ask(struct queue *q, const struct job *job);
 void queue_release(struct queue *q);
 // Nothing is left to be started, now or later; what runs may still fail and be tried again.
 bool queue_is_empty(const struct queue *q);
+// What time it is: what is tried again after a delay is due by that. 0 until it is told.
+void queue_set_time(struct queue *q, int64_t now_ns);
+// When the next of those that wait for nothing but their time is due; -1: there is none.
+int64_t queue_due(const struct queue *q);
 // The next turn that may be started now in no more than so many slots. False if there is none, or
 // it has to wait for an end.
 bool queue_peek(const struct queue *q, int slots, struct turn *turn);

@@ -37,6 +37,7 @@ struct supervisor {
 	bool has_proc;           // the kernel tells of processes
 	bool abandoned;          // end what runs as well
 	struct loop_timer limit; // of the whole run
+	struct loop_timer again; // when a file that has failed is due to be tried again
 	struct map libraries;    // path of a file -> whether it is the core of a framework, see
 			      // library_of
 	struct map busted_names; // path of a file -> whether it names what busted gives, likewise

@@ -57,6 +57,7 @@ static void pass_on(struct supervisor *s, struct result *r)
 
 	if (r->status != FILE_NOTRUN)
 		take_fingerprints(s, r);
+	queue_set_time(&s->queue, clock_mono_ns());
 	queue_end(&s->queue, r);
 	s->bad += file_status_is_bad(r->status) && !r->again &&
 		  !(s->hooks->is_open && s->hooks->is_open(s->hooks->owner, r));
@@ -518,6 +519,7 @@ static void start_ready(struct supervisor *s)
 	int room = slots_limit(s);
 	struct turn turn;
 
+	queue_set_time(&s->queue, clock_mono_ns());
 	while (!s->out_of_resources && !*s->broken.message &&
 	       (ready = queue_peek(&s->queue, room, &turn))) {
 		if (settle_without_worker(s, &turn))
@@ -541,6 +543,8 @@ static void start_ready(struct supervisor *s)
 	slots_settle(s, part && !held_back);
 	ready = (ready || part) && !s->out_of_resources && !held_back;
 	note_wait(s, ready);
+	int64_t due_ns = queue_due(&s->queue);
+	s->again.at_ns = due_ns < 0 ? LOOP_NEVER : due_ns;
 	// What no file of ours needs may be lent.
 	if (s->settings->share_tokens)
 		server_allow(&s->server, !ready && !held_back);
@@ -554,6 +558,11 @@ static void on_slots_timer(struct loop_timer *t)
 }
 
 static void on_admission_timer(struct loop_timer *t)
+{
+	start_ready(t->owner);
+}
+
+static void on_again_timer(struct loop_timer *t)
 {
 	start_ready(t->owner);
 }
@@ -829,6 +838,8 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 				      .fire = on_limit,
 				      .owner = &s};
 	loop_add_timer(means->loop, &s.limit);
+	s.again = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_again_timer, .owner = &s};
+	loop_add_timer(means->loop, &s.again);
 	loop_add_watch(means->loop, &signal_watch);
 	tokens_attach(means->tokens, means->loop, on_token, &s);
 	if (hooks->service)
@@ -846,6 +857,7 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 	loop_remove_watch(means->loop, &signal_watch);
 	loop_remove_timer(means->loop, &s.admission.timer);
 	loop_remove_timer(means->loop, &s.limit);
+	loop_remove_timer(means->loop, &s.again);
 	end(&s);
 	run->elapsed_ns = clock_mono_ns() - s.began_ns;
 	*err = s.broken;

@@ -64,6 +64,55 @@ attempts() {
 	status_is 1
 }
 
+# logs NAME LINE...: a plain test that notes its starts in `log`, as "NAME ATTEMPT SECONDS".
+logs() {
+	plain "$1" "local log = io.open('log', 'a')" \
+		"log:write('$1 ', os.getenv('FIRMO_JOBS_ATTEMPT'), ' ', os.time(), '\\n')" 'log:close()' "${@:2}"
+}
+
+@test "a retry waits for its time, and others run meanwhile" {
+	logs a "error('always')"
+	logs b "error('always')"
+	logs c
+	printf '{"retries": 1, "overrides": [{"match": "a_*", "retry-delay": 2.5}, {"match": "b_*", "retry-delay": "0.5"}]}' >firmo-jobs.json
+	run fj4 -j1 --order=path
+	status_is 1
+	is "$(cut -d ' ' -f 1,2 log | tr '\n' ',')" "a 1,b 1,c 1,b 2,a 2,"
+	local first second
+	first=$(sed -n 's/^a 1 //p' log)
+	second=$(sed -n 's/^a 2 //p' log)
+	[ $((second - first)) -ge 2 ]
+	rm log
+	# The order of a seed holds.
+	run fj4 -j1 --order=random:3
+	cut -d ' ' -f 1,2 log >before
+	rm log
+	run fj4 -j1 --order=random:3 --retry-delay=0
+	cut -d ' ' -f 1,2 log | diff before -
+}
+
+@test "a signal and --run-limit end the wait at once" {
+	logs a "error('always')"
+	start --lua=lua5.4 --retries=1 --retry-delay=100000 --report=json:report.json
+	await test -s .firmo-jobs/history.db
+	await eval '[ "$(sql "SELECT count(*) FROM result")" = 1 ]'
+	kill -INT "$RUNNER"
+	finish
+	is "$how" "signal 2"
+	json "file('tests/a_test.lua').status == 'fail'"
+	run fj4 --retries=1 --retry-delay=100000 --run-limit=0.5 --report=json:report.json
+	status_is 1
+	json "file('tests/a_test.lua').status == 'fail' and file('tests/a_test.lua').attempts == 1"
+	is "$(wc -l <log)" 2
+}
+
+@test "a delay that is none" {
+	plain a
+	run --separate-stderr fj4 --retry-delay=soon
+	status_is 2
+	is "$stderr" "firmo-jobs: --retry-delay=soon: wants seconds, such as 5 or 0.5"
+}
+
 @test "a failed retry is still a failure, and --failed runs it again" {
 	plain bad "error('always')"
 	run fj4 --retries=1

@@ -35,6 +35,7 @@ told() {
 	status_is 1
 	json "r.total == 6 and r.passed == 5 and #file('tests/lu_test.lua').tests == 2 and r.failed == 1" ||
 		fail "below $*"
+	json "file('tests/lu_test.lua').status == 'pass'" || fail "below $*"
 	json "file('tests/b_spec.lua').tests[2].status == 'fail' and #file('tests/t_test.lua').tests == 1"
 }
 

@@ -56,6 +56,70 @@ static struct ended end(struct queue *q, int file, int attempt, enum file_status
 	return (struct ended){r.again, r.flaky};
 }
 
+static void a_retry_waits_for_its_time(void **state)
+{
+	struct job_settings late = {.retries = 1, .retry_delay_ns = 100},
+			    soon = {.retries = 1, .retry_delay_ns = 10};
+	struct jobs jobs = plan(2);
+	const struct queue_terms terms = {.rounds = 1, .most = 1};
+	struct queue q;
+
+	(void)state;
+	files[0].settings = &late;
+	files[1].settings = &soon;
+	queue_init(&q, &jobs, &terms);
+	queue_set_time(&q, 1000);
+	begin(&q, "a1");
+	assert_true(end(&q, 0, 1, FILE_FAILED, false).again);
+	begin(&q, "b1");
+	assert_true(end(&q, 1, 1, FILE_FAILED, false).again);
+	assert_string_equal(peeked(&q), "-");
+	assert_int_equal(queue_due(&q), 1010);
+	assert_false(queue_is_empty(&q));
+	queue_set_time(&q, 1010);
+	begin(&q, "b2");
+	end(&q, 1, 2, FILE_PASSED, false);
+	assert_string_equal(peeked(&q), "-");
+	assert_int_equal(queue_due(&q), 1100);
+	queue_set_time(&q, 1100);
+	assert_int_equal(queue_due(&q), -1);
+	begin(&q, "a2");
+	end(&q, 0, 2, FILE_FAILED, false);
+	assert_true(queue_is_empty(&q));
+	queue_release(&q);
+	files[0].settings = files[1].settings = &usual;
+}
+
+// An order is held, also where a later file could go first.
+static void an_order_waits_for_the_time_of_the_first(void **state)
+{
+	struct job_settings late = {.retries = 1, .retry_delay_ns = 100},
+			    soon = {.retries = 1, .retry_delay_ns = 10};
+	struct jobs jobs = plan(2);
+	const struct queue_terms terms = {.rounds = 1, .most = 1, .in_order = true};
+	struct queue q;
+
+	(void)state;
+	files[0].settings = &late;
+	files[1].settings = &soon;
+	queue_init(&q, &jobs, &terms);
+	begin(&q, "a1");
+	end(&q, 0, 1, FILE_FAILED, false);
+	begin(&q, "b1");
+	end(&q, 1, 1, FILE_FAILED, false);
+	queue_set_time(&q, 50);
+	assert_string_equal(peeked(&q), "-");
+	assert_int_equal(queue_due(&q), 100);
+	queue_set_time(&q, 100);
+	begin(&q, "a2");
+	end(&q, 0, 2, FILE_PASSED, false);
+	begin(&q, "b2");
+	queue_stop(&q);
+	end(&q, 1, 2, FILE_PASSED, false);
+	queue_release(&q);
+	files[0].settings = files[1].settings = &usual;
+}
+
 static void the_plan_is_run_once_in_its_order(void **state)
 {
 	const struct jobs jobs = plan(3);
@@ -464,6 +528,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_asked_for_is_run_in_that_order),
+		cmocka_unit_test(a_retry_waits_for_its_time),
+		cmocka_unit_test(an_order_waits_for_the_time_of_the_first),
 		cmocka_unit_test(the_plan_is_run_once_in_its_order),
 		cmocka_unit_test(what_failed_beside_others_is_tried_alone_after_the_others),
 		cmocka_unit_test(what_failed_alone_may_have_company),
