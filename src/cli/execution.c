@@ -231,6 +231,7 @@ static void set_up_watching(struct firmo_jobs *s)
 {
 	struct local_settings *local = &s->means.local;
 
+	local->inherits = !s->settings->capture;
 	if (s->own.n > 0 || !context_watches(&s->context))
 		return;
 	find_own(s);

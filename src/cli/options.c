@@ -416,6 +416,8 @@ static const struct option_row rows[] = {
 	       .initial = "auto", OF_USER),
 	SWITCH('v', "verbose", "list every test", on_verbose, PROJECT),
 	SWITCH('q', "quiet", "only failures and the sums", on_quiet, PROJECT),
+	SWITCH_OFF("capture", "one file at a time, with the terminal, as for a debugger", capture,
+		   PROJECT),
 	HEADLINE("Settings"),
 	TEXT("root", "DIR", "the project's root [up to firmo-jobs.json or .firmo-jobs]", root,
 	     "wants a folder"),
@@ -761,6 +763,12 @@ static int check_reports(const struct settings *o, struct err *err)
 		if (!(o->mode->formats & 1u << r->format))
 			return refuse_report(o->mode, r->format, err);
 		to_stdout += strcmp(r->path, "-") == 0;
+		if (strcmp(r->path, "-") == 0 && r->format != REPORT_TEXT && !o->capture &&
+		    o->mode == &mode_run)
+			return err_set(err, 0,
+				       "--report=%s: with --no-capture the files write to standard "
+				       "output themselves; give the report a :FILE",
+				       report_formats[r->format]);
 	}
 	if (to_stdout > 1)
 		return err_set(err, 0,
@@ -780,6 +788,10 @@ static int check_together(const struct settings *o, struct err *err)
 {
 	if ((o->since || o->last_runs) && o->mode != &mode_history)
 		return err_set(err, 0, "%s goes with --history", o->since ? "--since" : "--last");
+	if (!o->capture && o->mode == &mode_gather)
+		return err_set(err, 0,
+			       "--gather and --no-capture: make runs files side by side, and only "
+			       "one can have the terminal; run them without --gather");
 	if (o->mode->check && o->mode->check(o, err) < 0)
 		return -1;
 	return check_reports(o, err);
@@ -897,6 +909,22 @@ static int gather_statements(struct settings *o, int argc, char **argv, struct e
 	return status;
 }
 
+// With the terminal only one file can run, a person may take any time, and what he types is no
+// input that could be looked at again.
+static void settle_terminal(struct settings *o)
+{
+	const struct statement *timeout = statements_last(&o->said, options_find("timeout"));
+
+	if (o->capture)
+		return;
+	o->jobs = 1;
+	o->trace = false;
+	o->progress = PROGRESS_NONE;
+	o->text.worker_output = false;
+	if (timeout && timeout->layer < LAYER_FLAGS)
+		o->job.deadline = (struct deadline){0};
+}
+
 int options_take(struct settings *o, struct err *err)
 {
 	if (statements_take(&o->said, o, err) < 0 || settle_repeats(o, err) < 0 ||
@@ -904,6 +932,7 @@ int options_take(struct settings *o, struct err *err)
 		return -1;
 	settle_reports(o);
 	settle_history(o);
+	settle_terminal(o);
 	// A seed stands for an order, whatever files wait for.
 	o->run.in_order = o->plan.order == ORDER_RANDOM;
 	return 0;

@@ -71,7 +71,7 @@ struct settings {
 	bool writes_rules;      // --rules, alone or with --gather
 	const char *rules;      // its file; NULL: beside the history
 	const char *gather;     // the command of --gather
-	bool until_fail, trace;
+	bool until_fail, trace, capture;
 	enum flaky flaky;
 	struct buf tags;   // of --tag, joined
 	int64_t shown_run; // of --show; 0: the last one

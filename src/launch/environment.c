@@ -99,6 +99,17 @@ void environment_init(struct environment *e, char *const *entries, const char *s
 	e->n = base.n;
 }
 
+void environment_show_terminal(struct environment *e)
+{
+	const char *term = getenv("TERM");
+
+	for (size_t i = 0; term && i < e->n; i++)
+		if (value_of(e->base[i], "TERM")) {
+			free(e->base[i]);
+			e->base[i] = xasprintf("TERM=%s", term);
+		}
+}
+
 void environment_release(struct environment *e)
 {
 	for (size_t i = 0; i < e->n; i++)

@@ -34,6 +34,8 @@ struct worker_environment {
 // the workers, or NULL.
 void environment_init(struct environment *e, char *const *entries, const char *shim_dir,
 		      const char *library);
+// They are told of our terminal, which they have as well.
+void environment_show_terminal(struct environment *e);
 void environment_release(struct environment *e);
 
 struct worker_identity {

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -21,6 +22,7 @@
 #include "model/result.h"
 #include "sys/descendants.h"
 #include "sys/signals.h"
+#include "sys/spawn.h"
 #include "sys/spawner.h"
 #include "trace/interpreter.h"
 
@@ -51,6 +53,23 @@ static void close_stream(struct local_process *p, enum stream stream)
 	watch->fd = -1;
 }
 
+// What is read of a standard output that is inherited otherwise goes there as well.
+static void hand_on(const struct loop_watch *watch, const char *data, size_t n)
+{
+	terminal_resize(watch->fd);
+	while (n > 0) {
+		ssize_t written = write(STDOUT_FILENO, data, n);
+		if (written < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1);
+		else if (written < 0 && errno != EINTR)
+			return; // nobody is there to see it
+		if (written > 0) {
+			data += written;
+			n -= (size_t)written;
+		}
+	}
+}
+
 // Reads what is there, at most `most` chunks of it. Closes the stream at the end of file.
 static void read_some(struct local_process *p, enum stream stream, int most)
 {
@@ -59,6 +78,8 @@ static void read_some(struct local_process *p, enum stream stream, int most)
 
 	while (most-- > 0 && watch->fd >= 0) {
 		ssize_t n = read(watch->fd, chunk, sizeof chunk);
+		if (n > 0 && stream == STREAM_OUT && local_of(&p->process)->settings->inherits)
+			hand_on(watch, chunk, (size_t)n);
 		if (n > 0)
 			p->process.hooks->wrote(p->process.owner, stream, chunk, (size_t)n);
 		else if (n < 0 && errno == EINTR)
@@ -83,6 +104,7 @@ static void drain(struct process *process)
 {
 	struct local_process *p = local_process(process);
 
+	terminal_take_back(&local_of(process)->terminal);
 	// All that it wrote is in the pipes by now. Whoever still holds that of the events has
 	// nothing to say.
 	read_some(p, STREAM_EVENTS, 64);
@@ -99,6 +121,8 @@ static void signal_process(struct process *process, int signo)
 {
 	const struct local_process *p = local_process(process);
 
+	if (signo == SIGCONT && !p->reaped)
+		terminal_lend(&local_of(process)->terminal, p->pid);
 	kill(-p->pid, signo);
 	if (!p->reaped && getpgid(p->pid) != p->pid)
 		kill(p->pid, signo);
@@ -209,9 +233,34 @@ static int make_pipe(struct loop_watch *watch, int *write_fd, struct err *err)
 	return fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0 ? 0 : err_set(err, errno, "pipe");
 }
 
+// By a terminal where ours is one, so that it looks as if it had that.
+static int make_output(struct loop_watch *watch, int *write_fd, bool as_terminal, struct err *err)
+{
+	if (!as_terminal)
+		return make_pipe(watch, write_fd, err);
+	watch->fd = terminal_make(write_fd);
+	return watch->fd >= 0 && fcntl(watch->fd, F_SETFL, O_NONBLOCK) == 0
+		       ? 0
+		       : err_set(err, errno, "make a terminal");
+}
+
+static int make_inherited(struct local_process *p, const struct launch *what, struct spawn *s,
+			  struct err *err)
+{
+	s->stdin_fd = STDIN_FILENO;
+	s->stdout_fd = STDOUT_FILENO;
+	s->stderr_fd = STDERR_FILENO;
+	if (what->is_read &&
+	    make_output(&p->streams[STREAM_OUT], &s->stdout_fd, isatty(STDOUT_FILENO), err) < 0)
+		return -1;
+	return what->shim ? make_pipe(&p->streams[STREAM_EVENTS], &s->extra_fds[0], err) : 0;
+}
+
 static int make_pipes(struct local_process *p, const struct launch *what, struct spawn *s,
 		      struct err *err)
 {
+	if (local_of(&p->process)->settings->inherits)
+		return make_inherited(p, what, s, err);
 	if (make_pipe(&p->streams[STREAM_OUT], &s->stdout_fd, err) < 0)
 		return -1;
 	s->stderr_fd = s->stdout_fd;
@@ -224,9 +273,9 @@ static int make_pipes(struct local_process *p, const struct launch *what, struct
 
 static void close_write_ends(const struct spawn *s)
 {
-	if (s->stdout_fd >= 0)
+	if (s->stdout_fd > STDERR_FILENO)
 		close(s->stdout_fd);
-	if (s->stderr_fd >= 0 && s->stderr_fd != s->stdout_fd)
+	if (s->stderr_fd > STDERR_FILENO && s->stderr_fd != s->stdout_fd)
 		close(s->stderr_fd);
 	if (s->extra_fds[0] >= 0)
 		close(s->extra_fds[0]);
@@ -268,6 +317,9 @@ static int spawn(struct local_process *p, const struct launch *what, bool *trans
 	};
 
 	sigaddset(&defaults, SIGPIPE);
+	// In the background we have no terminal to lend.
+	if (l->terminal.fd >= 0 && tcgetpgrp(l->terminal.fd) == getpgrp())
+		s.terminal = l->terminal.fd + 1;
 	int status = make_pipes(p, what, &s, err);
 	if (l->server) {
 		s.extra_fds[LOAN_READ_FD - 3] = p->loan.read_fd;
@@ -277,8 +329,15 @@ static int spawn(struct local_process *p, const struct launch *what, bool *trans
 	if (status == 0) {
 		p->process.began_ns = clock_mono_ns();
 		p->process.started_ns = clock_real_ns();
-		status = spawner_start(l->settings->spawner, &s, &p->pid, &step, err);
+		// The spawner does not have our descriptors.
+		status = l->settings->inherits
+				 ? spawn_start(&s, &p->pid, &step, err)
+				 : spawner_start(l->settings->spawner, &s, &p->pid, &step, err);
 	}
+	if (s.terminal > 0)
+		terminal_note(&l->terminal);
+	if (status < 0)
+		terminal_take_back(&l->terminal);
 	close_write_ends(&s);
 	loan_started(&p->loan);
 	*transient = status < 0 && (step == SPAWN_OK || is_shortage(err->errnum));
@@ -352,6 +411,7 @@ static void release(struct process *process)
 	if (!process)
 		return;
 	struct local *l = local_of(process);
+	terminal_take_back(&l->terminal);
 	for (int i = 0; i < STREAMS; i++)
 		close_stream(p, (enum stream)i);
 	trace_close(&p->trace);
@@ -418,6 +478,10 @@ static int begin(struct local *l, struct err *err)
 	if (l->null_fd < 0)
 		return err_set(err, errno, "open /dev/null");
 	environment_init(&l->environment, environ, l->workspace.dir, library);
+	if (l->settings->inherits) {
+		terminal_open(&l->terminal);
+		environment_show_terminal(&l->environment);
+	}
 	return 0;
 }
 
@@ -431,6 +495,7 @@ int local_open(struct local *l, const struct local_settings *settings, const cha
 			    .tokens = tokens,
 			    .loop = loop,
 			    .signals = signals,
+			    .terminal = {.fd = -1},
 			    .null_fd = -1};
 	if (guest)
 		l->guest = *guest;
@@ -455,6 +520,19 @@ void local_close(struct local *l)
 	dependence_release(&l->programs);
 	fingerprints_release(&l->fingerprints);
 	reaper_close(l);
+}
+
+void local_stop_with(struct local *l)
+{
+	for (size_t i = 0; l->terminal.fd >= 0 && i < l->processes.n; i++) {
+		const struct local_process *p = l->processes.items[i];
+		siginfo_t info = {0};
+		if (p->reaped || waitid(P_PID, (id_t)p->pid, &info, WSTOPPED | WNOHANG) < 0 ||
+		    info.si_pid == 0)
+			continue;
+		terminal_take_back(&l->terminal);
+		kill(0, SIGTSTP);
+	}
 }
 
 void local_share_tokens(struct local *l, struct server *server)

@@ -16,6 +16,7 @@
 #include "launch/workspace.h"
 #include "sys/loop.h"
 #include "sys/process.h"
+#include "sys/terminal.h"
 #include "trace/trace.h"
 
 struct loop;
@@ -24,6 +25,8 @@ struct spawner;
 struct tokens;
 
 struct local_settings {
+	bool inherits; // they have our standard input, output and error, and the terminal; one at
+		       // a time
 	const char *workspace; // the run's temporary folder (workspace_path), made and removed
 	struct spawner *spawner;
 	const char *library;    // what is preloaded to watch them; NULL: they are not watched
@@ -51,6 +54,7 @@ struct local {
 	struct workspace workspace;
 	struct environment environment;
 	int null_fd;
+	struct terminal terminal; // while they inherit it
 	long serial;
 	const char *program; // what was looked at last
 	bool watchable;      // whether it can be watched
@@ -91,6 +95,9 @@ void local_close(struct local *l);
 void local_share_tokens(struct local *l, struct server *server);
 // Has the interpreter at that path compile the shim for many processes.
 void local_compile_shim(const struct local *l, const char *interpreter);
+// One that has the terminal was stopped from there: so are we, and our group, with the terminal
+// taken back. It goes on by SIGCONT.
+void local_stop_with(struct local *l);
 // Reaps what has ended, and tells of it. Fails where the system refuses to tell.
 int reaper_reap(struct local *l, struct err *err);
 

@@ -47,6 +47,14 @@ static bool has_own_stderr(const struct attempt *a)
 	return a->reading.framework == FRAMEWORK_TAP;
 }
 
+// Whether its outcome may stand in what it prints: anything may turn out to be TAP.
+static bool is_told_by_output(const struct attempt *a)
+{
+	enum framework f = a->reading.framework;
+
+	return f == FRAMEWORK_TAP || (f == FRAMEWORK_PLAIN && a->reading.source != READING_GIVEN);
+}
+
 static void wrote(void *owner, enum stream stream, const char *data, size_t n)
 {
 	struct attempt *a = owner;
@@ -328,6 +336,7 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 		.shim = a->has_shim ? shim : NULL,
 		.is_wrapped = a->command.is_wrapped,
 		.words = a->command.words,
+		.is_read = is_told_by_output(a),
 		.own_stderr = has_own_stderr(a),
 		.slot = a->slot,
 		.number = a->result->slot,

@@ -399,6 +399,15 @@ static void doubt(struct supervisor *s, struct result *r, bool seen)
 		doubt_plain(s, r, seen);
 }
 
+static void stop_run(struct supervisor *s, int signo);
+
+// A Ctrl-C that has ended a file which has the terminal was meant for the run as well.
+static bool is_interrupted_by_hand(const struct supervisor *s, const struct attempt *a,
+				   const struct result *r)
+{
+	return s->local.terminal.fd >= 0 && r->signal == SIGINT && !a->timed_out && !a->cut_short;
+}
+
 static void on_finished(void *owner, struct attempt *a)
 {
 	struct supervisor *s = owner;
@@ -415,10 +424,13 @@ static void on_finished(void *owner, struct attempt *a)
 	end_attempt(s, a);
 	s->slots.lanes.items[a->slot].taken = false;
 	slots_reuse(s, a->held, a->slot_since_ns);
-	free(a);
 	s->out_of_resources = false;
 	admission_reopen(&s->admission);
+	bool was_interrupted = is_interrupted_by_hand(s, a, r);
+	free(a);
 	pass_on(s, r);
+	if (was_interrupted)
+		stop_run(s, SIGINT);
 }
 
 // ---- the start of a worker ----
@@ -680,9 +692,10 @@ static void on_signal(struct loop_watch *watch, short revents)
 	int signo;
 
 	while ((signo = signals_next(s->means->signals)) != 0) {
-		if (signo == SIGCHLD)
+		if (signo == SIGCHLD) {
 			reap(s);
-		else if (signals_is_fatal(signo))
+			local_stop_with(&s->local);
+		} else if (signals_is_fatal(signo))
 			stop_run(s, signo);
 		else if (signo == SIGTSTP)
 			suspend(s);

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "sys/terminal.h"
 
 static const char *const step_names[] = {
 	[SPAWN_FORK] = "fork",
@@ -77,6 +78,8 @@ void spawn_child(const struct spawn *s, volatile struct spawn_report *report)
 		goto failed;
 	if (s->pid_place)
 		*s->pid_place = getpid();
+	if (s->terminal > 0)
+		terminal_seize(s->terminal - 1);
 	step = SPAWN_FDS;
 	if (place_fds(s) < 0)
 		goto failed;
