@@ -12,21 +12,47 @@
 #include "base/alloc.h"
 #include "trace/instructions.h"
 
-// An ELF file in memory.
+// An ELF file, of which there is in memory what was asked for: a copy, each part at its place, so
+// that a file that is cut short pulls no ground away.
 struct image {
+	int fd;
 	unsigned char *data;
 	size_t n;
+	bool is_whole, is_short; // all of it has been read; it ended before its size
 	const ElfW(Ehdr) * head;
-	const ElfW(Shdr) * symbols, *dynamic; // sections; NULL: it has none
+	const ElfW(Shdr) * sections, *symbols, *dynamic; // the last two: NULL: it has none
 	bool defines_versions;
 };
 
+static bool read_part(struct image *m, size_t at, size_t n)
+{
+	ssize_t got = 1;
+
+	while (n > 0 && got > 0) {
+		got = pread(m->fd, m->data + at, n, (off_t)at);
+		at += got > 0 ? (size_t)got : 0;
+		n -= got > 0 ? (size_t)got : 0;
+	}
+	m->is_short |= n > 0;
+	return n == 0;
+}
+
 // The count things of that size at an offset; NULL: they do not lie in the file.
-static const void *part(const struct image *m, size_t at, size_t size, size_t count)
+static const void *part(struct image *m, size_t at, size_t size, size_t count)
 {
 	bool is_inside = at <= m->n && size > 0 && count <= (m->n - at) / size;
 
-	return is_inside && at % 8 == 0 ? m->data + at : NULL;
+	if (!is_inside || (size > 1 && at % 8 != 0))
+		return NULL;
+	return m->is_whole || read_part(m, at, size * count) ? m->data + at : NULL;
+}
+
+static const void *whole(struct image *m)
+{
+	const void *all = part(m, 0, 1, m->n);
+
+	m->is_whole = all != NULL;
+	return all;
 }
 
 static bool is_ours(const ElfW(Ehdr) * h)
@@ -36,16 +62,13 @@ static bool is_ours(const ElfW(Ehdr) * h)
 	       h->e_shentsize == sizeof(ElfW(Shdr)) && h->e_phentsize == sizeof(ElfW(Phdr));
 }
 
-static const ElfW(Shdr) * sections(const struct image *m)
-{
-	return part(m, m->head->e_shoff, sizeof(ElfW(Shdr)), m->head->e_shnum);
-}
-
 static bool find_sections(struct image *m)
 {
 	m->head = part(m, 0, sizeof *m->head, 1);
-	const ElfW(Shdr) *all = m->head && is_ours(m->head) ? sections(m) : NULL;
+	if (m->head && is_ours(m->head))
+		m->sections = part(m, m->head->e_shoff, sizeof *m->sections, m->head->e_shnum);
 
+	const ElfW(Shdr) *all = m->sections;
 	for (size_t i = 0; all && i < m->head->e_shnum; i++) {
 		if (all[i].sh_type == SHT_DYNSYM)
 			m->symbols = &all[i];
@@ -57,22 +80,21 @@ static bool find_sections(struct image *m)
 }
 
 // The texts that a section's names lie in; they end with a NUL. NULL: there are none.
-static const char *texts_of(const struct image *m, const ElfW(Shdr) * section, size_t *n)
+static const char *texts_of(struct image *m, const ElfW(Shdr) * section, size_t *n)
 {
-	const ElfW(Shdr) *texts =
-		section->sh_link < m->head->e_shnum ? &sections(m)[section->sh_link] : NULL;
-
-	if (!texts || texts->sh_offset > m->n || texts->sh_size > m->n - texts->sh_offset ||
-	    texts->sh_size == 0 || m->data[texts->sh_offset + texts->sh_size - 1] != '\0')
+	if (section->sh_link >= m->head->e_shnum)
 		return NULL;
+	const ElfW(Shdr) *texts = &m->sections[section->sh_link];
+	const char *first = part(m, texts->sh_offset, 1, texts->sh_size);
+
 	*n = texts->sh_size;
-	return (const char *)m->data + texts->sh_offset;
+	return first && *n > 0 && first[*n - 1] == '\0' ? first : NULL;
 }
 
 // ---- what it tells ----
 
 // glibc's own parts give one another what is for no one else.
-static bool is_of_libc(const struct image *m)
+static bool is_of_libc(struct image *m)
 {
 	static const char private[] = "GLIBC_PRIVATE";
 	size_t n;
@@ -82,7 +104,7 @@ static bool is_of_libc(const struct image *m)
 }
 
 // A program that uses the array has a copy of it or asks for it by name.
-static bool reads_environ(const struct image *m)
+static bool reads_environ(struct image *m)
 {
 	size_t n = 0, count = m->symbols->sh_size / sizeof(ElfW(Sym));
 	const char *texts = texts_of(m, m->symbols, &n);
@@ -98,7 +120,7 @@ static bool reads_environ(const struct image *m)
 	return false;
 }
 
-static char *soname_of(const struct image *m)
+static char *soname_of(struct image *m)
 {
 	size_t n = 0, count = m->dynamic->sh_size / sizeof(ElfW(Dyn));
 	const char *texts = texts_of(m, m->dynamic, &n);
@@ -110,15 +132,17 @@ static char *soname_of(const struct image *m)
 	return NULL;
 }
 
-static bool calls_kernel(const struct image *m)
+static bool calls_kernel(struct image *m)
 {
 	const ElfW(Phdr) *p = part(m, m->head->e_phoff, sizeof *p, m->head->e_phnum);
 
-	for (size_t i = 0; p && i < m->head->e_phnum; i++)
-		if (p[i].p_type == PT_LOAD && p[i].p_flags & PF_X && p[i].p_offset <= m->n &&
-		    p[i].p_filesz <= m->n - p[i].p_offset &&
-		    instructions_have_calls(m->data + p[i].p_offset, p[i].p_filesz))
+	for (size_t i = 0; p && i < m->head->e_phnum; i++) {
+		bool is_code = p[i].p_type == PT_LOAD && p[i].p_flags & PF_X;
+		const unsigned char *code =
+			is_code ? part(m, p[i].p_offset, 1, p[i].p_filesz) : NULL;
+		if (code && instructions_have_calls(code, p[i].p_filesz))
 			return true;
+	}
 	return false;
 }
 
@@ -133,39 +157,36 @@ static void look_into(struct program *p, struct image *m)
 	p->soname = soname_of(m);
 	if (is_of_libc(m))
 		return;
+	const void *all = p->soname ? NULL : whole(m);
+	p->takes_functions = all && memmem(all, m->n, functions, strlen(functions));
 	p->reads_environ = reads_environ(m);
-	p->takes_functions = !p->soname && memmem(m->data, m->n, functions, strlen(functions));
 	p->calls_kernel = calls_kernel(m);
 }
 
-// A copy: a file that is cut short pulls no ground away. False: there is none to be had.
-static bool read_image(struct image *m, int fd)
+// False: there is no file to be read.
+static bool open_image(struct image *m, const char *path)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
+	m->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (m->fd < 0 || fstat(m->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
 		return false;
-	unsigned char *data = malloc((size_t)st.st_size);
-	ssize_t got = 1;
-	while (data && m->n < (size_t)st.st_size && got > 0) {
-		got = pread(fd, data + m->n, (size_t)st.st_size - m->n, (off_t)m->n);
-		m->n += got > 0 ? (size_t)got : 0;
-	}
-	m->data = data;
-	return data && got > 0;
+	m->n = (size_t)st.st_size;
+	m->data = malloc(m->n);
+	return m->data;
 }
 
 void program_look(struct program *p, const char *path)
 {
 	struct image m = {0};
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	*p = (struct program){.is_unknown = fd < 0 || !read_image(&m, fd)};
+	*p = (struct program){.is_unknown = !open_image(&m, path)};
 	if (!p->is_unknown)
 		look_into(p, &m);
+	p->is_unknown |= m.is_short;
 	free(m.data);
-	if (fd >= 0)
-		close(fd);
+	if (m.fd >= 0)
+		close(m.fd);
 }
 
 void program_release(struct program *p)
