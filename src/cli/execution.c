@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "cli/reused.h"
+#include "cli/root.h"
 #include "cli/service.h"
 #include "cli/session.h"
 #include "jobserver/tokens.h"
@@ -248,8 +249,8 @@ void execution_describe(struct firmo_jobs *s)
 	s->run.repeated = s->settings->run.rounds != 1;
 	s->run.flaky_fails = s->settings->flaky == FLAKY_FAIL;
 	s->run.lua = xstrdup(s->context.commands.lua_name);
-	if (s->context.store && !s->joined)
-		s->run.revision = command_first_line("git rev-parse HEAD 2>/dev/null");
+	if (s->context.store && !s->joined && root_in_repository())
+		s->run.revision = command_first_line("exec git rev-parse HEAD 2>/dev/null");
 }
 
 void execution_open_journal(struct firmo_jobs *s)

@@ -87,6 +87,18 @@ int root_enter(const char *named, char **below, struct err *err)
 	return status;
 }
 
+bool root_in_repository(void)
+{
+	char *folder = path_cwd();
+	bool is_there = getenv("GIT_DIR") != NULL;
+
+	// HEAD: a repository without a work tree.
+	for (bool is_left = folder != NULL; is_left && !is_there; is_left = go_up(folder))
+		is_there = holds(folder, ".git", ANYBODY) || holds(folder, "HEAD", ANYBODY);
+	free(folder);
+	return is_there;
+}
+
 char *root_path(const char *below, const char *path)
 {
 	if (*path == '/' || !*below)

@@ -4,6 +4,8 @@
 #ifndef CLI_ROOT_H
 #define CLI_ROOT_H
 
+#include <stdbool.h>
+
 struct err;
 
 // Makes the root the current folder: `named`, or what a search finds that stops at a folder of
@@ -13,5 +15,8 @@ int root_enter(const char *named, char **below, struct err *err);
 // A path that a person means from the folder `below` the root, as it is from the root. The caller
 // frees it.
 char *root_path(const char *below, const char *path);
+// Whether git may find a repository from the current folder: else it need not be asked, for its
+// start costs as much as a small test.
+bool root_in_repository(void);
 
 #endif
