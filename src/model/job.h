@@ -78,6 +78,7 @@ struct job {
 	int known;             // the enum framework it turned out to be of, -1: unknown
 	enum file_status last; // its latest result; FILE_NOTRUN: none
 	int64_t last_real_ns;  // when that was, 0: never
+	int64_t pass;          // number of the result that stands for it where it is not run
 	long usual_tests;      // how many tests it had when it last came to its end, 0: unknown
 	const struct job_settings *settings; // see model/job_settings.h; NULL: it is not to be run
 };

@@ -265,7 +265,7 @@ static struct digest key_of(const struct job *job)
 
 struct uptodate_finding plan_ask(struct uptodate *f, struct job *j)
 {
-	const struct snapshot *s = map_get(&f->snapshots, j->path);
+	const struct snapshot *s = uptodate_snapshot(f, j);
 	struct digest key = {0};
 
 	// While a file is what it was, so is its framework: it need not be read for that.
@@ -321,10 +321,14 @@ static int set_uptodate_aside(struct jobs *jobs, struct jobs *reused,
 	int status = uptodate_open(&uptodate, history, jobs, request->settings->trusted, err);
 
 	for (size_t i = 0; status == 0 && i < jobs->n; i++) {
-		if (plan_ask(&uptodate, &jobs->items[i]).verdict == UPTODATE)
-			VEC_PUSH(reused, jobs->items[i]);
-		else
-			jobs->items[n++] = jobs->items[i];
+		struct job *j = &jobs->items[i];
+		struct uptodate_finding a = plan_ask(&uptodate, j);
+		if (a.verdict == UPTODATE) {
+			j->pass = a.snapshot->result;
+			VEC_PUSH(reused, *j);
+		} else {
+			jobs->items[n++] = *j;
+		}
 	}
 	if (status == 0) {
 		jobs->n = n;

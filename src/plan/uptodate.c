@@ -9,23 +9,54 @@
 #include "base/err.h"
 #include "model/deadline.h"
 #include "model/job.h"
+#include "model/job_settings.h"
 
-// One file, as make rules ask for it, is not told by loading thousands.
-static int load_one(struct uptodate *u, struct store *store, const char *path, struct err *err)
+static bool is_partial(const struct job *job)
+{
+	return job->settings && selection_is_partial(&job->settings->selection);
+}
+
+const struct snapshot *uptodate_snapshot(const struct uptodate *u, const struct job *job)
+{
+	const struct snapshot *part = is_partial(job) ? map_get(&u->parts, job->path) : NULL;
+
+	return part ? part : map_get(&u->snapshots, job->path);
+}
+
+static bool any_is_partial(const struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++)
+		if (is_partial(&jobs->items[i]))
+			return true;
+	return false;
+}
+
+// Of the file at that path, or of all (NULL).
+static int load_snapshots(struct uptodate *u, struct store *store, const struct jobs *jobs,
+			  const char *path, struct err *err)
 {
 	if (snapshots_load(store, path, &u->snapshots, err) < 0)
 		return -1;
-	const struct snapshot *s = map_get(&u->snapshots, path);
+	return any_is_partial(jobs) ? snapshots_load_parts(store, path, &u->parts, err) : 0;
+}
+
+// One file, as make rules ask for it, is not told by loading thousands.
+static int load_one(struct uptodate *u, struct store *store, const struct jobs *jobs,
+		    struct err *err)
+{
+	if (load_snapshots(u, store, jobs, jobs->items[0].path, err) < 0)
+		return -1;
+	const struct snapshot *s = uptodate_snapshot(u, &jobs->items[0]);
 	return s ? input_states_load_of(store, s, &u->input_states, err) : 0;
 }
 
 static int load(struct uptodate *u, struct store *store, const struct jobs *jobs, struct err *err)
 {
 	if (jobs->n == 1)
-		return load_one(u, store, jobs->items[0].path, err);
+		return load_one(u, store, jobs, err);
 	if (input_states_load(store, &u->input_states, err) < 0)
 		return -1;
-	return snapshots_load(store, NULL, &u->snapshots, err);
+	return load_snapshots(u, store, jobs, NULL, err);
 }
 
 int uptodate_open(struct uptodate *u, struct store *store, const struct jobs *jobs,
@@ -44,6 +75,7 @@ void uptodate_release(struct uptodate *u)
 {
 	input_states_release(&u->input_states);
 	snapshots_release(&u->snapshots);
+	snapshots_release(&u->parts);
 	free(u->current);
 	free(u->now);
 	*u = (struct uptodate){0};
@@ -89,7 +121,7 @@ static bool is_whole(const struct uptodate *u, const struct snapshot *s)
 struct uptodate_finding uptodate_ask(struct uptodate *u, const struct job *job,
 				     const struct digest *key, int64_t deadline_ns)
 {
-	struct uptodate_finding a = {.snapshot = map_get(&u->snapshots, job->path),
+	struct uptodate_finding a = {.snapshot = uptodate_snapshot(u, job),
 				     .deadline_ns = deadline_ns};
 
 	if (file_status_is_bad(job->last))

@@ -35,7 +35,7 @@ struct uptodate_finding {
 
 struct uptodate {
 	struct input_states input_states;
-	struct map snapshots;
+	struct map snapshots, parts; // of the last passes of all tests, and of some
 	signed char *current; // of each state: 1 it still is so, 0 it is not, -1 not looked yet
 	struct fingerprint *now;
 	size_t moved;     // how many are still the same though their stamps have moved
@@ -46,6 +46,9 @@ struct uptodate {
 // failure, too.
 int uptodate_open(struct uptodate *u, struct store *store, const struct jobs *jobs,
 		  unsigned trusted, struct err *err);
+// The pass that the job may have again: of some tests where it is to run some, and they have
+// passed; else of all. NULL: there is none.
+const struct snapshot *uptodate_snapshot(const struct uptodate *u, const struct job *job);
 // key: of how the job would be run now; deadline_ns: under which deadline, 0: none.
 struct uptodate_finding uptodate_ask(struct uptodate *u, const struct job *job,
 				     const struct digest *key, int64_t deadline_ns);

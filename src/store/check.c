@@ -104,6 +104,9 @@ static const struct {
 	{"SELECT count(*) FROM snapshot WHERE file NOT IN (SELECT id FROM file) "
 	 "OR stands AND result NOT IN (SELECT id FROM result)",
 	 "passes to be reused that are gone"},
+	{"SELECT count(*) FROM part WHERE file NOT IN (SELECT id FROM file) "
+	 "OR result NOT IN (SELECT id FROM result)",
+	 "passes of some tests that are gone"},
 	{"SELECT count(*) FROM listed WHERE test NOT IN (SELECT id FROM test)",
 	 "tests that are listed and not there"},
 	{"SELECT count(*) FROM listed WHERE roster NOT IN (SELECT id FROM roster)",
@@ -115,10 +118,12 @@ static const struct {
 	{"SELECT count(*) FROM result r JOIN roster o ON o.id = r.roster "
 	 "WHERE NOT whole_outcomes(r.endings, o.tests)",
 	 "results with other tests than are listed"},
-	{"SELECT count(*) FROM snapshot s, numbers(s.inputs) n WHERE n.number NOT IN "
-	 "(SELECT id FROM input)",
+	{"SELECT count(*) FROM (SELECT inputs FROM snapshot UNION ALL SELECT inputs FROM part) s, "
+	 "numbers(s.inputs) n WHERE n.number NOT IN (SELECT id FROM input)",
 	 "inputs that are named and not there"},
-	{"SELECT count(*) FROM snapshot s, paths(s.written) p WHERE p.path = ''",
+	{"SELECT count(*) FROM (SELECT written FROM snapshot UNION ALL SELECT written FROM part) "
+	 "s, "
+	 "paths(s.written) p WHERE p.path = ''",
 	 "paths without a name"},
 	{"SELECT (SELECT count(*) FROM file WHERE NOT whole_series(trail)) + "
 	 "(SELECT count(*) FROM trail WHERE NOT whole_series(samples))",

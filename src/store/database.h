@@ -84,8 +84,8 @@ bool store_is_gone(struct store *s);
 int snapshot_judge_inputs(struct store *s, const struct result *r, int64_t file, int64_t *state,
 			  enum inputs_state *inputs);
 // Records what a result depended on, if it is a pass, was watched, and tells no less than a valid
-// pass: one of all tests at the first attempt. After a failure, or a skip although nothing
-// has changed, the last pass is no reason any more not to run the file.
+// pass: one at the first attempt. A pass of some tests is kept beside that of all. After a failure,
+// or a skip although nothing has changed, neither is a reason any more not to run the file.
 int snapshot_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result);
 // What is known of inputs may not be stored after all.
 void snapshot_forget_inputs(struct store *s);

@@ -189,6 +189,8 @@ static bool is_complete(const struct finding *l)
 		missing |= l->seen & 1u << i ? 0 : 1u << i;
 	if (l->version < 10)
 		missing &= ~(bit_of("reused") | bit_of("listed"));
+	if (l->version < 11)
+		missing &= ~bit_of("part");
 	return !l->other && missing == 0;
 }
 

@@ -148,6 +148,7 @@ static const char *const take_results[] = {
 	"WHERE k.taken",
 	"UPDATE OR IGNORE main.reused AS of SET result = " REPLACEMENT "WHERE " REPLACED,
 	"UPDATE main.snapshot AS of SET result = " REPLACEMENT "WHERE " REPLACED,
+	"UPDATE main.part AS of SET result = " REPLACEMENT "WHERE " REPLACED,
 	"DELETE FROM main.reused WHERE " REPLACED,
 	"DELETE FROM main.failure WHERE " REPLACED,
 	"DELETE FROM main.file_error WHERE " REPLACED,

@@ -319,8 +319,9 @@ static const struct job *next_wanted(const struct query *q, void *arg)
 
 	while (w->next < w->jobs->n && strcmp(w->jobs->items[w->next].path, path) < 0)
 		w->next++;
-	bool found = w->next < w->jobs->n && strcmp(w->jobs->items[w->next].path, path) == 0;
-	return found ? &w->jobs->items[w->next] : NULL;
+	const struct job *job = w->next < w->jobs->n ? &w->jobs->items[w->next] : NULL;
+	bool is_pass = job && strcmp(job->path, path) == 0 && job->pass == query_int(q, COLUMN_ID);
+	return is_pass ? job : NULL;
 }
 
 int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run, struct err *err)
@@ -328,7 +329,8 @@ int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run,
 	struct wanted wanted = {.jobs = jobs};
 
 	struct query *q = query(s,
-				RESULT_ROWS "snapshot s JOIN result r ON r.id = s.result "
+				RESULT_ROWS "(SELECT result FROM snapshot UNION ALL SELECT result "
+					    "FROM part) s JOIN result r ON r.id = s.result "
 					    "JOIN file f ON f.id = r.file ORDER BY f.path",
 				NULL);
 

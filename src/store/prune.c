@@ -17,7 +17,9 @@
 #define BOUND_RUNS 4
 
 // The results that stay though their run may go: valid passes, and what other runs show.
-#define STANDING "(SELECT result FROM snapshot WHERE stands UNION SELECT result FROM reused)"
+#define STANDING                                                                                   \
+	"(SELECT result FROM snapshot WHERE stands UNION SELECT result FROM part UNION "           \
+	"SELECT result FROM reused)"
 // Those that go with the runs of temp.gone, or stood for a reason that is gone.
 #define DEAD                                                                                       \
 	"(run IN (SELECT run FROM temp.gone) OR run = 0) AND id NOT IN (SELECT result FROM "       \
@@ -107,11 +109,12 @@ int prune_sweep(struct store *s)
 		"AND id NOT IN (SELECT file FROM snapshot WHERE stands)",
 		"DELETE FROM trail WHERE file NOT IN (SELECT id FROM file)",
 		"DELETE FROM snapshot WHERE file NOT IN (SELECT id FROM file)",
+		"DELETE FROM part WHERE file NOT IN (SELECT id FROM file)",
 		"DELETE FROM roster WHERE id NOT IN (SELECT roster FROM result WHERE roster > 0)",
 		"DELETE FROM listed WHERE roster NOT IN (SELECT id FROM roster)",
 		"DELETE FROM test WHERE id NOT IN (SELECT test FROM listed)",
 		"DELETE FROM input WHERE id NOT IN (SELECT n.number FROM snapshot s, "
-		"numbers(s.inputs) n)",
+		"numbers(s.inputs) n UNION SELECT n.number FROM part p, numbers(p.inputs) n)",
 		NULL,
 	};
 	int code = query_do_all(s, statements, VALUES(NUMBER(clock_real_ns() - FILE_MEMORY_NS)));

@@ -78,6 +78,10 @@ static const char tables[] =
 	" started INTEGER NOT NULL, key BLOB NOT NULL, doubts INTEGER NOT NULL,"
 	" inputs BLOB NOT NULL, written BLOB NOT NULL, stands INTEGER NOT NULL DEFAULT 1,"
 	" deadline INTEGER NOT NULL DEFAULT -1);"
+	// The last pass of some tests of a file, which key tells, while it stands.
+	"CREATE TABLE part(file INTEGER PRIMARY KEY, result INTEGER NOT NULL,"
+	" started INTEGER NOT NULL, key BLOB NOT NULL, doubts INTEGER NOT NULL,"
+	" inputs BLOB NOT NULL, written BLOB NOT NULL, deadline INTEGER NOT NULL);"
 	"PRAGMA application_id = 0x466a6f62;";
 
 #define AS_NAME(name, letter)   ", " #name
@@ -103,6 +107,7 @@ const struct schema_table schema_tables[] = {
 	TABLE("input", "id, kind, name, digest, size, mtime, ctime, inode", "IPChaaaa"),
 	TABLE("snapshot", "file, result, started, key, doubts, inputs, written, stands, deadline",
 	      "IITHUBBFD"),
+	TABLE("part", "file, result, started, key, doubts, inputs, written, deadline", "IITHUBBD"),
 	{0},
 };
 
@@ -111,7 +116,7 @@ static int bring_up(struct store *s, int64_t from)
 	int code =
 		from == 0 ? sqlite3_exec(s->db, tables, NULL, NULL, NULL) : upgrade(s, (int)from);
 
-	return code == SQLITE_OK ? sqlite3_exec(s->db, "PRAGMA user_version=10", NULL, NULL, NULL)
+	return code == SQLITE_OK ? sqlite3_exec(s->db, "PRAGMA user_version=11", NULL, NULL, NULL)
 				 : code;
 }
 

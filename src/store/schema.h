@@ -9,7 +9,7 @@ struct err;
 struct store;
 
 // The format that this program writes.
-#define SCHEMA_FORMAT 10
+#define SCHEMA_FORMAT 11
 // What application_id says in our databases: "Fjob".
 #define SCHEMA_MARK 0x466a6f62
 

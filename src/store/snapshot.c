@@ -323,6 +323,11 @@ static void join_written(struct buf *b, const struct inputs *in)
 		buf_add(b, in->written.items[i], strlen(in->written.items[i]) + 1);
 }
 
+#define PUT(table)                                                                                 \
+	"INSERT OR REPLACE INTO " table "(file, result, started, key, doubts, inputs, written, "   \
+	"deadline) VALUES(?,?,?,?,?,?,?,?)"
+static const char put_whole[] = PUT("snapshot"), put_part[] = PUT("part");
+
 static int put_snapshot(struct store *s, const struct result *r, int64_t file, int64_t result)
 {
 	const struct buf *ids = &s->gathered_ids;
@@ -331,9 +336,7 @@ static int put_snapshot(struct store *s, const struct result *r, int64_t file, i
 
 	join_written(&written, r->inputs);
 	if (code == SQLITE_DONE)
-		code = query_do(s,
-				"INSERT OR REPLACE INTO snapshot(file, result, started, key, "
-				"doubts, inputs, written, deadline) VALUES(?,?,?,?,?,?,?,?)",
+		code = query_do(s, r->partial ? put_part : put_whole,
 				VALUES(NUMBER(file), NUMBER(result), WITHIN('t', r->started_ns),
 				       BYTES(r->key.bytes, DIGEST_SIZE), NUMBER(doubts_of(r)),
 				       BYTES(ids->data, ids->len), BYTES(written.data, written.len),
@@ -344,7 +347,10 @@ static int put_snapshot(struct store *s, const struct result *r, int64_t file, i
 
 static int retire_snapshot(struct store *s, int64_t file)
 {
-	return query_do(s, "UPDATE snapshot SET stands=0 WHERE file=?", VALUES(NUMBER(file)));
+	static const char *const statements[] = {"UPDATE snapshot SET stands=0 WHERE file=?",
+						 "DELETE FROM part WHERE file=?", NULL};
+
+	return query_do_all(s, statements, VALUES(NUMBER(file)));
 }
 
 // What an input of the last pass is now; NULL: it was not looked at.
@@ -371,13 +377,11 @@ static int is_as_before(struct store *s, const struct result *r, int64_t id, boo
 	return code;
 }
 
-#define OLD_SHAPE "BHFf"
+#define OLD_SHAPE "BHF"
 
 static struct query *query_old(struct store *s, int64_t file)
 {
-	return query(s,
-		     "SELECT inputs, key, stands, (SELECT partial FROM result r WHERE r.id = "
-		     "s.result) FROM snapshot s WHERE file=?",
+	return query(s, "SELECT inputs, key, stands FROM snapshot WHERE file=?",
 		     VALUES(NUMBER(file)));
 }
 
@@ -388,15 +392,19 @@ static bool is_bytes(const struct query *q, int column, const void *bytes, size_
 	return (size_t)(p.end - p.at) == n && (n == 0 || memcmp(p.at, bytes, n) == 0);
 }
 
+// Of one that is recorded a second time, in a new store, the list is gone.
+static bool tells_inputs(const struct result *r)
+{
+	return r->status == FILE_PASSED && r->inputs && r->inputs->list.n > 0;
+}
+
 // What was known before: the row of query_old, or NULL. A pass of some of the tests, or one at
-// a later attempt, says less than a valid pass. Of one that is recorded a second time, in a
-// new store, the list is gone.
+// a later attempt, says less than a valid pass.
 static bool has_snapshot(const struct result *r, const struct query *old)
 {
-	bool valid = old && query_int(old, 2), partial = old && query_int(old, 3);
+	bool valid = old && query_int(old, 2);
 
-	return r->status == FILE_PASSED && r->inputs && r->inputs->list.n > 0 &&
-	       !(valid && (r->attempt > 1 || (r->partial && !partial)));
+	return tells_inputs(r) && !(valid && (r->attempt > 1 || r->partial));
 }
 
 // Whether that pass should have come again: a skip then says that it depends on more.
@@ -430,7 +438,7 @@ int snapshot_record_inputs(struct store *s, const struct result *r, int64_t file
 		return SQLITE_DONE;
 	int code = query_next(q, OLD_SHAPE);
 	const struct query *old = code == SQLITE_ROW ? q : NULL;
-	bool put = has_snapshot(r, old);
+	bool put = r->partial ? tells_inputs(r) : has_snapshot(r, old);
 	if (code == SQLITE_ROW || code == SQLITE_DONE)
 		code = is_over(s, r, old, &over);
 	code = query_end(q, code);
@@ -632,11 +640,10 @@ static void free_snapshot(struct snapshot *p)
 	free(p);
 }
 
-#define SNAPSHOT_ROWS                                                                              \
+#define SNAPSHOT_ROWS(table)                                                                       \
 	"SELECT f.path, s.result, s.started, s.key, s.doubts, s.inputs, s.written, r.framework, "  \
 	"r.wall, s.deadline "                                                                      \
-	"FROM snapshot s JOIN file f ON f.id = s.file JOIN result r ON r.id = s.result "           \
-	"WHERE s.stands "
+	"FROM " table " s JOIN file f ON f.id = s.file JOIN result r ON r.id = s.result "
 #define SNAPSHOT_SHAPE "CITHUBBwYD"
 
 // NULL if it is torn.
@@ -663,10 +670,8 @@ static struct snapshot *read_snapshot(const struct query *q)
 	return NULL;
 }
 
-int snapshots_load(struct store *s, const char *path, struct map *snapshots, struct err *err)
+static int read_snapshots(struct store *s, struct query *q, struct map *snapshots, struct err *err)
 {
-	struct query *q = path ? query(s, SNAPSHOT_ROWS "AND f.path=?", VALUES(TEXT(path)))
-			       : query(s, SNAPSHOT_ROWS, NULL);
 	int code = SQLITE_DONE;
 
 	while (code == SQLITE_DONE && (code = query_next(q, SNAPSHOT_SHAPE)) == SQLITE_ROW) {
@@ -676,6 +681,24 @@ int snapshots_load(struct store *s, const char *path, struct map *snapshots, str
 			free_snapshot(map_put(snapshots, query_text(q, 0), p));
 	}
 	return code == SQLITE_DONE ? 0 : store_error(s, err);
+}
+
+int snapshots_load(struct store *s, const char *path, struct map *snapshots, struct err *err)
+{
+	static const char all[] = SNAPSHOT_ROWS("snapshot") "WHERE s.stands",
+			  one[] = SNAPSHOT_ROWS("snapshot") "WHERE s.stands AND f.path=?";
+
+	return read_snapshots(s, path ? query(s, one, VALUES(TEXT(path))) : query(s, all, NULL),
+			      snapshots, err);
+}
+
+int snapshots_load_parts(struct store *s, const char *path, struct map *snapshots, struct err *err)
+{
+	static const char all[] = SNAPSHOT_ROWS("part"),
+			  one[] = SNAPSHOT_ROWS("part") "WHERE f.path=?";
+
+	return read_snapshots(s, path ? query(s, one, VALUES(TEXT(path))) : query(s, all, NULL),
+			      snapshots, err);
 }
 
 void snapshots_release(struct map *snapshots)

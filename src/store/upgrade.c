@@ -178,6 +178,10 @@ static const struct step {
 	 "UPDATE sqlite_sequence SET name = 'run' WHERE name = 'old_run';"
 	 "DROP TABLE old_run;"
 	 "CREATE INDEX run_by_started ON run(started);"},
+	{11, 0,
+	 "CREATE TABLE part(file INTEGER PRIMARY KEY, result INTEGER NOT NULL,"
+	 " started INTEGER NOT NULL, key BLOB NOT NULL, doubts INTEGER NOT NULL,"
+	 " inputs BLOB NOT NULL, written BLOB NOT NULL, deadline INTEGER NOT NULL);"},
 };
 
 // ---- what SQL is lent ----

@@ -199,6 +199,57 @@ rows_in_log() {
 	is "$(ran)" two
 }
 
+@test "a pass of some tests stands for the same tests, never for others or for all" {
+	busted_test two "describe('a', function()" "it('one', function() assert(io.open('data.txt'):read('a') == 'old\n') end)" \
+		"it('other', function() end) end)"
+	echo old >data.txt
+	learn
+	again --filter=one
+	is "$(ran)" two
+	again --filter=one
+	is "$(ran)" ""
+	has "1 passed"
+	is "$(json 'r.total')" 1
+	again
+	is "$(ran)" ""
+	is "$(json 'r.total')" 2
+	run fj4 --why=tests/two_spec.lua --filter=other
+	has "--filter was one, is other"
+	again --filter=other
+	is "$(ran)" two
+	again --filter=other
+	is "$(ran)" ""
+	again --tag=none
+	is "$(ran)" two
+	again --filter=other
+	is "$(ran)" ""
+	# What it depends on counts as ever.
+	echo new >data.txt
+	again --filter=other
+	is "$(ran)" ""
+	again --filter=one
+	status_is 1
+	is "$(ran)" two
+	# Of a file that has failed nothing stands.
+	echo old >data.txt
+	again --filter=other
+	is "$(ran)" two
+	again
+	is "$(ran)" two
+	# Alone it is no pass of all.
+	rm -r .firmo-jobs
+	settle
+	again --filter=other
+	is "$(ran)" two
+	again --filter=other
+	is "$(ran)" ""
+	again
+	is "$(ran)" two
+	again
+	is "$(ran)" ""
+	fj4 --check >/dev/null
+}
+
 @test "a skip although nothing has changed ends what was known" {
 	# Where the temporary folder lies is no input.
 	mkdir "$BASE/skip"

@@ -63,6 +63,7 @@ static void every_format_comes_over_whole(void **state)
 		{2, 2, ""},
 		{3, 3, ""},
 		{9, 9, ""},
+		{10, 10, ""},
 		{8, 9, "PRAGMA user_version=8"},
 		{7, 9,
 		 "PRAGMA user_version=7; ALTER TABLE snapshot DROP COLUMN deadline;"
