@@ -253,14 +253,17 @@ char *plan_way(const struct job *job)
 	return command_way(job->settings->commands, job->framework, job->settings->way);
 }
 
-static struct digest key_of(const struct job *job)
+static struct digest key_of(struct uptodate *f, const struct job *job)
 {
+	if (f->last.settings == job->settings && f->last.framework == job->framework)
+		return f->last.key;
 	char *way = plan_way(job);
+	f->last.settings = job->settings;
+	f->last.framework = job->framework;
 	// What cannot be run has never passed, and has no key to be equal to.
-	struct digest key = way ? digest_of(way, strlen(way)) : (struct digest){0};
-
+	f->last.key = way ? digest_of(way, strlen(way)) : (struct digest){0};
 	free(way);
-	return key;
+	return f->last.key;
 }
 
 struct uptodate_finding plan_ask(struct uptodate *f, struct job *j)
@@ -271,7 +274,7 @@ struct uptodate_finding plan_ask(struct uptodate *f, struct job *j)
 	// While a file is what it was, so is its framework: it need not be read for that.
 	if (s) {
 		j->framework = s->framework;
-		key = key_of(j);
+		key = key_of(f, j);
 	}
 	return uptodate_ask(f, j, &key, deadline_of(&j->settings->deadline, j->p99_ns));
 }

@@ -11,6 +11,7 @@
 
 struct err;
 struct job;
+struct job_settings;
 struct jobs;
 struct store;
 
@@ -40,6 +41,11 @@ struct uptodate {
 	struct fingerprint *now;
 	size_t moved;     // how many are still the same though their stamps have moved
 	unsigned trusted; // doubts that do not count
+	struct {
+		const struct job_settings *settings; // NULL: none
+		enum framework framework;
+		struct digest key;
+	} last; // files of the same settings have the same key, for plan.c
 };
 
 // Loads what is known of these jobs. trusted: doubts that do not count, added up. Release it on
