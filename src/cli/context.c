@@ -186,7 +186,7 @@ static bool wants_text_on_stdout(const struct settings *o)
 void context_set(struct context *c, const struct settings *settings)
 {
 	c->settings = settings;
-	c->variants.settings = settings;
+	variants_open(&c->variants, settings);
 	c->style = settings->text;
 	c->style.colours = context_uses_colours(settings, STDOUT_FILENO);
 	c->text_to_stdout = wants_text_on_stdout(settings);

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/path.h"
+#include "cli/fixtures.h"
 #include "cli/reused.h"
 #include "cli/root.h"
 #include "cli/service.h"
@@ -176,6 +177,26 @@ static void decide_open(struct firmo_jobs *s)
 	s->open.n = 0;
 }
 
+static void on_fixture_ended(void *owner, struct fixture *f, struct fixture_result *r)
+{
+	struct firmo_jobs *s = owner;
+	struct err err;
+
+	if (!r->tears_down && !r->failed) {
+		// Passes that stood by other variables do not stand any more.
+		s->wrote |= variants_renew(&s->context.variants, f);
+		if (s->context.store)
+			fixtures_keep(f, s->settings);
+	}
+	VEC_PUSH(&s->run.fixtures, *r);
+	if (!s->context.text_to_stdout)
+		return;
+	display_clear(&s->display);
+	report_text_fixture(stdout, r, &s->context.style, &err);
+	fflush(stdout);
+	display_restore(&s->display);
+}
+
 static void on_asked(void *owner)
 {
 	display_dump(&((struct firmo_jobs *)owner)->display);
@@ -280,6 +301,7 @@ int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct er
 					.is_open = is_open,
 					.asks = asks,
 					.done = on_done,
+					.fixture_ended = on_fixture_ended,
 					.asked = on_asked,
 					.suspended = on_suspended,
 					.service = s->service ? &s->service->hooks : NULL,

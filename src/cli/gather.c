@@ -87,12 +87,12 @@ static void warn_of_locks(const struct jobs *jobs)
 
 	for (size_t i = 0; i < jobs->n && !have; i++) {
 		const struct job_settings *set = jobs->items[i].settings;
-		have = set->locks.n > 0 || set->slots > 1 || set->exclusive;
+		have = set->locks.n > 0 || set->slots > 1 || set->exclusive || set->fixtures;
 	}
 	if (have)
 		session_warn("lock, slots and exclusive do not hold between the files that make "
 			     "runs without a history, or with --repeat, --until-fail or "
-			     "--share-tokens");
+			     "--share-tokens, and fixtures are set up for each of them");
 }
 
 static int run_command(struct firmo_jobs *s, int *status, bool *served, struct err *err)
@@ -145,6 +145,12 @@ static int load_ran(struct firmo_jobs *s, struct err *err)
 	s->run.elapsed_ns =
 		begun.elapsed_ns ? begun.elapsed_ns : clock_real_ns() - begun.started_ns;
 	s->run.signal = begun.signal;
+	// The history does not have them.
+	s->run.fixtures.items = begun.fixtures.items;
+	s->run.fixtures.n = begun.fixtures.n;
+	s->run.fixtures.cap = begun.fixtures.cap;
+	begun.fixtures.n = 0;
+	begun.fixtures.items = NULL;
 	s->run.stopped = begun.stopped;
 	begun.stopped = NULL;
 	run_release(&begun);

@@ -947,6 +947,15 @@ int options_parse(struct settings *o, int argc, char **argv, struct err *err)
 	return check_together(o, err);
 }
 
+static void release_fixture(struct fixture *f)
+{
+	strings_free_all(&f->globs);
+	free((char *)f->name);
+	free((char *)f->at);
+	free((char *)f->setup);
+	free((char *)f->teardown);
+}
+
 static void release_override(struct override *v)
 {
 	strings_free_all(&v->globs);
@@ -970,6 +979,9 @@ void options_release(struct settings *o)
 	for (size_t i = 0; i < o->overrides.n; i++)
 		release_override(&o->overrides.items[i]);
 	free(o->overrides.items);
+	for (size_t i = 0; i < o->fixtures.n; i++)
+		release_fixture(&o->fixtures.items[i]);
+	free(o->fixtures.items);
 	free(o->imported.items);
 	free(o->reports.items);
 	free(o->words);

@@ -115,29 +115,73 @@ static struct json_object *settings_schema(enum option_place place, struct json_
 	return o;
 }
 
-static struct json_object *override_schema(void)
+static struct json_object *text_schema(void)
 {
-	static const char *const required[] = {"match", NULL};
-	struct json_object *properties, *o = settings_schema(IN_OVERRIDES, &properties);
-	struct json_object *glob = object(), *globs = object();
+	struct json_object *o = object();
 
-	add(glob, "type", text("string"));
-	add(glob, "minLength", xgiven(json_object_new_int(1)));
-	add(globs, "type", text("array"));
-	add(globs, "minItems", xgiven(json_object_new_int(1)));
-	add(globs, "items", json_object_get(glob));
-	add(properties, "match", either(glob, globs));
-	add(o, "required", list_of(required));
+	add(o, "type", text("string"));
+	add(o, "minLength", xgiven(json_object_new_int(1)));
 	return o;
 }
 
-static void add_overrides(struct json_object *properties)
+// What is said of files that match.
+static void add_match(struct json_object *o, struct json_object *properties)
 {
-	struct json_object *overrides = object();
+	static const char *const required[] = {"match", NULL};
+	struct json_object *globs = object();
 
-	add(overrides, "type", text("array"));
-	add(overrides, "items", override_schema());
-	add(properties, "overrides", overrides);
+	add(globs, "type", text("array"));
+	add(globs, "minItems", xgiven(json_object_new_int(1)));
+	add(globs, "items", text_schema());
+	add(properties, "match", either(text_schema(), globs));
+	add(o, "required", list_of(required));
+}
+
+static struct json_object *override_schema(void)
+{
+	struct json_object *properties, *o = settings_schema(IN_OVERRIDES, &properties);
+
+	add_match(o, properties);
+	return o;
+}
+
+static struct json_object *fixture_schema(void)
+{
+	static const char *const numbers[] = {"number", "string", NULL};
+	static const char *const setup[] = {"setup", NULL}, *const teardown[] = {"teardown", NULL};
+	struct json_object *o = object(), *properties = object(), *timeout = object();
+	struct json_object *sets_up = object(), *tears_down = object();
+
+	add_match(o, properties);
+	add(properties, "name", text_schema());
+	add(properties, "setup", text_schema());
+	add(properties, "teardown", text_schema());
+	add(timeout, "type", list_of(numbers));
+	add(properties, "timeout", timeout);
+	add(o, "type", text("object"));
+	add(o, "properties", properties);
+	add(o, "additionalProperties", xgiven(json_object_new_boolean(false)));
+	add(sets_up, "required", list_of(setup));
+	add(tears_down, "required", list_of(teardown));
+	struct json_object *one = either(sets_up, tears_down);
+	add(o, "anyOf", json_object_get(json_object_object_get(one, "anyOf")));
+	json_object_put(one);
+	return o;
+}
+
+static void add_list(struct json_object *properties, const char *key, struct json_object *items)
+{
+	struct json_object *list = object();
+
+	add(list, "type", text("array"));
+	add(list, "items", items);
+	add(properties, key, list);
+}
+
+static void add_lists(struct json_object *properties)
+{
+	add_list(properties, "overrides", override_schema());
+	add_list(properties, "fixtures", fixture_schema());
 }
 
 static struct json_object *make_schema(void)
@@ -146,8 +190,8 @@ static struct json_object *make_schema(void)
 	struct json_object *of_profile, *profile = settings_schema(IN_PROJECT, &of_profile);
 	struct json_object *profiles = object(), *schema = object();
 
-	add_overrides(of_profile);
-	add_overrides(properties);
+	add_lists(of_profile);
+	add_lists(properties);
 	add(profiles, "type", text("object"));
 	add(profiles, "additionalProperties", profile);
 	add(properties, "profiles", profiles);

@@ -8,14 +8,17 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/nearest.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/options.h"
 
-#define MOST_BYTES (1 << 20)
+#define MOST_BYTES         (1 << 20)
+#define FIXTURE_TIMEOUT_NS (60 * NS_PER_SEC)
 
 // ---- JSON ----
 
@@ -246,26 +249,26 @@ static int read_rows(const struct reader *r, const char *path, struct json_objec
 
 // ---- overrides ----
 
-static int add_glob(const struct reader *r, const char *path, struct override *v,
+static int add_glob(const struct reader *r, const char *path, struct strings *globs,
 		    struct json_object *glob)
 {
 	const char *text = json_object_get_string(glob);
 
 	if (!json_object_is_type(glob, json_type_string) || !*text)
 		return refuse(r, path, "wants a glob, such as tests/db/**, or a list of such");
-	VEC_PUSH(&v->globs, xstrdup(text));
+	VEC_PUSH(globs, xstrdup(text));
 	return 0;
 }
 
-static int read_globs(const struct reader *r, const char *path, struct override *v,
+static int read_globs(const struct reader *r, const char *path, struct strings *globs,
 		      struct json_object *match)
 {
 	if (!json_object_is_type(match, json_type_array))
-		return add_glob(r, path, v, match);
+		return add_glob(r, path, globs, match);
 	for (size_t i = 0; i < json_object_array_length(match); i++)
-		if (add_glob(r, path, v, json_object_array_get_idx(match, i)) < 0)
+		if (add_glob(r, path, globs, json_object_array_get_idx(match, i)) < 0)
 			return -1;
-	return v->globs.n > 0 ? 0 : add_glob(r, path, v, NULL);
+	return globs->n > 0 ? 0 : add_glob(r, path, globs, NULL);
 }
 
 static int read_override(const struct reader *r, const char *path, struct override *v,
@@ -281,7 +284,7 @@ static int read_override(const struct reader *r, const char *path, struct overri
 	own.said = &v->said;
 	v->at = xasprintf("%s: %s", r->file, path);
 	char *match = below(path, "match");
-	int status = read_globs(&own, match, v, json_object_object_get(value, "match"));
+	int status = read_globs(&own, match, &v->globs, json_object_object_get(value, "match"));
 	free(match);
 	return status == 0 ? read_rows(&own, path, value, others) : -1;
 }
@@ -300,6 +303,119 @@ static int read_overrides(const struct reader *r, const char *around, struct jso
 		char *element = xasprintf("%s[%zu]", path, i);
 		status = read_override(r, element, &v, json_object_array_get_idx(list, i));
 		VEC_PUSH(&r->settings->overrides, v);
+		free(element);
+	}
+	free(path);
+	return status;
+}
+
+// ---- fixtures ----
+
+static const char *const fixture_keys[] = {"match", "name", "setup", "teardown", "timeout", NULL};
+
+static int refuse_fixture_key(const struct reader *r, const char *path, const char *key)
+{
+	struct nearest near = {.word = key, .n = strlen(key)};
+
+	for (const char *const *name = fixture_keys; *name; name++)
+		nearest_offer(&near, *name);
+	char *what = near.best ? xasprintf("no such setting; did you mean %s?", near.best)
+			       : xstrdup("a fixture has match, name, setup, teardown and timeout");
+	int status = refuse(r, path, what);
+
+	free(what);
+	return status;
+}
+
+static int read_text(const struct reader *r, const char *path, const char **text,
+		     struct json_object *value)
+{
+	const char *given = json_object_get_string(value);
+
+	if (!json_object_is_type(value, json_type_string) || !*given ||
+	    strlen(given) != (size_t)json_object_get_string_len(value))
+		return refuse(r, path, "wants a text");
+	*text = xstrdup(given);
+	return 0;
+}
+
+static int read_seconds(const struct reader *r, const char *path, int64_t *ns,
+			struct json_object *value)
+{
+	enum json_type type = json_object_get_type(value);
+	bool can_be = type == json_type_int || type == json_type_double || type == json_type_string;
+
+	if (!can_be || !text_parse_seconds(json_object_get_string(value), ns))
+		return refuse(r, path, "wants seconds, such as 60 or 0.5; 0 for none");
+	return 0;
+}
+
+static int read_fixture_member(const struct reader *r, const char *path, struct fixture *f,
+			       const char *key, struct json_object *value)
+{
+	switch (option_find(fixture_keys, key, strlen(key))) {
+	case 0:
+		return read_globs(r, path, &f->globs, value);
+	case 1:
+		return read_text(r, path, &f->name, value);
+	case 2:
+		return read_text(r, path, &f->setup, value);
+	case 3:
+		return read_text(r, path, &f->teardown, value);
+	case 4:
+		return read_seconds(r, path, &f->timeout_ns, value);
+	default:
+		return refuse_fixture_key(r, path, key);
+	}
+}
+
+// What is set up may not be told apart in reports by anything else.
+static int check_fixture(const struct reader *r, const char *path, const struct fixture *f)
+{
+	if (f->globs.n == 0)
+		return refuse(r, path,
+			      "wants match: a glob, such as tests/db/**, or a list of such");
+	if (!f->setup && !f->teardown)
+		return refuse(r, path, "wants a setup, a teardown or both");
+	for (size_t i = 0; i < r->settings->fixtures.n; i++)
+		if (strcmp(r->settings->fixtures.items[i].name, f->name) == 0)
+			return refuse(r, path, "another fixture has this name");
+	return 0;
+}
+
+static int read_fixture(const struct reader *r, const char *path, struct fixture *f,
+			struct json_object *value)
+{
+	int status = 0;
+
+	if (!json_object_is_type(value, json_type_object))
+		return refuse(r, path, "wants an object with match, setup and teardown");
+	json_object_object_foreach(value, key, member)
+	{
+		char *below_it = below(path, key);
+		if (status == 0)
+			status = read_fixture_member(r, below_it, f, key, member);
+		free(below_it);
+	}
+	f->at = xasprintf("%s: %s", r->file, path);
+	if (!f->name)
+		f->name = xstrdup(path);
+	return status == 0 ? check_fixture(r, path, f) : -1;
+}
+
+static int read_fixtures(const struct reader *r, const char *around, struct json_object *object)
+{
+	struct json_object *list = json_object_object_get(object, "fixtures");
+	char *path = below(around, "fixtures");
+	int status = 0;
+
+	if (list && !json_object_is_type(list, json_type_array))
+		status = refuse(r, path, "wants a list of objects");
+	for (size_t i = 0; list && status == 0 && i < json_object_array_length(list); i++) {
+		struct fixture f = {.timeout_ns = FIXTURE_TIMEOUT_NS};
+		char *element = xasprintf("%s[%zu]", path, i);
+		status = read_fixture(r, element, &f, json_object_array_get_idx(list, i));
+		VEC_PUSH(&r->settings->fixtures, f);
 		free(element);
 	}
 	free(path);
@@ -336,7 +452,7 @@ static int refuse_profile(const struct reader *r, const char *name, struct json_
 // counts.
 static int read_profiles(const struct reader *r, const char *name, struct json_object *profiles)
 {
-	static const char *const others[] = {"overrides", NULL};
+	static const char *const others[] = {"overrides", "fixtures", NULL};
 	struct json_object *chosen = NULL;
 	int status = 0;
 
@@ -357,6 +473,8 @@ static int read_profiles(const struct reader *r, const char *name, struct json_o
 			status = read_rows(&profile, path, value, others);
 		if (status == 0)
 			status = read_overrides(&profile, path, value);
+		if (status == 0)
+			status = read_fixtures(&profile, path, value);
 		if (is_chosen)
 			chosen = value;
 		// The trial points to what it has taken.
@@ -370,7 +488,7 @@ static int read_profiles(const struct reader *r, const char *name, struct json_o
 
 static int read_all(const struct reader *r, const char *profile, struct json_object *object)
 {
-	static const char *const others[] = {"$schema", "overrides", "profiles", NULL};
+	static const char *const others[] = {"$schema", "overrides", "fixtures", "profiles", NULL};
 	struct json_object *none = xgiven(json_object_new_object()), *profiles;
 
 	if (!json_object_object_get_ex(object, "profiles", &profiles))
@@ -381,6 +499,8 @@ static int read_all(const struct reader *r, const char *profile, struct json_obj
 	// Those of the profile are asked first.
 	if (status == 0)
 		status = read_overrides(r, "", object);
+	if (status == 0)
+		status = read_fixtures(r, "", object);
 	json_object_put(none);
 	return status;
 }

@@ -125,6 +125,7 @@ void session_begin_run(struct firmo_jobs *s)
 			    .locks = &settings->run.locks},
 		.means = {.has_make_load = c->make.load >= 0,
 			  .make_load = c->make.load,
+			  .fixtures = &c->variants.fixtures,
 			  .loop = &c->loop,
 			  .signals = &c->signals},
 		.progress = settings->progress,

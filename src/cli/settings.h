@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "cli/statements.h"
 #include "history/request.h"
+#include "model/fixture.h"
 #include "model/job_settings.h"
 #include "plan/plan.h"
 #include "report/text.h"
@@ -63,14 +64,15 @@ struct settings {
 		struct override *items; // the first that matches counts
 		size_t n, cap;
 	} overrides;
-	const char *why;        // the file of --why
-	const char *shown_file; // of --print-settings, or NULL
-	int shell;              // of --print-completion
-	const char *task;       // of --run, or NULL
-	bool join;              // --join
-	bool writes_rules;      // --rules, alone or with --gather
-	const char *rules;      // its file; NULL: beside the history
-	const char *gather;     // the command of --gather
+	struct fixtures fixtures; // all of them whose globs match; their strings are owned
+	const char *why;          // the file of --why
+	const char *shown_file;   // of --print-settings, or NULL
+	int shell;                // of --print-completion
+	const char *task;         // of --run, or NULL
+	bool join;                // --join
+	bool writes_rules;        // --rules, alone or with --gather
+	const char *rules;        // its file; NULL: beside the history
+	const char *gather;       // the command of --gather
 	bool until_fail, trace, capture;
 	enum flaky flaky;
 	struct buf tags;   // of --tag, joined

@@ -7,7 +7,9 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/strings.h"
 #include "cli/directives.h"
+#include "cli/fixtures.h"
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/options.h"
@@ -41,9 +43,13 @@ int variants_add_statements(const struct settings *all, const char *path, struct
 }
 
 // Files of which the same is said run in the same way.
-static char *make_key(const struct statements *said)
+static char *make_key(const struct variants *v, const char *path, const struct statements *said)
 {
 	struct buf b = {0};
+
+	for (size_t i = 0; i < v->fixtures.n; i++)
+		if (name_matches(&v->fixtures.items[i].globs, path))
+			way_add(&b, "fixture", v->fixtures.items[i].name);
 
 	for (size_t i = 0; i < said->n; i++)
 		way_add(&b, said->items[i].row->name,
@@ -99,8 +105,24 @@ static void add_paths(struct strings *environment, const struct strings *env, co
 }
 
 // In an order that is always the same, and with a NULL at the end.
-static void make_environment(struct strings *environment, const struct settings *o)
+static void add_fixture(struct strings *environment, const struct fixture *f)
 {
+	for (size_t i = 0; i < f->variables.n; i++) {
+		const char *entry = f->variables.items[i];
+		size_t n = strcspn(entry, "=") + 1, k = 0;
+		while (k < environment->n && strncmp(environment->items[k], entry, n) != 0)
+			k++;
+		if (k == environment->n)
+			VEC_PUSH(environment, NULL);
+		free(environment->items[k]);
+		environment->items[k] = xstrdup(entry);
+	}
+}
+
+static void make_environment(struct strings *environment, const struct settings *o,
+			     struct fixture *const *fixtures)
+{
+	strings_free_all(environment);
 	add_paths(environment, &o->env, "LUA_PATH", &o->lua_path);
 	add_paths(environment, &o->env, "LUA_CPATH", &o->lua_cpath);
 	for (size_t i = 0; i < o->env.n; i++) {
@@ -109,6 +131,8 @@ static void make_environment(struct strings *environment, const struct settings 
 			VEC_PUSH(environment, xstrdup(o->env.items[i]));
 		free(name);
 	}
+	for (; *fixtures; fixtures++)
+		add_fixture(environment, *fixtures);
 	strings_sort(environment);
 	VEC_PUSH(environment, NULL);
 }
@@ -142,6 +166,11 @@ static char *make_way(const struct job_settings *job, const char *wrap, bool sha
 	if (job->wrapper) {
 		way_add(&b, "--wrap", wrap);
 		way_add(&b, "wrapper", job->wrapper->program);
+	}
+	for (struct fixture *const *f = job->fixtures; f && *f; f++) {
+		char *name = xasprintf("setup of %.*s", (int)strcspn((*f)->name, "="), (*f)->name);
+		way_add(&b, name, (*f)->setup ? (*f)->setup : "");
+		free(name);
 	}
 	// What MAKEFLAGS is to workers.
 	if (share_tokens)
@@ -204,6 +233,7 @@ static void release(struct variant *variant)
 	strings_free_all(&variant->environment);
 	commands_release(&variant->commands);
 	wrapper_release(&variant->wrapper);
+	free(variant->fixtures.items);
 	free(variant->way);
 	free(variant);
 }
@@ -213,6 +243,7 @@ void variants_release(struct variants *v)
 	for (size_t i = 0; i < v->list.n; i++)
 		release(v->list.items[i]);
 	free(v->list.items);
+	fixtures_release(&v->fixtures);
 	*v = (struct variants){0};
 }
 
@@ -229,8 +260,8 @@ void variants_say(const struct settings *all, const struct statements *own, stru
 }
 
 // Takes over key.
-static struct variant *add(struct variants *v, char *key, const struct statements *own,
-			   struct err *err)
+static struct variant *add(struct variants *v, char *key, const char *path,
+			   const struct statements *own, struct err *err)
 {
 	struct variant *variant = xcalloc(1, sizeof *variant);
 	struct settings *o = &variant->settings;
@@ -241,8 +272,14 @@ static struct variant *add(struct variants *v, char *key, const struct statement
 		release(variant);
 		return NULL;
 	}
-	make_environment(&variant->environment, o);
+	for (size_t i = 0; i < v->fixtures.n; i++)
+		if (name_matches(&v->fixtures.items[i].globs, path))
+			VEC_PUSH(&variant->fixtures, &v->fixtures.items[i]);
+	VEC_PUSH(&variant->fixtures, NULL);
+	make_environment(&variant->environment, o, variant->fixtures.items);
 	variant->job = o->job;
+	if (variant->fixtures.n > 1)
+		variant->job.fixtures = variant->fixtures.items;
 	variant->job.environment = (const char *const *)variant->environment.items;
 	// What is run again and again is not tried again.
 	if (v->settings->run.rounds > 1 || v->settings->until_fail)
@@ -264,16 +301,48 @@ const struct job_settings *variants_of(struct variants *v, const char *path, str
 	struct statements own = {0};
 	struct variant *variant = NULL;
 	if (variants_add_statements(v->settings, path, &own, err) == 0) {
-		char *key = make_key(&own);
+		char *key = make_key(v, path, &own);
 		variant = find(v, key);
 		if (variant)
 			free(key);
 		else
-			variant = add(v, key, &own, err);
+			variant = add(v, key, path, &own, err);
 	}
 	statements_release(&own);
 	bool is_right = variant && (!v->commands || complete(v, variant, err) == 0);
 	return is_right ? &variant->job : NULL;
+}
+
+static bool has_fixture(const struct variant *variant, const struct fixture *f)
+{
+	for (size_t i = 0; i < variant->fixtures.n; i++)
+		if (variant->fixtures.items[i] == f)
+			return true;
+	return false;
+}
+
+bool variants_renew(struct variants *v, const struct fixture *f)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < v->list.n; i++) {
+		struct variant *one = v->list.items[i];
+		if (!has_fixture(one, f) || !one->way)
+			continue;
+		make_environment(&one->environment, &one->settings, one->fixtures.items);
+		one->job.environment = (const char *const *)one->environment.items;
+		char *way = make_way(&one->job, one->settings.wrap, v->settings->run.share_tokens);
+		changed |= strcmp(way, one->way) != 0;
+		free(one->way);
+		one->job.way = one->way = way;
+	}
+	return changed;
+}
+
+void variants_open(struct variants *v, const struct settings *settings)
+{
+	v->settings = settings;
+	fixtures_load(&v->fixtures, settings);
 }
 
 int variants_complete(struct variants *v, const struct commands *commands, struct err *err)

@@ -20,6 +20,10 @@ struct variant {
 	struct strings environment; // entries of job
 	struct commands commands;   // if it has some of its own
 	struct wrapper wrapper;     // of job
+	struct {
+		struct fixture **items; // of job, NULL at the end
+		size_t n, cap;
+	} fixtures;
 	struct job_settings job;
 	char *way;
 };
@@ -27,6 +31,7 @@ struct variant {
 struct variants {
 	const struct settings *settings; // of all files
 	const struct commands *commands; // the same; NULL: the programs have not been found yet
+	struct fixtures fixtures;        // all that there are
 	struct {
 		struct variant **items; // owned
 		size_t n, cap;
@@ -47,6 +52,11 @@ const struct job_settings *variants_of(struct variants *v, const char *path, str
 int variants_complete(struct variants *v, const struct commands *commands, struct err *err);
 // Puts where the setting of that name was said in place of "--NAME", which the message begins with.
 void variants_blame(const struct settings *said, struct err *err);
+// The setup of f has given its variables: they are a part of how its files are run. Whether any are
+// run in another way from now on.
+bool variants_renew(struct variants *v, const struct fixture *f);
+// Begins, with the settings of all files.
+void variants_open(struct variants *v, const struct settings *settings);
 void variants_release(struct variants *v);
 
 #endif

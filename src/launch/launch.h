@@ -32,6 +32,7 @@ struct launch {
 			  // has no STREAM_EVENTS
 	bool is_wrapped;  // it starts the worker, which is not known by its process id
 	const char *words; // by which the shim knows the worker then, see struct command, or NULL
+	bool is_unwatched; // nobody asks what it depends on
 	bool is_read;      // its standard output is, where it otherwise inherits ours
 	bool own_stderr;   // by STREAM_ERR; else by STREAM_OUT, in the order of the writes
 	int slot;          // from 0: of two processes at a time no two have the same

@@ -363,7 +363,8 @@ static int prepare(struct local_process *p, const struct launch *what, struct er
 		return -1;
 	if (l->server && open_loan(p, err) < 0)
 		return -1;
-	if (watches(&l->launcher, what->program) && trace_open(&p->trace, err) < 0)
+	if (!what->is_unwatched && watches(&l->launcher, what->program) &&
+	    trace_open(&p->trace, err) < 0)
 		return -1;
 	const struct worker_identity id = {
 		.run = l->run,

@@ -14,6 +14,7 @@
 #include "model/selection.h"
 
 struct commands;
+struct fixture;
 struct wrapper;
 
 struct job_settings {
@@ -30,6 +31,7 @@ struct job_settings {
 	const char *const *environment;  // entries beside ours and in place of them, NULL at the
 					 // end; NULL: none
 	const struct commands *commands; // how files are run, see framework/framework.h
+	struct fixture *const *fixtures; // what is set up before, NULL at the end; NULL: none
 	const struct wrapper *wrapper;   // of its command, or NULL
 	const char *way; // all of this that results depend on, as text, for command_way
 };

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/map.h"
+#include "model/fixture.h"
 #include "model/job_settings.h"
 #include "model/lock.h"
 #include "model/result.h"
@@ -150,6 +151,7 @@ static bool may_start(const struct queue *q, const struct turn *turn, int slots)
 {
 	return turn->slots <= slots && turn->due_ns <= q->now_ns &&
 	       (!turn->exclusive || q->running == 0) &&
+	       (!q->terms.sets_up || fixtures_are_settled(turn->job->settings)) &&
 	       locks_are_free(q, &q->entries[turn->job - q->jobs->items]);
 }
 

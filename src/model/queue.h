@@ -28,6 +28,7 @@ struct queue_terms {
 	long rounds;               // how often each file is run; 0: without end
 	int most;                  // the slots there are: no file takes more; 0: it takes one
 	bool in_order;             // no file is passed over, for the same order in each run
+	bool sets_up;              // files wait for what is set up for them
 	const struct locks *locks; // NULL: each can be held by one
 };
 

@@ -12,6 +12,9 @@ void run_release(struct run *r)
 		result_free(r->results.items[i]);
 	free(r->results.items);
 	free(r->waits.items);
+	for (size_t i = 0; i < r->fixtures.n; i++)
+		fixture_result_release(&r->fixtures.items[i]);
+	free(r->fixtures.items);
 	free(r->name);
 	free(r->stopped);
 	free(r->lua);
@@ -132,12 +135,20 @@ int64_t run_bound_ns(const struct run *r)
 	return share_ns > r->longest_ns ? share_ns : r->longest_ns;
 }
 
+const struct fixture_result *run_failed_fixture(const struct run *r)
+{
+	for (size_t i = 0; i < r->fixtures.n; i++)
+		if (r->fixtures.items[i].failed)
+			return &r->fixtures.items[i];
+	return NULL;
+}
+
 bool run_succeeded(const struct run *r)
 {
 	struct totals t = run_totals(r);
 
 	return t.bad == 0 && t.by_status[FILE_NOTRUN] == 0 && !r->unfinished &&
-	       (t.flaky == 0 || !r->flaky_fails);
+	       !run_failed_fixture(r) && (t.flaky == 0 || !r->flaky_fails);
 }
 
 bool run_tells(const struct run *r)

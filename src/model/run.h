@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/fixture.h"
 #include "model/result.h"
 
 // A time at which a file was ready, a worker was allowed, and make had no token to give.
@@ -36,6 +37,10 @@ struct run {
 		struct wait *items;
 		size_t n, cap;
 	} waits;
+	struct {
+		struct fixture_result *items; // in the order of their ends; owned
+		size_t n, cap;
+	} fixtures;
 	// One for each file, in the order in which their first attempts ended; files that were not
 	// run come last.
 	struct {
@@ -60,7 +65,9 @@ void run_add(struct run *r, struct result *res);
 void run_take_back(struct run *r, const struct jobs *jobs);
 // Adds a result with that reason for each job that has none.
 void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason);
-// Everything that was planned ran and passed.
+// The first setup or teardown that has failed, or NULL.
+const struct fixture_result *run_failed_fixture(const struct run *r);
+// Everything that was planned ran and passed, and no setup or teardown has failed.
 bool run_succeeded(const struct run *r);
 // Some file tells of its tests: without one, that nothing has failed is no success.
 bool run_tells(const struct run *r);

@@ -205,6 +205,25 @@ static void write_head(FILE *out, const struct run *run)
 	json_object_put(head);
 }
 
+static struct json_object *fixture_list(const struct run *run)
+{
+	struct json_object *list = object_list();
+
+	for (size_t i = 0; i < run->fixtures.n; i++) {
+		const struct fixture_result *r = &run->fixtures.items[i];
+		struct json_object *o = object_new();
+		object_put(o, "name", object_string(r->name));
+		object_put(o, "step", object_string(r->tears_down ? "teardown" : "setup"));
+		object_put(o, "failed", object_boolean(r->failed));
+		object_put(o, "reason", object_string(r->reason));
+		object_put(o, "started", object_seconds(r->started_ns));
+		object_put(o, "wall", object_seconds(r->wall_ns));
+		object_put(o, "output", object_string(r->output ? r->output : ""));
+		object_append(list, o);
+	}
+	return list;
+}
+
 static struct json_object *conflict_list(const struct run *run)
 {
 	struct json_object *list = object_list();
@@ -241,6 +260,8 @@ int report_json(FILE *out, const struct run *run, struct err *err)
 	}
 	fputs("\n],\n\"conflicts\":", out);
 	object_write(out, conflict_list(run));
+	fputs(",\n\"fixtures\":", out);
+	object_write(out, fixture_list(run));
 	fputs("}\n", out);
 	return ferror(out) ? err_set(err, errno, "write the JSON report") : 0;
 }

@@ -560,6 +560,41 @@ static void add_to_sum(struct tally *sum, const struct result *r)
 	suite_release(&s);
 }
 
+static void write_fixture(FILE *out, const struct fixture_result *r)
+{
+	const struct tally n = {.tests = 1, .errors = r->failed};
+	const char *step = r->tears_down ? "teardown" : "setup";
+	char *name = xasprintf("fixture %s", r->name);
+	struct buf b = {0}, plain = {0};
+
+	buf_addstr(&b, "  <testsuite");
+	add_attribute(&b, "name", name);
+	add_tally(&b, &n, r->wall_ns);
+	buf_addstr(&b, " skipped=\"0\"");
+	add_timestamp(&b, r->started_ns);
+	buf_addstr(&b, ">\n    <properties>\n");
+	add_property(&b, "status", r->failed ? "fail" : "pass");
+	add_property(&b, "reason", r->reason);
+	buf_addstr(&b, "    </properties>\n    <testcase");
+	add_attribute(&b, "classname", name);
+	add_attribute(&b, "name", step);
+	add_attribute(&b, "file", "firmo-jobs.json");
+	buf_addf(&b, " time=\"%.6f\"", ns_to_sec(r->wall_ns));
+	buf_addstr(&b, r->failed ? ">\n      <error" : "/>\n");
+	if (r->failed) {
+		add_attribute(&b, "message", r->reason);
+		buf_addstr(&b, ">");
+		format_output(&plain, r->output, strlen(r->output), "", false);
+		add_xml(&b, plain.data, plain.len, "\r");
+		buf_addstr(&b, "</error>\n    </testcase>\n");
+	}
+	buf_addstr(&b, "  </testsuite>\n");
+	fwrite(b.data, 1, b.len, out);
+	buf_release(&plain);
+	buf_release(&b);
+	free(name);
+}
+
 int report_junit(FILE *out, const struct run *run, struct err *err)
 {
 	struct tally sum = {0};
@@ -568,6 +603,10 @@ int report_junit(FILE *out, const struct run *run, struct err *err)
 
 	for (size_t i = 0; i < run->results.n; i++)
 		add_to_sum(&sum, run->results.items[i]);
+	for (size_t i = 0; i < run->fixtures.n; i++) {
+		sum.tests++;
+		sum.errors += run->fixtures.items[i].failed;
+	}
 	buf_addstr(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
 	add_attribute(&b, "name", "firmo-jobs");
 	add_tally(&b, &sum, run->elapsed_ns);
@@ -581,6 +620,8 @@ int report_junit(FILE *out, const struct run *run, struct err *err)
 		write_suite(out, run, &s);
 		suite_release(&s);
 	}
+	for (size_t i = 0; i < run->fixtures.n; i++)
+		write_fixture(out, &run->fixtures.items[i]);
 	map_release(&taken);
 	fputs("</testsuites>\n", out);
 	return ferror(out) ? err_set(err, errno, "write the JUnit report") : 0;

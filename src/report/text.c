@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "model/conflicts.h"
 #include "model/failure.h"
+#include "model/fixture.h"
 #include "model/run.h"
 #include "report/explain.h"
 #include "report/format.h"
@@ -150,6 +151,32 @@ int report_text_file(FILE *out, const struct result *r, const struct text_style 
 		return -1;
 	if (wants_line(r, style))
 		add_file_line(&b, r, style);
+	return write_out(out, &b, err);
+}
+
+// ---- setups and teardowns ----
+
+int report_text_fixture(FILE *out, const struct fixture_result *r, const struct text_style *style,
+			struct err *err)
+{
+	struct buf b = {0}, output = {0};
+
+	if (style->quiet && !r->failed)
+		return 0;
+	layout_coloured(&b, style->colours, r->failed ? RED : GREEN, "FIXTURE");
+	buf_addf(&b, " [%9.3fs] ", ns_to_sec(r->wall_ns));
+	text_add_visible(&b, r->name);
+	buf_addf(&b, ": %s", r->tears_down ? "teardown" : "setup");
+	if (r->failed) {
+		buf_addstr(&b, " has failed (");
+		text_add_visible(&b, r->reason);
+		buf_addch(&b, ')');
+	}
+	buf_addch(&b, '\n');
+	if (r->failed && r->output)
+		format_output(&output, r->output, strlen(r->output), "    | ", style->colours);
+	buf_add(&b, output.data, output.len);
+	buf_release(&output);
 	return write_out(out, &b, err);
 }
 
@@ -391,12 +418,24 @@ static void add_partial(struct buf *b, const struct run *run, const struct text_
 	buf_addch(b, '\n');
 }
 
+// "; the setup of db has failed"
+static void add_failed_fixture(struct buf *b, const struct run *run)
+{
+	const struct fixture_result *r = run_failed_fixture(run);
+
+	if (!r)
+		return;
+	buf_addf(b, "; the %s of ", r->tears_down ? "teardown" : "setup");
+	text_add_visible(b, r->name);
+	buf_addstr(b, " has failed");
+}
+
 static void add_failed(struct buf *b, const struct run *run, const struct text_style *style)
 {
 	struct totals t = run_totals(run);
 	size_t notrun = t.by_status[FILE_NOTRUN];
 	bool flaky = run->flaky_fails && t.flaky;
-	bool failed = t.bad > 0 || flaky;
+	bool failed = t.bad > 0 || flaky || (notrun == 0 && run_failed_fixture(run));
 
 	layout_coloured(b, style->colours, RED, failed ? "FAILED" : "NOT RUN");
 	buf_addf(b, ": %zu of %zu file%s", failed ? t.bad : notrun, t.files,
@@ -405,6 +444,7 @@ static void add_failed(struct buf *b, const struct run *run, const struct text_s
 		buf_addf(b, ", and %zu flaky (--flaky=fail)", t.flaky);
 	if (failed && notrun)
 		buf_addf(b, "; %zu %s not run", notrun, notrun == 1 ? "was" : "were");
+	add_failed_fixture(b, run);
 	if (run->stopped) {
 		buf_addstr(b, "; ");
 		text_add_visible(b, run->stopped);

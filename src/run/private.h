@@ -10,6 +10,7 @@
 #include "model/queue.h"
 #include "run/admission.h"
 #include "run/attempt.h"
+#include "run/fixtures.h"
 #include "run/slots.h"
 #include "run/supervisor.h"
 #include "sys/loop.h"
@@ -30,6 +31,7 @@ struct supervisor {
 	} attempts;
 	int in_use; // slots that they run in
 	struct slots slots;
+	struct fixture_processes fixtures;
 	long bad;                // files that have failed, and will not be tried again
 	int64_t began_ns;        // monotonic, moved forward by the time the run was suspended
 	int64_t wait_ns;         // when a file began to wait for a token, -1: none does

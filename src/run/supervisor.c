@@ -20,6 +20,7 @@
 #include "framework/outcome.h"
 #include "framework/reading.h"
 #include "jobserver/tokens.h"
+#include "model/fixture.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
 #include "model/run.h"
@@ -465,6 +466,20 @@ static bool settle_without_worker(struct supervisor *s, const struct turn *turn)
 	return true;
 }
 
+// A file for which nothing could be set up: true if it was dealt with.
+static bool leave_out(struct supervisor *s, const struct turn *turn)
+{
+	const struct fixture *failed = fixtures_find_failed(turn->job->settings);
+
+	if (!failed)
+		return false;
+	char *reason = xasprintf("the setup of %s has failed", failed->name);
+	queue_begin(&s->queue, turn);
+	end_unstarted(s, result_new(turn->job), FILE_NOTRUN, reason);
+	free(reason);
+	return true;
+}
+
 static void give_slots(struct supervisor *s, int n)
 {
 	for (; n > 0; n--)
@@ -532,10 +547,16 @@ static void start_ready(struct supervisor *s)
 	struct turn turn;
 
 	queue_set_time(&s->queue, clock_mono_ns());
+	bool sets_up = fixtures_start(s);
 	while (!s->out_of_resources && !*s->broken.message &&
 	       (ready = queue_peek(&s->queue, room, &turn))) {
-		if (settle_without_worker(s, &turn))
+		if (settle_without_worker(s, &turn) || leave_out(s, &turn))
 			continue;
+		// Not beside a setup.
+		if (turn.exclusive && s->fixtures.running > 0) {
+			ready = false;
+			break;
+		}
 		held_back = admission_must_wait(s, turn.job);
 		if (held_back)
 			break;
@@ -553,7 +574,7 @@ static void start_ready(struct supervisor *s)
 		room = slots_limit(s);
 	}
 	slots_settle(s, part && !held_back);
-	ready = (ready || part) && !s->out_of_resources && !held_back;
+	ready = ((ready || part) && !s->out_of_resources && !held_back) || sets_up;
 	note_wait(s, ready);
 	int64_t due_ns = queue_due(&s->queue);
 	s->again.at_ns = due_ns < 0 ? LOOP_NEVER : due_ns;
@@ -613,13 +634,16 @@ static void stop_run(struct supervisor *s, int signo)
 	s->abandoned = true;
 	stop(s);
 	for_each_worker(s, handle_event, &event);
+	fixtures_stop(s, event == ATTEMPT_STOP_NOW);
 }
 
 bool supervisor_ask(struct supervisor *s, const struct job *job)
 {
-	if (!s->stopping)
-		queue_ask(&s->queue, job);
-	return !s->stopping;
+	if (s->stopping)
+		return false;
+	fixtures_want(s, job);
+	queue_ask(&s->queue, job);
+	return true;
 }
 
 bool supervisor_has_ready(const struct supervisor *s)
@@ -636,12 +660,16 @@ void supervisor_end(struct supervisor *s)
 	s->abandoned = true;
 	stop(s);
 	for_each_worker(s, handle_event, &event);
+	fixtures_stop(s, false);
 }
 
 static void on_limit(struct loop_timer *t)
 {
 	struct supervisor *s = t->owner;
 
+	// What was set up is torn down whatever time that takes.
+	if (s->fixtures.tearing_down)
+		return;
 	if (!s->run->stopped)
 		s->run->stopped = xstrdup("--run-limit");
 	supervisor_end(s);
@@ -667,12 +695,15 @@ static void suspend(struct supervisor *s)
 	if (s->hooks->suspended)
 		s->hooks->suspended(s->hooks->owner, true);
 	for_each_worker(s, signal_worker, &stop);
+	fixtures_signal(s, stop);
 	raise(SIGSTOP);
 	int64_t slept = clock_mono_ns() - before;
 	s->began_ns += slept;
 	if (s->limit.at_ns != LOOP_NEVER)
 		s->limit.at_ns += slept;
 	for_each_worker(s, shift_clocks, &slept);
+	fixtures_shift_clocks(s, slept);
+	fixtures_signal(s, go_on);
 	for_each_worker(s, signal_worker, &go_on);
 	if (s->hooks->suspended)
 		s->hooks->suspended(s->hooks->owner, false);
@@ -757,8 +788,19 @@ static int begin(struct supervisor *s, struct err *err)
 			  s->means->loop, s->means->signals, err);
 }
 
+// What was set up is torn down, however the run has ended.
+static void tear_down(struct supervisor *s)
+{
+	while (fixtures_go_on(s)) {
+		start_ready(s);
+		if (fixtures_go_on(s) && loop_step(s->means->loop) < 0)
+			break;
+	}
+}
+
 static void end(struct supervisor *s)
 {
+	fixtures_close(s);
 	local_close(&s->local);
 	queue_release(&s->queue);
 	free(s->attempts.items);
@@ -786,6 +828,12 @@ static void abandon_workers(struct supervisor *s)
 	}
 }
 
+static void want_fixtures(struct supervisor *s, const struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++)
+		fixtures_want(s, &jobs->items[i]);
+}
+
 // Goes on with what the end of all jobs has made necessary. False: nothing has to be run any more.
 static bool go_on(struct supervisor *s)
 {
@@ -796,6 +844,7 @@ static bool go_on(struct supervisor *s)
 		return false;
 	queue_release(&s->queue);
 	queue_init(&s->queue, more, &s->queue_terms);
+	want_fixtures(s, more);
 	start_ready(s);
 	return true;
 }
@@ -827,14 +876,18 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 		.rounds = settings->rounds,
 		.most = tokens_shared(means->tokens) ? run->jobs : tokens_most(means->tokens),
 		.in_order = settings->in_order,
+		.sets_up = means->fixtures && means->fixtures->n > 0,
 		.locks = &settings->locks};
 	if (begin(&s, err) < 0)
 		return -1;
 	slots_open(&s, on_slots_timer);
+	fixtures_open(&s);
 	if (hooks->service)
 		queue_init_asked(&s.queue, jobs, &s.queue_terms);
 	else
 		queue_init(&s.queue, jobs, &s.queue_terms);
+	if (!hooks->service)
+		want_fixtures(&s, jobs);
 	compile_shim(&s, jobs);
 	if (settings->share_tokens &&
 	    server_open(&s.server, means->tokens, means->loop, on_token, &s, err) < 0) {
@@ -865,6 +918,8 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 		start_ready(&s); // also gives back the slots that nobody needs
 	}
 	abandon_workers(&s);
+	queue_stop(&s.queue);
+	tear_down(&s);
 	tokens_await(means->tokens, false);
 	server_close(&s.server);
 	loop_remove_watch(means->loop, &signal_watch);

@@ -11,6 +11,9 @@
 #include "model/lock.h"
 
 struct err;
+struct fixture;
+struct fixture_result;
+struct fixtures;
 struct job;
 struct jobs;
 struct loop;
@@ -39,6 +42,7 @@ struct run_means {
 	const char *slots;  // a folder by which slots are shared out among processes, or NULL
 	bool has_make_load; // start no worker either while that, or the load average, has come to
 	double make_load;   // the N of make's -l
+	struct fixtures *fixtures; // what may be set up, or NULL
 	struct tokens *tokens;
 	struct loop *loop;
 	struct signals *signals;
@@ -65,6 +69,9 @@ struct run_hooks {
 	// known of an earlier time.
 	void (*recall)(void *owner, struct result *r);
 	void (*ended)(void *owner, struct result *r); // takes over r; run_add is still to be done
+	// A setup or teardown has ended; takes over what r holds. The fixture's variables are what
+	// its setup has given, before any of its files starts.
+	void (*fixture_ended)(void *owner, struct fixture *f, struct fixture_result *r);
 	// Whether a bad result may yet turn out to be none: then it ends no run early.
 	bool (*is_open)(void *owner, const struct result *r);
 	// The file that the result's has loaded and of which its shim, had it one, should tell

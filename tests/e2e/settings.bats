@@ -257,12 +257,14 @@ refused() {
 		    {"exclude": ["a"], "excludes": "b", "report": ["junit:x"], "fail-fast": True, "color": "never"},
 		    {"locks": {"db": 2}, "lock": ["a"], "slots": 2, "env": {"A": "b"}, "path": ["src/?.lua"]},
 		    {"profiles": {"ci": {"retries": 1, "overrides": [{"match": ["a", "b"], "lock": "x"}]}}},
+		    {"fixtures": [{"match": "a", "setup": "x", "timeout": 3}, {"match": ["b"], "teardown": "y", "name": "n"}]},
 		    {"overrides": [{"match": "a", "timeout": "auto", "limit": "cpu=3", "exclusive": True}]}):
 		    check.validate(good)
 		for bad in (
 		    [], {"timout": 3}, {"list": True}, {"fail-fast": "yes"}, {"color": "red"}, {"workers": 0},
 		    {"overrides": [{"timeout": 3}]}, {"overrides": [{"match": "a", "workers": 2}]},
 		    {"overrides": [{"match": ""}]}, {"profiles": {"a": {"profiles": {}}}}, {"exclude": [1]},
+		    {"fixtures": [{"match": "a"}]}, {"fixtures": [{"setup": "a"}]}, {"fixtures": {}},
 		    {"profile": "ci"}, {"root": "."}):
 		    assert not check.is_valid(bad), bad
 	END

@@ -268,6 +268,27 @@ static void add_workers_card(struct buf *b, const struct run *run)
 	buf_addstr(b, "</ul></dd></div>\n");
 }
 
+static void add_fixtures(struct buf *b, const struct run *run)
+{
+	buf_addstr(b, run->fixtures.n ? "<section id=\"fixtures\"><h2>Fixtures</h2><ul>\n" : "");
+	for (size_t i = 0; i < run->fixtures.n; i++) {
+		const struct fixture_result *r = &run->fixtures.items[i];
+		buf_addf(b, "<li>%s of ", r->tears_down ? "teardown" : "setup");
+		markup_text(b, r->name);
+		buf_addstr(b, ", ");
+		markup_duration(b, r->wall_ns);
+		if (r->failed) {
+			buf_addstr(b, ": <b>has failed</b>, ");
+			markup_text(b, r->reason);
+			buf_addstr(b, "<pre>");
+			markup_lines(b, r->output, strlen(r->output));
+			buf_addstr(b, "</pre>");
+		}
+		buf_addstr(b, "</li>\n");
+	}
+	buf_addstr(b, run->fixtures.n ? "</ul></section>\n" : "");
+}
+
 void summary_add(struct buf *b, const struct run *run)
 {
 	struct totals t = run_totals(run);
@@ -279,4 +300,5 @@ void summary_add(struct buf *b, const struct run *run)
 	add_time_card(b, run);
 	add_workers_card(b, run);
 	buf_addstr(b, "</dl>\n");
+	add_fixtures(b, run);
 }

@@ -1,0 +1,254 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Fixtures: what is set up for some files before the first of them runs, once, and torn down at the end.
+
+load common
+
+# fixture MEMBERS: firmo-jobs.json with one fixture, db, of tests/db.
+fixture() {
+	printf '{"lua": "lua5.4", "fixtures": [{"match": "tests/db/**", "name": "db", %s}]}' "$1" >firmo-jobs.json
+}
+
+# A fixture that notes what it does, with two files that need it and one that does not.
+simple() {
+	test_file tests/db/a_test.lua 'assert(os.getenv("DB") == "x y")'
+	test_file tests/db/b_test.lua 'assert(os.getenv("TEXT") == "1\n2")'
+	test_file tests/c_test.lua 'assert(not os.getenv("DB"))'
+	printf '%s\n' 'echo setup >>log' 'touch up' 'echo "DB=x y" >>"$FIRMO_JOBS_ENV"' \
+		'printf "TEXT<<END\n1\n2\nEND\n" >>"$FIRMO_JOBS_ENV"' >setup.sh
+	fixture '"setup": "sh setup.sh", "teardown": "echo teardown $DB >>log; rm up"'
+}
+
+@test "what is set up is there for its files alone, once, and torn down at the end" {
+	simple
+	run fj -j2 --report=text --report=json:report.json --report=junit:report.xml --report=html:report.html
+	status_is 0
+	is "$(<log)" "setup"$'\n'"teardown x y"
+	[ ! -e up ]
+	has "db: setup"
+	has "db: teardown"
+	conforms report.json report
+	json "#r.fixtures == 2 and r.fixtures[1].step == 'setup' and not r.fixtures[2].failed and r.fixtures[2].name == 'db'"
+	grep -q '<testsuite name="fixture db"' report.xml
+	xmllint --noout --schema "$BATS_TEST_DIRNAME/schema/junit.xsd" report.xml
+	grep -q 'setup of db' report.html
+}
+
+@test "it is set up only where one of its files runs" {
+	simple
+	settle
+	run fj
+	status_is 0
+	rm log
+	run fj --changed --report=json:report.json
+	status_is 0
+	json "file('tests/db/a_test.lua').cached and #r.fixtures == 0"
+	run fj tests/c_test.lua
+	run fj --list
+	status_is 0
+	run fj --print-settings=tests/db/a_test.lua
+	run fj --why=tests/db/a_test.lua
+	has "would not run"
+	run fj --rules
+	run fj --advise
+	: >tests/db/a_test.lua
+	run fj tests/db/a_test.lua
+	[ ! -e log ]
+}
+
+@test "variables that differ from those of the pass are a reason to run" {
+	simple
+	test_file tests/db/a_test.lua 'print(os.getenv("DB"))'
+	test_file tests/db/b_test.lua 'print(1)'
+	settle
+	run fj
+	status_is 0
+	sed -i 's/x y/z/' setup.sh
+	echo 'print(2)' >tests/db/b_test.lua
+	run fj --changed --report=json:report.json
+	status_is 0
+	json "not file('tests/db/a_test.lua').cached and not file('tests/db/b_test.lua').cached and file('tests/c_test.lua').cached"
+	is "$(grep -c setup log)" 2
+	fixture '"setup": "sh ./setup.sh"'
+	run fj --why=tests/db/a_test.lua
+	has "setup of db was sh setup.sh, is sh ./setup.sh"
+}
+
+@test "a daemon lives until the teardown, and nothing waits for it" {
+	test_file tests/db/a_test.lua 'local pid = io.open("daemon"):read("n")' 'assert(os.execute("kill -0 " .. pid))'
+	fixture '"setup": "setsid sleep 1000 & echo $! >daemon; sleep 1000 & echo $! >child", "teardown": "kill -0 $(cat daemon) && kill -0 $(cat child) && touch alive"'
+	run fj
+	status_is 0
+	[ -e alive ]
+	gone "$(<daemon)"
+	gone "$(<child)"
+}
+
+@test "a failed setup leaves its files out, and fails the run" {
+	simple
+	fixture '"setup": "echo no room; exit 3", "teardown": "touch torn"'
+	run fj --report=text --report=json:report.json --report=junit:report.xml
+	status_is 1
+	has "db: setup has failed (exit status 3)"
+	has "| no room"
+	has "the setup of db has failed"
+	json "file('tests/db/a_test.lua').status == 'notrun' and file('tests/db/a_test.lua').reason == 'the setup of db has failed'"
+	json "file('tests/c_test.lua').status == 'pass' and r.fixtures[1].failed and r.fixtures[1].output == 'no room\n' and not r.success"
+	grep -q '<error message="exit status 3">no room' report.xml
+	[ ! -e torn ]
+}
+
+@test "what a pass has seen of what was set up is no longer there" {
+	simple
+	test_file tests/db/a_test.lua 'assert(io.open("up"))'
+	settle
+	run fj
+	status_is 0
+	run fj --why=tests/db/a_test.lua
+	has "up: it was there, and is gone"
+	run fj --why=tests/db/b_test.lua
+	has "would not run"
+}
+
+@test "a failed teardown fails the run" {
+	simple
+	fixture '"setup": "sh setup.sh", "teardown": "echo stuck; exit 1"'
+	run fj --report=text --report=json:report.json
+	status_is 1
+	has "db: teardown has failed (exit status 1)"
+	has "| stuck"
+	has "FAILED: 0 of 3 files; the teardown of db has failed"
+	json "r.passed == 3 and r.fixtures[2].failed and not r.success"
+}
+
+@test "setups and teardowns have deadlines" {
+	simple
+	fixture '"setup": "echo $$ >pid; exec sleep 1000", "timeout": 0.3'
+	run fj
+	status_is 1
+	has "it took longer than 0.3 s"
+	gone "$(<pid)"
+	fixture '"teardown": "echo $$ >pid; trap \"\" TERM; sleep 1000", "timeout": "0.3"'
+	run fj
+	status_is 1
+	has "db: teardown has failed (it took longer than 0.3 s)"
+	gone "$(<pid)"
+}
+
+@test "what was set up is torn down after Ctrl-C and --run-limit" {
+	simple
+	test_file tests/db/a_test.lua 'io.open("runs", "w"):close()' 'while true do end'
+	start --report=json:report.json tests/db/a_test.lua
+	await test -e runs
+	kill -INT "$RUNNER"
+	finish
+	is "$how" "signal 2"
+	is "$(<log)" "setup"$'\n'"teardown x y"
+	rm log
+	run fj --run-limit=0.5 tests/db/a_test.lua
+	status_is 1
+	is "$(<log)" "setup"$'\n'"teardown x y"
+}
+
+@test "Ctrl-C ends a setup, and what is not up is not torn down; a second one ends a teardown" {
+	simple
+	fixture '"setup": "echo $$ >setup.pid; exec sleep 1000", "teardown": "touch torn"'
+	start tests/db
+	await test -s setup.pid
+	kill -INT "$RUNNER"
+	finish
+	is "$how" "signal 2"
+	gone "$(<setup.pid)"
+	[ ! -e torn ]
+	has "the run was ended"
+	fixture '"teardown": "echo $$ >teardown.pid; exec sleep 1000"'
+	start tests/c_test.lua tests/db
+	await test -s teardown.pid
+	kill -INT "$RUNNER"
+	kill -INT "$RUNNER"
+	await gone "$(<teardown.pid)" || true
+	kill -INT "$RUNNER" || true
+	finish
+	gone "$(<teardown.pid)"
+}
+
+# refuses TEXT WHAT: what a setup writes is refused so, and its files do not run.
+refuses() {
+	printf "$1" >variables
+	run fj tests/db
+	status_is 1
+	has "FIRMO_JOBS_ENV: $2"
+	has "2 not run"
+}
+
+@test "a bad line of the variables is named" {
+	simple
+	fixture '"setup": "cat variables >>$FIRMO_JOBS_ENV"'
+	refuses 'A=1\nwhat\n' 'line 2: wants NAME=VALUE or NAME<<END: what'
+	refuses '1A=2\n' 'line 1: wants NAME=VALUE or NAME<<END: 1A=2'
+	refuses 'B=1\nA<<E\nb\n' 'line 2: no line is E, which ends the value'
+	refuses 'LD_PRELOAD=x\n' 'LD_PRELOAD: a worker has this variable from firmo-jobs itself'
+	printf 'DB=x y\n\nTEXT<<E F\n1\n2\nE F' >variables
+	run fj tests/db
+	status_is 0
+}
+
+@test "several fixtures of a file, and one that its profile adds" {
+	test_file tests/db/a_test.lua 'io.open("seen", "w"):write(os.getenv("A") or "-", os.getenv("B") or "-", os.getenv("C") or "-"):close()'
+	cat >firmo-jobs.json <<-'END'
+		{"lua": "lua5.4", "fixtures": [
+			{"match": ["tests/db/*"], "setup": "echo A=1 >>$FIRMO_JOBS_ENV"},
+			{"match": "a_*", "setup": "echo B=2 >>$FIRMO_JOBS_ENV"}],
+		 "profiles": {"ci": {"fixtures": [{"match": "*", "setup": "echo C=3 >>$FIRMO_JOBS_ENV"}]}}}
+	END
+	run fj -j1
+	status_is 0
+	is "$(<seen)" "12-"
+	has "fixtures[1]: setup"
+	run fj --profile=ci
+	is "$(<seen)" "123"
+}
+
+@test "setups take slots as workers do" {
+	simple
+	printf 'all: ; +@"%s"\n' "$FIRMO_JOBS" >makefile
+	run make -j2 --no-print-directory
+	status_is 0
+	hasnt "jobserver tokens"
+}
+
+@test "once for all that make schedules" {
+	simple
+	printf 'FIRMO_JOBS := %s\ninclude %s\n' "$FIRMO_JOBS" "$(fj --print-mk)" >makefile
+	run make -j2 test-stamps
+	status_is 0
+	is "$(<log)" "setup"$'\n'"teardown x y"
+	has "db: teardown"
+	settle
+	run make -j2 test-stamps
+	rm log
+	run make -j2 test-stamps
+	status_is 0
+	[ ! -e log ]
+}
+
+@test "fixtures that are wrong" {
+	plain a 'io.open("ran", "w")'
+	local fixture text
+	while IFS='|' read -r fixture text; do
+		printf '{"fixtures": %s}' "$fixture" >firmo-jobs.json
+		run --separate-stderr fj
+		status_is 2
+		[[ $stderr == *"firmo-jobs.json: $text"* ]] || fail "$fixture: $stderr"
+	done <<-'END'
+		{}|fixtures: wants a list of objects
+		[3]|fixtures[0]: wants an object with match, setup and teardown
+		[{"setup": "x"}]|fixtures[0]: wants match: a glob
+		[{"match": "a"}]|fixtures[0]: wants a setup, a teardown or both
+		[{"match": "a", "setup": 3}]|fixtures[0].setup: wants a text
+		[{"match": "a", "setup": "x", "timeout": "soon"}]|fixtures[0].timeout: wants seconds
+		[{"match": "a", "set-up": "x"}]|fixtures[0].set-up: no such setting; did you mean setup?
+		[{"match": "a", "setup": "x", "name": "n"}, {"match": "b", "setup": "x", "name": "n"}]|fixtures[1]: another fixture has this name
+	END
+	[ ! -e ran ]
+}
