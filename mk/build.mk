@@ -16,9 +16,9 @@ warnings := -Wall -Wextra -Wno-unused-parameter -Wshadow -Wstrict-prototypes -Wm
 san_flags := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 # The tests start the program thousands of times: without libraries of their own, at a fixed place, sanitizers take
 # 40 % less to start and to look for leaks. A compiler need not have them as archives.
-san_static := -static-libasan -static-libubsan -no-pie
-san_static := $(if $(SAN),$(shell echo 'int main(void) { return 0; }' | \
-	$(CC) $(san_flags) -Werror $(san_static) -x c -o /dev/null - 2>/dev/null && echo '$(san_static)'))
+san_archives := -static-libasan -static-libubsan -no-pie
+san_static = $(if $(SAN),$(shell echo 'int main(void) { return 0; }' | \
+	$(CC) $(san_flags) -Werror $(san_archives) -x c -o /dev/null - 2>/dev/null && echo '$(san_archives)'))
 
 all_cflags = -std=c11 -D_GNU_SOURCE -Isrc -Iinclude -MMD -MP $(warnings) $(pkg_cflags) $(san_flags) \
 	$(CPPFLAGS) $(CFLAGS)
