@@ -214,6 +214,16 @@ in_state() {
 	[[ $STATE == [$1] ]]
 }
 
+# child VARIABLE PID PATTERN: a child of that process whose name fits.
+child() {
+	local children pid name
+	read -ra children <"/proc/$2/task/$2/children" || true
+	for pid in "${children[@]}"; do
+		read -r name <"/proc/$pid/comm" && [[ $name == $3 ]] && printf -v "$1" %s "$pid" && return
+	done
+	return 1
+}
+
 # ---- asking ----
 
 fail() {

@@ -367,8 +367,8 @@ interrupted() {
 
 # The firmo-jobs above make, make itself, the firmo-jobs that waits, and what runs.
 find_processes() {
-	await eval 'ABOVE=$(pgrep -P "$RUNNER" -x firmo-jobs) && MAKE=$(pgrep -P "$ABOVE" -x make) &&
-		WAITS=$(pgrep -P "$MAKE" -x firmo-jobs) && WORKER=$(pgrep -P "$ABOVE" lua)'
+	await eval 'child ABOVE "$RUNNER" firmo-jobs && child MAKE "$ABOVE" make &&
+		child WAITS "$MAKE" firmo-jobs && child WORKER "$ABOVE" "lua*"'
 }
 
 hanging() {
