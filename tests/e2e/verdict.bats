@@ -15,7 +15,6 @@ setup() {
 # outcomes LUA [ARG...]: a line for each file of the run: name framework status tests failed
 outcomes() {
 	run "$FIRMO_JOBS" --lua="$1" -q --report=json:report.json "${@:2}"
-	run "$LUA" -e 'local s = io.open("report.json"):read("a")' -e 'print(#s)'
 	output=$(json '(function() local t = {}
 		for _, f in ipairs(r.files) do
 			local bad = 0
