@@ -25,7 +25,7 @@
 #define VARIABLE_BYTES (1 << 20)
 
 // How far its end has come.
-enum ending { NOT_ENDED, TERMINATED, KILLED };
+enum fixture_ending { NOT_ENDED, TERMINATED, KILLED };
 
 struct fixture_process {
 	struct supervisor *supervisor;
@@ -34,7 +34,7 @@ struct fixture_process {
 		*process;        // what it has left behind; what runs, which may be the same
 	struct capture capture;  // of what runs
 	struct loop_timer timer; // its deadline
-	enum ending ending;
+	enum fixture_ending ending;
 	bool timed_out;
 	int64_t since_ns; // since when its slot is held
 	struct job_settings settings;

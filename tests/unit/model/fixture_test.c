@@ -8,7 +8,7 @@
 // The entries of the text with ";" between them, or what is wrong with it.
 static const char *reading(const char *text, size_t n)
 {
-	static char told[1024];
+	static char told[2048];
 	struct strings variables = {0};
 	struct err err = {0};
 
