@@ -224,7 +224,7 @@ static bool is_any_below(const char *path, const struct strings *globs)
 }
 
 // A glob of a project that is good for nothing has a typo in it, or is left from what was renamed.
-static void warn_of_glob(const struct firmo_jobs *s, const struct override *v, char *glob)
+static void warn_of_glob(const struct firmo_jobs *s, const char *at, char *glob)
 {
 	const struct strings globs = {&glob, 1, 1};
 	size_t fixed = strcspn(glob, "*?[\\");
@@ -239,7 +239,7 @@ static void warn_of_glob(const struct firmo_jobs *s, const struct override *v, c
 	char *folder = xstrndup(glob, fixed);
 	char *start = path_clean(folder);
 	if (!is_any_below(start, &globs)) {
-		char *message = xasprintf("%s.match: %s matches no file", v->at, glob);
+		char *message = xasprintf("%s.match: %s matches no file", at, glob);
 		session_warn(message);
 		free(message);
 	}
@@ -250,13 +250,18 @@ static void warn_of_glob(const struct firmo_jobs *s, const struct override *v, c
 // Below --gather that one has looked already.
 static void warn_of_globs(const struct firmo_jobs *s)
 {
+	const struct settings *o = s->settings;
+
 	if (getenv(CONTEXT_GATHER))
 		return;
-	for (size_t i = 0; i < s->settings->overrides.n; i++) {
-		const struct override *v = &s->settings->overrides.items[i];
-		for (size_t k = 0; k < v->globs.n; k++)
-			warn_of_glob(s, v, v->globs.items[k]);
-	}
+	for (size_t i = 0; i < o->overrides.n; i++)
+		for (size_t k = 0; k < o->overrides.items[i].globs.n; k++)
+			warn_of_glob(s, o->overrides.items[i].at,
+				     o->overrides.items[i].globs.items[k]);
+	for (size_t i = 0; i < o->fixtures.n; i++)
+		for (size_t k = 0; k < o->fixtures.items[i].globs.n; k++)
+			warn_of_glob(s, o->fixtures.items[i].at,
+				     o->fixtures.items[i].globs.items[k]);
 }
 
 // ---- locks ----

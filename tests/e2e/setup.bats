@@ -251,4 +251,8 @@ refuses() {
 		[{"match": "a", "setup": "x", "name": "n"}, {"match": "b", "setup": "x", "name": "n"}]|fixtures[1]: another fixture has this name
 	END
 	[ ! -e ran ]
+	printf '{"fixtures": [{"match": ["*_test.lua", "tests/bd/**"], "setup": "true"}]}' >firmo-jobs.json
+	run --separate-stderr fj
+	status_is 0
+	is "$stderr" "firmo-jobs: firmo-jobs.json: fixtures[0].match: tests/bd/** matches no file"
 }
