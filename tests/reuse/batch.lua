@@ -262,8 +262,9 @@ local function passes(result)
 	return result ~= nil and result.status == "pass" and not result.flaky
 end
 
--- What became of the step: "void" (it did not pass at first), "false skip", "needless", "untrusted"
--- (it was not reused even before the edit), "reused" or "rerun".
+-- What became of the step: "void" (it did not pass at first), "false skip", "needless" (a test ran that passes,
+-- and that hands nothing on of what was edited), "untrusted" (it was not reused even before the edit), "reused" or
+-- "rerun".
 function batch:verdict(step, learned, quiet, decided, full)
 	local needless, untrusted = false, false
 	for _, test in ipairs(step.tests) do
@@ -274,7 +275,7 @@ function batch:verdict(step, learned, quiet, decided, full)
 			return "false skip", full[name] and full[name].output
 		end
 		untrusted = untrusted or not (quiet[name] and quiet[name].cached)
-		needless = needless or passes(decided[name]) and not decided[name].cached
+		needless = needless or passes(decided[name]) and not decided[name].cached and not test.hands_on
 	end
 	if untrusted then
 		return "untrusted"

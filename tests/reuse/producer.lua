@@ -36,13 +36,14 @@ function producer.fill(step)
 		step.home, step.options = "h" .. step.seed, "-j1" -- else a consumer could see half a file
 	end
 	step.tests = {
-		{ name = test_name(step, first[1]), text = place("local text = slurp 'D/src'\n" .. good[2]) },
+		{ name = test_name(step, first[1]), text = place("local text = slurp 'D/src'\n" .. good[2]), hands_on = true },
 		{ name = test_name(step, first[2]), text = place(good[3]) },
 	}
 	if good[1] == "a file renamed into its place" and dice.chance(0.4) then
 		last = { name = test_name(step, "c"), text = place("assert(slurp 'D/gen2' == 'old')") }
 		step.tests[2].text = place("local text = slurp 'D/gen' local f = io.open('D/new2', 'w') f:write(text) f:close() os.rename('D/new2', 'D/gen2')")
 		step.setup = step.setup .. place("; printf old >D/gen2")
+		step.tests[2].hands_on = true
 		step.tests[3] = last
 		step.what = step.what .. ", and on by a third"
 	end
