@@ -123,7 +123,7 @@ void display_ended(struct display *d, const struct result *r)
 	d->running.n = n;
 	d->ended++;
 	d->total += r->again;
-	d->bad += file_status_is_bad(r->status) && !r->again;
+	d->bad += result_is_bad(r) && !r->again;
 	changed(d);
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "cli/fixtures.h"
+#include "cli/quarantined.h"
 #include "cli/reused.h"
 #include "cli/root.h"
 #include "cli/service.h"
@@ -123,9 +124,10 @@ static void recall(void *owner, struct result *r)
 static void on_ended(void *owner, struct result *r)
 {
 	struct firmo_jobs *s = owner;
-	bool bad = file_status_is_bad(r->status) || r->status == FILE_NOTRUN;
+	bool bad = result_is_bad(r) || r->status == FILE_NOTRUN;
 
 	display_ended(&s->display, r);
+	quarantined_check(s, r, warn_in_run, s);
 	support_learn(&s->support, r);
 	reused_note(s, r);
 	// Who waits for what is not decided yet goes on: our own status has the last word.

@@ -22,7 +22,8 @@ bool option_is_optional(const struct option_row *row)
 
 bool option_takes_numbers(const struct option_row *row)
 {
-	return row->type != OPTION_TEXT && row->type != OPTION_TEXTS && !row->choices;
+	return row->type != OPTION_TEXT && row->type != OPTION_TEXTS && !row->choices &&
+	       !row->members;
 }
 
 int option_invalid(struct err *err, const char *option, const char *value, const char *wanted)

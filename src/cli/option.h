@@ -39,6 +39,7 @@ enum option_shape {
 	SHAPE_VALUE,  // true or false if it has no argument, else a text or a number
 	SHAPE_LIST,   // of such; one of a later layer takes the place of those before
 	SHAPE_OBJECT, // of them by name, each of which is a setting of its own
+	SHAPE_RECORD, // an object of members that are one setting together
 };
 
 // What of a value is a path, which a person means from where he stands.
@@ -47,6 +48,12 @@ enum option_path {
 	PATH_WHOLE,        // all of it
 	PATH_BEHIND_COLON, // FORMAT:FILE, where FILE is not -
 	PATH_PROGRAM,      // if it holds a slash
+};
+
+// A member of a record.
+struct option_member {
+	const char *name, *help;
+	bool is_list;
 };
 
 struct option_row {
@@ -58,6 +65,7 @@ struct option_row {
 	const char *const *choices; // ended by NULL; of another type: words that are completed
 	const char *wanted;         // "wants ...", for messages; that of choices is made of them
 	const struct mode *mode;
+	const struct option_member *members; // of a record, ended by one without a name
 	// value: "false" takes back what a row without an argument has set; NULL, for a list: what
 	// was said before is forgotten.
 	int (*read)(struct settings *o, const char *value, struct err *err);

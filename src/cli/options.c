@@ -256,6 +256,11 @@ static int on_locks(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
+static int on_quarantine(struct settings *o, const char *value, struct err *err)
+{
+	return quarantine_read(&o->job.quarantine, value, err);
+}
+
 static int on_verbose(struct settings *o, const char *value, struct err *err)
 {
 	o->text.verbose = !is_off(value);
@@ -280,6 +285,13 @@ static const char *const progresses[] = {[PROGRESS_AUTO] = "auto",
 					 NULL};
 static const char *const whens[] = {
 	[WHEN_AUTO] = "auto", [WHEN_ALWAYS] = "always", [WHEN_NEVER] = "never", NULL};
+
+static const struct option_member quarantine_members[] = {
+	{"until", "the last day on which it holds, of UTC, such as 2027-01-31", false},
+	{"reason", "why, for reports", false},
+	{"tests", "the tests that it is about, by name; all without it", true},
+	{0},
+};
 
 static const char *const repairs[] = {"repair", NULL};
 
@@ -340,6 +352,7 @@ static const char *const repairs[] = {"repair", NULL};
 #define OF_USER   .places = IN_PROJECT | IN_USER
 #define OVERRIDE  .places = IN_PROJECT | IN_OVERRIDES
 #define DIRECTIVE .places = IN_PROJECT | IN_OVERRIDES | IN_DIRECTIVES
+#define OF_FILES  .places = IN_OVERRIDES | IN_DIRECTIVES
 
 static const struct option_row rows[] = {
 	HEADLINE("Workers"),
@@ -480,6 +493,8 @@ static const struct option_row own_rows[] = {
 	NUMBER(0, "slots", "N", "how many workers a file counts as", job.slots, 1, TOKENS_MAX,
 	       "wants a whole number from 1 to 4096", .initial = "1", DIRECTIVE),
 	SWITCH_ON("exclusive", "nothing else runs meanwhile", job.exclusive, OVERRIDE),
+	READ(0, "quarantine", "DAY", "what fails is shown, and fails no run until a day is over",
+	     on_quarantine, .shape = SHAPE_RECORD, .members = quarantine_members, OF_FILES),
 };
 
 #define OWN_ROWS (sizeof own_rows / sizeof *own_rows)
@@ -975,6 +990,7 @@ void options_release(struct settings *o)
 	free(o->lua_cpath.items);
 	free(o->env.items);
 	free(o->job.locks.items);
+	quarantine_release(&o->job.quarantine);
 	release_locks(&o->run.locks);
 	for (size_t i = 0; i < o->overrides.n; i++)
 		release_override(&o->overrides.items[i]);

@@ -48,12 +48,15 @@ static struct json_object *list_of(const char *const *words)
 static struct json_object *value_of(const struct option_row *row)
 {
 	static const char *const numbers[] = {"number", "string", NULL};
+	static const char *const switches[] = {"boolean", "string", NULL};
 	struct json_object *o = object();
 
 	if (!row->argument)
 		add(o, "type", text("boolean"));
 	else if (row->type == OPTION_CHOICE)
 		add(o, "enum", list_of(row->choices));
+	else if (row->shape == SHAPE_RECORD)
+		add(o, "type", list_of(switches));
 	else
 		add(o, "type", option_takes_numbers(row) ? list_of(numbers) : text("string"));
 	if (row->type == OPTION_NUMBER) {
@@ -74,6 +77,29 @@ static struct json_object *either(struct json_object *a, struct json_object *b)
 	return o;
 }
 
+// An object of the members of a record; a list of texts stands for a text where it takes one.
+static struct json_object *record_schema(const struct option_row *row)
+{
+	struct json_object *o = object(), *properties = object();
+
+	for (const struct option_member *m = row->members; m->name; m++) {
+		struct json_object *one = object(), *many = object();
+		add(one, "type", text("string"));
+		add(many, "type", text("array"));
+		add(many, "items", json_object_get(one));
+		add(many, "minItems", xgiven(json_object_new_int(1)));
+		struct json_object *member = m->is_list ? either(one, many) : one;
+		if (!m->is_list)
+			json_object_put(many);
+		add(member, "description", text(m->help));
+		add(properties, m->name, member);
+	}
+	add(o, "type", text("object"));
+	add(o, "properties", properties);
+	add(o, "additionalProperties", xgiven(json_object_new_boolean(false)));
+	return o;
+}
+
 static struct json_object *row_schema(const struct option_row *row)
 {
 	struct json_object *o = value_of(row), *many = object();
@@ -86,6 +112,9 @@ static struct json_object *row_schema(const struct option_row *row)
 		add(many, "type", text("object"));
 		add(many, "additionalProperties", value_of(row));
 		o = either(o, many);
+	} else if (row->shape == SHAPE_RECORD) {
+		json_object_put(many);
+		o = either(o, record_schema(row));
 	} else {
 		json_object_put(many);
 	}

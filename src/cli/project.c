@@ -16,6 +16,7 @@
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/options.h"
+#include "model/quarantine.h"
 
 #define MOST_BYTES         (1 << 20)
 #define FIXTURE_TIMEOUT_NS (60 * NS_PER_SEC)
@@ -127,7 +128,8 @@ static int refuse_type(const struct reader *r, const char *path, const struct op
 {
 	static const char *const shapes[] = {[SHAPE_VALUE] = "",
 					     [SHAPE_LIST] = ", or a list of such",
-					     [SHAPE_OBJECT] = ", or an object of such"};
+					     [SHAPE_OBJECT] = ", or an object of such",
+					     [SHAPE_RECORD] = ", an object, true or false"};
 	const char *wanted = !row->argument              ? "true or false"
 			     : option_takes_numbers(row) ? "a number or a text"
 							 : "a text";
@@ -195,6 +197,70 @@ static int read_members(const struct reader *r, const char *path, const struct o
 	return status;
 }
 
+// ---- records ----
+
+static const struct option_member *find_member(const struct option_row *row, const char *name)
+{
+	for (const struct option_member *m = row->members; m->name; m++)
+		if (strcmp(m->name, name) == 0)
+			return m;
+	return NULL;
+}
+
+static int add_member(const struct reader *r, const char *path, struct buf *record, const char *key,
+		      bool takes_list, struct json_object *value)
+{
+	const char *text = json_object_get_string(value);
+	bool is_text = json_object_is_type(value, json_type_string) &&
+		       strlen(text) == (size_t)json_object_get_string_len(value);
+
+	if (!is_text)
+		return refuse(r, path,
+			      takes_list ? "wants a text, or a list of such" : "wants a text");
+	quarantine_add_member(record, key, text);
+	return 0;
+}
+
+static int add_members(const struct reader *r, const char *path, struct buf *record,
+		       const char *key, struct json_object *list)
+{
+	size_t n = json_object_array_length(list);
+	int status = n > 0 ? 0 : refuse(r, path, "wants at least one");
+
+	for (size_t i = 0; status == 0 && i < n; i++) {
+		char *element = xasprintf("%s[%zu]", path, i);
+		status = add_member(r, element, record, key, false,
+				    json_object_array_get_idx(list, i));
+		free(element);
+	}
+	return status;
+}
+
+// The row says what its members mean, and which there are.
+static int read_record(const struct reader *r, const char *path, const struct option_row *row,
+		       struct json_object *object)
+{
+	struct buf record = {0};
+	int status = 0;
+
+	json_object_object_foreach(object, key, value)
+	{
+		const struct option_member *m = find_member(row, key);
+		char *member = below(path, key);
+		if (!m)
+			quarantine_add_member(&record, key, "");
+		else if (status == 0 && m->is_list && json_object_is_type(value, json_type_array))
+			status = add_members(r, member, &record, key, value);
+		else if (status == 0)
+			status = add_member(r, member, &record, key, m->is_list, value);
+		free(member);
+	}
+	if (status == 0)
+		status = say(r, path, row, record.len ? record.data : "true");
+	buf_release(&record);
+	return status;
+}
+
 static int read_row(const struct reader *r, const char *path, const struct option_row *row,
 		    struct json_object *value)
 {
@@ -202,6 +268,10 @@ static int read_row(const struct reader *r, const char *path, const struct optio
 		return read_list(r, path, row, value);
 	if (row->shape == SHAPE_OBJECT && json_object_is_type(value, json_type_object))
 		return read_members(r, path, row, value);
+	if (row->shape == SHAPE_RECORD && json_object_is_type(value, json_type_object))
+		return read_record(r, path, row, value);
+	if (row->shape == SHAPE_RECORD && json_object_is_type(value, json_type_boolean))
+		return say(r, path, row, json_object_get_string(value));
 	return read_value(r, path, row, row->shape, value);
 }
 
@@ -218,6 +288,8 @@ static int refuse_key(const struct reader *r, const char *path, const char *key,
 	const struct option_row *row = options_find(key);
 	char *what = row && row->places && r->place == IN_USER
 			     ? xstrdup("it belongs in the settings of a project")
+		     : row && row->places & IN_OVERRIDES
+			     ? xstrdup("it belongs in overrides, with the files that match")
 		     : row && row->places ? xstrdup("it cannot differ from file to file")
 		     : row                ? xstrdup("it belongs on the command line")
 		     : near.best ? xasprintf("no such setting; did you mean %s?", near.best)

@@ -224,6 +224,17 @@ static int complete(struct variants *v, struct variant *variant, struct err *err
 	return 0;
 }
 
+const char *variants_origin(const struct variants *v, const struct job_settings *job,
+			    const char *name)
+{
+	const struct statement *s = NULL;
+
+	for (size_t i = 0; i < v->list.n; i++)
+		if (&v->list.items[i]->job == job)
+			s = statements_last(&v->list.items[i]->settings.said, options_find(name));
+	return s ? statement_origin(s) : name;
+}
+
 // ---- variants ----
 
 static void release(struct variant *variant)

@@ -57,6 +57,9 @@ void variants_blame(const struct settings *said, struct err *err);
 bool variants_renew(struct variants *v, const struct fixture *f);
 // Begins, with the settings of all files.
 void variants_open(struct variants *v, const struct settings *settings);
+// Where the setting of that name was said for the files of job, for a person.
+const char *variants_origin(const struct variants *v, const struct job_settings *job,
+			    const char *name);
 void variants_release(struct variants *v);
 
 #endif

@@ -292,6 +292,25 @@ static void print_other_way(const struct uptodate *f, const struct snapshot *s,
 	free(is);
 }
 
+static void print_quarantine(const struct job *job)
+{
+	const struct quarantine *q = &job->settings->quarantine;
+	struct buf b = {0}, visible = {0};
+
+	if (!q->text)
+		return;
+	quarantine_describe(&b, q, clock_real_ns(), true);
+	text_add_visible(&visible, b.data);
+	printf("  %s\n", visible.data);
+	for (size_t i = 0; i < q->tests.n; i++) {
+		fputs("    ", stdout);
+		print_name(q->tests.items[i]);
+		putchar('\n');
+	}
+	buf_release(&b);
+	buf_release(&visible);
+}
+
 static void explain(struct firmo_jobs *s, struct uptodate *f, struct job *job)
 {
 	struct uptodate_finding a = plan_ask(f, job);
@@ -331,6 +350,7 @@ static void explain(struct firmo_jobs *s, struct uptodate *f, struct job *job)
 		uptodate_changes(f, a.snapshot, print_change, &(struct explained){f, a.snapshot});
 		break;
 	}
+	print_quarantine(job);
 	if (s->settings->text.verbose && a.snapshot)
 		print_inputs(f, a.snapshot);
 }

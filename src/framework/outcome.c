@@ -238,11 +238,12 @@ static void decide_by_exit(struct result *r)
 		set_outcome(r, FILE_FAILED, xasprintf("exit status %d", r->exit_code));
 }
 
+// Also those that will be forgiven.
 static long failed_tests(const struct result *r)
 {
 	struct counts c = result_counts(r);
 
-	return c.failed + c.errors - (long)r->errors.n;
+	return c.failed + c.errors + c.forgiven - (long)r->errors.n;
 }
 
 // A file whose tests are known and that has come to its end: they decide, the exit status must
@@ -310,6 +311,7 @@ static void decide_by_events(struct result *r, const struct events *ev)
 	if (ev->done) {
 		charge_running(r, "its end was not reported");
 		decide_by_tests(r);
+		r->unproven = missing != NULL;
 		if (missing && failed == 0)
 			set_outcome(r, FILE_ERROR, xstrdup(missing));
 	} else if (r->errors.n > 0 && r->tests.n == 0) {
@@ -405,6 +407,7 @@ static void decide_by_tap(struct result *r, const struct ending *e)
 						      t->seen, r->exit_code)));
 	else
 		decide_by_tests(r);
+	r->unproven = e->unended;
 	if (e->unended && !file_status_is_bad(r->status))
 		set_outcome(r, FILE_ERROR,
 			    xstrdup("its output did not end: what it left behind may have had more "

@@ -29,6 +29,7 @@ static const struct column file_columns[] = {
 	{"last_failure_run", NULL, CELL_NUMBER},
 	{"last_failure_test", NULL, CELL_TEXT},
 	{"last_failure_message", NULL, CELL_TEXT},
+	{"last_failure_quarantine", NULL, CELL_TEXT},
 };
 
 static const struct column result_columns[] = {
@@ -65,6 +66,7 @@ static void add_file_row(struct lookup *l, const struct summary *s, int64_t bad_
 	table_number(t, bad_run > 0 ? bad_run : -1);
 	table_text(t, last->test);
 	table_text(t, last->message);
+	table_text(t, last->quarantine);
 }
 
 // ---- what people read ----
@@ -115,6 +117,8 @@ static void add_words(struct lookup *l, int64_t bad_run, const struct last_failu
 	view_line(l->view, "Last failure, in run %lld%s%s", (long long)bad_run,
 		  last->test ? ": " : "", last->test ? last->test : "");
 	view_mark(l->view);
+	if (last->quarantine)
+		view_line(l->view, "  %s", last->quarantine);
 	for (const char *p = last->message; *p;) {
 		size_t n = strcspn(p, "\n");
 		view_line(l->view, "  %.*s", (int)n, p);

@@ -94,7 +94,7 @@ static const struct column failing_columns[] = {
 	{"status", "Last", CELL_STATUS}, {"since_run", "Since", CELL_NUMBER},
 	{"since", "When", CELL_DAY},     {"since_revision", "Commit", CELL_REVISION},
 	{"path", "File", CELL_PATH},     {"test", NULL, CELL_TEXT},
-	{"message", "", CELL_REMARK},
+	{"message", "", CELL_REMARK},    {"quarantine", "", CELL_REMARK},
 };
 
 static bool is_failing(const struct summary *s)
@@ -120,6 +120,7 @@ static int add_failing(struct lookup *l, struct table *t, const struct summary *
 	table_text(t, f->path);
 	table_text(t, last.test);
 	table_text(t, last.message);
+	table_text(t, last.quarantine);
 	last_failure_release(&last);
 	return status;
 }

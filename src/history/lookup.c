@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "model/failure.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 
 // Series at hand have the latest results, so many at least.
@@ -105,6 +106,16 @@ static void keep_first(const struct failure *f, void *arg)
 	last->message = xstrdup(f->message ? f->message : "");
 }
 
+static void keep_quarantine(const struct result *r, struct last_failure *last)
+{
+	struct buf b = {0};
+
+	if (!r->forgiven)
+		return;
+	quarantine_describe(&b, r->quarantine, r->started_ns, true);
+	last->quarantine = buf_detach(&b);
+}
+
 int lookup_last_failure(struct lookup *l, const struct summary *s, int64_t run,
 			struct last_failure *last, struct err *err)
 {
@@ -117,6 +128,8 @@ int lookup_last_failure(struct lookup *l, const struct summary *s, int64_t run,
 	for (size_t i = 0; i < found.results.n; i++)
 		for (const struct result *r = found.results.items[i]; r; r = r->earlier)
 			failure_each(r, keep_first, last);
+	for (size_t i = 0; i < found.results.n; i++)
+		keep_quarantine(found.results.items[i], last);
 	run_release(&found);
 	jobs_release(&jobs);
 	return status;
@@ -126,5 +139,6 @@ void last_failure_release(struct last_failure *last)
 {
 	free(last->test);
 	free(last->message);
+	free(last->quarantine);
 	*last = (struct last_failure){0};
 }

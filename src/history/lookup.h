@@ -35,6 +35,7 @@ void lookup_draw(const struct lookup *l, struct buf *b, const int64_t *figures, 
 // The first failure in a result. Strings are owned; NULL: unknown.
 struct last_failure {
 	char *test, *message;
+	char *quarantine; // in which it was, in words; NULL: it was in none, or that had ended
 };
 
 // Of the file's result in that run. The caller releases last on failure as well.

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "model/job.h"
+#include "model/quarantine.h"
 #include "model/result.h"
 
 void failure_test_name(struct buf *b, const struct test_case *t)
@@ -27,8 +28,10 @@ bool failure_is_explained(const struct result *r)
 {
 	if (r->errors.n > 0)
 		return true;
+	// What is forgiven explains nothing that is not.
 	for (size_t i = 0; i < r->tests.n; i++)
-		if (failure_is_test(&r->tests.items[i]))
+		if (failure_is_test(&r->tests.items[i]) &&
+		    (r->forgiven || !quarantine_forgives(r, &r->tests.items[i])))
 			return true;
 	return false;
 }
@@ -39,7 +42,7 @@ void failure_each(const struct result *r, void (*each)(const struct failure *f, 
 	for (size_t i = 0; i < r->errors.n; i++) {
 		const struct file_error *e = &r->errors.items[i];
 		const struct failure f = {e->name, e->message, e->traceback,
-					  e->file, e->line,    r->since};
+					  e->file, e->line,    r->since, r->forgiven};
 		each(&f, arg);
 	}
 	for (size_t i = 0; i < r->tests.n; i++) {
@@ -49,12 +52,13 @@ void failure_each(const struct result *r, void (*each)(const struct failure *f, 
 			continue;
 		failure_test_name(&name, t);
 		const struct failure f = {name.data, t->message, t->traceback,
-					  t->file,   t->line,    t->since};
+					  t->file,   t->line,    t->since, quarantine_forgives(r, t)};
 		each(&f, arg);
 		buf_release(&name);
 	}
 	if (file_status_is_bad(r->status) && !failure_is_explained(r)) {
-		const struct failure f = {.message = r->reason, .since = r->since};
+		const struct failure f = {.message = r->reason, .since = r->since,
+					  .forgiven = r->forgiven};
 		each(&f, arg);
 	}
 }

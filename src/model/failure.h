@@ -18,6 +18,7 @@ struct failure {
 	const char *file;          // where, or NULL
 	int line;                  // 0: unknown
 	const struct since *since; // NULL: not known
+	bool forgiven;             // it is in quarantine
 };
 
 // A place that a message names: NAME:LINE:.

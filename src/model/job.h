@@ -77,6 +77,7 @@ struct job {
 	struct load load;      // what it asks of the CPUs
 	int known;             // the enum framework it turned out to be of, -1: unknown
 	enum file_status last; // its latest result; FILE_NOTRUN: none
+	bool last_forgiven;    // which was bad, and in quarantine
 	int64_t last_real_ns;  // when that was, 0: never
 	int64_t pass;          // number of the result that stands for it where it is not run
 	long usual_tests;      // how many tests it had when it last came to its end, 0: unknown

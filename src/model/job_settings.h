@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/strings.h"
 #include "model/deadline.h"
+#include "model/quarantine.h"
 #include "model/selection.h"
 
 struct commands;
@@ -28,6 +29,7 @@ struct job_settings {
 	struct strings locks;   // each once: files that share one of them do not run at once
 	long slots;             // how many workers it counts as; 0: one
 	bool exclusive;         // nothing else runs meanwhile
+	struct quarantine quarantine; // no outcome depends on it, only what that means
 	const char *const *environment;  // entries beside ours and in place of them, NULL at the
 					 // end; NULL: none
 	const struct commands *commands; // how files are run, see framework/framework.h

@@ -307,7 +307,7 @@ static void try_again(struct queue *q, struct entry *e, struct result *r)
 void queue_end(struct queue *q, struct result *r)
 {
 	struct entry *e = &q->entries[r->job - q->jobs->items];
-	bool bad = file_status_is_bad(r->status);
+	bool bad = result_is_bad(r);
 	long retries = q->stopped ? 0 : r->job->settings->retries;
 
 	q->running--;

@@ -6,6 +6,8 @@
 
 #include "base/alloc.h"
 #include "model/inputs.h"
+#include "model/job_settings.h"
+#include "model/quarantine.h"
 
 static void free_since(struct since *s)
 {
@@ -59,6 +61,8 @@ struct result *result_new(const struct job *job)
 			     .exit_code = -1,
 			     .expected = -1,
 			     .delay_ns = -1};
+	if (job->settings)
+		r->quarantine = quarantine_copy(&job->settings->quarantine);
 	return r;
 }
 
@@ -90,6 +94,7 @@ void result_release(struct result *r)
 	free_since(r->since);
 	free_inputs(r->inputs);
 	free_inputs(r->last_inputs);
+	quarantine_free(r->quarantine);
 	result_free(r->earlier);
 	*r = (struct result){0};
 }
@@ -111,6 +116,12 @@ static void count(struct counts *c, enum test_status s)
 	c->pending += s == TEST_PENDING;
 }
 
+static void forgive(struct counts *c)
+{
+	c->total++;
+	c->forgiven++;
+}
+
 static enum test_status as_test(enum file_status s)
 {
 	return s == FILE_PASSED    ? TEST_PASSED
@@ -130,6 +141,17 @@ void result_skip(struct result *r, char *reason)
 	release_errors(r);
 	r->reason = whole;
 	r->status = FILE_SKIPPED;
+	r->forgiven = false;
+}
+
+bool result_is_bad(const struct result *r)
+{
+	return file_status_is_bad(r->status) && !r->forgiven;
+}
+
+bool result_could_leave(const struct result *r)
+{
+	return r->quarantine && r->status == FILE_PASSED && !r->flaky;
 }
 
 bool result_tells(const struct result *r)
@@ -146,9 +168,15 @@ struct counts result_counts(const struct result *r)
 	struct counts c = {0};
 
 	for (size_t i = 0; i < r->tests.n; i++)
-		count(&c, r->tests.items[i].status);
+		if (quarantine_forgives(r, &r->tests.items[i]))
+			forgive(&c);
+		else
+			count(&c, r->tests.items[i].status);
+	// Those of a file that is forgiven as a whole belong to none of its tests.
 	if (r->has_tests)
-		c.errors += (long)r->errors.n;
+		c.errors += r->forgiven ? 0 : (long)r->errors.n;
+	else if (r->forgiven)
+		forgive(&c);
 	else if (r->status != FILE_NOTRUN)
 		count(&c, as_test(r->status));
 	return c;
@@ -181,4 +209,5 @@ void counts_add(struct counts *sum, const struct counts *c)
 	sum->errors += c->errors;
 	sum->skipped += c->skipped;
 	sum->pending += c->pending;
+	sum->forgiven += c->forgiven;
 }

@@ -12,6 +12,7 @@
 #include "model/status.h"
 
 struct inputs;
+struct quarantine;
 
 // The exit status by which a file says that it is to be skipped: automake's, and Firmo's neighbours
 // keep to it.
@@ -69,6 +70,8 @@ struct result {
 	bool concurrent;    // other files ran at some time while it did
 	bool has_tests;     // the tests below come from events; if not, the file counts as one test
 	bool nameless;      // it has ended without any name of busted's
+	bool unproven;      // besides the tests that failed, some may not have been seen
+	bool forgiven;      // it is bad, and does not fail the run: see model/quarantine.h
 	int attempt;        // which attempt this result is of; 1 for the first
 	int attempts;       // how many there were in all, up to now
 	int failures;       // how many of them were bad
@@ -99,11 +102,13 @@ struct result {
 	struct inputs *last_inputs; // what the last pass of its file did besides, as that is now;
 				    // owned; NULL: there was none, or it is not known
 	struct digest key;          // of how it was run: program, arguments, settings
-	struct result *earlier;     // the attempt before this one, where it was tried again; owned
+	struct quarantine *quarantine; // of its file; owned; NULL: there is none
+	struct result *earlier; // the attempt before this one, where it was tried again; owned
 };
 
 struct counts {
 	long total, passed, failed, errors, skipped, pending;
+	long forgiven; // failed and errors that are in quarantine, and are not among those
 };
 
 // A result of job before anything is known of it.
@@ -117,6 +122,10 @@ void test_case_release(struct test_case *t);
 // Counts the tests of r; a file without per-test results counts as one test. An error outside of
 // every test counts in errors, not in total.
 struct counts result_counts(const struct result *r);
+// Whether it fails the run: it is bad, and not forgiven.
+bool result_is_bad(const struct result *r);
+// Whether it passed although its file, or some of its tests, are in quarantine.
+bool result_could_leave(const struct result *r);
 // It was no test: makes it a skipped one of that reason, which r takes over, with its own behind
 // it.
 void result_skip(struct result *r, char *reason);

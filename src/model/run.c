@@ -32,11 +32,17 @@ static struct result **find(const struct run *r, const struct job *job)
 	return NULL;
 }
 
-// A repetition that was cut short says nothing; of the others the first bad one is shown.
+// What is forgiven is better than what is not.
+static int badness(const struct result *r)
+{
+	return file_status_is_bad(r->status) + result_is_bad(r);
+}
+
+// A repetition that was cut short says nothing; of the others the first of the worst is shown.
 static struct result *merge_repetition(struct result *so_far, struct result *next)
 {
 	bool counts = next->status != FILE_NOTRUN;
-	bool take = counts && so_far->failures == 0;
+	bool take = counts && (so_far->failures == 0 || badness(next) > badness(so_far));
 	struct result *kept = take ? next : so_far;
 
 	kept->attempts = so_far->attempts + counts;
@@ -53,7 +59,7 @@ static struct result *merge_retry(struct result *so_far, struct result *next)
 	}
 	next->attempts = so_far->attempts + 1;
 	next->failures = so_far->failures + file_status_is_bad(next->status);
-	next->flaky = !file_status_is_bad(next->status) && result_tells(next);
+	next->flaky = !result_is_bad(next) && result_tells(next);
 	next->earlier = so_far;
 	return next;
 }
@@ -119,8 +125,9 @@ struct totals run_totals(const struct run *r)
 	for (size_t i = 0; i < r->results.n; i++) {
 		const struct result *res = r->results.items[i];
 		struct counts c = result_counts(res);
-		t.by_status[res->status]++;
-		t.bad += file_status_is_bad(res->status);
+		t.by_status[res->status] += !res->forgiven;
+		t.forgiven += res->forgiven;
+		t.bad += result_is_bad(res);
 		t.flaky += res->flaky;
 		counts_add(&t.tests, &c);
 	}

@@ -50,8 +50,9 @@ struct run {
 };
 
 struct totals {
-	size_t files, by_status[FILE_STATUS_COUNT];
-	size_t bad; // fail, error, timeout, limit
+	size_t files, by_status[FILE_STATUS_COUNT]; // without those that are forgiven
+	size_t bad;                                 // fail, error, timeout, limit
+	size_t forgiven;                            // bad files in quarantine
 	size_t flaky;
 	struct counts tests;
 };

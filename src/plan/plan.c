@@ -17,6 +17,7 @@
 #include "framework/busted.h"
 #include "framework/framework.h"
 #include "model/job_settings.h"
+#include "model/quarantine.h"
 #include "model/support.h"
 #include "plan/discover.h"
 #include "plan/mentions.h"
@@ -62,9 +63,13 @@ static bool is_selected(const struct job *j, void *arg)
 	       !name_matches(&r->excludes, j->path);
 }
 
-static bool did_not_pass(const struct job *j, void *arg)
+// What was forgiven counts again once the quarantine is over, or is removed.
+static bool failed_a_run(const struct job *j, void *arg)
 {
-	return file_status_is_bad(j->last);
+	const int64_t *now_ns = arg;
+
+	return file_status_is_bad(j->last) &&
+	       !(j->last_forgiven && quarantine_holds(&j->settings->quarantine, *now_ns));
 }
 
 static void remember(struct job *j, const struct past *p)
@@ -72,6 +77,7 @@ static void remember(struct job *j, const struct past *p)
 	if (!p)
 		return;
 	j->last = p->status;
+	j->last_forgiven = p->forgiven;
 	j->last_real_ns = p->ended_ns;
 	j->usual_tests = p->tests;
 	// One bad run moves nothing, a lasting change is believed after three.
@@ -379,13 +385,14 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 	       struct store *history, struct support *support, struct err *err)
 {
 	int status = history ? plan_add_past(jobs, history, err) : 0;
+	int64_t now_ns = clock_real_ns();
 
 	if (support)
 		support_plan(support, jobs);
 	if (request->changed_only && history && status == 0)
 		status = set_uptodate_aside(jobs, reused, request, history, support, err);
 	else if (request->settings->failed_only && history && status == 0)
-		filter(jobs, did_not_pass, NULL);
+		filter(jobs, failed_a_run, &now_ns);
 	plan_look_into(jobs, reused, request);
 	order_for_run(jobs, request->settings->order, request->settings->seed, request->slots,
 		      request->locks);

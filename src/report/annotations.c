@@ -11,6 +11,7 @@
 #include "base/muzzle.h"
 #include "base/text.h"
 #include "model/failure.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "report/place.h"
 
@@ -65,6 +66,16 @@ struct annotations {
 	const struct result *result;
 };
 
+// The caller frees it.
+static char *forgiven_message(const struct result *r, const char *message)
+{
+	struct buf b = {0};
+
+	quarantine_describe(&b, r->quarantine, r->started_ns, true);
+	buf_addf(&b, "\n%s", message);
+	return buf_detach(&b);
+}
+
 static void add_failure(const struct failure *f, void *arg)
 {
 	const struct annotations *a = arg;
@@ -74,7 +85,12 @@ static void add_failure(const struct failure *f, void *arg)
 	int line = 0;
 
 	place_find(f, r, &file, &line);
-	add_command(a->b, "error", file, line, title, f->message ? f->message : reason);
+	char *message = f->forgiven ? forgiven_message(r, f->message ? f->message : reason) : NULL;
+	add_command(a->b, f->forgiven ? "notice" : "error", file, line, title,
+		    message      ? message
+		    : f->message ? f->message
+				 : reason);
+	free(message);
 	free(file);
 	free(title);
 }

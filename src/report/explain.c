@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "model/failure.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "report/format.h"
 #include "report/layout.h"
@@ -70,6 +71,8 @@ static void add_test(struct buf *b, const struct result *r, const struct test_ca
 	failure_test_name(&name, t);
 	if (t->round > 0)
 		buf_addf(&name, " (round %d)", t->round);
+	if (!r->forgiven && quarantine_forgives(r, t))
+		buf_addstr(&name, " (in quarantine)");
 	add_subject(b, name.data, &f);
 	if (!is_said(r, t->message))
 		add_text(b, t->message, style);
@@ -324,6 +327,22 @@ static void add_header(struct buf *b, const struct result *r, const char *reason
 	buf_addch(b, '\n');
 }
 
+// That it is forgiven, and for how long; or is no longer.
+static void add_quarantine(struct buf *b, const struct result *r)
+{
+	struct buf line = {0};
+
+	if (!r->quarantine)
+		return;
+	quarantine_describe(&line, r->quarantine, r->started_ns, true);
+	if (!r->forgiven && quarantine_holds(r->quarantine, r->started_ns))
+		buf_addstr(&line, "; not all that is wrong with it is");
+	buf_addstr(b, "  ");
+	layout_words(b, line.data, 4);
+	buf_addch(b, '\n');
+	buf_release(&line);
+}
+
 void explain_failure(struct buf *b, const struct run *run, const struct result *r,
 		     const struct text_style *style)
 {
@@ -338,6 +357,7 @@ void explain_failure(struct buf *b, const struct run *run, const struct result *
 		buf_addf(b, "  failed%s at each of its %d attempts%s\n",
 			 same ? " in the same way" : "", r->attempts,
 			 same ? "" : "; this is the last");
+	add_quarantine(b, r);
 	add_seed(b, r);
 	add_wrongs(b, r, style);
 	add_output(b, r, style);
@@ -383,8 +403,13 @@ void explain_flaky(struct buf *b, const struct run *run, const struct result *r,
 	struct attempts earlier = {b, style, NULL};
 	char passed[64];
 
-	snprintf(passed, sizeof passed, "passed at attempt %d", r->attempt);
+	snprintf(passed, sizeof passed, "%s at attempt %d",
+		 r->forgiven ? "failed in quarantine alone" : "passed", r->attempt);
 	add_header(b, r, passed, style);
+	if (r->forgiven) {
+		add_quarantine(b, r);
+		add_wrongs(b, r, style);
+	}
 	add_concurrent(b, run, r);
 	format_each_earlier(r, add_attempt, &earlier);
 }

@@ -8,6 +8,7 @@
 #include "firmo-jobs.h"
 #include "model/conflicts.h"
 #include "model/failure.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "report/format.h"
 #include "report/object.h"
@@ -26,13 +27,14 @@ static struct json_object *strings(char *const *items, size_t n)
 	return list;
 }
 
-static struct json_object *test_object(const struct test_case *t)
+static struct json_object *test_object(const struct result *r, const struct test_case *t)
 {
 	struct json_object *o = object_new();
 
 	object_put(o, "path", strings(t->path, t->npath));
 	object_put(o, "name", object_string(t->name ? t->name : ""));
 	object_put(o, "status", object_string(test_status_name(t->status)));
+	object_put(o, "forgiven", object_boolean(quarantine_forgives(r, t)));
 	object_put(o, "wall", object_seconds(t->wall_ns));
 	object_put(o, "own", object_seconds(t->own_ns));
 	object_put(o, "round", t->round > 0 ? object_integer(t->round) : NULL);
@@ -57,6 +59,20 @@ static void put_process(struct json_object *o, const struct result *r)
 	object_put(o, "slot", r->slot >= 0 ? object_integer(r->slot) : NULL);
 }
 
+static struct json_object *quarantine_object(const struct result *r)
+{
+	const struct quarantine *q = r->quarantine;
+
+	if (!q)
+		return NULL;
+	struct json_object *o = object_new();
+	object_put(o, "until", object_string(q->until));
+	object_put(o, "reason", object_string(q->reason));
+	object_put(o, "tests", q->tests.n ? strings(q->tests.items, q->tests.n) : NULL);
+	object_put(o, "ended", object_boolean(!quarantine_holds(q, r->started_ns)));
+	return o;
+}
+
 // A file at one of its attempts; the caller adds company and earlier.
 static struct json_object *attempt_object(const struct result *r)
 {
@@ -66,6 +82,8 @@ static struct json_object *attempt_object(const struct result *r)
 	object_put(o, "framework", object_string(framework_name(r->framework)));
 	object_put(o, "status", object_string(file_status_name(r->status)));
 	object_put(o, "reason", object_string(r->reason));
+	object_put(o, "quarantine", quarantine_object(r));
+	object_put(o, "forgiven", object_boolean(r->forgiven));
 	object_put(o, "cached", object_boolean(r->cached));
 	object_put(o, "flaky", object_boolean(r->flaky));
 	object_put(o, "leaked", object_boolean(r->leaked));
@@ -78,7 +96,7 @@ static struct json_object *attempt_object(const struct result *r)
 	object_put(o, "expected", r->expected >= 0 ? object_integer(r->expected) : NULL);
 	object_put(o, "seed", object_string(r->seed));
 	for (size_t i = 0; i < r->tests.n; i++)
-		object_append(tests, test_object(&r->tests.items[i]));
+		object_append(tests, test_object(r, &r->tests.items[i]));
 	object_put(o, "tests", tests);
 	object_put(o, "output", object_bytes(r->output ? r->output : "", r->output_len));
 	return o;
@@ -140,6 +158,7 @@ static void add_error(const struct failure *f, void *arg)
 	object_put(o, "traceback", object_string(f->traceback));
 	object_put(o, "line", line_number(f->line));
 	put_since(o, f->since);
+	object_put(o, "forgiven", object_boolean(f->forgiven));
 	object_append(errors->list, o);
 }
 
@@ -188,6 +207,7 @@ static void put_counts(struct json_object *o, const struct run *run)
 	object_put(o, "total", object_integer(t.tests.total));
 	object_put(o, "passed", object_integer(t.tests.passed));
 	object_put(o, "failed", object_integer(t.tests.failed + t.tests.errors));
+	object_put(o, "forgiven", object_integer(t.tests.forgiven));
 	object_put(o, "skipped", object_integer(t.tests.skipped));
 	object_put(o, "pending", object_integer(t.tests.pending));
 	object_put(o, "elapsed", object_seconds(run->elapsed_ns));

@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "model/failure.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "report/format.h"
 
@@ -81,6 +82,7 @@ struct entry_outcome {
 	bool first_bad;               // of its attempt: the output goes with it
 	const char *file;             // where it stands; NULL: in the test file
 	int line;                     // 0: unknown
+	bool forgiven;                // it is bad, and in quarantine
 };
 
 // All attempts of one of them, in their order.
@@ -138,9 +140,9 @@ static void suite_release(struct suite *s)
 	map_release(&s->by_name);
 }
 
-static bool is_bad(enum test_status s)
+static bool is_bad(const struct entry_outcome *e)
 {
-	return s == TEST_FAILED || s == TEST_ERROR;
+	return !e->forgiven && (e->status == TEST_FAILED || e->status == TEST_ERROR);
 }
 
 static struct namesakes *namesakes_of(struct suite *s, const char *class, const char *name,
@@ -186,8 +188,8 @@ static struct entry *add_outcome(struct suite *s, const char *class, const char 
 		e->file = outcome.file;
 		e->line = outcome.line;
 	}
-	outcome.first_bad = is_bad(outcome.status) && !s->said_bad;
-	s->said_bad |= is_bad(outcome.status);
+	outcome.first_bad = is_bad(&outcome) && !s->said_bad;
+	s->said_bad |= is_bad(&outcome);
 	VEC_PUSH(&e->outcomes, outcome);
 	return e;
 }
@@ -202,10 +204,10 @@ static void add_test(struct suite *s, const struct result *r, const struct test_
 		buf_addf(&class, "%s%s", i ? " " : ".", t->path[i]);
 	for (size_t i = 0; i < t->ntags; i++)
 		buf_addf(&tags, "%s%s", i ? "," : "", t->tags[i]);
-	struct entry *e =
-		add_outcome(s, class.data, t->name ? t->name : "(no name)", t->round,
-			    (struct entry_outcome){t->status, t->message, t->traceback, t->wall_ns,
-						   r, false, t->file, t->line});
+	struct entry *e = add_outcome(s, class.data, t->name ? t->name : "(no name)", t->round,
+				      (struct entry_outcome){t->status, t->message, t->traceback,
+							     t->wall_ns, r, false, t->file, t->line,
+							     quarantine_forgives(r, t)});
 	if (!e->tags && tags.len)
 		e->tags = buf_detach(&tags);
 	buf_release(&class);
@@ -226,7 +228,7 @@ static void add_itself(struct suite *s, const struct result *r, const char *mess
 {
 	add_outcome(s, r->job->path, r->job->path, 0,
 		    (struct entry_outcome){status_of_file(r), message, traceback, r->wall_ns, r,
-					   false, NULL, 0});
+					   false, NULL, 0, r->forgiven});
 }
 
 // A file without tests has no errors outside of them: they are its own.
@@ -241,7 +243,7 @@ static void add_error(struct suite *s, const struct result *r, const struct file
 	format_error_name(&name, e);
 	add_outcome(s, r->job->path, name.data, 0,
 		    (struct entry_outcome){TEST_ERROR, e->message, e->traceback, -1, r, false,
-					   e->file, e->line});
+					   e->file, e->line, r->forgiven});
 	buf_release(&name);
 }
 
@@ -324,24 +326,23 @@ static bool ended_badly(const struct suite *s, const struct entry *e)
 {
 	const struct entry_outcome *last = last_outcome(e);
 
-	return is_bad(last->status) &&
-	       (last->attempt == s->last || file_status_is_bad(s->last->status));
+	return is_bad(last) && (last->attempt == s->last || result_is_bad(s->last));
 }
 
 // The first bad outcome, which stands for the entry as Surefire has it; NULL if it ended well.
 static const struct entry_outcome *primary_of(const struct suite *s, const struct entry *e)
 {
 	for (size_t i = 0; ended_badly(s, e) && i < e->outcomes.n; i++)
-		if (is_bad(e->outcomes.items[i].status))
+		if (is_bad(&e->outcomes.items[i]))
 			return &e->outcomes.items[i];
 	return NULL;
 }
 
 static bool is_skipped(const struct entry *e)
 {
-	enum test_status s = last_outcome(e)->status;
+	const struct entry_outcome *last = last_outcome(e);
 
-	return s == TEST_SKIPPED || s == TEST_PENDING;
+	return last->status == TEST_SKIPPED || last->status == TEST_PENDING || last->forgiven;
 }
 
 struct tally {
@@ -422,16 +423,26 @@ static void add_others(struct buf *b, const struct entry *e, const struct entry_
 						: "flakyError";
 
 	for (size_t i = 0; i < e->outcomes.n; i++)
-		if (&e->outcomes.items[i] != primary && e->outcomes.items[i].status == status)
+		if (&e->outcomes.items[i] != primary && is_bad(&e->outcomes.items[i]) &&
+		    e->outcomes.items[i].status == status)
 			add_other(b, tag, &e->outcomes.items[i]);
 }
 
-static void add_skipped(struct buf *b, const char *reason)
+// What is in quarantine fails no build, and says what it died of all the same.
+static void add_skipped(struct buf *b, const struct entry_outcome *e)
 {
+	const struct result *r = e->attempt;
+	struct buf why = {0};
+
+	if (e->forgiven)
+		quarantine_describe(&why, r->quarantine, r->started_ns, true);
+	if (e->message && *e->message)
+		buf_addf(&why, "%s%s", why.len ? "\n" : "", e->message);
 	buf_addstr(b, "      <skipped");
-	if (reason)
-		add_attribute(b, "message", reason);
+	if (e->message || e->forgiven)
+		add_attribute(b, "message", why.len ? why.data : "");
 	buf_addstr(b, "/>\n");
+	buf_release(&why);
 }
 
 // In the order of Surefire's schema.
@@ -443,7 +454,7 @@ static void add_outcomes(struct buf *b, const struct suite *s, const struct entr
 		add_primary(b, "failure", primary);
 	add_others(b, e, primary, TEST_FAILED);
 	if (is_skipped(e))
-		add_skipped(b, last_outcome(e)->message);
+		add_skipped(b, last_outcome(e));
 	if (primary && primary->status == TEST_ERROR)
 		add_primary(b, "error", primary);
 	add_others(b, e, primary, TEST_ERROR);
@@ -499,6 +510,7 @@ static void add_properties(struct buf *b, const struct run *run, const struct re
 	add_property(b, "status", file_status_name(r->status));
 	add_property(b, "reason", r->reason);
 	add_property(b, "seed", r->seed);
+	add_property(b, "quarantine", r->quarantine ? r->quarantine->text : NULL);
 	add_number(b, "attempt", r->attempt, 1);
 	add_number(b, "attempts", r->attempts, 1);
 	add_number(b, "failures", r->failures, 0);

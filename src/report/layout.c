@@ -137,7 +137,7 @@ void layout_label(struct buf *b, const struct result *r, bool colours, size_t wi
 		[FILE_SKIPPED] = "SKIP",
 	};
 	const char *label = r->flaky ? "FLAKY" : labels[r->status];
-	enum colour colour = file_status_is_bad(r->status)           ? RED
+	enum colour colour = result_is_bad(r)                        ? RED
 			     : r->status == FILE_PASSED && !r->flaky ? GREEN
 								     : YELLOW;
 	char text[16];

@@ -88,6 +88,8 @@ static void add_end(struct entry *e, const struct failure *f)
 static void collect(const struct failure *f, void *arg)
 {
 	struct recap *c = arg;
+	if (f->forgiven)
+		return;
 	struct entry e = {.result = c->result, .rank = c->rank, .n = 1, .since = f->since};
 	const char *reason =
 		c->result->reason ? c->result->reason : file_status_name(c->result->status);
@@ -107,7 +109,7 @@ static void collect_all(struct recap *c, const struct run *run)
 	for (size_t i = 0; i < run->results.n; i++) {
 		c->result = run->results.items[i];
 		c->rank = i;
-		if (file_status_is_bad(c->result->status))
+		if (result_is_bad(c->result))
 			failure_each(c->result, collect, c);
 	}
 }

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "model/failure.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "report/format.h"
 #include "report/yaml.h"
@@ -93,12 +94,17 @@ static void add_point(struct buf *b, size_t indent, size_t number, const struct 
 
 // ---- the tests of a file ----
 
-static void add_error(struct buf *b, size_t number, const struct file_error *e)
+static void add_error(struct buf *b, size_t number, const struct result *r,
+		      const struct file_error *e)
 {
-	struct buf name = {0};
+	struct buf name = {0}, why = {0};
 
 	format_error_name(&name, e);
+	if (r->forgiven)
+		quarantine_describe(&why, r->quarantine, r->started_ns, true);
 	const struct point p = {.name = name.data,
+				.directive = r->forgiven ? "TODO" : NULL,
+				.reason = why.data,
 				.message = e->message,
 				.severity = "error",
 				.traceback = e->traceback,
@@ -108,25 +114,32 @@ static void add_error(struct buf *b, size_t number, const struct file_error *e)
 				.own_ns = -1};
 	add_point(b, SUBTEST, number, &p);
 	buf_release(&name);
+	buf_release(&why);
 }
 
-static void add_test(struct buf *b, size_t number, const struct test_case *t)
+static void add_test(struct buf *b, size_t number, const struct result *r,
+		     const struct test_case *t)
 {
 	bool bad = failure_is_test(t), pending = t->status == TEST_PENDING;
 	bool left_out = pending || t->status == TEST_SKIPPED;
-	struct buf name = {0}, tags = {0};
+	bool forgiven = quarantine_forgives(r, t);
+	struct buf name = {0}, tags = {0}, why = {0};
 
 	failure_test_name(&name, t);
 	if (t->round > 0)
 		buf_addf(&name, " (round %d)", t->round);
 	for (size_t i = 0; i < t->ntags; i++)
 		buf_addf(&tags, "%s%s", i ? "," : "", t->tags[i]);
+	if (forgiven)
+		quarantine_describe(&why, r->quarantine, r->started_ns, true);
 	const struct point p = {.ok = !bad && !pending,
 				.name = name.data,
-				.directive = pending    ? "TODO"
-					     : left_out ? "SKIP"
-							: NULL,
-				.reason = left_out ? t->message : NULL,
+				.directive = pending || forgiven ? "TODO"
+					     : left_out          ? "SKIP"
+								 : NULL,
+				.reason = forgiven   ? why.data
+					  : left_out ? t->message
+						     : NULL,
 				.message = left_out ? NULL : t->message,
 				.severity = bad ? test_status_name(t->status) : NULL,
 				.traceback = t->traceback,
@@ -138,6 +151,7 @@ static void add_test(struct buf *b, size_t number, const struct test_case *t)
 	add_point(b, SUBTEST, number, &p);
 	buf_release(&name);
 	buf_release(&tags);
+	buf_release(&why);
 }
 
 static void add_subtest(struct buf *b, const struct result *r)
@@ -148,9 +162,9 @@ static void add_subtest(struct buf *b, const struct result *r)
 	add_escaped(b, r->job->path);
 	buf_addf(b, "\n%*s1..%zu\n", SUBTEST, "", r->tests.n + r->errors.n);
 	for (size_t i = 0; i < r->errors.n; i++)
-		add_error(b, ++n, &r->errors.items[i]);
+		add_error(b, ++n, r, &r->errors.items[i]);
 	for (size_t i = 0; i < r->tests.n; i++)
-		add_test(b, ++n, &r->tests.items[i]);
+		add_test(b, ++n, r, &r->tests.items[i]);
 }
 
 // ---- files ----
@@ -178,10 +192,15 @@ static void add_file(struct buf *b, const struct run *run, size_t number, const 
 	bool bad = file_status_is_bad(r->status) || (r->flaky && run->flaky_fails);
 	bool left_out = r->status == FILE_SKIPPED || r->status == FILE_NOTRUN;
 	char *reason = reason_of(r);
+	struct buf why = {0};
+	if (r->forgiven)
+		quarantine_describe(&why, r->quarantine, r->started_ns, true);
 	struct point p = {.ok = !bad,
 			  .name = r->job->path,
-			  .directive = left_out ? "SKIP" : NULL,
-			  .reason = reason,
+			  .directive = left_out      ? "SKIP"
+				       : r->forgiven ? "TODO"
+						     : NULL,
+			  .reason = r->forgiven ? why.data : reason,
 			  .message = left_out ? NULL : reason,
 			  .severity = !bad       ? NULL
 				      : r->flaky ? "flaky"
@@ -196,6 +215,7 @@ static void add_file(struct buf *b, const struct run *run, size_t number, const 
 		take_error(&p, &r->errors.items[0]);
 	add_point(b, 0, number, &p);
 	free(reason);
+	buf_release(&why);
 }
 
 static void write_bail_out(FILE *out, const struct run *run)

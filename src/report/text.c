@@ -15,6 +15,7 @@
 #include "model/conflicts.h"
 #include "model/failure.h"
 #include "model/fixture.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "report/explain.h"
 #include "report/format.h"
@@ -63,19 +64,31 @@ static void add_tests(struct buf *b, const struct result *r)
 		buf_addf(b, ", %ld never ran", never);
 }
 
+// A quarantine that holds, and is not about all that is wrong, is told with the tests.
+static void add_quarantine(struct buf *b, const struct result *r)
+{
+	if (!r->forgiven && quarantine_holds(r->quarantine, r->started_ns))
+		return;
+	add_part(b, "");
+	quarantine_describe(b, r->quarantine, r->started_ns, false);
+}
+
 // What is to be said of r in brackets, or nothing.
 static void add_remark(struct buf *b, const struct result *r)
 {
 	char attempt[64];
 
 	buf_addch(b, '(');
-	snprintf(attempt, sizeof attempt, "%sattempt %d", r->flaky ? "passed at " : "", r->attempt);
+	snprintf(attempt, sizeof attempt, "%sattempt %d",
+		 r->flaky && !r->forgiven ? "passed at " : "", r->attempt);
 	if (r->attempt > 1)
 		add_part(b, attempt);
 	if (r->reason)
 		add_part(b, r->reason);
 	else if (r->has_tests)
 		add_tests(b, r);
+	if (r->quarantine && file_status_is_bad(r->status))
+		add_quarantine(b, r);
 	if (r->leaked)
 		add_part(b, "left a process behind");
 	if (r->cached)
@@ -185,9 +198,9 @@ int report_text_fixture(FILE *out, const struct fixture_result *r, const struct 
 typedef void explainer(struct buf *b, const struct run *run, const struct result *r,
 		       const struct text_style *style);
 
-static bool is_bad(const struct result *r)
+static bool is_forgiven(const struct result *r)
 {
-	return file_status_is_bad(r->status);
+	return r->forgiven && !r->flaky;
 }
 
 static bool is_flaky(const struct result *r)
@@ -311,16 +324,18 @@ static void add_files(struct buf *b, const struct run *run, const struct text_st
 		{FILE_TIMEOUT, "timed out", RED},  {FILE_LIMIT, "over a limit", RED},
 		{FILE_SKIPPED, "skipped", YELLOW}, {FILE_NOTRUN, "not run", YELLOW},
 	};
-	size_t n[FILE_STATUS_COUNT] = {0}, flaky = 0;
+	size_t n[FILE_STATUS_COUNT] = {0}, flaky = 0, forgiven = 0;
 
 	for (size_t i = 0; i < run->results.n; i++) {
 		const struct result *r = run->results.items[i];
 		flaky += r->flaky;
-		n[r->status] += !r->flaky;
+		forgiven += is_forgiven(r);
+		n[r->status] += !r->flaky && !r->forgiven;
 	}
 	buf_addf(b, "Files: %zu in all", run->results.n);
 	add_count(b, n[FILE_PASSED], "passed", style, GREEN);
 	add_count(b, flaky, "flaky", style, YELLOW);
+	add_count(b, forgiven, "in quarantine", style, YELLOW);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		add_count(b, n[rows[i].status], rows[i].word, style, rows[i].colour);
 	buf_addch(b, '\n');
@@ -365,6 +380,7 @@ static void add_tests_sum(struct buf *b, const struct run *run, const struct tex
 
 	buf_addf(b, "Tests: %ld in all", c.total);
 	add_count(b, (size_t)c.passed, "passed", style, GREEN);
+	add_count(b, (size_t)c.forgiven, "in quarantine", style, YELLOW);
 	add_count(b, (size_t)c.failed, "failed", style, RED);
 	add_count(b, (size_t)c.errors, c.errors == 1 ? "error" : "errors", style, RED);
 	add_count(b, (size_t)c.skipped - never, "skipped", style, YELLOW);
@@ -453,13 +469,14 @@ static void add_failed(struct buf *b, const struct run *run, const struct text_s
 	buf_addch(b, '\n');
 }
 
-// " a, b and 3 more"
-static void add_paths(struct buf *b, const struct run *run)
+// " a, b and 3 more", of those that are so.
+static void add_paths(struct buf *b, const struct run *run, bool (*is_so)(const struct result *))
 {
 	struct strings paths = {0};
 
 	for (size_t i = 0; i < run->results.n; i++)
-		VEC_PUSH(&paths, run->results.items[i]->job->path);
+		if (is_so(run->results.items[i]))
+			VEC_PUSH(&paths, run->results.items[i]->job->path);
 	strings_sort(&paths);
 	size_t n = paths.n <= NAMED + 1 ? paths.n : NAMED;
 	for (size_t i = 0; i < n; i++) {
@@ -469,6 +486,35 @@ static void add_paths(struct buf *b, const struct run *run)
 	if (n < paths.n)
 		buf_addf(b, " and %zu more", paths.n - n);
 	free(paths.items);
+}
+
+static bool is_any(const struct result *r)
+{
+	return true;
+}
+
+static void add_leavers(struct buf *b, const struct run *run)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->results.n; i++)
+		n += result_could_leave(run->results.items[i]);
+	if (n == 0)
+		return;
+	buf_addf(b, "Passed, and could leave quarantine:");
+	add_paths(b, run, result_could_leave);
+	buf_addch(b, '\n');
+}
+
+static void add_ok(struct buf *b, const struct run *run, const struct text_style *style)
+{
+	size_t n = run_totals(run).forgiven;
+
+	layout_coloured(b, style->colours, GREEN, "OK");
+	if (n > 0)
+		buf_addf(b, ": %zu of %zu file%s failed in quarantine", n, run->results.n,
+			 run->results.n == 1 ? "" : "s");
+	buf_addch(b, '\n');
 }
 
 static void add_verdict(struct buf *b, const struct run *run, const struct text_style *style)
@@ -487,11 +533,10 @@ static void add_verdict(struct buf *b, const struct run *run, const struct text_
 	} else if (!run_tells(run)) {
 		layout_coloured(b, style->colours, RED, "NO TEST");
 		buf_addstr(b, ": no test was seen in");
-		add_paths(b, run);
+		add_paths(b, run, is_any);
 		buf_addch(b, '\n');
 	} else {
-		layout_coloured(b, style->colours, GREEN, "OK");
-		buf_addch(b, '\n');
+		add_ok(b, run, style);
 	}
 }
 
@@ -510,13 +555,16 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 
 	if (write_section(out, run, style, is_flaky, "passed only when tried again", explain_flaky,
 			  err) < 0 ||
-	    write_section(out, run, style, is_bad, "failed", explain_failure, err) < 0)
+	    write_section(out, run, style, is_forgiven, "failed in quarantine", explain_failure,
+			  err) < 0 ||
+	    write_section(out, run, style, result_is_bad, "failed", explain_failure, err) < 0)
 		return -1;
-	if (!style->quiet || t.bad + t.flaky > 0)
+	if (!style->quiet || t.bad + t.flaky + t.forgiven > 0)
 		buf_addch(&b, '\n');
 	if (!style->quiet && run->results.n > 1 && run->longest_ns > 0)
 		add_slowest(&b, run);
 	add_conflicts(&b, run, style->verbose);
+	add_leavers(&b, run);
 	add_sums(&b, run, style);
 	recap_add(&b, run);
 	if (style->again && t.bad > 0)

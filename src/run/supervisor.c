@@ -23,6 +23,7 @@
 #include "model/fixture.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "run/private.h"
 #include "sys/signals.h"
@@ -59,8 +60,9 @@ static void pass_on(struct supervisor *s, struct result *r)
 	if (r->status != FILE_NOTRUN)
 		take_fingerprints(s, r);
 	queue_set_time(&s->queue, clock_mono_ns());
+	quarantine_judge(r);
 	queue_end(&s->queue, r);
-	s->bad += file_status_is_bad(r->status) && !r->again &&
+	s->bad += result_is_bad(r) && !r->again &&
 		  !(s->hooks->is_open && s->hooks->is_open(s->hooks->owner, r));
 	bool last = set->max_failures > 0 && s->bad >= set->max_failures && !s->stopping;
 	s->hooks->ended(s->hooks->owner, r);

@@ -23,8 +23,8 @@
 
 // ---- loading ----
 
-#define PAST_ROWS  "SELECT path, status, ended, tests, state, trail, reading FROM file "
-#define PAST_SHAPE "CSTnaBQ"
+#define PAST_ROWS  "SELECT path, status, ended, tests, state, trail, reading, forgiven FROM file "
+#define PAST_SHAPE "CSTnaBQF"
 
 static void past_free(struct past *p)
 {
@@ -67,6 +67,7 @@ static int add_past(struct store *s, const struct query *q, struct map *past)
 
 	if (code == SQLITE_DONE)
 		code = read_reading(s, (int)query_int(q, 6), p);
+	p->forgiven = query_int(q, 7);
 	p->p99_ns = series_percentile(&p->series, P99_OF, 99, sample_whole_ns);
 	int64_t peak = series_percentile(&p->series, PEAK_OF, 100, sample_peak_bytes);
 	p->peak_bytes = peak > 0 ? peak : 0;
@@ -106,8 +107,11 @@ static void learn(struct past *p, const struct run *run, const struct result *r)
 
 	if (r->partial && !bad)
 		return;
-	if (bad || !run->repeated || r->attempt == 1)
+	bool first = !run->repeated || r->attempt == 1;
+	bool was_worse = !first && file_status_is_bad(p->status) && !p->forgiven;
+	if (bad || first)
 		p->status = r->status;
+	p->forgiven = bad ? r->forgiven && !was_worse : p->forgiven && !first;
 	p->ended_ns = r->started_ns + r->wall_ns;
 	if (!r->partial && (r->status == FILE_PASSED || r->status == FILE_FAILED))
 		p->tests = (long)r->tests.n;
@@ -135,13 +139,15 @@ static void follow(struct past *p, const struct run *run, const struct result *r
 // *id is 0 if the file is not known yet.
 static int find_file(struct store *s, const char *path, int64_t *id, struct past *p)
 {
-	struct query *q =
-		query(s, "SELECT id, status, ended, tests, state, trail FROM file WHERE path=?",
-		      VALUES(TEXT(path)));
-	int code = query_next(q, "ISTnaB");
+	struct query *q = query(s,
+				"SELECT id, status, ended, tests, state, trail, forgiven FROM file "
+				"WHERE path=?",
+				VALUES(TEXT(path)));
+	int code = query_next(q, "ISTnaBF");
 
 	if (code == SQLITE_ROW) {
 		*id = query_int(q, 0);
+		p->forgiven = query_int(q, 6);
 		code = file_read_past(s, q, p);
 	}
 	return query_end(q, code);
@@ -164,12 +170,13 @@ static int write_past(struct store *s, int64_t file, const struct past *p)
 	int code = series_pack(s, file, &p->series, &b);
 
 	if (code == SQLITE_DONE)
-		code = query_do(s,
-				"UPDATE file SET status=?2, ended=?3, tests=?4, state=?5, trail=?6 "
-				"WHERE id=?1",
-				VALUES(NUMBER(file), NUMBER(p->status), WITHIN('t', p->ended_ns),
-				       WITHIN('n', p->tests), NUMBER(p->state),
-				       BYTES(b.data, b.len)));
+		code = query_do(
+			s,
+			"UPDATE file SET status=?2, ended=?3, tests=?4, state=?5, trail=?6, "
+			"forgiven=?7 WHERE id=?1",
+			VALUES(NUMBER(file), NUMBER(p->status), WITHIN('t', p->ended_ns),
+			       WITHIN('n', p->tests), NUMBER(p->state), BYTES(b.data, b.len),
+			       NUMBER(p->forgiven)));
 	buf_release(&b);
 	return code;
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "model/inputs.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "store/database.h"
 #include "store/history.h"
@@ -77,6 +78,23 @@ static struct inputs *read_written(const struct query *q)
 	return in;
 }
 
+// Of a file that is to be run that of now counts.
+static int read_quarantine(struct store *s, const struct query *q, struct result *r)
+{
+	const char *text =
+		query_is_null(q, COLUMN_quarantine) ? NULL : query_text(q, COLUMN_quarantine);
+	struct err unused;
+
+	struct quarantine said = {0};
+	if (text && quarantine_read(&said, text, &unused) < 0)
+		return store_damaged(s, "a quarantine is none");
+	if (!r->job->settings)
+		r->quarantine = quarantine_copy(&said);
+	quarantine_release(&said);
+	r->forgiven &= r->quarantine && file_status_is_bad(r->status);
+	return SQLITE_DONE;
+}
+
 static void read_result(const struct query *q, struct result *r)
 {
 	r->id = query_int(q, COLUMN_ID);
@@ -101,6 +119,7 @@ static void read_result(const struct query *q, struct result *r)
 	r->reason = query_copy(q, COLUMN_reason);
 	r->seed = query_copy(q, COLUMN_seed);
 	r->learned = query_copy(q, COLUMN_learned);
+	r->forgiven = query_int(q, COLUMN_forgiven);
 	r->inputs = read_written(q);
 	struct packed output = query_bytes(q, COLUMN_output);
 	r->output_len = (size_t)(output.end - output.at);
@@ -137,7 +156,9 @@ static int load_results(struct store *s, struct query *q, struct run *run,
 			continue;
 		struct result *r = result_new(job);
 		read_result(q, r);
-		code = load_parts(s, q, r);
+		code = read_quarantine(s, q, r);
+		if (code == SQLITE_DONE)
+			code = load_parts(s, q, r);
 		r->cached = cached;
 		if (cached)
 			r->slot = -1;

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "firmo-jobs.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "store/database.h"
 #include "store/file.h"
@@ -58,12 +59,14 @@ static int add_result(struct store *s, int64_t run, int64_t file, const struct r
 		       WITHIN('y', r->sys_ns), WITHIN('z', r->maxrss), WITHIN('s', r->status),
 		       TEXT(r->reason), WITHIN('x', r->exit_code), WITHIN('g', r->signal),
 		       WITHIN('o', r->slot), NUMBER(r->leaked), WITHIN('n', c.total),
-		       WITHIN('n', c.failed + c.errors), KNOWN_BYTES(r->output, r->output_len),
-		       WITHIN('y', r->offset_ns), WITHIN('w', r->framework), NUMBER(r->concurrent),
-		       NUMBER(r->partial), NUMBER(r->has_tests), WITHIN('n', r->expected),
-		       TEXT(r->seed), WITHIN('z', r->output_total), NUMBER(test_list),
+		       WITHIN('n', c.failed + c.errors + c.forgiven),
+		       KNOWN_BYTES(r->output, r->output_len), WITHIN('y', r->offset_ns),
+		       WITHIN('w', r->framework), NUMBER(r->concurrent), NUMBER(r->partial),
+		       NUMBER(r->has_tests), WITHIN('n', r->expected), TEXT(r->seed),
+		       WITHIN('z', r->output_total), NUMBER(test_list),
 		       KNOWN_BYTES(outcomes.data, outcomes.len), WITHIN('d', r->delay_ns),
-		       TEXT(r->learned)));
+		       TEXT(r->learned), TEXT(r->quarantine ? r->quarantine->text : NULL),
+		       NUMBER(r->forgiven)));
 	buf_release(&outcomes);
 	return code;
 }

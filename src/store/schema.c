@@ -22,20 +22,22 @@ static const char tables[] =
 	"CREATE TABLE reused(run INTEGER NOT NULL, result INTEGER NOT NULL,"
 	" PRIMARY KEY(run, result)) WITHOUT ROWID;"
 
-	// status, ended: of its latest result. born: the run that found the file. tests: how many
-	// it had when it last came to its end. state: stands for what its inputs were at its latest
-	// result; 0: unknown. trail: the figures of its latest results (store/pack.h), which the
-	// rows of results tell as well as long as their runs are there; of older results they are
-	// in the table trail, the oldest with the least seq. reading: store/file.c.
+	// status, forgiven, ended: of its latest result. born: the run that found the file. tests:
+	// how many it had when it last came to its end. state: stands for what its inputs were at
+	// its latest result; 0: unknown. trail: the figures of its latest results (store/pack.h),
+	// which the rows of results tell as well as long as their runs are there; of older results
+	// they are in the table trail, the oldest with the least seq. reading: store/file.c.
 	"CREATE TABLE file(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, born INTEGER,"
 	" status INTEGER NOT NULL, ended INTEGER NOT NULL, tests INTEGER, state INTEGER,"
-	" trail BLOB NOT NULL, reading INTEGER NOT NULL DEFAULT 0);"
+	" trail BLOB NOT NULL, reading INTEGER NOT NULL DEFAULT 0,"
+	" forgiven INTEGER NOT NULL DEFAULT 0);"
 	"CREATE TABLE trail(file INTEGER NOT NULL, seq INTEGER NOT NULL, samples BLOB NOT NULL,"
 	" PRIMARY KEY(file, seq)) WITHOUT ROWID;"
 
 	// run: 0 where it is gone and the result is still of use. delay: that it was ready to run
 	// and got no CPU; NULL or -1: unknown. roster, endings: which tests it has, and how they
-	// ended (store/pack.h). learned: how the framework was.
+	// ended (store/pack.h). learned: how the framework was. quarantine, forgiven:
+	// model/quarantine.h.
 	"CREATE TABLE result(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, file INTEGER NOT NULL,"
 	" attempt INTEGER NOT NULL, started INTEGER NOT NULL, wall INTEGER NOT NULL,"
 	" user INTEGER NOT NULL, sys INTEGER NOT NULL, maxrss INTEGER NOT NULL,"
@@ -43,7 +45,7 @@ static const char tables[] =
 	" leaked INTEGER, tests INTEGER, failed INTEGER, output BLOB, offset INTEGER,"
 	" framework INTEGER, crowded INTEGER, partial INTEGER, has_tests INTEGER,"
 	" expected INTEGER, seed TEXT, output_total INTEGER, roster INTEGER, endings BLOB,"
-	" delay INTEGER, learned TEXT);"
+	" delay INTEGER, learned TEXT, quarantine TEXT, forgiven INTEGER);"
 	"CREATE INDEX result_by_run ON result(run, file);"
 	// place: where the error was. source: '' is the path of the test file.
 	"CREATE TABLE file_error(result INTEGER NOT NULL, seq INTEGER NOT NULL, place TEXT,"
@@ -94,7 +96,8 @@ static const char tables[] =
 const struct schema_table schema_tables[] = {
 	TABLE("run", "id, " RUN_COLUMNS, "ICTyOonnnnddagffCcccb"),
 	TABLE("reused", "run, result", "II"),
-	TABLE("file", "id, path, born, status, ended, tests, state, trail, reading", "ICiSTnaBQ"),
+	TABLE("file", "id, path, born, status, ended, tests, state, trail, reading, forgiven",
+	      "ICiSTnaBQF"),
 	TABLE("trail", "file, seq, samples", "IIB"),
 	TABLE("result", "id" RESULT_COLUMNS(AS_NAME, AS_NAME),
 	      "I" RESULT_COLUMNS(AS_LETTER, AS_LETTER)),
@@ -116,7 +119,7 @@ static int bring_up(struct store *s, int64_t from)
 	int code =
 		from == 0 ? sqlite3_exec(s->db, tables, NULL, NULL, NULL) : upgrade(s, (int)from);
 
-	return code == SQLITE_OK ? sqlite3_exec(s->db, "PRAGMA user_version=11", NULL, NULL, NULL)
+	return code == SQLITE_OK ? sqlite3_exec(s->db, "PRAGMA user_version=12", NULL, NULL, NULL)
 				 : code;
 }
 

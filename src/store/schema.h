@@ -9,7 +9,7 @@ struct err;
 struct store;
 
 // The format that this program writes.
-#define SCHEMA_FORMAT 11
+#define SCHEMA_FORMAT 12
 // What application_id says in our databases: "Fjob".
 #define SCHEMA_MARK 0x466a6f62
 
@@ -44,7 +44,9 @@ struct store;
 	KEY(roster, "i")                                                                           \
 	X(endings, "b")                                                                            \
 	X(delay, "d")                                                                              \
-	X(learned, "c")
+	X(learned, "c")                                                                            \
+	X(quarantine, "c")                                                                         \
+	X(forgiven, "f")
 
 // All columns of a run but its number.
 #define RUN_COLUMNS                                                                                \

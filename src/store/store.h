@@ -76,6 +76,7 @@ int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run,
 // What is known of one file.
 struct past {
 	enum file_status status; // its latest result
+	bool forgiven;           // which was bad, and in quarantine
 	int64_t ended_ns;        // when that was, real clock
 	long tests;              // how many it had when it last came to its end, 0: unknown
 	int64_t p99_ns;          // the 99th percentile of its last 100 wall times, -1: unknown

@@ -182,6 +182,10 @@ static const struct step {
 	 "CREATE TABLE part(file INTEGER PRIMARY KEY, result INTEGER NOT NULL,"
 	 " started INTEGER NOT NULL, key BLOB NOT NULL, doubts INTEGER NOT NULL,"
 	 " inputs BLOB NOT NULL, written BLOB NOT NULL, deadline INTEGER NOT NULL);"},
+	{12, 0,
+	 "ALTER TABLE result ADD COLUMN quarantine TEXT;"
+	 "ALTER TABLE result ADD COLUMN forgiven INTEGER;"
+	 "ALTER TABLE file ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;"},
 };
 
 // ---- what SQL is lent ----

@@ -258,14 +258,18 @@ refused() {
 		    {"locks": {"db": 2}, "lock": ["a"], "slots": 2, "env": {"A": "b"}, "path": ["src/?.lua"]},
 		    {"profiles": {"ci": {"retries": 1, "overrides": [{"match": ["a", "b"], "lock": "x"}]}}},
 		    {"fixtures": [{"match": "a", "setup": "x", "timeout": 3}, {"match": ["b"], "teardown": "y", "name": "n"}]},
-		    {"overrides": [{"match": "a", "timeout": "auto", "limit": "cpu=3", "exclusive": True}]}):
+		    {"overrides": [{"match": "a", "timeout": "auto", "limit": "cpu=3", "exclusive": True}]},
+		    {"overrides": [{"match": "a", "quarantine": q} for q in (
+		        {}, True, "2027-01-31", {"until": "2027-01-31", "reason": "r", "tests": ["t"]}, {"tests": "t"})]}):
 		    check.validate(good)
 		for bad in (
 		    [], {"timout": 3}, {"list": True}, {"fail-fast": "yes"}, {"color": "red"}, {"workers": 0},
 		    {"overrides": [{"timeout": 3}]}, {"overrides": [{"match": "a", "workers": 2}]},
 		    {"overrides": [{"match": ""}]}, {"profiles": {"a": {"profiles": {}}}}, {"exclude": [1]},
 		    {"fixtures": [{"match": "a"}]}, {"fixtures": [{"setup": "a"}]}, {"fixtures": {}},
-		    {"profile": "ci"}, {"root": "."}):
+		    {"profile": "ci"}, {"root": "."}, {"quarantine": True},
+		    {"overrides": [{"match": "a", "quarantine": {"tests": []}}]},
+		    {"overrides": [{"match": "a", "quarantine": {"untill": "2027-01-31"}}]}):
 		    assert not check.is_valid(bad), bad
 	END
 }

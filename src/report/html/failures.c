@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "model/failure.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "report/format.h"
 #include "report/html/markup.h"
@@ -32,12 +33,13 @@ static void add_place(struct buf *b, const char *file, int line)
 	buf_addstr(b, "</span>");
 }
 
-static void add_test(struct buf *b, const struct test_case *t)
+static void add_test(struct buf *b, const struct result *r, const struct test_case *t)
 {
+	const char *status = quarantine_forgives(r, t) ? "quarantine" : test_status_name(t->status);
+
 	if (t->status != TEST_FAILED && t->status != TEST_ERROR)
 		return;
-	buf_addf(b, "<div class=\"case\"><h4><span class=\"s %s\">%s</span> ",
-		 test_status_name(t->status), test_status_name(t->status));
+	buf_addf(b, "<div class=\"case\"><h4><span class=\"s %s\">%s</span> ", status, status);
 	markup_test_name(b, t);
 	if (t->round > 0)
 		buf_addf(b, " <span class=\"tag\">round %d</span>", t->round);
@@ -124,6 +126,13 @@ static void add_facts(struct buf *b, const struct result *r)
 	}
 	markup_duration(b, r->wall_ns);
 	buf_addf(b, " on slot %d, %s", r->slot, r->concurrent ? "beside others" : "alone");
+	if (r->quarantine) {
+		struct buf quarantine = {0};
+		quarantine_describe(&quarantine, r->quarantine, r->started_ns, true);
+		buf_addstr(b, " \xc2\xb7 ");
+		markup_text(b, quarantine.data);
+		buf_release(&quarantine);
+	}
 	if (r->seed) {
 		buf_addstr(b, " \xc2\xb7 its tests shuffled by seed ");
 		markup_text(b, r->seed);
@@ -137,7 +146,7 @@ static void add_details(struct buf *b, const struct result *r)
 	for (size_t i = 0; i < r->errors.n; i++)
 		add_error(b, &r->errors.items[i]);
 	for (size_t i = 0; i < r->tests.n; i++)
-		add_test(b, &r->tests.items[i]);
+		add_test(b, r, &r->tests.items[i]);
 	add_output(b, r);
 }
 
@@ -178,8 +187,8 @@ static void add_failure(struct buf *b, const struct run *run, size_t file)
 	buf_addf(b, "<article id=\"x%zu\" class=\"", file);
 	markup_classes(b, r);
 	buf_addf(b, "\"><h3><span class=\"s %s\">%s</span> <a href=\"#f%zu\">",
-		 r->flaky ? "flaky" : file_status_name(r->status),
-		 r->flaky ? "flaky" : file_status_name(r->status), file);
+		 r->flaky ? "flaky" : markup_status(r), r->flaky ? "flaky" : markup_status(r),
+		 file);
 	markup_path(b, r->job->path);
 	buf_addstr(b, "</a></h3>\n<p class=\"why\">");
 	if (result_fails_only_concurrently(r))
@@ -190,7 +199,7 @@ static void add_failure(struct buf *b, const struct run *run, size_t file)
 	add_facts(b, r);
 	add_attempts(b, run, r);
 	buf_addstr(b, "</p>\n");
-	if (!r->flaky)
+	if (!r->flaky || r->forgiven)
 		add_details(b, r);
 	add_earlier(b, run, r);
 	buf_addstr(b, "</article>\n");
@@ -201,14 +210,15 @@ void failures_write(FILE *out, const struct run *run)
 	struct totals t = run_totals(run);
 	struct buf b = {0};
 
-	if (t.bad + t.flaky == 0)
+	size_t n = t.bad + t.flaky + t.forgiven;
+	if (n == 0)
 		return;
 	buf_addf(&b, "<section id=\"failures\"><h2>Failures <span class=\"n\">%zu</span></h2>\n",
-		 t.bad + t.flaky);
-	for (int flaky = 0; flaky < 2; flaky++)
+		 n);
+	for (int kind = 0; kind < 3; kind++)
 		for (size_t i = 0; i < run->results.n; i++) {
 			const struct result *r = run->results.items[i];
-			if (flaky ? r->flaky : file_status_is_bad(r->status))
+			if (kind == (r->flaky ? 1 : r->forgiven ? 2 : result_is_bad(r) ? 0 : -1))
 				add_failure(&b, run, i);
 			markup_flush(out, &b);
 		}

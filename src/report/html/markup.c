@@ -85,9 +85,14 @@ void markup_test_name(struct buf *b, const struct test_case *t)
 	markup_text(b, t->name ? t->name : "(no name)");
 }
 
+const char *markup_status(const struct result *r)
+{
+	return r->forgiven ? "quarantine" : file_status_name(r->status);
+}
+
 void markup_classes(struct buf *b, const struct result *r)
 {
-	buf_addf(b, "%s%s", file_status_name(r->status), r->flaky ? " flaky" : "");
+	buf_addf(b, "%s%s", markup_status(r), r->flaky ? " flaky" : "");
 }
 
 void markup_tag(struct buf *b, const char *word)

@@ -20,6 +20,8 @@ void markup_lines(struct buf *b, const char *data, size_t n);
 void markup_path(struct buf *b, const char *path);
 void markup_test_name(struct buf *b, const struct test_case *t);
 // The status of a file as words of a class attribute: "pass flaky".
+// The word for its status and its class: that it is in quarantine says more.
+const char *markup_status(const struct result *r);
 void markup_classes(struct buf *b, const struct result *r);
 // A word beside a name.
 void markup_tag(struct buf *b, const char *word);

@@ -57,8 +57,8 @@ static void add_bar(struct buf *b, const struct run *run)
 	struct totals t = run_totals(run);
 
 	buf_addstr(b, "<div id=\"bar\"><nav aria-label=\"Parts of the report\">\n");
-	if (t.bad + t.flaky)
-		add_jump(b, "failures", "Failures", t.bad + t.flaky);
+	if (t.bad + t.flaky + t.forgiven)
+		add_jump(b, "failures", "Failures", t.bad + t.flaky + t.forgiven);
 	add_jump(b, "timeline", "Timeline", 0);
 	add_jump(b, "slowest", "Slowest", 0);
 	add_jump(b, "files", "Files", t.files);

@@ -35,7 +35,7 @@
 
 	// ---- sorting ----
 
-	const severity = ["fail", "error", "timeout", "limit", "notrun", "skip", "pending", "pass"];
+	const severity = ["fail", "error", "timeout", "limit", "quarantine", "notrun", "skip", "pending", "pass"];
 	const collator = new Intl.Collator("en", { numeric: true });
 
 	// What is unknown stands last, whichever way the rest goes.
@@ -82,7 +82,7 @@
 
 	const groups = {
 		Failed: ["fail", "error", "timeout", "limit"],
-		Flaky: ["flaky"],
+		Flaky: ["flaky", "quarantine"],
 		Skipped: ["skip", "pending", "notrun"],
 		Passed: ["pass"],
 	};

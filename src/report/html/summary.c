@@ -48,6 +48,7 @@ static void add_counts(struct buf *b, const struct totals *t)
 	buf_addf(b, "%zu file%s %s", t->files, t->files == 1 ? "" : "s",
 		 t->bad ? "failed" : "passed");
 	add_some(b, t->flaky, "flaky");
+	add_some(b, t->forgiven, "in quarantine");
 	add_some(b, t->by_status[FILE_SKIPPED], "skipped");
 	add_some(b, t->by_status[FILE_NOTRUN], "not run");
 }
@@ -176,6 +177,7 @@ static void add_tests_card(struct buf *b, const struct counts *c)
 	const struct segment parts[] = {
 		{(size_t)c->failed, "fail", "failed"},
 		{(size_t)c->errors, "error", c->errors == 1 ? "error" : "errors"},
+		{(size_t)c->forgiven, "quarantine", "in quarantine"},
 		{(size_t)c->skipped, "skip", "skipped"},
 		{(size_t)c->pending, "pending", "pending"},
 		{(size_t)c->passed, "pass", "passed"},
@@ -204,6 +206,7 @@ static void add_files_card(struct buf *b, const struct run *run, const struct to
 		{t->by_status[FILE_NOTRUN], "notrun", "not run"},
 		{t->by_status[FILE_SKIPPED], "skip", "skipped"},
 		{late, "flaky", "flaky"},
+		{t->forgiven, "quarantine", "in quarantine"},
 		{t->by_status[FILE_PASSED] - late - cached, "pass", "passed"},
 		{cached, "pass", "passed before"},
 	};

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "model/quarantine.h"
 #include "model/run.h"
 #include "report/html/markup.h"
 
@@ -119,11 +120,17 @@ static void end_link(struct buf *b, bool linked)
 static void add_file_name(struct buf *b, const struct result *r, size_t file)
 {
 	bool linked = file_status_is_bad(r->status) || r->flaky;
+	struct buf quarantine = {0};
 
 	buf_addstr(b, "<td class=\"path\">");
 	add_link(b, linked, file);
 	markup_path(b, r->job->path);
 	end_link(b, linked);
+	if (r->quarantine) {
+		quarantine_describe(&quarantine, r->quarantine, r->started_ns, false);
+		markup_tag(b, quarantine.data);
+		buf_release(&quarantine);
+	}
 	if (r->flaky)
 		markup_tag(b, "flaky");
 	if (r->cached)
@@ -154,7 +161,7 @@ static void add_file(struct buf *b, const struct result *r, size_t file)
 	buf_addf(b, "<tr id=\"f%zu\" class=\"", file);
 	markup_classes(b, r);
 	buf_addstr(b, "\">");
-	add_status(b, file_status_name(r->status));
+	add_status(b, markup_status(r));
 	add_file_name(b, r, file);
 	buf_addf(b, "<td>%s</td>", framework_name(r->framework));
 	add_figure(b, true, (double)result_counts(r).total, 0);
@@ -194,8 +201,9 @@ void tables_write_files(FILE *out, const struct run *run)
 
 static const char *row_status(const struct row *row)
 {
-	return row->test ? test_status_name(row->test->status)
-			 : file_status_name(row->result->status);
+	return !row->test                                    ? markup_status(row->result)
+	       : quarantine_forgives(row->result, row->test) ? "quarantine"
+							     : test_status_name(row->test->status);
 }
 
 static int64_t row_wall(const struct row *row)

@@ -284,6 +284,8 @@ static void add_legend(struct buf *b, const struct run *run)
 		if (t.by_status[s])
 			add_key(b, class, file_status_name(s));
 	}
+	if (t.forgiven)
+		add_key(b, "bar quarantine", "failed in quarantine");
 	if (t.flaky)
 		add_key(b, "bar pass flaky", "flaky: passed at a later attempt");
 	if (retried)

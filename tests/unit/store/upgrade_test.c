@@ -64,6 +64,11 @@ static void every_format_comes_over_whole(void **state)
 		{3, 3, ""},
 		{9, 9, ""},
 		{10, 10, ""},
+		{11, 10,
+		 "PRAGMA user_version=11; CREATE TABLE part(file INTEGER PRIMARY KEY,"
+		 " result INTEGER NOT NULL, started INTEGER NOT NULL, key BLOB NOT NULL,"
+		 " doubts INTEGER NOT NULL, inputs BLOB NOT NULL, written BLOB NOT NULL,"
+		 " deadline INTEGER NOT NULL)"},
 		{8, 9, "PRAGMA user_version=8"},
 		{7, 9,
 		 "PRAGMA user_version=7; ALTER TABLE snapshot DROP COLUMN deadline;"
