@@ -49,7 +49,8 @@ static bool open_service(struct firmo_jobs *s, struct service *v)
 {
 	struct err err;
 	bool is_past_known = s->settings->writes_rules || !s->context.store ||
-			     plan_add_past(&s->jobs, s->context.store, &err) == 0;
+			     (plan_add_past(&s->jobs, s->context.store, &err) == 0 &&
+			      plan_keep_apart(&s->jobs, &s->request, s->context.store, &err) == 0);
 
 	return (s->context.store || s->settings->writes_rules) && is_past_known &&
 	       s->settings->run.rounds == 1 && !s->settings->run.share_tokens &&
@@ -87,7 +88,8 @@ static void warn_of_locks(const struct jobs *jobs)
 
 	for (size_t i = 0; i < jobs->n && !have; i++) {
 		const struct job_settings *set = jobs->items[i].settings;
-		have = set->locks.n > 0 || set->slots > 1 || set->exclusive || set->fixtures;
+		have = job_count_locks(&jobs->items[i]) > 0 || set->slots > 1 || set->exclusive ||
+		       set->fixtures;
 	}
 	if (have)
 		session_warn("lock, slots and exclusive do not hold between the files that make "

@@ -278,6 +278,10 @@ static int on_quiet(struct settings *o, const char *value, struct err *err)
 // ---- the table ----
 
 static const char *const flakies[] = {[FLAKY_PASS] = "pass", [FLAKY_FAIL] = "fail", NULL};
+static const char *const conflicts_rules[] = {[CONFLICTS_AVOID] = "avoid",
+					      [CONFLICTS_WARN] = "warn",
+					      [CONFLICTS_IGNORE] = "ignore",
+					      NULL};
 static const char *const progresses[] = {[PROGRESS_AUTO] = "auto",
 					 [PROGRESS_BAR] = "bar",
 					 [PROGRESS_PLAIN] = "plain",
@@ -400,6 +404,9 @@ static const struct option_row rows[] = {
 	     LIST("tag"), PROJECT),
 	READ(0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", on_order,
 	     .choices = orders, .initial = "slowest", PROJECT),
+	CHOICE(enum conflicts_rule, "conflicts", "WHAT",
+	       "files that write one path: avoid, warn, ignore [avoid]", plan.conflicts,
+	       conflicts_rules, .initial = "avoid", PROJECT),
 	SWITCH(0, "fail-fast", "start no further file after the first failure", on_fail_fast,
 	       PROJECT),
 	READ(0, "max-failures", "N", "start no further file after N failures", on_max_failures,

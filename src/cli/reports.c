@@ -110,6 +110,7 @@ enum firmo_jobs_status reports_of_run(struct firmo_jobs *s, bool whole)
 
 	if (s->context.store && since_tell(&s->run, s->context.store, &err) < 0)
 		session_warn(err.message);
+	s->run.conflicts = s->settings->plan.conflicts;
 	// --failed goes by the history, and by files that a person has named.
 	if (s->context.store && s->settings->mode == &mode_run)
 		s->context.style.again = s->settings->again;

@@ -269,6 +269,8 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 	plan_look_into(&s->jobs, &s->reused, request);
 	support_plan(&s->support, &s->jobs);
 	support_begin(&s->support, &s->jobs, &s->reused);
+	if (s->context.store && plan_keep_apart(&s->jobs, request, s->context.store, err) < 0)
+		return -1;
 	order_jobs(&s->jobs, ORDER_SLOWEST, 0, request->slots, request->locks);
 	if (s->context.store && sequence_learn(&s->jobs, s->context.store, err) < 0)
 		return -1;

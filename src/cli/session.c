@@ -99,6 +99,7 @@ static void release_run(struct firmo_jobs *s)
 	free(s->invalidated.items);
 	jobs_release(&s->asked);
 	jobs_release(&s->left);
+	learned_release(&s->learned);
 }
 
 static const struct job_settings *settings_of(const char *path, void *variants, struct err *err)
@@ -122,7 +123,8 @@ void session_begin_run(struct firmo_jobs *s)
 			    .changed_only = settings->plan.changed_only,
 			    .settings_of = settings_of,
 			    .owner = &s->context.variants,
-			    .locks = &settings->run.locks},
+			    .locks = &settings->run.locks,
+			    .learned = &s->learned},
 		.means = {.has_make_load = c->make.load >= 0,
 			  .make_load = c->make.load,
 			  .fixtures = &c->variants.fixtures,

@@ -12,6 +12,7 @@
 #include "model/job.h"
 #include "model/run.h"
 #include "model/support.h"
+#include "plan/learned.h"
 
 struct service;
 struct tokens;
@@ -27,6 +28,7 @@ struct firmo_jobs {
 	// The run:
 	enum stage stage;
 	struct plan_request request;
+	struct learned learned; // jobs point to it
 	struct run_means means;
 	enum progress_kind progress;
 	char *workspace;         // the path of its temporary folder

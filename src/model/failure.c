@@ -41,8 +41,8 @@ void failure_each(const struct result *r, void (*each)(const struct failure *f, 
 {
 	for (size_t i = 0; i < r->errors.n; i++) {
 		const struct file_error *e = &r->errors.items[i];
-		const struct failure f = {e->name, e->message, e->traceback,
-					  e->file, e->line,    r->since, r->forgiven};
+		const struct failure f = {e->name, e->message, e->traceback, e->file,
+					  e->line, r->since,   r->forgiven};
 		each(&f, arg);
 	}
 	for (size_t i = 0; i < r->tests.n; i++) {
@@ -51,14 +51,19 @@ void failure_each(const struct result *r, void (*each)(const struct failure *f, 
 		if (!failure_is_test(t))
 			continue;
 		failure_test_name(&name, t);
-		const struct failure f = {name.data, t->message, t->traceback,
-					  t->file,   t->line,    t->since, quarantine_forgives(r, t)};
+		const struct failure f = {name.data,
+					  t->message,
+					  t->traceback,
+					  t->file,
+					  t->line,
+					  t->since,
+					  quarantine_forgives(r, t)};
 		each(&f, arg);
 		buf_release(&name);
 	}
 	if (file_status_is_bad(r->status) && !failure_is_explained(r)) {
-		const struct failure f = {.message = r->reason, .since = r->since,
-					  .forgiven = r->forgiven};
+		const struct failure f = {
+			.message = r->reason, .since = r->since, .forgiven = r->forgiven};
 		each(&f, arg);
 	}
 }

@@ -34,6 +34,7 @@ void inputs_release(struct inputs *in)
 		free(in->written.items[i]);
 	for (size_t i = 0; i < in->programs.n; i++)
 		free(in->programs.items[i].path);
+	strings_free_all(&in->claims);
 	free(in->programs.items);
 	free(in->written.items);
 	*in = (struct inputs){0};
@@ -107,6 +108,7 @@ void inputs_sort(struct inputs *in)
 
 	if (in->written.n > 0)
 		qsort(in->written.items, in->written.n, sizeof *in->written.items, by_name);
+	strings_sort(&in->claims);
 	if (in->list.n == 0)
 		return;
 	qsort(in->list.items, in->list.n, sizeof *in->list.items, by_kind_and_name);

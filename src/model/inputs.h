@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/fingerprint.h"
+#include "base/strings.h"
 
 // The numbers stand in the store: they are never changed or reused.
 enum input_kind {
@@ -71,6 +72,8 @@ struct inputs {
 		char **items; // paths that it made, changed or removed: each once, sorted; owned
 		size_t n, cap;
 	} written;
+	struct strings claims; // those of written that another file's writing would spoil: not
+			       // what it only appends to; sorted; owned
 	struct {
 		struct input_program {
 			char *path;

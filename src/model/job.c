@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/job_settings.h"
+
 const char *const framework_words[] = {
 	"auto",
 	[1 + FRAMEWORK_PLAIN] = "plain",
@@ -43,4 +45,16 @@ void jobs_release(struct jobs *j)
 	release_handovers(&j->circles);
 	free(j->items);
 	*j = (struct jobs){0};
+}
+
+size_t job_count_locks(const struct job *j)
+{
+	return j->settings->locks.n + (j->learned ? j->learned->n : 0);
+}
+
+const char *job_lock(const struct job *j, size_t i)
+{
+	size_t n = j->settings->locks.n;
+
+	return i < n ? j->settings->locks.items[i] : j->learned->items[i - n];
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/strings.h"
 #include "model/load.h"
 #include "model/status.h"
 
@@ -81,6 +82,7 @@ struct job {
 	int64_t last_real_ns;  // when that was, 0: never
 	int64_t pass;          // number of the result that stands for it where it is not run
 	long usual_tests;      // how many tests it had when it last came to its end, 0: unknown
+	const struct strings *learned;       // locks for what it and others write; NULL: none
 	const struct job_settings *settings; // see model/job_settings.h; NULL: it is not to be run
 };
 
@@ -103,5 +105,8 @@ struct jobs {
 };
 
 void jobs_release(struct jobs *j);
+// Its locks: those of its settings, then those that were learned.
+size_t job_count_locks(const struct job *j);
+const char *job_lock(const struct job *j, size_t i);
 
 #endif

@@ -25,10 +25,10 @@ struct job_settings {
 	struct limits limits;
 	struct selection selection; // of its tests
 	long retries; // how often it is tried again, after the others, where it has failed
-	int64_t retry_delay_ns; // from a failure to the next try
-	struct strings locks;   // each once: files that share one of them do not run at once
-	long slots;             // how many workers it counts as; 0: one
-	bool exclusive;         // nothing else runs meanwhile
+	int64_t retry_delay_ns;       // from a failure to the next try
+	struct strings locks;         // each once: files that share one of them do not run at once
+	long slots;                   // how many workers it counts as; 0: one
+	bool exclusive;               // nothing else runs meanwhile
 	struct quarantine quarantine; // no outcome depends on it, only what that means
 	const char *const *environment;  // entries beside ours and in place of them, NULL at the
 					 // end; NULL: none

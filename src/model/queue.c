@@ -38,7 +38,7 @@ static size_t count_needs(const struct jobs *jobs)
 	size_t n = 0;
 
 	for (size_t i = 0; i < jobs->n; i++)
-		n += jobs->items[i].settings->locks.n;
+		n += job_count_locks(&jobs->items[i]);
 	return n;
 }
 
@@ -54,14 +54,15 @@ static void number_locks(struct queue *q)
 	q->left = xcalloc(most, sizeof *q->left);
 	size_t *needs = q->needs;
 	for (size_t i = 0; i < q->jobs->n; i++) {
-		const struct strings *names = &q->jobs->items[i].settings->locks;
+		const struct job *job = &q->jobs->items[i];
 		q->entries[i].needs = needs;
-		for (size_t k = 0; k < names->n; k++) {
-			size_t number = (size_t)(uintptr_t)map_get(&numbers, names->items[k]);
+		for (size_t k = 0; k < job_count_locks(job); k++) {
+			const char *name = job_lock(job, k);
+			size_t number = (size_t)(uintptr_t)map_get(&numbers, name);
 			if (number == 0) {
-				q->left[n] = capacity_of(q->terms.locks, names->items[k]);
+				q->left[n] = capacity_of(q->terms.locks, name);
 				number = ++n;
-				map_put(&numbers, names->items[k], (void *)(uintptr_t)number);
+				map_put(&numbers, name, (void *)(uintptr_t)number);
 			}
 			*needs++ = number - 1;
 		}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/conflicts.h"
 #include "model/fixture.h"
 #include "model/result.h"
 
@@ -31,8 +32,9 @@ struct run {
 	char *stopped;          // why no further file was started, or NULL: "--fail-fast"
 	char *revision;         // the commit that was checked out, or NULL: unknown
 	char *lua;              // the interpreter, as it was asked for; NULL: unknown
-	bool repeated;          // every file was run again and again: one failure is a failure
-	bool flaky_fails;       // a file that passes at a later attempt is not a success
+	enum conflicts_rule conflicts; // what is told of files that write the same path
+	bool repeated;    // every file was run again and again: one failure is a failure
+	bool flaky_fails; // a file that passes at a later attempt is not a success
 	struct {
 		struct wait *items;
 		size_t n, cap;

@@ -41,14 +41,14 @@ void lock_load_make(struct lock_load *l, const struct jobs *jobs, const struct l
 
 	*l = (struct lock_load){0};
 	for (size_t i = 0; i < jobs->n; i++)
-		most += jobs->items[i].settings->locks.n;
+		most += job_count_locks(&jobs->items[i]);
 	l->sums_ns = xcalloc(most, sizeof *l->sums_ns);
 	for (size_t i = 0; i < jobs->n; i++) {
 		const struct job *job = &jobs->items[i];
 		if (job->expected_ns < 0 || job->settings->exclusive)
 			continue;
-		for (size_t k = 0; k < job->settings->locks.n; k++)
-			add(l, &n, job->settings->locks.items[k], job->expected_ns);
+		for (size_t k = 0; k < job_count_locks(job); k++)
+			add(l, &n, job_lock(job, k), job->expected_ns);
 		if (is_wide(job, slots))
 			add(l, &n, "", job->expected_ns);
 	}
@@ -72,7 +72,7 @@ int64_t lock_load_of(const struct lock_load *l, const struct job *job, int slots
 {
 	int64_t ns = job->expected_ns;
 
-	for (size_t i = 0; i < job->settings->locks.n; i++)
-		ns = larger(l, job->settings->locks.items[i], ns);
+	for (size_t i = 0; i < job_count_locks(job); i++)
+		ns = larger(l, job_lock(job, i), ns);
 	return is_wide(job, slots) ? larger(l, "", ns) : ns;
 }

@@ -20,6 +20,7 @@
 #include "model/quarantine.h"
 #include "model/support.h"
 #include "plan/discover.h"
+#include "plan/learned.h"
 #include "plan/mentions.h"
 #include "plan/names.h"
 #include "plan/sequence.h"
@@ -254,6 +255,14 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 	return status;
 }
 
+int plan_keep_apart(struct jobs *jobs, const struct plan_request *request, struct store *history,
+		    struct err *err)
+{
+	return request->settings->conflicts == CONFLICTS_AVOID
+		       ? learned_apply(request->learned, jobs, history, err)
+		       : 0;
+}
+
 char *plan_way(const struct job *job)
 {
 	return command_way(job->settings->commands, job->framework, job->settings->way);
@@ -386,6 +395,9 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 {
 	int status = history ? plan_add_past(jobs, history, err) : 0;
 	int64_t now_ns = clock_real_ns();
+
+	if (history && status == 0)
+		status = plan_keep_apart(jobs, request, history, err);
 
 	if (support)
 		support_plan(support, jobs);

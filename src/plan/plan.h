@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/strings.h"
+#include "model/conflicts.h"
 #include "model/job.h"
 #include "plan/order.h"
 #include "plan/uptodate.h"
@@ -15,6 +16,7 @@
 struct busted_settings;
 struct err;
 struct job_settings;
+struct learned;
 struct locks;
 struct store;
 struct support;
@@ -31,7 +33,8 @@ struct plan_settings {
 	uint64_t seed;     // of ORDER_RANDOM
 	bool failed_only;  // files whose latest result is not a pass
 	bool changed_only; // files that are not certain to pass unchanged, the failed ones included
-	unsigned trusted;  // enum doubt, added up: those that do not count
+	enum conflicts_rule conflicts; // of files that write the same path
+	unsigned trusted;              // enum doubt, added up: those that do not count
 };
 
 struct plan_request {
@@ -45,6 +48,7 @@ struct plan_request {
 	const struct job_settings *(*settings_of)(const char *path, void *owner, struct err *err);
 	void *owner;
 	const struct locks *locks; // as in model/queue.h
+	struct learned *learned;   // what the history tells besides: plan/learned.h
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and
@@ -54,6 +58,9 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 	      struct err *err);
 // Tells the jobs what the history knows of them.
 int plan_add_past(struct jobs *jobs, struct store *history, struct err *err);
+// Has jobs that write the same path keep apart, unless that is not wanted.
+int plan_keep_apart(struct jobs *jobs, const struct plan_request *request, struct store *history,
+		    struct err *err);
 // How the job is run, see command_way; the caller frees it.
 char *plan_way(const struct job *job);
 // Whether the job, whose past is known, need not run. Sets its framework to that of its last pass.

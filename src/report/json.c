@@ -2,6 +2,7 @@
 #include "report/json.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -12,6 +13,7 @@
 #include "model/run.h"
 #include "report/format.h"
 #include "report/object.h"
+#include "report/writers.h"
 
 static struct json_object *line_number(int line)
 {
@@ -244,6 +246,21 @@ static struct json_object *fixture_list(const struct run *run)
 	return list;
 }
 
+static struct json_object *conflict_object(const struct conflict *c, size_t path,
+					   const char *override)
+{
+	struct json_object *o = object_new(), *files = object_list();
+
+	for (size_t i = 0; i < c->n; i++)
+		object_append(files, object_string(c->results[i]->job->path));
+	object_put(o, "path", object_string(c->paths[path]));
+	object_put(o, "files", files);
+	object_put(o, "at_once", object_boolean(c->at_once));
+	object_put(o, "settings", object_boolean(c->is_known));
+	object_put(o, "override", object_string(override));
+	return o;
+}
+
 static struct json_object *conflict_list(const struct run *run)
 {
 	struct json_object *list = object_list();
@@ -251,12 +268,10 @@ static struct json_object *conflict_list(const struct run *run)
 
 	conflicts_find(&c, run);
 	for (size_t i = 0; i < c.n; i++) {
-		struct json_object *o = object_new(), *files = object_list();
-		for (size_t k = 0; k < c.items[i].n; k++)
-			object_append(files, object_string(c.items[i].files[k]));
-		object_put(o, "path", object_string(c.items[i].path));
-		object_put(o, "files", files);
-		object_append(list, o);
+		char *override = writers_override(&c.items[i]);
+		for (size_t k = 0; k < c.items[i].n_paths; k++)
+			object_append(list, conflict_object(&c.items[i], k, override));
+		free(override);
 	}
 	conflicts_release(&c);
 	return list;

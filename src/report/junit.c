@@ -18,6 +18,7 @@
 #include "model/quarantine.h"
 #include "model/run.h"
 #include "report/format.h"
+#include "report/writers.h"
 
 // ---- XML ----
 
@@ -69,6 +70,8 @@ static void add_attribute(struct buf *b, const char *name, const char *value)
 	add_xml(b, value, strlen(value), "\r\n\t");
 	buf_addch(b, '"');
 }
+
+#define CONFLICTS_TOLD 3 // of a file
 
 // ---- what a suite consists of ----
 
@@ -501,7 +504,32 @@ static void add_number(struct buf *b, const char *name, int64_t value, int64_t l
 		add_property(b, name, text);
 }
 
-static void add_properties(struct buf *b, const struct run *run, const struct result *r)
+// What it writes and others as well, as far as that is bounded.
+static void add_conflicts(struct buf *b, const struct run *run, const struct conflicts *c,
+			  const struct result *r)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < c->n && told < CONFLICTS_TOLD; i++) {
+		bool is_one = false;
+		for (size_t k = 0; k < c->items[i].n && !is_one; k++)
+			is_one = c->items[i].results[k] == r;
+		if (!is_one)
+			continue;
+		struct buf value = {0};
+		char *override = writers_override(&c->items[i]);
+		writers_add_paths(&value, &c->items[i]);
+		buf_addf(&value, ", by %zu files; %s; in overrides: %s", c->items[i].n,
+			 writers_fate(run, &c->items[i]), override);
+		add_property(b, "conflict", value.data);
+		buf_release(&value);
+		free(override);
+		told++;
+	}
+}
+
+static void add_properties(struct buf *b, const struct run *run, const struct conflicts *conflicts,
+			   const struct result *r)
 {
 	buf_addstr(b, "    <properties>\n");
 	add_property(b, "run", run->name);
@@ -518,6 +546,7 @@ static void add_properties(struct buf *b, const struct run *run, const struct re
 	add_number(b, "exit", r->exit_code, 0);
 	add_number(b, "signal", r->signal, 1);
 	add_number(b, "maxrss", r->maxrss, 1);
+	add_conflicts(b, run, conflicts, r);
 	buf_addstr(b, "    </properties>\n");
 }
 
@@ -539,7 +568,8 @@ static void add_timestamp(struct buf *b, int64_t real_ns)
 	add_attribute(b, "timestamp", text);
 }
 
-static void write_suite(FILE *out, const struct run *run, const struct suite *s)
+static void write_suite(FILE *out, const struct run *run, const struct conflicts *conflicts,
+			const struct suite *s)
 {
 	const struct result *r = s->last;
 	struct tally n = tally_of(s);
@@ -551,7 +581,7 @@ static void write_suite(FILE *out, const struct run *run, const struct suite *s)
 	buf_addf(&b, " skipped=\"%zu\"", n.skipped);
 	add_timestamp(&b, r->started_ns ? r->started_ns : run->started_ns);
 	buf_addstr(&b, ">\n");
-	add_properties(&b, run, r);
+	add_properties(&b, run, conflicts, r);
 	for (size_t i = 0; i < s->entries.n; i++)
 		add_case(&b, s, s->entries.items[i]);
 	add_output(&b, r, "    ");
@@ -610,9 +640,11 @@ static void write_fixture(FILE *out, const struct fixture_result *r)
 int report_junit(FILE *out, const struct run *run, struct err *err)
 {
 	struct tally sum = {0};
+	struct conflicts conflicts;
 	struct map taken = {0};
 	struct buf b = {0};
 
+	conflicts_find(&conflicts, run);
 	for (size_t i = 0; i < run->results.n; i++)
 		add_to_sum(&sum, run->results.items[i]);
 	for (size_t i = 0; i < run->fixtures.n; i++) {
@@ -629,11 +661,12 @@ int report_junit(FILE *out, const struct run *run, struct err *err)
 		struct suite s;
 		suite_init(&s, run->results.items[i]);
 		tell_apart(&s, &taken);
-		write_suite(out, run, &s);
+		write_suite(out, run, &conflicts, &s);
 		suite_release(&s);
 	}
 	for (size_t i = 0; i < run->fixtures.n; i++)
 		write_fixture(out, &run->fixtures.items[i]);
+	conflicts_release(&conflicts);
 	map_release(&taken);
 	fputs("</testsuites>\n", out);
 	return ferror(out) ? err_set(err, errno, "write the JUnit report") : 0;

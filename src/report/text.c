@@ -21,6 +21,7 @@
 #include "report/format.h"
 #include "report/layout.h"
 #include "report/recap.h"
+#include "report/writers.h"
 
 #define SLOWEST       5
 #define NAMED         8  // files in a line that names some of many
@@ -263,42 +264,61 @@ static void add_slowest(struct buf *b, const struct run *run)
 	free(sorted);
 }
 
-static bool is_any_bad(const struct conflict *c, const struct map *bad)
+static bool is_any_bad(const struct conflict *c)
 {
 	bool is = false;
 
 	for (size_t i = 0; i < c->n; i++)
-		is |= map_get(bad, c->files[i]) != NULL;
+		is |= file_status_is_bad(c->results[i]->status);
 	return is;
 }
 
-// All of them if asked for, else the ones that may be why a file failed.
-static void add_conflicts(struct buf *b, const struct run *run, bool all)
+static void add_conflict(struct buf *b, const struct run *run, const struct conflict *c)
+{
+	struct buf line = {0};
+
+	writers_add_paths(&line, c);
+	buf_addf(&line, ": %s", writers_fate(run, c));
+	buf_addstr(b, "  ");
+	layout_words(b, line.data, 4);
+	for (size_t i = 0; i < c->n && i < NAMED; i++) {
+		buf_addstr(b, "\n    by ");
+		text_add_visible(b, c->results[i]->job->path);
+	}
+	if (c->n > NAMED)
+		buf_addf(b, "\n    and by %zu more", c->n - NAMED);
+	buf_addch(b, '\n');
+	if (!c->is_known) {
+		char *override = writers_override(c);
+		buf_addstr(b, "    in overrides: ");
+		text_add_visible(b, override);
+		buf_addch(b, '\n');
+		free(override);
+	}
+	buf_release(&line);
+}
+
+// Those that the settings keep apart are told where they may be why a file failed, or all is asked
+// for.
+static void add_conflicts(struct buf *b, const struct run *run, const struct text_style *style)
 {
 	struct conflicts c;
-	struct map bad = {0};
 	size_t told = 0;
 
-	for (size_t i = 0; i < run->results.n; i++)
-		if (file_status_is_bad(run->results.items[i]->status))
-			map_put(&bad, run->results.items[i]->job->path, b);
 	conflicts_find(&c, run);
 	for (size_t i = 0; i < c.n; i++) {
-		if (!all && !is_any_bad(&c.items[i], &bad))
+		bool matters = is_any_bad(&c.items[i]);
+		if (!style->verbose && !matters && (c.items[i].is_known || style->quiet))
 			continue;
 		if (told++ == 0)
 			buf_addstr(b, "Written by more than one file, so these are not safe side "
 				      "by side:\n");
-		buf_addstr(b, "  ");
-		text_add_visible(b, c.items[i].path);
-		for (size_t k = 0; k < c.items[i].n; k++) {
-			buf_addstr(b, "\n    by ");
-			text_add_visible(b, c.items[i].files[k]);
-		}
-		buf_addch(b, '\n');
+		if (told <= NAMED)
+			add_conflict(b, run, &c.items[i]);
 	}
+	if (told > NAMED)
+		buf_addf(b, "  and %zu more such groups of files\n", told - NAMED);
 	conflicts_release(&c);
-	map_release(&bad);
 }
 
 static void add_count(struct buf *b, size_t n, const char *word, const struct text_style *style,
@@ -563,7 +583,7 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 		buf_addch(&b, '\n');
 	if (!style->quiet && run->results.n > 1 && run->longest_ns > 0)
 		add_slowest(&b, run);
-	add_conflicts(&b, run, style->verbose);
+	add_conflicts(&b, run, style);
 	add_leavers(&b, run);
 	add_sums(&b, run, style);
 	recap_add(&b, run);

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "model/run.h"
+#include "store/claims.h"
 #include "store/database.h"
 #include "store/file.h"
 #include "store/query.h"
@@ -213,6 +214,8 @@ int file_put(struct store *s, const struct run *run, const struct result *r, int
 			code = write_past(s, *id, &p);
 		if (code == SQLITE_DONE)
 			code = note_reading(s, *id, r);
+		if (code == SQLITE_DONE && r->inputs)
+			code = claims_note(s, *id, r);
 	}
 	series_release(&p.series);
 	return code;

@@ -74,13 +74,16 @@ static const char *const take_runs[] = {
 static const char *const take_names[] = {
 	"UPDATE theirs.file SET born = ifnull((SELECT ours FROM temp.run_of WHERE theirs = born), "
 	"0)",
-	"INSERT INTO main.file(path, born, status, ended, tests, state, trail, forgiven) "
-	"SELECT path, born, status, ended, tests, 0, x'', forgiven FROM theirs.file WHERE true "
+	"INSERT INTO main.file(path, born, status, ended, tests, state, trail, forgiven, "
+	"claims) "
+	"SELECT path, born, status, ended, tests, 0, x'', forgiven, claims FROM theirs.file WHERE "
+	"true "
 	"ORDER BY id "
 	"ON CONFLICT(path) DO UPDATE SET born = CASE WHEN " FOUND_BEFORE " THEN excluded.born "
 	"ELSE born END, status = CASE WHEN excluded.ended > ended THEN excluded.status "
 	"ELSE status END, forgiven = CASE WHEN excluded.ended > ended THEN excluded.forgiven "
-	"ELSE forgiven END, state = CASE WHEN excluded.ended > ended THEN 0 ELSE state END, "
+	"ELSE forgiven END, claims = CASE WHEN excluded.ended > ended THEN excluded.claims "
+	"ELSE claims END, state = CASE WHEN excluded.ended > ended THEN 0 ELSE state END, "
 	"tests = CASE WHEN excluded.tests > 0 AND (excluded.ended > ended OR ifnull(tests, 0) = 0) "
 	"THEN excluded.tests ELSE tests END, ended = max(ended, excluded.ended)",
 	"INSERT INTO temp.file_of SELECT t.id, f.id FROM theirs.file t JOIN main.file f "

@@ -24,11 +24,16 @@
 #define AS_SQL(name, letter)    "r." #name ", "
 #define AS_LETTER(name, letter) letter
 #define AS_COLUMN(name, letter) COLUMN_##name,
-enum result_column { COLUMN_ID, COLUMN_PATH, RESULT_COLUMNS(AS_COLUMN, AS_COLUMN) COLUMN_WRITTEN };
+enum result_column {
+	COLUMN_ID,
+	COLUMN_PATH,
+	COLUMN_CLAIMS,
+	RESULT_COLUMNS(AS_COLUMN, AS_COLUMN) COLUMN_WRITTEN
+};
 
-#define RESULT_SHAPE "IC" RESULT_COLUMNS(AS_LETTER, AS_LETTER) "b"
+#define RESULT_SHAPE "ICb" RESULT_COLUMNS(AS_LETTER, AS_LETTER) "b"
 #define RESULT_ROWS                                                                                \
-	"SELECT r.id, f.path, " RESULT_COLUMNS(                                                    \
+	"SELECT r.id, f.path, f.claims, " RESULT_COLUMNS(                                          \
 		AS_SQL, AS_SQL) "(SELECT written FROM snapshot w WHERE w.file = r.file AND "       \
 				"w.result = r.id) FROM "
 #define RESULTS RESULT_ROWS "result r JOIN file f ON f.id = r.file "
@@ -63,6 +68,27 @@ static const struct job *add_job(const struct query *q, void *arg)
 	return &jobs->items[jobs->n++];
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+// What the file claims by its latest result, of what this one wrote.
+static void read_claims(const struct query *q, struct inputs *in)
+{
+	struct packed names = query_bytes(q, COLUMN_CLAIMS);
+
+	for (size_t n; names.at < names.end; names.at += n + 1) {
+		char *name = xstrndup((const char *)names.at, (size_t)(names.end - names.at));
+		n = strlen(name);
+		if (in->written.n > 0 &&
+		    bsearch(&name, in->written.items, in->written.n, sizeof name, compare_texts))
+			VEC_PUSH(&in->claims, name);
+		else
+			free(name);
+	}
+}
+
 // Of what a watched pass depended on only this much is a part of reports.
 static struct inputs *read_written(const struct query *q)
 {
@@ -75,6 +101,7 @@ static struct inputs *read_written(const struct query *q)
 		n = strnlen((const char *)names.at, (size_t)(names.end - names.at));
 		VEC_PUSH(&in->written, xstrndup((const char *)names.at, n));
 	}
+	read_claims(q, in);
 	return in;
 }
 

@@ -26,11 +26,12 @@ static const char tables[] =
 	// how many it had when it last came to its end. state: stands for what its inputs were at
 	// its latest result; 0: unknown. trail: the figures of its latest results (store/pack.h),
 	// which the rows of results tell as well as long as their runs are there; of older results
-	// they are in the table trail, the oldest with the least seq. reading: store/file.c.
+	// they are in the table trail, the oldest with the least seq. reading:
+	// store/file.c. claims: store/claims.c.
 	"CREATE TABLE file(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, born INTEGER,"
 	" status INTEGER NOT NULL, ended INTEGER NOT NULL, tests INTEGER, state INTEGER,"
 	" trail BLOB NOT NULL, reading INTEGER NOT NULL DEFAULT 0,"
-	" forgiven INTEGER NOT NULL DEFAULT 0);"
+	" forgiven INTEGER NOT NULL DEFAULT 0, claims BLOB);"
 	"CREATE TABLE trail(file INTEGER NOT NULL, seq INTEGER NOT NULL, samples BLOB NOT NULL,"
 	" PRIMARY KEY(file, seq)) WITHOUT ROWID;"
 
@@ -96,8 +97,10 @@ static const char tables[] =
 const struct schema_table schema_tables[] = {
 	TABLE("run", "id, " RUN_COLUMNS, "ICTyOonnnnddagffCcccb"),
 	TABLE("reused", "run, result", "II"),
-	TABLE("file", "id, path, born, status, ended, tests, state, trail, reading, forgiven",
-	      "ICiSTnaBQF"),
+	TABLE("file",
+	      "id, path, born, status, ended, tests, state, trail, reading, forgiven, "
+	      "claims",
+	      "ICiSTnaBQFb"),
 	TABLE("trail", "file, seq, samples", "IIB"),
 	TABLE("result", "id" RESULT_COLUMNS(AS_NAME, AS_NAME),
 	      "I" RESULT_COLUMNS(AS_LETTER, AS_LETTER)),

@@ -185,7 +185,8 @@ static const struct step {
 	{12, 0,
 	 "ALTER TABLE result ADD COLUMN quarantine TEXT;"
 	 "ALTER TABLE result ADD COLUMN forgiven INTEGER;"
-	 "ALTER TABLE file ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;"},
+	 "ALTER TABLE file ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;"
+	 "ALTER TABLE file ADD COLUMN claims BLOB;"},
 };
 
 // ---- what SQL is lent ----

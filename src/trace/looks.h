@@ -39,6 +39,8 @@ struct trace_reading {
 	struct names names;
 	struct map looks;     // kind and path -> struct input *, whose name is not set
 	struct map written;   // paths
+	struct map claims;    // those of them that another one's writing would spoil
+	struct map chances;   // those that were given names of chance: nobody else has them
 	struct map objects;   // device and inode -> struct object *
 	struct buf key;       // of the look that was added last
 	struct map variables; // to &used or &missing

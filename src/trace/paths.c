@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/path.h"
@@ -277,6 +278,28 @@ static void note_written(struct trace_reading *r, const char *path)
 		looks_remember(&r->written, path);
 }
 
+// What a tool for coverage adds up over all processes, under a lock or a name of its own.
+static bool is_of_coverage(const char *path)
+{
+	const char *base = path_base(path), *end = strrchr(base, '.');
+
+	return end && (strcmp(end, ".gcda") == 0 ||
+		       (strcmp(end, ".out") == 0 && strncmp(base, "luacov.", 7) == 0));
+}
+
+// Another file's writing to it would spoil it.
+static void note_claim(struct trace_reading *r, const struct trace_record *rec, const char *path)
+{
+	const struct trace_sight *seen = trace_record_seen(rec);
+	bool is_device = S_ISCHR(seen->mode) || S_ISBLK(seen->mode);
+
+	if (seen->extra & TRACE_EXTRA_CHANCE)
+		looks_remember(&r->chances, path);
+	else if (!(seen->extra & TRACE_EXTRA_APPENDS) && !is_device && !is_of_coverage(path) &&
+		 looks_counts(r, path) && !map_get(&r->chances, path))
+		looks_remember(&r->claims, path);
+}
+
 static bool has_written(const struct trace_record *rec)
 {
 	return rec->errnum == 0 && rec->op >= TRACE_MADE && rec->op <= TRACE_LINKED;
@@ -296,6 +319,7 @@ static void take_place(struct trace_reading *r, const struct trace_record *rec)
 	case TRACE_LINKED:
 		take_moved(r, rec);
 		note_written(r, trace_record_path(rec) + strlen(trace_record_path(rec)) + 1);
+		note_claim(r, rec, trace_record_path(rec) + strlen(trace_record_path(rec)) + 1);
 		break;
 	default:
 		break;
@@ -365,6 +389,9 @@ void paths_take(struct trace_reading *r, const struct trace_record *rec)
 	}
 	if (has_written(rec))
 		note_written(r, trace_record_path(rec));
+	// Another name leaves a file as it was.
+	if (has_written(rec) && rec->op != TRACE_LINKED)
+		note_claim(r, rec, trace_record_path(rec));
 	if (is_place)
 		take_place(r, rec);
 	else

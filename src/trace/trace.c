@@ -220,6 +220,9 @@ static void tell_all(struct trace_reading *r)
 	for (size_t i = 0; i < r->written.cap; i++)
 		if (r->written.slots[i].key)
 			VEC_PUSH(&in->written, xstrdup(looks_relative(r, r->written.slots[i].key)));
+	for (size_t i = 0; i < r->claims.cap; i++)
+		if (r->claims.slots[i].key)
+			VEC_PUSH(&in->claims, xstrdup(looks_relative(r, r->claims.slots[i].key)));
 	for (size_t i = 0; i < r->variables.cap; i++) {
 		const struct map_slot *v = &r->variables.slots[i];
 		if (v->key)
@@ -260,6 +263,8 @@ void trace_parse(const void *data, size_t n, const struct trace_rules *rules, st
 	release_values(&r.looks);
 	release_values(&r.objects);
 	map_release(&r.written);
+	map_release(&r.claims);
+	map_release(&r.chances);
 	map_release(&r.variables);
 	free(r.processes.items);
 }

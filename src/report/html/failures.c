@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/html/failures.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -9,8 +10,10 @@
 #include "model/run.h"
 #include "report/format.h"
 #include "report/html/markup.h"
+#include "report/writers.h"
 
-#define OPEN_BYTES 4000 // of output that are shown at once
+#define OPEN_BYTES     4000 // of output that are shown at once
+#define CONFLICTS_TOLD 8    // groups of files, and files of a group
 
 static void add_block(struct buf *b, const char *class, const char *text)
 {
@@ -203,6 +206,51 @@ static void add_failure(struct buf *b, const struct run *run, size_t file)
 		add_details(b, r);
 	add_earlier(b, run, r);
 	buf_addstr(b, "</article>\n");
+}
+
+static void add_conflict(struct buf *b, const struct run *run, const struct conflict *c)
+{
+	struct buf paths = {0};
+	char *override = writers_override(c);
+
+	writers_add_paths(&paths, c);
+	buf_addstr(b, "<li><b>");
+	markup_text(b, paths.data);
+	buf_addf(b, "</b>: %s; written by", writers_fate(run, c));
+	for (size_t i = 0; i < c->n && i < CONFLICTS_TOLD; i++) {
+		buf_addstr(b, i ? ", " : " ");
+		markup_path(b, c->results[i]->job->path);
+	}
+	if (c->n > CONFLICTS_TOLD)
+		buf_addf(b, " and %zu more", c->n - CONFLICTS_TOLD);
+	buf_addstr(b, "<br>In overrides: <code>");
+	markup_text(b, override);
+	buf_addstr(b, "</code></li>\n");
+	buf_release(&paths);
+	free(override);
+}
+
+void failures_write_conflicts(FILE *out, const struct run *run)
+{
+	struct conflicts c;
+	struct buf b = {0};
+
+	conflicts_find(&c, run);
+	if (c.n > 0)
+		buf_addf(&b,
+			 "<section id=\"conflicts\"><h2>Written by more than one file <span "
+			 "class=\"n\">%zu</span></h2>\n<p>These files are not safe side by "
+			 "side.</p>\n<ul>\n",
+			 c.n);
+	for (size_t i = 0; i < c.n && i < CONFLICTS_TOLD; i++)
+		add_conflict(&b, run, &c.items[i]);
+	if (c.n > CONFLICTS_TOLD)
+		buf_addf(&b, "<li>and %zu more such groups of files</li>\n", c.n - CONFLICTS_TOLD);
+	if (c.n > 0)
+		buf_addstr(&b, "</ul>\n</section>\n");
+	markup_flush(out, &b);
+	buf_release(&b);
+	conflicts_release(&c);
 }
 
 void failures_write(FILE *out, const struct run *run)

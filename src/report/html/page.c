@@ -92,6 +92,7 @@ int report_html(FILE *out, const struct run *run, struct err *err)
 	buf_addstr(&b, "<main>\n");
 	markup_flush(out, &b);
 	failures_write(out, run);
+	failures_write_conflicts(out, run);
 	timeline_write(out, run);
 	tables_write_slowest(out, run);
 	tables_write_files(out, run);

@@ -540,9 +540,11 @@ static enum resolved add_second(const struct look *l, struct ways *w)
 
 static uint64_t hash_of_look(const struct look *l, size_t n, const struct base *base)
 {
+	uint32_t appends = l->seen.extra & TRACE_EXTRA_APPENDS ? UINT32_C(1) << 31 : 0;
+
 	// 0: it is noted every time, so far down it lies.
 	return base->n < 0 ? 0
-			   : hash_of(kind_of(l->op, l->errnum, l->nofollow), base->name,
+			   : hash_of(kind_of(l->op, l->errnum, l->nofollow) ^ appends, base->name,
 				     (size_t)base->n, l->path, n);
 }
 

@@ -37,6 +37,13 @@ static bool has_met_link(const struct opening *o, int fd)
 	return is_refused && S_ISLNK(log_before(o->dir, o->path, true).seen.mode);
 }
 
+// What can only be appended to, nobody else's writing spoils.
+static bool appends(const struct opening *o, enum trace_op op)
+{
+	return o->flags & O_APPEND &&
+	       (op == TRACE_MADE || op == TRACE_EXTENDED || op == TRACE_CHANGED);
+}
+
 static void note_open(const struct opening *o, enum trace_op op, int fd)
 {
 	bool nofollow =
@@ -53,7 +60,8 @@ static void note_open(const struct opening *o, enum trace_op op, int fd)
 		.repeats = !o->existed && fd >= 0,
 		.fd = fd,
 		.ask = fd >= 0 ? ASK : UNSEEN,
-		.seen = {.extra = was_there ? TRACE_EXTRA_THERE : 0},
+		.seen = {.extra = (was_there ? TRACE_EXTRA_THERE : 0u) |
+				  (appends(o, op) ? TRACE_EXTRA_APPENDS : 0u)},
 	});
 }
 

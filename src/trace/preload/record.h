@@ -17,7 +17,7 @@
 
 // Names the file for the library; absolute.
 #define TRACE_VARIABLE "FIRMO_JOBS_TRACE"
-#define TRACE_FORMAT   UINT32_C(0x314a4607) // changes with everything below
+#define TRACE_FORMAT   UINT32_C(0x314a4608) // changes with everything below
 #define TRACE_BYTES    (UINT32_C(16) << 20)
 #define TRACE_ALIGN    8
 #define TRACE_FOLDERS  512
@@ -46,11 +46,12 @@ struct trace_sight {
 	uint64_t links; // how many names it has
 };
 
-#define TRACE_EXTRA_THERE  1  // the name, of two the second, was there before the call; its type:
-#define TRACE_EXTRA_TYPE   16 // S_IFMT of its mode, shifted by so many bits
-#define TRACE_EXTRA_NAMED  2  // asked for without following it where it is a link; it was none
-#define TRACE_EXTRA_CHANCE 4  // the name is one of chance, so that it is free
-#define TRACE_EXTRA_ALONE  8  // it had to be free
+#define TRACE_EXTRA_THERE   1  // the name, of two the second, was there before the call; its type:
+#define TRACE_EXTRA_TYPE    16 // S_IFMT of its mode, shifted by so many bits
+#define TRACE_EXTRA_NAMED   2  // asked for without following it where it is a link; it was none
+#define TRACE_EXTRA_CHANCE  4  // the name is one of chance, so that it is free
+#define TRACE_EXTRA_ALONE   8  // it had to be free
+#define TRACE_EXTRA_APPENDS 32 // opened with O_APPEND, and not emptied
 
 struct trace_record {
 	uint16_t bytes;     // of this record, a multiple of TRACE_ALIGN
