@@ -104,7 +104,7 @@ static void add_paths(struct strings *environment, const struct strings *env, co
 	}
 }
 
-// In an order that is always the same, and with a NULL at the end.
+// In place of entries of the same names.
 static void add_fixture(struct strings *environment, const struct fixture *f)
 {
 	for (size_t i = 0; i < f->variables.n; i++) {
@@ -119,6 +119,7 @@ static void add_fixture(struct strings *environment, const struct fixture *f)
 	}
 }
 
+// In an order that is always the same, and with a NULL at the end.
 static void make_environment(struct strings *environment, const struct settings *o,
 			     struct fixture *const *fixtures)
 {
