@@ -85,7 +85,8 @@ int snapshot_judge_inputs(struct store *s, const struct result *r, int64_t file,
 			  enum inputs_state *inputs);
 // Records what a result depended on, if it is a pass, was watched, and tells no less than a valid
 // pass: one at the first attempt. A pass of some tests is kept beside that of all. After a failure,
-// or a skip although nothing has changed, neither is a reason any more not to run the file.
+// or a skip although nothing has changed, neither is a reason any more not to run the file; a skip
+// of some tests ends the pass of the same ones.
 int snapshot_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result);
 // What is known of inputs may not be stored after all.
 void snapshot_forget_inputs(struct store *s);

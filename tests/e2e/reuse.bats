@@ -250,6 +250,22 @@ rows_in_log() {
 	fj4 --check >/dev/null
 }
 
+@test "a skip of some tests ends their pass, and no other" {
+	mkdir "$BASE/skip"
+	busted_test turns "describe('a', function()" "it('other', function() end)" "it('one', function()" \
+		"if os.getenv('TMPDIR'):find('/skip/') then pending('x') end end) end)"
+	learn
+	again --filter=one
+	TMPDIR=$BASE/skip run fj4 --filter=one
+	has "1 skipped"
+	again
+	is "$(ran)" ""
+	again --filter=one
+	is "$(ran)" turns
+	again --filter=one
+	is "$(ran)" ""
+}
+
 @test "a skip although nothing has changed ends what was known" {
 	# Where the temporary folder lies is no input.
 	mkdir "$BASE/skip"
