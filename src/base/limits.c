@@ -74,22 +74,29 @@ int limits_parse(struct limits *l, const char *text, struct err *err)
 	}
 }
 
+int limits_resolve(const struct limits *l, int limit, struct rlimit *r)
+{
+	rlim_t hard = l->value[limit];
+
+	if (getrlimit(kinds[limit].resource, r) < 0)
+		return errno;
+	// One second between SIGXCPU, which a program may catch, and the kernel's SIGKILL.
+	if (limit == LIMIT_CPU && hard != RLIM_INFINITY)
+		hard++;
+	if (hard < r->rlim_max)
+		r->rlim_max = hard;
+	r->rlim_cur = l->value[limit] < r->rlim_max ? l->value[limit] : r->rlim_max;
+	return 0;
+}
+
 int limits_apply(const struct limits *l)
 {
 	for (int i = 0; i < LIMIT_COUNT; i++) {
 		struct rlimit r;
-		if (!l->set[i])
-			continue;
-		if (getrlimit(kinds[i].resource, &r) < 0)
-			return errno;
-		rlim_t hard = l->value[i];
-		// One second between SIGXCPU, which a program may catch, and the kernel's SIGKILL.
-		if (i == LIMIT_CPU && hard != RLIM_INFINITY)
-			hard++;
-		if (hard < r.rlim_max)
-			r.rlim_max = hard;
-		r.rlim_cur = l->value[i] < r.rlim_max ? l->value[i] : r.rlim_max;
-		if (setrlimit(kinds[i].resource, &r) < 0)
+		int errnum = l->set[i] ? limits_resolve(l, i, &r) : 0;
+		if (errnum)
+			return errnum;
+		if (l->set[i] && setrlimit(kinds[i].resource, &r) < 0)
 			return errno;
 	}
 	return 0;

@@ -30,6 +30,9 @@ const char *limits_name(int limit);
 // Adds what text says to l; the message of an error begins with "limit". Sizes take K, M, G or T
 // (powers of 1024); "unlimited" is a value too.
 int limits_parse(struct limits *l, const char *text, struct err *err);
+// What setrlimit is to be given for one of those that are set, never above the hard limit in force.
+// Async-signal-safe. Returns 0 or an errno value.
+int limits_resolve(const struct limits *l, int limit, struct rlimit *r);
 // setrlimit for all that is set, never above the hard limit in force. Async-signal-safe.
 // Returns 0 or an errno value.
 int limits_apply(const struct limits *l);

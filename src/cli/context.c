@@ -157,6 +157,21 @@ bool context_watches(struct context *c)
 	return true;
 }
 
+const char *context_fork_library(struct context *c)
+{
+	if (c->settings->forks == FORK_NEVER)
+		return NULL;
+	if (!c->has_looked && !c->library) {
+		c->library = path_find_own(TRACE_LIBRARY, TRACE_FOLDER);
+		c->cwd = path_cwd();
+		if (!c->library)
+			session_warn(TRACE_LIBRARY
+				     " is neither beside the program nor in " TRACE_FOLDER
+				     ": nothing is forked");
+	}
+	return access("/proc/self/fd", F_OK) == 0 ? c->library : NULL;
+}
+
 // ---- all of it ----
 
 bool context_uses_colours(const struct settings *o, int fd)

@@ -62,6 +62,9 @@ void context_lose_store(struct context *c, const struct err *err);
 enum firmo_jobs_status context_find_programs(struct context *c);
 // Whether workers are to be watched; says once what that lacks. library may be NULL all the same.
 bool context_watches(struct context *c);
+// What is preloaded for workers to be forked, or NULL: they are not to be, or it is missing, which
+// is said once.
+const char *context_fork_library(struct context *c);
 // Whether text that goes to this file descriptor has colours.
 bool context_uses_colours(const struct settings *o, int fd);
 

@@ -113,6 +113,17 @@ static void on_waits(void *owner, const struct job *job, int64_t left_bytes)
 	free(message);
 }
 
+static void on_needs_fresh(void *owner, const struct job *job)
+{
+	char *message =
+		xasprintf("%s needs a fresh process: forked it has failed twice, and fresh it "
+			  "passes",
+			  job->path);
+
+	warn_in_run(owner, message);
+	free(message);
+}
+
 static void recall(void *owner, struct result *r)
 {
 	struct firmo_jobs *s = owner;
@@ -246,9 +257,23 @@ static void find_own(struct firmo_jobs *s)
 	free(database);
 	if (s->slots)
 		add_own(s, s->slots);
+	// What the shim of a fork server loads of it is no dependence of a test.
+	if (s->means.local.fork.library)
+		add_own(s, s->means.local.fork.library);
 	for (size_t i = 0; i < s->settings->reports.n; i++)
 		add_own(s, s->settings->reports.items[i].path);
 	VEC_PUSH(&s->own, NULL);
+}
+
+static void on_refused(void *owner, const char *file, const char *why)
+{
+	struct firmo_jobs *s = owner;
+
+	if (!s->settings->text.verbose)
+		return;
+	char *message = xasprintf("%s and its kind are not forked: %s", file, why);
+	warn_in_run(s, message);
+	free(message);
 }
 
 static void set_up_watching(struct firmo_jobs *s)
@@ -256,11 +281,16 @@ static void set_up_watching(struct firmo_jobs *s)
 	struct local_settings *local = &s->means.local;
 
 	local->inherits = !s->settings->capture;
-	if (s->own.n > 0 || !context_watches(&s->context))
+	if (s->own.n > 0)
+		return;
+	bool watches = context_watches(&s->context);
+	local->fork = (struct forkserver_settings){
+		.library = context_fork_library(&s->context), .refused = on_refused, .owner = s};
+	if (!watches && !local->fork.library)
 		return;
 	find_own(s);
 	local->cwd = s->context.cwd;
-	local->library = s->context.library;
+	local->library = watches ? s->context.library : NULL;
 	local->own = (const char *const *)s->own.items;
 }
 
@@ -298,6 +328,7 @@ int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct er
 	const struct run_hooks hooks = {.started = on_started,
 					.waits = on_waits,
 					.slow = on_slow,
+					.needs_fresh = on_needs_fresh,
 					.recall = recall,
 					.ended = on_ended,
 					.is_open = is_open,

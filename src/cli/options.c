@@ -296,6 +296,7 @@ static const struct option_member quarantine_members[] = {
 	{"tests", "the tests that it is about, by name; all without it", true},
 	{0},
 };
+static const char *const forks[] = {[FORK_ALWAYS] = "always", [FORK_NEVER] = "never", NULL};
 
 static const char *const repairs[] = {"repair", NULL};
 
@@ -370,6 +371,9 @@ static const struct option_row rows[] = {
 	SWITCH_OFF("memory-guard", "start files whatever memory they took before", run.memory_guard,
 		   PROJECT),
 	SWITCH_OFF("trace", "do not watch what files depend on", trace, PROJECT),
+	CHOICE(enum forks, "fork", "WHEN",
+	       "fork an interpreter for each file: always, never [never]", forks, forks,
+	       .initial = "never", PROJECT),
 	READ(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
 	     on_framework, .choices = framework_words, .initial = "auto", OVERRIDE),
 	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL,

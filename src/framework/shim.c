@@ -15,6 +15,7 @@
 EMBED(shim_init, "src/framework/lua/init.lua");
 EMBED(shim_main, "src/framework/lua/main.lua");
 EMBED(shim_events, "src/framework/lua/events.lua");
+EMBED(shim_fork, "src/framework/lua/fork.lua");
 EMBED(shim_bdd, "src/framework/lua/bdd.lua");
 EMBED(shim_firmo, "src/framework/lua/firmo.lua");
 EMBED(shim_lust, "src/framework/lua/lust.lua");
@@ -28,7 +29,7 @@ static const struct {
 } files[] = {
 	{"init.lua", &shim_init},     {"main.lua", &shim_main},       {"events.lua", &shim_events},
 	{"bdd.lua", &shim_bdd},       {"firmo.lua", &shim_firmo},     {"lust.lua", &shim_lust},
-	{"busted.lua", &shim_busted}, {"luaunit.lua", &shim_luaunit},
+	{"busted.lua", &shim_busted}, {"luaunit.lua", &shim_luaunit}, {"fork.lua", &shim_fork},
 };
 
 static int write_file(const char *dir, const char *name, const char *data, size_t n,

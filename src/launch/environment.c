@@ -11,6 +11,7 @@
 #include "jobserver/makeflags.h"
 #include "jobserver/server.h"
 #include "model/job_settings.h"
+#include "trace/preload/fork.h"
 
 // lua.c reads LUA_INIT_5_x of its own version in place of LUA_INIT (5.1 and LuaJIT: LUA_INIT only).
 static const char *const lua_inits[] = {"LUA_INIT", "LUA_INIT_5_2", "LUA_INIT_5_3", "LUA_INIT_5_4",
@@ -123,16 +124,24 @@ void environment_release(struct environment *e)
 	*e = (struct environment){0};
 }
 
-static void add_shim(struct strings *own, const struct environment *e, const char *shim)
+static void add_lua_inits(struct strings *own, const struct environment *e)
 {
-	VEC_PUSH(own, xstrdup("FIRMO_JOBS_EVENTS=3"));
-	VEC_PUSH(own, xasprintf("FIRMO_JOBS_SHIM=%s", shim));
 	for (size_t i = 0; e->lua_init_names[i]; i++) {
 		VEC_PUSH(own, xasprintf("%s=%s", e->lua_init_names[i], e->shim_path));
 		if (e->lua_init_values[i])
 			VEC_PUSH(own, xasprintf("FIRMO_JOBS_%s=%s", e->lua_init_names[i],
 						e->lua_init_values[i]));
 	}
+}
+
+static void add_shim(struct strings *own, const struct worker_identity *id)
+{
+	if (id->shim) {
+		VEC_PUSH(own, xstrdup("FIRMO_JOBS_EVENTS=3"));
+		VEC_PUSH(own, xasprintf("FIRMO_JOBS_SHIM=%s", id->shim));
+	}
+	if (id->fork)
+		VEC_PUSH(own, xasprintf(FORK_VARIABLE "=%s", id->fork));
 }
 
 static void add_selection(struct strings *own, const struct selection *selection)
@@ -155,6 +164,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 		     const struct worker_identity *id)
 {
 	struct strings own = {0}, all = {0};
+	bool has_init = id->shim || id->fork;
 
 	we->marker = xasprintf("FIRMO_JOBS_WORKER=%s.%ld", id->run, id->serial);
 	VEC_PUSH(&own, we->marker);
@@ -163,12 +173,13 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 	VEC_PUSH(&own, xasprintf("FIRMO_JOBS_ATTEMPT=%d", id->attempt));
 	VEC_PUSH(&own, xasprintf("TMPDIR=%s", id->tmpdir));
 	add_selection(&own, &id->settings->selection);
-	if (id->shim)
-		add_shim(&own, e, id->shim);
+	add_shim(&own, id);
+	if (has_init)
+		add_lua_inits(&own, e);
 	if (id->shim && id->words)
 		VEC_PUSH(&own, xasprintf("FIRMO_JOBS_WORDS=%s", id->words));
 	for (size_t i = 0; i < e->n; i++)
-		if (!(id->shim && is_lua_init(e, e->base[i])) &&
+		if (!(has_init && is_lua_init(e, e->base[i])) &&
 		    !(id->trace && value_of(e->base[i], "LD_PRELOAD")) &&
 		    !job_settings_give(id->settings, e->base[i], strcspn(e->base[i], "=")))
 			VEC_PUSH(&all, e->base[i]);
@@ -184,7 +195,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 		VEC_PUSH(&all, own.items[i]);
 	strcpy(we->pid, "FIRMO_JOBS_PID=");
 	we->pid_text = we->pid + strlen(we->pid);
-	if (id->shim && !id->is_wrapped)
+	if (has_init && !id->is_wrapped)
 		VEC_PUSH(&all, we->pid);
 	VEC_PUSH(&all, NULL);
 	VEC_PUSH(&own, NULL);

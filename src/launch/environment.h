@@ -48,6 +48,7 @@ struct worker_identity {
 	const char *shim;  // report events on fd 3, as launch->shim says; NULL: no shim
 	bool is_wrapped;   // its process id is not known beforehand, as launch->is_wrapped says
 	const char *words; // launch->words
+	const char *fork;  // the library, of a fork server whose workers may have no shim; or NULL
 	bool nested;       // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
 };
 

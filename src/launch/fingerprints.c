@@ -125,7 +125,7 @@ void fingerprints_take(struct fingerprints *f, struct result *r)
 	f->round++;
 	folders_begin(&f->folders);
 	if (r->inputs && r->status == FILE_PASSED)
-		take_own(f, r->inputs, r->started_ns);
+		take_own(f, r->inputs, r->inputs->since_ns ? r->inputs->since_ns : r->started_ns);
 	for (size_t i = 0; r->last_inputs && i < r->last_inputs->list.n; i++)
 		take(f, &r->last_inputs->list.items[i]);
 }

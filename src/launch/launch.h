@@ -28,6 +28,9 @@ struct launch {
 	const char *file;                    // the test file, as inputs name it; likewise
 	const char *program;                 // its path
 	char *const *argv;
+	char *const *warm; // argv with another word in the place of the file: such a process may be
+			   // started once and forked for each; NULL: the file needs one of its own
+	const char *cold;  // why it does; NULL: it is not said
 	const char *shim; // what its shim is told, "KEY,FRAMEWORK[,proof]"; NULL: it gets none, and
 			  // has no STREAM_EVENTS
 	bool is_wrapped;  // it starts the worker, which is not known by its process id
@@ -60,6 +63,7 @@ struct process {
 	void *owner;
 	int64_t began_ns;   // monotonic
 	int64_t started_ns; // of the real clock
+	bool forked;        // it was no process of its own from the beginning
 };
 
 struct launcher_operations {

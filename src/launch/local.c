@@ -195,14 +195,19 @@ static struct inputs *inputs_of(struct process *process, const struct strings *w
 {
 	const struct local_process *p = local_process(process);
 	struct local *l = local_of(process);
-	const struct trace_rules rules = {
-		.cwd = l->settings->cwd, .below = l->settings->own, .environ = p->environment.envp};
+	const struct trace_rules rules = {.cwd = l->settings->cwd,
+					  .below = l->settings->own,
+					  .server = p->server ? (uint32_t)p->server_pid : 0,
+					  .worker = (uint32_t)p->pid,
+					  .environ = p->server ? p->server->environment.envp
+							       : p->environment.envp};
 
 	if (!l->settings->library)
 		return NULL;
 	struct inputs *in = xcalloc(1, sizeof *in);
 	if (p->trace.fd < 0 || trace_read(&p->trace, &rules, in, NULL) < 0)
 		inputs_doubt(in, DOUBT_BLIND, "");
+	in->since_ns = p->server ? p->server->began_ns : 0;
 	dependence_add_file(in, p->file);
 	dependence_add_whole(in, whole, l->settings->cwd);
 	dependence_complete(in, p->settings, &l->programs);
@@ -296,6 +301,22 @@ static void forget_group(const struct local *l, int slot)
 		*group = 0;
 }
 
+// Forks it, or starts it anew.
+static int begin_process(struct local_process *p, const struct launch *what, const struct spawn *s,
+			 enum spawn_step *step, struct err *err)
+{
+	struct local *l = local_of(&p->process);
+
+	// The spawner does not have our descriptors.
+	if (!p->server)
+		return l->settings->inherits
+			       ? spawn_start(s, &p->pid, step, err)
+			       : spawner_start(l->settings->spawner, s, &p->pid, step, err);
+	p->server_pid = p->server->pid;
+	p->process.forked = forkserver_fork(l, p->server, what, s, &p->pid);
+	return p->process.forked ? 0 : -1;
+}
+
 static int spawn(struct local_process *p, const struct launch *what, bool *transient,
 		 struct err *err)
 {
@@ -329,10 +350,7 @@ static int spawn(struct local_process *p, const struct launch *what, bool *trans
 	if (status == 0) {
 		p->process.began_ns = clock_mono_ns();
 		p->process.started_ns = clock_real_ns();
-		// The spawner does not have our descriptors.
-		status = l->settings->inherits
-				 ? spawn_start(&s, &p->pid, &step, err)
-				 : spawner_start(l->settings->spawner, &s, &p->pid, &step, err);
+		status = begin_process(p, what, &s, &step, err);
 	}
 	if (s.terminal > 0)
 		terminal_note(&l->terminal);
@@ -365,6 +383,9 @@ static int prepare(struct local_process *p, const struct launch *what, struct er
 		return -1;
 	if (!what->is_unwatched && watches(&l->launcher, what->program) &&
 	    trace_open(&p->trace, err) < 0)
+		return -1;
+	if (p->server && p->trace.fd >= 0 &&
+	    trace_continue(&p->trace, p->server->start, p->server->nstart, err) < 0)
 		return -1;
 	const struct worker_identity id = {
 		.run = l->run,
@@ -424,24 +445,46 @@ static void release(struct process *process)
 	free(p);
 }
 
-static int start(struct launcher *launcher, const struct launch *what,
-		 const struct process_hooks *hooks, void *owner, struct process **process,
-		 bool *transient, struct err *err)
+// server: what it is forked from, or NULL.
+static int start_by(struct local_process *p, const struct launch *what, struct forkserver *server,
+		    bool *transient, struct err *err)
 {
-	struct local *l = (struct local *)launcher;
-	struct local_process *p = xcalloc(1, sizeof *p);
-
-	p->process = (struct process){.launcher = launcher, .hooks = hooks, .owner = owner};
 	p->slot = what->slot;
 	p->settings = what->settings;
 	p->file = what->file;
+	p->server = server;
 	p->trace.fd = -1;
 	for (int i = 0; i < STREAMS; i++)
 		p->streams[i].fd = -1;
 	int status = prepare(p, what, err);
 	*transient = status < 0 && is_shortage(err->errnum);
-	if (status == 0)
-		status = spawn(p, what, transient, err);
+	return status == 0 ? spawn(p, what, transient, err) : -1;
+}
+
+static struct local_process *new_process(struct local *l, const struct process_hooks *hooks,
+					 void *owner)
+{
+	struct local_process *p = xcalloc(1, sizeof *p);
+
+	p->process = (struct process){.launcher = &l->launcher, .hooks = hooks, .owner = owner};
+	return p;
+}
+
+static int start(struct launcher *launcher, const struct launch *what,
+		 const struct process_hooks *hooks, void *owner, struct process **process,
+		 bool *transient, struct err *err)
+{
+	struct local *l = (struct local *)launcher;
+	struct forkserver *server = forkserver_find(l, what);
+	struct local_process *p = new_process(l, hooks, owner);
+	int status = start_by(p, what, server, transient, err);
+
+	// What ails a server is no fault of the file.
+	if (status < 0 && server) {
+		release(&p->process);
+		p = new_process(l, hooks, owner);
+		status = start_by(p, what, NULL, transient, err);
+	}
 	if (status < 0) {
 		release(&p->process);
 		return -1;
@@ -471,7 +514,8 @@ static const struct launcher_operations operations = {
 
 static int begin(struct local *l, struct err *err)
 {
-	const char *library = l->settings->library;
+	const char *library =
+		l->settings->library ? l->settings->library : l->settings->fork.library;
 
 	if (library && !(library = workspace_preload(&l->workspace, library, err)))
 		return -1;
@@ -513,6 +557,7 @@ int local_open(struct local *l, const struct local_settings *settings, const cha
 
 void local_close(struct local *l)
 {
+	forkservers_close(l);
 	remnants_end_all(l);
 	close(l->null_fd);
 	environment_release(&l->environment);

@@ -12,6 +12,7 @@
 #include "jobserver/server.h"
 #include "launch/environment.h"
 #include "launch/fingerprints.h"
+#include "launch/forkserver.h"
 #include "launch/launch.h"
 #include "launch/workspace.h"
 #include "sys/loop.h"
@@ -29,7 +30,8 @@ struct local_settings {
 		       // a time
 	const char *workspace; // the run's temporary folder (workspace_path), made and removed
 	struct spawner *spawner;
-	const char *library;    // what is preloaded to watch them; NULL: they are not watched
+	const char *library; // what is preloaded to watch them; NULL: they are not watched
+	struct forkserver_settings fork;
 	const char *cwd;        // the working folder, as inputs are named from there
 	const char *const *own; // absolute paths, NULL at the end: neither they nor what lies below
 				// are inputs
@@ -69,6 +71,7 @@ struct local {
 	bool unowned;        // there are children of ours that cannot be told from descendants
 	struct map programs; // what is known of their files, see launch/dependence.h
 	struct fingerprints fingerprints;
+	struct forkservers forkservers;
 };
 
 struct local_process {
@@ -80,7 +83,9 @@ struct local_process {
 	const char *file;
 	struct loop_watch streams[STREAMS]; // fd -1 once closed
 	struct trace trace;                 // fd -1: it is not watched
-	struct loan loan;                   // tokens that are lent to it
+	struct forkserver *server;          // that it was forked from, or NULL
+	pid_t server_pid;
+	struct loan loan; // tokens that are lent to it
 	struct worker_environment environment;
 };
 

@@ -76,7 +76,10 @@ static bool reap_one(struct local *l, pid_t pid, bool *orphans, struct err *err)
 		return reap_process(p, err);
 	int status;
 	pid_t reaped = waitpid(pid, &status, WNOHANG);
-	*orphans |= reaped > 0;
+	if (reaped > 0 && forkserver_is(l, pid))
+		forkserver_reaped(l, pid);
+	else
+		*orphans |= reaped > 0;
 	if (pid != l->guest.pid)
 		return reaped > 0;
 	// Its end is that of the run: without word of it, the run has none.

@@ -14,7 +14,8 @@
 
 static bool is_known(const struct local *l, pid_t pid)
 {
-	if (pid == tokens_watchdog(l->tokens) || reaper_is_inherited(l, pid) || pid == l->guest.pid)
+	if (pid == tokens_watchdog(l->tokens) || reaper_is_inherited(l, pid) ||
+	    pid == l->guest.pid || forkserver_is(l, pid))
 		return true;
 	for (size_t i = 0; i < l->processes.n; i++)
 		if (!l->processes.items[i]->reaped && l->processes.items[i]->pid == pid)

@@ -88,7 +88,9 @@ struct inputs {
 	bool overflow; // there was more than could be noted
 	bool young;    // something was not the same when it was looked at once more
 	int64_t cut;   // the exit status that it asked for, and that the system has cut to 0; or 0
-	bool unread;   // not even the test file was seen to be read
+	int64_t since_ns; // when the first of them may have been looked at, of the real clock; 0:
+			  // when the worker was started
+	bool unread;      // not even the test file was seen to be read
 };
 
 // Whether inputs of the kind only tell of others: nothing is looked at again for them.

@@ -321,7 +321,7 @@ void queue_end(struct queue *q, struct result *r)
 		q->settled++;
 	}
 	e->failed_alone |= bad && !r->concurrent;
-	r->flaky = retries > 0 && e->failed && !bad && r->status != FILE_NOTRUN;
+	r->flaky |= retries > 0 && e->failed && !bad && r->status != FILE_NOTRUN;
 	e->failed |= bad;
 	if (bad && r->slot >= 0 && r->attempt <= retries)
 		try_again(q, e, r);

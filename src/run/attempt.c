@@ -320,8 +320,34 @@ static int prepare(struct attempt *a, struct err *err)
 	return 0;
 }
 
+// A word that no file of a test is called.
+#define PLACEHOLDER "firmo-jobs.fork/file.lua"
+
+// Why no process can be forked for the file, or NULL. Of plain files and those of busted it is
+// known where one begins to differ from another.
+static const char *why_cold(const struct attempt *a)
+{
+	if (a->result->job->settings->commands->template)
+		return "--command runs it";
+	if (a->reading.framework != FRAMEWORK_PLAIN && a->reading.framework != FRAMEWORK_BUSTED)
+		return "that is for plain files and those of busted";
+	return NULL;
+}
+
+// The words of a process that can be forked for it, or none.
+static struct command warm_command(const struct attempt *a)
+{
+	struct command warm = {0};
+
+	if (a->terms->means->local.fork.library && !a->fresh && !a->reading.proof && !why_cold(a))
+		command_make(&warm, a->result->job->settings->commands, PLACEHOLDER,
+			     a->reading.framework, NULL);
+	return warm;
+}
+
 static int launch(struct attempt *a, bool *transient, struct err *err)
 {
+	struct command warm = warm_command(a);
 	char key[EVENTS_KEY_SIZE], shim[EVENTS_KEY_SIZE + 32];
 
 	events_make_key(key);
@@ -333,6 +359,8 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 		.file = a->result->job->path,
 		.program = a->command.program,
 		.argv = a->command.argv,
+		.warm = warm.argv,
+		.cold = why_cold(a),
 		.shim = a->has_shim ? shim : NULL,
 		.is_wrapped = a->command.is_wrapped,
 		.words = a->command.words,
@@ -342,8 +370,11 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 		.number = a->result->slot,
 		.attempt = a->result->attempt,
 	};
-	return operations(a)->start(a->terms->launcher, &what, &hooks, a, &a->process, transient,
-				    err);
+	int status = operations(a)->start(a->terms->launcher, &what, &hooks, a, &a->process,
+					  transient, err);
+	a->forked = status == 0 && a->process->forked;
+	command_release(&warm);
+	return status;
 }
 
 static void set_clocks(struct attempt *a)
@@ -391,6 +422,8 @@ void attempt_release(struct attempt *a)
 	tap_release(&a->tap);
 	command_release(&a->command);
 	result_free(a->before);
+	result_free(a->failed);
+	result_free(a->passed);
 	free(a->learned);
 	free(a->way);
 }

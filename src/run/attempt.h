@@ -71,6 +71,10 @@ struct attempt {
 	char *learned;         // what that has taught, where there was one; owned
 	bool seen;             // what it has loaded was seen, by its shim or by a trace
 	bool before_seen;      // the same of before
+	struct result *failed; // of a forked process, which a fresh one is to prove; owned
+	struct result *passed; // of that fresh one, which one more forked is to prove; owned
+	bool fresh;            // it may not be forked
+	bool forked;           // its process was
 	unsigned tried;        // the ways in which its file was read before, as bits
 	bool has_shim;
 	bool released; // nothing but its result is left of it

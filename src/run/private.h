@@ -43,6 +43,7 @@ struct supervisor {
 	struct map libraries;    // path of a file -> whether it is the core of a framework, see
 			      // library_of
 	struct map busted_names; // path of a file -> whether it names what busted gives, likewise
+	struct map fresh;        // paths of files that are not to be forked any more
 	struct admission admission;
 	struct err broken;     // why the run cannot go on; its message is empty while it can
 	bool out_of_resources; // no process could be started: wait for a worker to end

@@ -238,6 +238,7 @@ static struct attempt *new_attempt(struct supervisor *s, const struct job *job, 
 {
 	struct attempt *a = attempt_new(&s->terms, job, number);
 
+	a->fresh = map_get(&s->fresh, job->path) != NULL;
 	a->slot = lane;
 	a->held = held;
 	a->slot_since_ns = since_ns;
@@ -319,6 +320,14 @@ static bool wants_proof(const struct supervisor *s, const struct attempt *a,
 	return true;
 }
 
+static struct result *take(struct result **place)
+{
+	struct result *r = *place;
+
+	*place = NULL;
+	return r;
+}
+
 // Runs the file once more in the worker's slot, read in another way. False: its result stands.
 static bool read_again(struct supervisor *s, struct attempt *a, const struct observation *o)
 {
@@ -342,8 +351,12 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 				    a->slot_since_ns);
 		other->reading = next;
 		choose(a);
+		// What a forked process has failed at is not proven by another reading.
+		struct result *failed = take(&a->failed);
+		other->fresh |= failed != NULL;
 		end_attempt(s, a);
 		if (attempt_start(other, &transient, &err) == 0) {
+			other->failed = failed;
 			other->before = a->result;
 			other->before_seen = a->seen;
 			other->tried = tried;
@@ -352,6 +365,7 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 			free(a);
 			return true;
 		}
+		result_free(failed);
 		result_free(other->result);
 		free(other);
 	}
@@ -402,6 +416,72 @@ static void doubt(struct supervisor *s, struct result *r, bool seen)
 		doubt_plain(s, r, seen);
 }
 
+// ---- what a forked process has failed at ----
+
+// Runs the file once more in the worker's slot, read in the same way, in a process that may be
+// forked or not. What is known by now goes along. False: it could not be started.
+static bool run_again(struct supervisor *s, struct attempt *a, bool fresh)
+{
+	struct attempt *other = new_attempt(s, a->result->job, a->result->attempt, a->slot, a->held,
+					    a->slot_since_ns);
+	struct result *before = take(&a->before), *failed = take(&a->failed);
+	struct err err;
+	bool transient;
+
+	other->reading = a->reading;
+	other->fresh = fresh;
+	end_attempt(s, a);
+	if (attempt_start(other, &transient, &err) < 0) {
+		// What there was stands.
+		a->before = before;
+		result_free(failed);
+		result_free(other->result);
+		free(other);
+		return false;
+	}
+	other->before = before;
+	other->before_seen = a->before_seen;
+	other->tried = a->tried;
+	other->failed = fresh ? a->result : failed;
+	other->passed = fresh ? NULL : a->result;
+	enlist(s, other);
+	free(a);
+	return true;
+}
+
+// No failure of a forked process stands before a fresh one has failed as well; and where that has
+// passed, another forked one tells whether the fork or chance was to blame. True: such a process
+// was started, and more is to come.
+static bool prove(struct supervisor *s, struct attempt *a)
+{
+	bool bad = file_status_is_bad(a->result->status);
+
+	if (s->abandoned || a->passed)
+		return false;
+	if (a->forked && bad)
+		return run_again(s, a, true);
+	return a->failed && !bad && run_again(s, a, false);
+}
+
+// The fresh process passed: with what the second forked one has come to, the file is known.
+static void settle_proof(struct supervisor *s, struct attempt *a)
+{
+	struct result *passed = take(&a->passed), *failed = take(&a->failed), *last = a->result;
+
+	a->result = passed;
+	if (a->forked && last->status != FILE_NOTRUN && file_status_is_bad(last->status)) {
+		map_put(&s->fresh, passed->job->path, s);
+		if (s->hooks->needs_fresh)
+			s->hooks->needs_fresh(s->hooks->owner, passed->job);
+		result_free(failed);
+	} else {
+		failed->again = true;
+		s->hooks->ended(s->hooks->owner, failed);
+		passed->attempt++;
+	}
+	result_free(last);
+}
+
 static void stop_run(struct supervisor *s, int signo);
 
 // A Ctrl-C that has ended a file which has the terminal was meant for the run as well.
@@ -417,8 +497,11 @@ static void on_finished(void *owner, struct attempt *a)
 	struct observation o;
 
 	decide(s, a, &o);
-	if (read_again(s, a, &o))
+	bool bad = file_status_is_bad(a->result->status);
+	if ((bad && prove(s, a)) || (!a->passed && read_again(s, a, &o)) || (!bad && prove(s, a)))
 		return;
+	if (a->passed)
+		settle_proof(s, a);
 	struct result *r = choose(a);
 	doubt(s, r, a->seen);
 	// What a pass has written is of less interest.
@@ -809,6 +892,7 @@ static void end(struct supervisor *s)
 	slots_close(s);
 	map_release(&s->libraries);
 	map_release(&s->busted_names);
+	map_release(&s->fresh);
 }
 
 // Nothing can be learned of them any more: they are ended, and have not run.

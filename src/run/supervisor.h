@@ -65,6 +65,8 @@ struct run_hooks {
 	// these bytes, which are left beside what those that run may take. Once in a run.
 	void (*waits)(void *owner, const struct job *job, int64_t left_bytes);
 	void (*slow)(void *owner, const struct result *r); // r->slow has just become true
+	// A file fails in a process that is forked, and passes in one of its own.
+	void (*needs_fresh)(void *owner, const struct job *job);
 	// A result is there: sets r->last_inputs, and tells of these and of r's own inputs what is
 	// known of an earlier time.
 	void (*recall)(void *owner, struct result *r);

@@ -5,8 +5,15 @@
 #include "trace/looks.h"
 #include "trace/paths.h"
 
-static struct traced_process *process_of(struct trace_reading *r, uint32_t pid)
+uint32_t processes_pid(const struct trace_reading *r, uint32_t pid)
 {
+	return pid == r->rules->server ? r->rules->worker : pid;
+}
+
+static struct traced_process *process_of(struct trace_reading *r, uint32_t noted)
+{
+	uint32_t pid = processes_pid(r, noted);
+
 	for (size_t i = r->processes.n; i-- > 0;)
 		if (r->processes.items[i].pid == pid)
 			return &r->processes.items[i];

@@ -4,11 +4,15 @@
 #define TRACE_PROCESSES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct traced_process;
 struct trace_reading;
 struct trace_record;
 
+// The process that a pid in the trace stands for: a worker's own, where that of its server is
+// noted.
+uint32_t processes_pid(const struct trace_reading *r, uint32_t pid);
 // Takes one into what is known.
 void processes_take(struct trace_reading *r, const struct trace_record *rec);
 // A program or shared object has run; told: all variables that it uses are known.

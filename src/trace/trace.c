@@ -60,21 +60,39 @@ static size_t length_of(const struct trace_head *head)
 	       (used < TRACE_BYTES - sizeof *head ? used : TRACE_BYTES - sizeof *head);
 }
 
-int trace_read(const struct trace *t, const struct trace_rules *rules, struct inputs *in,
-	       struct err *err)
+char *trace_copy(const struct trace *t, size_t *n, struct err *err)
 {
 	struct trace_head head;
 
-	if (pread(t->fd, &head, sizeof head, 0) != sizeof head)
-		return err_set(err, errno, "read a trace");
-	size_t n = length_of(&head);
+	if (pread(t->fd, &head, sizeof head, 0) == sizeof head) {
+		char *data = xmalloc(length_of(&head));
+		ssize_t got = pread(t->fd, data, length_of(&head), 0);
+		*n = got > 0 ? (size_t)got : 0;
+		if (got > 0)
+			return data;
+		free(data);
+	}
+	err_set(err, errno, "read a trace");
+	return NULL;
+}
+
+int trace_continue(const struct trace *t, const char *data, size_t n, struct err *err)
+{
+	return pwrite(t->fd, data, n, 0) == (ssize_t)n ? 0 : err_set(err, errno, "begin a trace");
+}
+
+int trace_read(const struct trace *t, const struct trace_rules *rules, struct inputs *in,
+	       struct err *err)
+{
+	size_t n;
 	// A copy: who still writes there does not pull the ground away under us.
-	char *data = xmalloc(n);
-	ssize_t got = pread(t->fd, data, n, 0);
-	if (got > 0)
-		trace_parse(data, (size_t)got, rules, in);
+	char *data = trace_copy(t, &n, err);
+
+	if (!data)
+		return -1;
+	trace_parse(data, n, rules, in);
 	free(data);
-	return got > 0 ? 0 : err_set(err, errno, "read a trace");
+	return 0;
 }
 
 // ---- all records ----
@@ -121,7 +139,7 @@ static void take_record(struct trace_reading *r, const struct trace_record *rec)
 		processes_take(r, rec);
 		break;
 	case TRACE_CUT: // the worker is the first to say anything
-		if (r->processes.n > 0 && r->processes.items[0].pid == rec->pid)
+		if (r->processes.n > 0 && r->processes.items[0].pid == processes_pid(r, rec->pid))
 			r->in->cut = trace_record_seen(rec)->size;
 		break;
 	case TRACE_VARIABLE_READ:

@@ -17,6 +17,7 @@
 #define TRACE_TRACE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/inputs.h"
 
@@ -35,6 +36,9 @@ struct trace_rules {
 				      // below them; NULL at the end
 	const char *const *variables; // names; with `*` at the end all that begin so; NULL at the
 				      // end
+	uint32_t server; // the process that the worker was forked from when it had noted all that
+			 // it has, and the worker's: what one has noted the other has; 0: none
+	uint32_t worker;
 	char *const *environ; // what the worker was started with, or NULL: a variable that it
 			      // finds set or unset otherwise it has set or unset itself
 };
@@ -42,6 +46,10 @@ struct trace_rules {
 // Makes an empty trace.
 int trace_open(struct trace *t, struct err *err);
 void trace_close(struct trace *t);
+// The bytes of it that there are now, *n of them; the caller frees them. NULL on failure.
+char *trace_copy(const struct trace *t, size_t *n, struct err *err);
+// Begins an empty one with such bytes, of a trace whose process is forked.
+int trace_continue(const struct trace *t, const char *data, size_t n, struct err *err);
 
 // Fills *in (empty; the caller releases it). Programs that were executed, shared objects, files
 // that were read or only looked for are all paths; `found` is false for one that was missing once.

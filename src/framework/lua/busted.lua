@@ -3,7 +3,7 @@
 -- is never published as a test, so its element is taken from the context that busted pushes.
 local events = ...
 local emit, guard, text = events.emit, events.guard, events.text
-local type, ipairs, pcall = type, ipairs, pcall
+local type, ipairs, pcall, tonumber = type, ipairs, pcall, tonumber
 local match, find, sub = string.match, string.find, string.sub
 local concat, insert = table.concat, table.insert
 
@@ -21,6 +21,7 @@ local current = {} -- the test that busted is busy with, from its before_each to
 local unready = {} -- blocks whose setup failed, so that nothing in them is run
 local round -- the number of the present run, with --repeat
 local seed -- the last one that was reported
+local seed_is_given -- by --seed or .busted
 
 local function is_test(element)
 	return element.descriptor == "it" or element.descriptor == "pending"
@@ -304,6 +305,9 @@ local function attach(instance)
 	subscribe({ "describe", "end" }, on_block_end)
 	subscribe({ "file", "end" }, on_block_end)
 	subscribe({ "suite", "end" }, on_suite_end)
+	if events.server then
+		subscribe({ "exit" }, events.server.ends_soon)
+	end
 	if events.is_selective then
 		select_tests()
 	end
@@ -358,6 +362,7 @@ local function parse_watched(parse, cli, args)
 	end
 	local options, problem = parse(cli, args)
 	os.execute = execute
+	seed_is_given = options and tonumber(options.seed) ~= nil
 	if not options then
 		guard("options", function()
 			events.attach("busted")
@@ -381,11 +386,31 @@ local function hook_command_line(new_parser)
 	end
 end
 
+-- A fork server is forked where busted is about to load the file. What its start has drawn is drawn again.
+local function hook_file_loader(new_loader, name)
+	local urandom = require("busted.utils").urandom
+	local function draw_seed()
+		if busted and not seed_is_given then
+			busted.randomseed = urandom() or os.time()
+		end
+	end
+	return function(...)
+		local load_files = new_loader(...)
+		return function(files, ...)
+			package.loaded[name] = new_loader
+			events.server.fork(files)
+			guard("seed", draw_seed)
+			return load_files(files, ...)
+		end
+	end
+end
+
 local HOOKS = {
 	cli = hook_command_line, output_handler_loader = hook_output_handler, helper_loader = hook_helper,
+	test_file_loader = events.server and hook_file_loader,
 }
 
 return function(module, name)
 	local hook = HOOKS[match(name, "[%w_]*$")]
-	return hook and events.lead("busted") and type(module) == "function" and hook(module) or nil
+	return hook and events.lead("busted") and type(module) == "function" and hook(module, name) or nil
 end

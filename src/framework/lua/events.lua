@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- Events on the wire: one JSON object a line. Loaded when the first test framework is, with the function
 -- that sends a line, the shim's own folder, what is to be called when `open` or `announced` changes, what
--- leaves the rest to another process, and what looks for libraries from then on, see main.lua. A part of the shim calls `emit` and lets `guard` catch its own mistakes; what it knows nothing about is left
+-- leaves the rest to another process, what looks for libraries from then on, and the fork server's part, see main.lua.
+-- A part of the shim calls `emit` and lets `guard` catch its own mistakes; what it knows nothing about is left
 -- out of an event, never null.
-local send, dir, prepare_closing, mute, want_libraries = ...
+local send, dir, prepare_closing, mute, want_libraries, server = ...
 local type, tostring, tonumber, pcall, rawget = type, tostring, tonumber, pcall, rawget
 local gsub, gmatch, sub = string.gsub, string.gmatch, string.sub
 local match, find = string.match, string.find
@@ -214,5 +215,5 @@ function M.place_of(message)
 	end
 end
 
-M.text, M.mute, M.want_libraries = text, mute, want_libraries
+M.text, M.mute, M.want_libraries, M.server = text, mute, want_libraries, server
 return M

@@ -32,12 +32,16 @@ if words and words == (gsub(match(text_of("/proc/self/cmdline"), "^[^%z]*%z(.*)%
 end
 
 -- It is there for the worker alone: a child has no such thread.
-local OWN_THREAD = "/proc/self/task/" .. (pid or "0") .. "/comm"
+local own_thread
+local function find_own_thread()
+	own_thread = "/proc/self/task/" .. (pid or "0") .. "/comm"
+end
+find_own_thread()
 
 -- Forked children inherit even this state: true in the worker itself, false in another process, nil where
 -- nobody can tell (no file descriptor is left, say).
 local function is_worker()
-	if is_there(OWN_THREAD) then
+	if is_there(own_thread) then
 		return true
 	end
 	return is_there("/proc/self/comm") and false
@@ -52,9 +56,41 @@ local function load_part(name, ...)
 	return (chunk or error(problem, 0))(...)
 end
 
-local is_shimmed, begin
+-- The table of C libraries, in which nobody counts, and from which nothing is ever taken away. The registry
+-- has it by a name or, in 5.2 and 5.3, by an address.
+local function libraries_loaded(registry)
+	local place = rawget(registry, "_CLIBS") or rawget(registry, "_LOADLIB")
+	for key, value in next, registry do
+		place = place or type(key) == "userdata" and type(value) == "table" and value
+	end
+	return place or registry
+end
+
+-- Calls the function when the interpreter's state is closed; the first that was given comes last.
+local function at_close(fn)
+	local newproxy = rawget(_G, "newproxy") -- 5.1 and LuaJIT finalize no tables
+	local sentinel = newproxy and newproxy(true) or setmetatable({}, { __gc = fn })
+	if newproxy then
+		getmetatable(sentinel).__gc = fn
+	end
+	rawset(libraries_loaded(debug.getregistry()), sentinel, true)
+end
+
+-- A server is no worker, but becomes many.
+local is_shimmed, main, server
+local library = getenv("FIRMO_JOBS_FORK")
+if library and is_worker() then
+	server = load_part("fork", library, at_close, function()
+		pid = getenv("FIRMO_JOBS_PID")
+		find_own_thread()
+		if main then
+			main.be_born()
+		end
+	end)
+end
 if getenv("FIRMO_JOBS_SHIM") and is_worker() then
-	is_shimmed, begin = pcall(load_part, "main", DIR, load_part, is_worker, mark)
+	is_shimmed, main = pcall(load_part, "main", DIR, load_part, is_worker, at_close, mark, server)
+	main = is_shimmed and main
 end
 
 -- The user's own LUA_INIT, as the stock interpreter runs it: the one for this version goes first. A script
@@ -73,6 +109,10 @@ elseif value then
 	local chunk, syntax = (rawget(_G, "loadstring") or load)(value, "=" .. variable);
 	(chunk or error(syntax, 0))()
 end
-if is_shimmed then
-	begin()
+if main then
+	main.begin()
+end
+-- Where a file's own runner loads it, the server goes on to there.
+if server and not (main and main.has_runner) then
+	server.fork()
 end

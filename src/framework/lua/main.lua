@@ -2,7 +2,8 @@
 -- What init.lua loads in a worker. Every start of one pays for it, so it only installs hooks: the rest is
 -- loaded when a test framework is.
 -- Everything is captured now: a test may replace io.open, os.exit or string.match later.
-local DIR, load_part, is_worker, mark = ...
+-- server: of fork.lua, in a fork server, which has nobody to send events to: its workers send them.
+local DIR, load_part, is_worker, at_close, mark, server = ...
 local getenv, open, exit, pcall, loadfile = os.getenv, io.open, os.exit, pcall, loadfile
 local type, tostring, pairs, ipairs, tonumber = type, tostring, pairs, ipairs, tonumber
 local error, rawget, rawset, setmetatable = error, rawget, rawset, setmetatable
@@ -20,6 +21,7 @@ local MODULES = {
 	["^busted%.modules%.cli$"] = "busted",
 	["^busted%.modules%.helper_loader$"] = "busted",
 	["^busted%.modules%.output_handler_loader$"] = "busted",
+	["^busted%.modules%.test_file_loader$"] = "busted",
 }
 local ENDS = {} -- of the names above: they tell nearly every other module apart
 for pattern in pairs(MODULES) do
@@ -29,11 +31,15 @@ local MOST_LEVELS, MOST_THREADS = 200, 200 -- that are looked at where os.exit i
 local running = coroutine.running
 local main_thread = running()
 local fd = getenv("FIRMO_JOBS_EVENTS")
-local key, expected, proof = match(getenv("FIRMO_JOBS_SHIM") or "", "^(%x+),(%a+),?(%a*)$")
-key = key and key .. mark
+local function told()
+	local known, framework, asked = match(getenv("FIRMO_JOBS_SHIM") or "", "^(%x+),(%a+),?(%a*)$")
+	return known and known .. mark, framework, asked
+end
+local key, expected, proof = told()
 -- busted and Firmo load their modules by the hundred: nothing but their names is looked at there.
 local libraries_are_wanted = expected ~= "busted" and expected ~= "firmo"
 local pipe, ended, events
+local early = server and {} -- the bodies of lines that are to be sent
 local count = 0 -- lines that were sent
 local muted -- another process tells the rest
 local begun -- the user's own LUA_INIT has come to its end: the test file is next
@@ -68,7 +74,9 @@ local function prepare_closing()
 end
 
 local function send(body)
-	if not muted and is_worker() ~= false then
+	if early then
+		early[#early + 1] = body
+	elseif not muted and is_worker() ~= false then
 		count = count + 1 -- one that cannot be written, for want of memory, is missed
 		closing = nil
 		write(pipe, line(count, body))
@@ -99,7 +107,7 @@ local function want_libraries()
 end
 
 local function process(framework, module, name)
-	events = events or load_part("events", send, DIR, prepare_closing, mute, want_libraries)
+	events = events or load_part("events", send, DIR, prepare_closing, mute, want_libraries, server)
 	attach[framework] = attach[framework] or load_part(framework, events, load_part)
 	return attach[framework](module, name)
 end
@@ -354,7 +362,7 @@ local function calls_to_exit()
 	return concat(calls, ",")
 end
 
-local function report_exit(code)
+local function report_exit(code, closes)
 	local status = (code == nil or code == true) and 0 or code == false and 1 or tonumber(code)
 	if status and not begun then
 		complain("LUA_INIT", "LUA_INIT calls os.exit, before the file begins")
@@ -370,12 +378,15 @@ local function report_exit(code)
 		end
 		send(body)
 		ended = true
+		if server and closes == true and status % 1 == 0 then
+			server.leaves(status)
+		end
 	end
 end
 
 local function install_exit()
 	os.exit = function(...)
-		local ok, problem = pcall(report_exit, (...))
+		local ok, problem = pcall(report_exit, ...)
 		if not ok then
 			pcall(complain, "os.exit", problem)
 		end
@@ -383,39 +394,31 @@ local function install_exit()
 	end
 end
 
--- The table of C libraries, in which nobody counts, and from which nothing is ever taken away. The registry
--- has it by a name or, in 5.2 and 5.3, by an address.
-local function libraries_loaded(registry)
-	local place = rawget(registry, "_CLIBS") or rawget(registry, "_LOADLIB")
-	for key, value in next, registry do
-		place = place or type(key) == "userdata" and type(value) == "table" and value
-	end
-	return place or registry
-end
-
 local function install_close()
-	local function closed()
+	at_close(function()
 		if not ended and closing then
 			write(pipe, has_names() and closing or closing_nameless)
 		end
-	end
-	local newproxy = rawget(_G, "newproxy") -- 5.1 and LuaJIT finalize no tables
-	local sentinel = newproxy and newproxy(true) or setmetatable({}, { __gc = closed })
-	if newproxy then
-		getmetatable(sentinel).__gc = closed
-	end
-	rawset(libraries_loaded(debug.getregistry()), sentinel, true)
+	end)
 end
 
-local function install()
+local function open_pipe()
 	pipe = fd and key and open("/dev/fd/" .. fd, "a")
 	if pipe then
 		pipe:setvbuf("no") -- one write(2) an event, however long
+	end
+	return pipe
+end
+
+local function install()
+	if server or open_pipe() then
 		io.stdout:setvbuf("line") -- what was printed is not lost with a worker that is killed
 		local jit = rawget(_G, "jit")
 		send('"hello","lua":"' .. (jit and jit.version or _VERSION) .. '"')
 		install_exit()
-		install_close()
+		if pipe then
+			install_close()
+		end
 		install_searchers(package.searchers or package.loaders)
 		install_loaders()
 	end
@@ -426,6 +429,25 @@ if not installed and pipe then
 	pcall(complain, "init", problem)
 end
 
-return function()
+local M = { has_runner = expected == "busted" }
+
+-- The user's own LUA_INIT has come to its end.
+function M.begin()
 	begun = true
 end
+
+-- This is a worker now, which is told of its own.
+function M.be_born()
+	local bodies = early
+	early = nil
+	key, expected, proof = told()
+	if not open_pipe() then
+		return mute()
+	end
+	install_close() -- what is older than the pipe finds it closed
+	for i = 1, #bodies do
+		send(bodies[i])
+	end
+end
+
+return M

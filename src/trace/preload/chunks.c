@@ -31,6 +31,11 @@ void chunks_begin(int argc, char **argv)
 	count = argc;
 }
 
+char **chunks_arguments(void)
+{
+	return arguments;
+}
+
 static bool is_argument(const char *path)
 {
 	for (int i = 1; i < count; i++)

@@ -7,6 +7,8 @@
 
 // Takes the arguments of main, which stay where they are.
 void chunks_begin(int argc, char **argv);
+// Them, ended by NULL.
+char **chunks_arguments(void);
 // Whether the caller, a return address, is in Lua's function that opens a file to compile it:
 // require, dofile and loadfile end there. False where the interpreter does not export it, and for
 // the script that the interpreter was started for, which is a program of its own and no part of

@@ -48,7 +48,8 @@ bool log_stat(int fd, struct stat *st)
 	return syscall(SYS_newfstatat, fd, "", st, AT_EMPTY_PATH) == 0;
 }
 
-static struct trace_head *map_trace(const char *path)
+// place: where it is to be mapped, or NULL.
+static struct trace_head *map_trace(const char *path, void *place)
 {
 	struct stat st;
 	struct trace_head *map = MAP_FAILED;
@@ -57,7 +58,8 @@ static struct trace_head *map_trace(const char *path)
 	if (fd < 0)
 		return NULL;
 	if (log_stat(fd, &st) && (uint64_t)st.st_size >= TRACE_BYTES)
-		map = mmap(NULL, TRACE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		map = mmap(place, TRACE_BYTES, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | (place ? MAP_FIXED : 0), fd, 0);
 	syscall(SYS_close, fd);
 	if (map == MAP_FAILED)
 		return NULL;
@@ -91,7 +93,7 @@ static bool start(char **argv)
 	if (!environ || !atomic_compare_exchange_strong(&state, &before, STARTING))
 		return before == ON;
 	const char *path = trace_path();
-	head = path && *path == '/' ? map_trace(path) : NULL;
+	head = path && *path == '/' ? map_trace(path, NULL) : NULL;
 	if (head)
 		say_hello(argv);
 	atomic_store(&state, head ? ON : OFF);
@@ -113,6 +115,17 @@ bool log_is_on(void)
 bool log_begin(char **argv)
 {
 	return atomic_load(&state) == UNKNOWN ? start(argv) : log_is_on();
+}
+
+// The same place in memory: what is known to be noted stays known.
+bool log_take_over(void)
+{
+	const char *path = trace_path();
+
+	if (path)
+		return *path == '/' && map_trace(path, head) == head;
+	atomic_store(&state, OFF);
+	return munmap(head, TRACE_BYTES) == 0;
 }
 
 void log_lost(void)

@@ -17,6 +17,11 @@ bool log_is_on(void);
 // The same with the arguments of main: then it need not look for the program's name.
 bool log_begin(char **argv);
 
+// In a process that was forked to be a worker of its own: what it does is noted in the trace that
+// its environment names now, which begins with all that was noted before; without one nothing is.
+// False: that trace cannot be had.
+bool log_take_over(void);
+
 // Something happened of which no record can be written.
 void log_lost(void);
 // The same with a name for it: the call that was made.

@@ -1,0 +1,301 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# --fork: workers that are forked from an interpreter, and that nobody can tell from new ones.
+
+load common
+
+WORLD_FILE=$BATS_TEST_DIRNAME/fixtures/world.lua
+# In a test: whether its process was forked without exec.
+FORKED='local function forked() local f = io.open("/proc/self/stat"); local s = f:read("*a"); f:close()
+	return math.floor(tonumber(s:match("%) %S+ %S+ %S+ %S+ %S+ %S+ (%d+)")) / 64) % 2 == 1 end'
+
+# worlds LUA: what a plain file and one of busted see, new in ./new, forked in ./forked.
+worlds() {
+	for name in a b c; do
+		plain "$name" "dofile('$WORLD_FILE')"
+		busted_test "$name" "describe('world', function() it('is', function() dofile('$WORLD_FILE') end) end)"
+	done
+	mkdir -p new forked
+	WORLD=$PWD/new fj --lua="$1" --fork=never -j1
+	WORLD=$PWD/forked fj --lua="$1" --fork=always -j1
+}
+
+same_worlds() {
+	command -v "$1" >/dev/null || skip "no $1"
+	worlds "$1"
+	is "$(cut -d' ' -f1 new/*.how | sort | uniq -c | tr -s ' ')" " 6 fresh"
+	is "$(cut -d' ' -f1 forked/*.how | sort | uniq -c | tr -s ' ')" " 6 forked"
+	diff -u new/plain.txt forked/plain.txt
+	diff -u new/busted.txt forked/busted.txt
+}
+
+@test "a forked worker sees what a new one sees, on Lua 5.4, and its chance is its own" {
+	same_worlds lua5.4
+	is "$(cat forked/*.how | sort -u | wc -l)" 6
+}
+
+@test "a forked worker sees what a new one sees, on Lua 5.3" {
+	same_worlds lua5.3
+	diff -u <(cut -d' ' -f2 new/plain.how) <(cut -d' ' -f2 forked/plain.how)
+}
+
+@test "a forked worker sees what a new one sees, on Lua 5.2" {
+	same_worlds lua5.2
+}
+
+@test "a forked worker sees what a new one sees, on Lua 5.1" {
+	same_worlds lua5.1
+}
+
+@test "a forked worker sees what a new one sees, on LuaJIT" {
+	same_worlds luajit
+}
+
+# results: of each file and test in report.json, without times.
+results() {
+	json '(function() local t = {} table.sort(r.files, function(a, b) return a.path < b.path end)
+		for _, f in ipairs(r.files) do t[#t + 1] = f.path .. " " .. f.status
+		for _, c in ipairs(f.tests) do t[#t + 1] = "  " .. table.concat(c.path or {}, " ") .. " " .. c.name .. " " .. c.status
+			.. " " .. tostring(c.message) end end return table.concat(t, "\n") end)()'
+}
+
+@test "the results are the same, test by test" {
+	busted_test mixed "describe('group', function()" "it('passes', function() end)" \
+		"it('fails', function() assert.equal(1, 2) end)" "it('breaks', function() error('oh') end)" "pending('later')" "end)"
+	busted_test broken "describe('x', function("
+	busted_test fine "describe('y #tag', function() it('is fine', function() assert.is_true(true) end) end)"
+	plain fine "print('fine')"
+	plain failing "error('no')"
+	plain odd "os.exit(3)"
+	run fj4 --fork=never --order=path --report=json:report.json
+	status_is 1
+	results >new.txt
+	run fj4 --fork=always --order=path --report=json:report.json
+	status_is 1
+	results >forked.txt
+	diff -u new.txt forked.txt
+}
+
+@test "what a helper prints is in the output of each file, and the helper runs once" {
+	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
+	test_file helper.lua "print('the helper speaks'); local f = io.open('/proc/self/stat'); pid = f:read('*n'); f:close()"
+	for name in a b c; do
+		busted_test $name "it('has it', function() print('helped by ' .. pid) end)"
+	done
+	run fj4 --fork=always -j1 --worker-output --report=json:report.json
+	status_is 0
+	is "$(json '(function() local n, ids = 0, {} for _, f in ipairs(r.files) do
+		local id = f.output:match("^the helper speaks\n.*helped by (%d+)") if not ids[id] then n = n + 1 ids[id] = true end end
+		return n end)()')" 1
+}
+
+@test "without watching, files are forked as well" {
+	plain a "$FORKED" "assert(forked())" "assert(not os.getenv('LD_PRELOAD'))"
+	busted_test b "$FORKED" "it('is forked', function() assert(forked()) end)"
+	run fj4 --fork=always --no-trace
+	status_is 0
+}
+
+# ---- failures ----
+
+@test "what fails in a forked process only is said to need a fresh one, and passes" {
+	plain picky "$FORKED" "assert(not forked(), 'forked')"
+	run fj4 --fork=always
+	status_is 0
+	has "tests/picky_test.lua needs a fresh process"
+	is "$(sql 'SELECT count(*) FROM result')" 1
+}
+
+@test "what fails by chance in a forked process is flaky" {
+	plain moody "if io.open('been') then return end" "io.open('been', 'w'):close()" "error('the first time')"
+	run fj4 --fork=always --report=json:report.json
+	status_is 0
+	is "$(json 'file("moody").flaky')" true
+	rm been
+	run fj4 --fork=always --flaky=fail
+	status_is 1
+}
+
+@test "a failure is a new process's" {
+	plain bad "$FORKED" "error(forked() and 'forked' or 'new')"
+	run fj4 --fork=always
+	status_is 1
+	has "tests/bad_test.lua:3: new"
+}
+
+@test "what fails by chance in one reading is flaky in the next" {
+	test_file h.lua "return function(ok) print('1..1') print(ok and 'ok 1' or 'not ok 1') os.exit(ok and 0 or 1) end"
+	plain loading "local f = io.open('been')" "io.open('been', 'w'):close()" "require('h')(f)"
+	run fj4 --fork=always --report=json:report.json
+	status_is 0
+	is "$(json 'file("loading").flaky, file("loading").framework, #file("loading").tests')" "true tap 1"
+}
+
+@test "how a forked worker comes to its end is told" {
+	plain left "if not pcall(require, 'no_such') then return end" "describe('d', function() it('a', function() error('x') end) end)"
+	run fj4 --fork=always
+	has "SKIP"
+	has "it holds no test"
+}
+
+# ---- servers ----
+
+# processes PATTERN: those of this test whose words have it.
+processes() {
+	pgrep -f "$1" | while read -r pid; do
+		! tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "E2E_PROJECT=$E2E_PROJECT" || echo "$pid"
+	done
+}
+
+servers() {
+	processes "firmo-jobs.fork/file.lua"
+}
+
+@test "a server that is killed is replaced, and no file fails by that" {
+	for name in a b c d e f; do
+		plain $name "local p = io.popen('pgrep -f firmo-jobs.fork/file.lua')" "local killed" \
+			"for pid in p:lines() do local f = io.open('/proc/' .. pid .. '/environ')" \
+			"if f and f:read('a'):find('E2E_PROJECT=$E2E_PROJECT', 1, true) then killed = os.execute('kill -KILL ' .. pid) end end"
+	done
+	run fj4 --fork=always -j2 --report=json:report.json
+	status_is 0
+	is "$(json '#r.files')" 6
+	is "$(servers)" ""
+}
+
+@test "a module that changes in mid-run is loaded anew" {
+	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
+	test_file helper.lua "value = dofile('value.lua')"
+	test_file value.lua "return 1"
+	busted_test a "it('changes it', function() assert.equal(1, value)" \
+		"local f = io.open('value.lua', 'w') f:write('return 2') f:close() end)"
+	busted_test b "it('sees it', function() assert.equal(2, value) end)"
+	run fj4 --fork=always -j1 --order=path
+	status_is 0
+}
+
+@test "the inputs of a forked worker are those of a new one" {
+	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
+	test_file helper.lua "require('module')"
+	test_file module.lua "return 1"
+	for name in a b; do
+		busted_test $name "it('is', function() assert(io.open('data')):close() end)"
+		test_file plain/${name}_test.lua "assert(io.open('data')):close()"
+	done
+	test_file data
+	test_file initial.lua "times = (times or 0) + 1; assert(times == 1)"
+	settle
+	for how in never always; do
+		rm -rf .firmo-jobs
+		LUA_INIT=@initial.lua fj4 --fork=$how -j1 tests plain
+		for file in plain/b_test.lua tests/b_spec.lua; do
+			LUA_INIT=@initial.lua fj4 --why=$file -v | sed 1d >"$how.$(basename $file)"
+		done
+	done
+	grep -q module.lua always.b_spec.lua
+	grep -q initial.lua always.b_test.lua
+	diff -u never.b_test.lua always.b_test.lua
+	diff -u never.b_spec.lua always.b_spec.lua
+	echo "return 2" >module.lua
+	export LUA_INIT=@initial.lua
+	run fj4 --fork=always --changed tests plain --report=json:report.json
+	status_is 0
+	is "$(json '(function() local t = {} for _, f in ipairs(r.files) do if not f.cached then t[#t + 1] = f.path end end
+		table.sort(t) return table.concat(t, " ") end)()')" "tests/a_spec.lua tests/b_spec.lua"
+}
+
+# refused_for WORDS LINE...: a helper of these lines lets nothing be forked, and the words say why.
+refused_for() {
+	test_file helper.lua "${@:2}"
+	run fj4 --fork=always -v tests
+	status_is 0
+	has "tests/a_spec.lua and its kind are not forked: "
+	has "$1"
+}
+
+@test "where the start does what each file would have to do, new processes are started, and it is said why" {
+	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
+	busted_test a "$FORKED" "it('is new', function() assert(not forked()) end)"
+	refused_for "writes made" "io.open('made', 'w'):close()"
+	refused_for "reads TMPDIR" "os.getenv('TMPDIR')"
+	refused_for "has files or sockets open" "kept = io.open('helper.lua')"
+	refused_for "a process that it started still runs" "kept = io.popen('cat >/dev/null', 'w')"
+	refused_for "leaves a process behind" "os.execute('sleep 5 >/dev/null 2>&1 &')"
+}
+
+@test "a helper that leaves is no fault of the fork" {
+	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
+	test_file helper.lua "os.exit(5)"
+	busted_test a "it('is', function() end)"
+	run fj4 --fork=always -v
+	status_is 1
+	has "the interpreter has ended before it came to the file"
+	has "exit status 5"
+}
+
+@test "other frameworks and --command are said not to be forked" {
+	luaunit_test unit "function TestX() end"
+	run fj4 --fork=always -v --framework=luaunit
+	has "tests/unit_test.lua and its kind are not forked: that is for plain files"
+	run fj --fork=always -v --command="lua5.4 {}"
+	has "are not forked: --command runs it"
+}
+
+# ---- what workers are held to ----
+
+@test "a forked file that hangs is ended at its deadline" {
+	plain hang "while true do end"
+	plain fine "return"
+	run fj4 --fork=always --timeout=1 --report=json:report.json
+	status_is 1
+	is "$(json 'file("hang").status, file("fine").status')" "timeout pass"
+	has "hang_test.lua:1: in main chunk"
+	is "$(servers)" ""
+}
+
+@test "limits hold in forked workers" {
+	plain cpu "$FORKED" "assert(forked() or os.getenv('CALM'))" "while true do end"
+	plain room "local t = {}" "for i = 1, 1e6 do t[i] = ('x'):rep(1000) .. i end"
+	run fj4 --fork=always --limit=cpu=1,as=200M --report=json:report.json
+	status_is 1
+	is "$(json 'file("room").status')" limit
+	plain files "local f = io.open('/proc/self/limits'):read('a')" "assert(f:find('Max open files%s+77%s+77'), f)" \
+		"assert(f:find('Max cpu time%s+9%s+10'), f)"
+	run fj4 --fork=always --limit=nofile=77,cpu=9 tests/files_test.lua
+	status_is 0
+}
+
+@test "an interrupt leaves nobody" {
+	plain a "io.open('up', 'w'):close()" "while true do end"
+	plain b "while true do end"
+	start --lua=lua5.4 --fork=always -j2
+	await test -e up
+	kill -INT "$RUNNER"
+	finish
+	status_is 130
+	is "$(servers)" ""
+	is "$(processes 'tests/[ab]_test.lua')" ""
+	is "$(ls -A "$TMPDIR")" ""
+}
+
+@test "a run that is killed leaves nobody" {
+	plain a "io.open('up', 'w'):close()" "while true do end"
+	start --lua=lua5.4 --fork=always -j2
+	await test -e up
+	local worker
+	worker=$(processes "lua5.4 tests/a_test.lua" | head -1)
+	kill -KILL "$RUNNER"
+	finish
+	await gone "$worker"
+	nobody() { [ -z "$(servers)" ]; }
+	await nobody
+}
+
+@test "below make, tokens are as without" {
+	for name in a b c d e f; do
+		plain $name "return"
+	done
+	run audit --tokens=2 -- "$FIRMO_JOBS" --lua=lua5.4 --fork=always --report=json:report.json
+	status_is 0
+	is "$(json '#r.files')" 6
+}
