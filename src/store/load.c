@@ -34,8 +34,9 @@ enum result_column {
 #define RESULT_SHAPE "ICb" RESULT_COLUMNS(AS_LETTER, AS_LETTER) "b"
 #define RESULT_ROWS                                                                                \
 	"SELECT r.id, f.path, f.claims, " RESULT_COLUMNS(                                          \
-		AS_SQL, AS_SQL) "(SELECT written FROM snapshot w WHERE w.file = r.file AND "       \
-				"w.result = r.id) FROM "
+		AS_SQL, AS_SQL) "ifnull((SELECT written FROM snapshot w WHERE w.file = r.file "    \
+				"AND w.result = r.id), (SELECT written FROM part w WHERE "         \
+				"w.file = r.file AND w.result = r.id)) FROM "
 #define RESULTS RESULT_ROWS "result r JOIN file f ON f.id = r.file "
 
 // The jobs of a run's results.

@@ -266,6 +266,14 @@ rows_in_log() {
 	is "$(ran)" ""
 }
 
+@test "what a pass of some tests has written is shown later, too" {
+	busted_test a "it('one', function() io.open('w.txt', 'w'):close() end)"
+	busted_test b "it('one', function() io.open('w.txt', 'w'):close() end)"
+	fj4 --filter=one >/dev/null
+	run fj --show --report=json:report.json
+	is "$(json 'r.conflicts[1].path')" w.txt
+}
+
 @test "a skip although nothing has changed ends what was known" {
 	# Where the temporary folder lies is no input.
 	mkdir "$BASE/skip"
