@@ -260,37 +260,51 @@ static int make_file(const char *path, struct err *err)
 	return f && fclose(f) == 0 ? 0 : err_set(err, errno, "write %s", path);
 }
 
-static void start(struct fixture_process *p, const char *command)
+static int launch(struct fixture_process *p, const char *command, bool *transient, struct err *err)
 {
 	struct supervisor *s = p->supervisor;
-	struct fixture *f = p->fixture;
 	const char *argv[] = {"sh", "-c", command, NULL};
-	struct err err = {0};
-	bool transient = false, tears_down = f->state == FIXTURE_UP;
 
 	make_environment(p);
 	const struct launch what = {
 		.settings = &p->settings,
-		.file = f->name,
+		.file = p->fixture->name,
 		.program = "/bin/sh",
 		.argv = (char *const *)argv,
 		.is_unwatched = true,
 		.slot = TOKENS_MAX - 1 - (int)(p - s->fixtures.items),
 		.attempt = 1,
 	};
+	*transient = true;
+	if (p->fixture->state == FIXTURE_IDLE && make_file(path_of(p), err) < 0)
+		return -1;
+	return operations(s)->start(&s->local.launcher, &what, &hooks, p, &p->process, transient,
+				    err);
+}
+
+static void start(struct fixture_process *p, const char *command)
+{
+	struct supervisor *s = p->supervisor;
+	struct fixture *f = p->fixture;
+	struct err err = {0};
+	bool transient;
+
 	p->since_ns = slots_use(s, 1, 1);
 	capture_release(&p->capture);
 	capture_init(&p->capture, HEAD_BYTES, TAIL_BYTES);
 	p->ending = NOT_ENDED;
 	p->timed_out = false;
 	p->process = NULL;
-	int status = tears_down ? 0 : make_file(path_of(p), &err);
-	if (status == 0)
-		status = operations(s)->start(&s->local.launcher, &what, &hooks, p, &p->process,
-					      &transient, &err);
+	int status = launch(p, command, &transient, &err);
+	// The end of what runs may leave room for it.
+	if (status < 0 && transient && (s->attempts.n > 0 || s->fixtures.running > 0)) {
+		s->out_of_resources = true;
+		slots_reuse(s, 1, p->since_ns);
+		return;
+	}
 	s->in_use++;
 	s->fixtures.running++;
-	f->state = tears_down ? FIXTURE_ENDING : FIXTURE_STARTING;
+	f->state = f->state == FIXTURE_UP ? FIXTURE_ENDING : FIXTURE_STARTING;
 	if (status < 0) {
 		capture_add(&p->capture, err.message, strlen(err.message));
 		finish(p, NULL);
@@ -321,7 +335,7 @@ bool fixtures_start(struct supervisor *s)
 		struct fixture_process *p = &s->fixtures.items[i];
 		const char *command = due(s, p->fixture);
 		// What runs alone runs beside no setup either.
-		if (!command || s->queue.exclusive)
+		if (!command || s->queue.exclusive || s->out_of_resources)
 			continue;
 		if (slots_gather(s, 1) < 1)
 			return true;

@@ -592,7 +592,7 @@ static bool start_turn(struct supervisor *s, const struct turn *turn, int held)
 	s->slots.lanes.items[a->slot].taken = false;
 	free(a);
 	give_slots(s, held);
-	if (transient && s->attempts.n > 0) {
+	if (transient && (s->attempts.n > 0 || s->fixtures.running > 0)) {
 		s->out_of_resources = true;
 		result_free(r);
 		return false;

@@ -256,3 +256,15 @@ refuses() {
 	status_is 0
 	is "$stderr" "firmo-jobs: firmo-jobs.json: fixtures[0].match: tests/bd/** matches no file"
 }
+
+@test "a setup waits where there is no room for one more process" {
+	local i list=
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		plain "a$i"
+		list+="${list:+, }{\"match\": \"tests/a${i}_*\", \"setup\": \"echo x >>log; sleep 0.3\"}"
+	done
+	printf '{"lua": "lua5.4", "fixtures": [%s]}' "$list" >firmo-jobs.json
+	run bash -c 'ulimit -n 32; exec "$FIRMO_JOBS" -j12'
+	status_is 0
+	is "$(wc -l <log)" 12
+}
