@@ -355,37 +355,27 @@ int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jo
 	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
-// jobs is sorted by path, as the rows are; arg says where the last one was found.
-struct wanted {
-	const struct jobs *jobs;
-	size_t next;
-};
-
-static const struct job *next_wanted(const struct query *q, void *arg)
+static const struct job *the_job(const struct query *q, void *arg)
 {
-	const char *path = query_text(q, COLUMN_PATH);
-	struct wanted *w = arg;
-
-	while (w->next < w->jobs->n && strcmp(w->jobs->items[w->next].path, path) < 0)
-		w->next++;
-	const struct job *job = w->next < w->jobs->n ? &w->jobs->items[w->next] : NULL;
-	bool is_pass = job && strcmp(job->path, path) == 0 && job->pass == query_int(q, COLUMN_ID);
-	return is_pass ? job : NULL;
+	return arg;
 }
 
 int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run, struct err *err)
 {
-	struct wanted wanted = {.jobs = jobs};
-
-	struct query *q = query(s,
-				RESULT_ROWS "(SELECT result FROM snapshot UNION ALL SELECT result "
-					    "FROM part) s JOIN result r ON r.id = s.result "
-					    "JOIN file f ON f.id = r.file ORDER BY f.path",
-				NULL);
-
-	return load_results(s, q, run, next_wanted, &wanted, true) == SQLITE_DONE
-		       ? 0
-		       : store_error(s, err);
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *job = &jobs->items[i];
+		size_t before = run->results.n;
+		// Another run may have passed since: what was looked at is this one.
+		struct query *q = query(s, RESULTS "WHERE r.id = ? AND f.path = ?",
+					VALUES(NUMBER(job->pass), TEXT(job->path)));
+		if (load_results(s, q, run, the_job, job, true) != SQLITE_DONE)
+			return store_error(s, err);
+		if (run->results.n == before)
+			return err_set(err, 0,
+				       "the history has lost the pass of %s meanwhile; run again",
+				       job->path);
+	}
+	return 0;
 }
 
 int load_result(struct store *s, int64_t run, int64_t file, struct run *out, struct jobs *jobs,

@@ -69,8 +69,8 @@ bool load_find_run(struct store *s, const char *name, struct run *run);
 int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jobs,
 		   struct err *err);
 
-// Adds the last pass of each of these jobs, which are sorted by path, to the run, as cached
-// results.
+// Adds the pass of each of these jobs, whose number it has, to the run, as cached results. Fails if
+// one is gone.
 int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run, struct err *err);
 
 // What is known of one file.

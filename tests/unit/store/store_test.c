@@ -659,6 +659,38 @@ static void inputs_are_recorded_as_the_result_has_them(void **state)
 	trial_end(&s);
 }
 
+static int64_t record_pass(struct store *store)
+{
+	struct trial s;
+
+	trial_begin(&s, "run");
+	depend_on(trial_add(&s, "a.lua", FILE_PASSED, 1), "far/a.lua", "one");
+	assert_int_equal(record(store, &s), STORE_OK);
+	trial_end(&s);
+	return raw("SELECT result FROM snapshot");
+}
+
+static void a_pass_is_told_though_another_one_came(void **state)
+{
+	struct run run = {0};
+	struct err err = {0};
+
+	(void)state;
+	struct store *store = opened(DB, STORE_WRITE);
+	struct job job = {.path = (char *)"a.lua", .pass = record_pass(store)};
+	const struct jobs jobs = {.items = &job, .n = 1, .cap = 1};
+	assert_int_not_equal(record_pass(store), job.pass);
+	assert_int_equal(store_load_passes(store, &jobs, &run, &err), 0);
+	assert_int_equal(run.results.n, 1);
+	assert_int_equal(run.results.items[0]->id, job.pass);
+	job.pass = 77;
+	assert_int_equal(store_load_passes(store, &jobs, &run, &err), -1);
+	assert_string_equal(err.message,
+			    "the history has lost the pass of a.lua meanwhile; run again");
+	run_release(&run);
+	store_close(store);
+}
+
 static void a_run_is_recorded_once(void **state)
 {
 	struct trial s;
@@ -1347,6 +1379,7 @@ int main(void)
 		WITH_FOLDER(a_part_or_a_repetition_takes_no_failure_back),
 		WITH_FOLDER(tests_and_errors_are_recorded),
 		WITH_FOLDER(inputs_are_recorded_as_the_result_has_them),
+		WITH_FOLDER(a_pass_is_told_though_another_one_came),
 		WITH_FOLDER(a_run_is_recorded_once),
 		WITH_FOLDER(a_failure_in_mid_record_records_nothing),
 		WITH_FOLDER(a_failure_within_another_question_keeps_its_words),
