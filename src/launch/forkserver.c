@@ -254,6 +254,9 @@ static bool is_current(struct forkserver *f)
 
 	for (size_t i = 0; i < f->folders.n; i++)
 		moved |= has_moved(&f->folders.items[i]);
+	// What has come may be a folder of what is missing.
+	if (moved)
+		find_folders(f);
 	for (size_t i = 0; i < f->inputs.list.n; i++) {
 		const struct input *in = &f->inputs.list.items[i];
 		if (in->kind != INPUT_PATH)

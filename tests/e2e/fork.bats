@@ -174,6 +174,18 @@ servers() {
 	status_is 0
 }
 
+@test "a module is found that comes into a folder which has come before" {
+	printf 'pcall(require, "late.one")\n' >init.lua
+	export LUA_INIT=@init.lua
+	plain a 'os.execute("mkdir late")'
+	plain b 'assert(not package.loaded["late.one"] and os.execute("sleep 0.1"))'
+	plain c 'local f = io.open("late/one.lua", "w") f:write("return 1") f:close()'
+	plain d 'assert(package.loaded["late.one"] == 1)'
+	run fj4 --fork=always -j1 --order=path
+	status_is 0
+	hasnt "fresh process"
+}
+
 @test "the inputs of a forked worker are those of a new one" {
 	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
 	test_file helper.lua "require('module')"
