@@ -62,6 +62,19 @@ told() {
 	[ -n "$found" ] || skip "none of them is here"
 }
 
+@test "the debugger of the manual passes on how the worker ends" {
+	command -v gdb || skip "it is not here"
+	grep -qF "gdb --batch --return-child-result -ex run -ex 'thread apply all bt' --args" "$BATS_TEST_DIRNAME/../../src/cli/firmo-jobs.1"
+	plain a
+	plain b 'os.exit(3)'
+	plain c 'os.execute("kill -SEGV $PPID")' 'while true do end'
+	run fj4 --wrap="gdb --batch --return-child-result -ex run -ex 'thread apply all bt' --args" --report=text --report=json:report.json
+	status_is 1
+	json "file('tests/a_test.lua').status == 'pass' and file('tests/b_test.lua').exit_code == 3"
+	json "file('tests/c_test.lua').status == 'fail'"
+	has "lua_pcallk"
+}
+
 @test "every interpreter of Lua" {
 	luaunit_test lu 'function test_a() lu.assertEquals(1, 1) end' 'function test_b() lu.assertEquals(1, 1) end'
 	local lua
