@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "model/failure.h"
+#include "model/fixture.h"
 #include "model/quarantine.h"
 #include "model/run.h"
 #include "report/format.h"
@@ -218,8 +219,23 @@ static void add_file(struct buf *b, const struct run *run, size_t number, const 
 	buf_release(&why);
 }
 
+static void write_failed_fixture(FILE *out, const struct fixture_result *r)
+{
+	struct buf b = {0};
+
+	buf_addf(&b, "Bail out! the %s of ", r->tears_down ? "teardown" : "setup");
+	add_escaped(&b, r->name);
+	buf_addstr(&b, " has failed\n");
+	fwrite(b.data, 1, b.len, out);
+	buf_release(&b);
+}
+
+// A run that fails without a test point that does.
 static void write_bail_out(FILE *out, const struct run *run)
 {
+	const struct fixture_result *failed = run_failed_fixture(run);
+	const struct totals t = run_totals(run);
+	size_t notrun = t.by_status[FILE_NOTRUN];
 	const char *name = run->signal ? sigabbrev_np(run->signal) : NULL;
 
 	if (name)
@@ -228,6 +244,11 @@ static void write_bail_out(FILE *out, const struct run *run)
 		fprintf(out, "Bail out! interrupted by signal %d\n", run->signal);
 	else if (run->unfinished)
 		fputs("Bail out! the run has not come to its end\n", out);
+	else if (failed)
+		write_failed_fixture(out, failed);
+	else if (t.bad == 0 && notrun > 0)
+		fprintf(out, "Bail out! %zu file%s not run\n", notrun,
+			notrun == 1 ? " was" : "s were");
 	else if (run->results.n > 0 && run_succeeded(run) && !run_tells(run))
 		fputs("Bail out! no test was seen\n", out);
 }

@@ -87,8 +87,9 @@ simple() {
 @test "a failed setup leaves its files out, and fails the run" {
 	simple
 	fixture '"setup": "echo no room; exit 3", "teardown": "touch torn"'
-	run fj --report=text --report=json:report.json --report=junit:report.xml
+	run fj --report=text --report=json:report.json --report=junit:report.xml --report=tap:report.tap
 	status_is 1
+	is "$(tail -n1 report.tap)" "Bail out! the setup of db has failed"
 	has "db: setup has failed (exit status 3)"
 	has "| no room"
 	has "the setup of db has failed"
@@ -113,8 +114,9 @@ simple() {
 @test "a failed teardown fails the run" {
 	simple
 	fixture '"setup": "sh setup.sh", "teardown": "echo stuck; exit 1"'
-	run fj --report=text --report=json:report.json
+	run fj --report=text --report=json:report.json --report=tap:report.tap
 	status_is 1
+	is "$(tail -n1 report.tap)" "Bail out! the teardown of db has failed"
 	has "db: teardown has failed (exit status 1)"
 	has "| stuck"
 	has "FAILED: 0 of 3 files; the teardown of db has failed"

@@ -173,6 +173,9 @@ static void a_run_without_its_end_bails_out(void **state)
 	s.run.signal = 0;
 	s.run.unfinished = true;
 	assert_has(&s.run, "  ...\nBail out! the run has not come to its end\n");
+	s.run.unfinished = false;
+	add_file(&s, "b.lua", FRAMEWORK_PLAIN, FILE_NOTRUN, NULL);
+	assert_has(&s.run, "  ...\nBail out! 1 file was not run\n");
 	end(&s);
 	begin(&s);
 	assert_tap(&s.run, HEAD "1..0 # SKIP nothing was run\n");
