@@ -134,6 +134,13 @@ static void tell(struct fixture_process *p, struct fixture_result *r)
 		fixture_result_release(r);
 }
 
+// A Ctrl-C that has ended it while it had the terminal was meant for the run as well.
+static bool is_interrupted_by_hand(const struct fixture_process *p, const struct process_exit *e)
+{
+	return p->supervisor->local.terminal.fd >= 0 && e && WIFSIGNALED(e->status) &&
+	       WTERMSIG(e->status) == SIGINT && p->ending == NOT_ENDED;
+}
+
 static void finish(struct fixture_process *p, const struct process_exit *e)
 {
 	struct supervisor *s = p->supervisor;
@@ -159,6 +166,8 @@ static void finish(struct fixture_process *p, const struct process_exit *e)
 	slots_reuse(s, 1, p->since_ns);
 	s->out_of_resources = false;
 	tell(p, &r);
+	if (is_interrupted_by_hand(p, e))
+		supervisor_stop(s, SIGINT);
 }
 
 static void wrote(void *owner, enum stream stream, const char *data, size_t n)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What supervisor.c, admission.c and slots.c share.
+// What the files of this folder share.
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
 
@@ -48,5 +48,8 @@ struct supervisor {
 	struct err broken;     // why the run cannot go on; its message is empty while it can
 	bool out_of_resources; // no process could be started: wait for a worker to end
 };
+
+// The signal ends the run: what runs is ended, at once if one had come before.
+void supervisor_stop(struct supervisor *s, int signo);
 
 #endif

@@ -482,8 +482,6 @@ static void settle_proof(struct supervisor *s, struct attempt *a)
 	result_free(last);
 }
 
-static void stop_run(struct supervisor *s, int signo);
-
 // A Ctrl-C that has ended a file which has the terminal was meant for the run as well.
 static bool is_interrupted_by_hand(const struct supervisor *s, const struct attempt *a,
 				   const struct result *r)
@@ -516,7 +514,7 @@ static void on_finished(void *owner, struct attempt *a)
 	free(a);
 	pass_on(s, r);
 	if (was_interrupted)
-		stop_run(s, SIGINT);
+		supervisor_stop(s, SIGINT);
 }
 
 // ---- the start of a worker ----
@@ -710,7 +708,7 @@ static void handle_event(struct attempt *a, void *event)
 	attempt_handle(a, *(enum attempt_event *)event);
 }
 
-static void stop_run(struct supervisor *s, int signo)
+void supervisor_stop(struct supervisor *s, int signo)
 {
 	enum attempt_event event = s->run->signal ? ATTEMPT_STOP_NOW : ATTEMPT_STOP;
 
@@ -812,7 +810,7 @@ static void on_signal(struct loop_watch *watch, short revents)
 			reap(s);
 			local_stop_with(&s->local);
 		} else if (signals_is_fatal(signo))
-			stop_run(s, signo);
+			supervisor_stop(s, signo);
 		else if (signo == SIGTSTP)
 			suspend(s);
 		else if (signo == SIGUSR1 && s->hooks->asked)

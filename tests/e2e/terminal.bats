@@ -56,12 +56,22 @@ asks() {
 	has "FAIL"
 	rm tests/a_test.lua
 	plain a 'os.execute("exec sleep 1000")'
-	plain b 'print("second")'
+	plain b 'print("the other")'
 	printf '#!/bin/sh\necho ready; exec sleep 1000\n' >slow.sh
 	chmod +x slow.sh
 	in_terminal ready '\x03' -- "$FIRMO_JOBS" --command='./slow.sh {}' --no-capture --order=path
 	status_is 130
-	hasnt second
+	hasnt "the other"
+}
+
+@test "Ctrl-C ends a setup that has the terminal, and the run" {
+	plain a 'print("first")'
+	plain b 'print("the other")'
+	echo '{"fixtures": [{"match": "b_*", "setup": "echo ready; exec sleep 1000"}]}' >firmo-jobs.json
+	in_terminal ready '\x03' -- "$FIRMO_JOBS" --lua=lua5.4 --no-capture --report=json:report.json
+	status_is 130
+	hasnt "the other"
+	json "r.fixtures[1].failed"
 }
 
 @test "job control: Ctrl-Z stops both, fg goes on" {
