@@ -273,6 +273,8 @@ static int launch(struct fixture_process *p, const char *command, bool *transien
 {
 	struct supervisor *s = p->supervisor;
 	const char *argv[] = {"sh", "-c", command, NULL};
+	// Of no worker, and of no other fixture: what it leaves behind may have chosen ports by it.
+	int number = TOKENS_MAX - 1 - (int)(p - s->fixtures.items);
 
 	make_environment(p);
 	const struct launch what = {
@@ -281,7 +283,8 @@ static int launch(struct fixture_process *p, const char *command, bool *transien
 		.program = "/bin/sh",
 		.argv = (char *const *)argv,
 		.is_unwatched = true,
-		.slot = TOKENS_MAX - 1 - (int)(p - s->fixtures.items),
+		.slot = number,
+		.number = number,
 		.attempt = 1,
 	};
 	*transient = true;

@@ -211,6 +211,15 @@ refuses() {
 	is "$(<seen)" "123"
 }
 
+@test "setups have numbers of their own" {
+	test_file tests/a_test.lua 'io.open("slots", "a"):write(os.getenv("FIRMO_JOBS_SLOT"), "\n"):close()'
+	echo '{"lua": "lua5.4", "fixtures": [{"match": "*", "setup": "echo $FIRMO_JOBS_SLOT >>slots"},
+		{"match": "a_*", "setup": "echo $FIRMO_JOBS_SLOT >>slots"}]}' >firmo-jobs.json
+	run fj -j1
+	status_is 0
+	is "$(sort -u slots | wc -l)" 3
+}
+
 @test "setups take slots as workers do" {
 	simple
 	printf 'all: ; +@"%s"\n' "$FIRMO_JOBS" >makefile
