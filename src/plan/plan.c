@@ -291,6 +291,10 @@ struct uptodate_finding plan_ask(struct uptodate *f, struct job *j)
 		j->framework = s->framework;
 		key = key_of(f, j);
 	}
+	// Called by another name it was a test, or said to be one: here its exit status is no
+	// proof.
+	if (s && j->found == FOUND_STRANGE && s->framework == FRAMEWORK_PLAIN)
+		return (struct uptodate_finding){.verdict = STALE_NEW, .snapshot = s};
 	return uptodate_ask(f, j, &key, deadline_of(&j->settings->deadline, j->p99_ns));
 }
 

@@ -32,7 +32,7 @@ refused() {
 	refused "--chnaged: no such option; did you mean --changed?" --chnaged
 	refused "--timout=3: no such option; did you mean --timeout?" --timout=3
 	refused "-filter=x: no such option; did you mean --filter?" -filter=x
-	refused "--re: which of --retries, --repeat, --report is meant?" --re
+	refused "--re: which of --retries, --retry-delay, --repeat, --report is meant?" --re
 	refused "--changed=x: --changed takes no value" --changed=x
 	refused "--verb=x: --verbose takes no value" --verb=x
 	refused "there is no option -d" -d --failed

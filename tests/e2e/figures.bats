@@ -132,6 +132,10 @@ grown() {
 		runs --limit=cpu=100
 		stands --timeout=33
 		stands --grace=9
+		stands --conflicts=ignore
+		stands --retry-delay=1
+		stands --fork=always
+		runs --wrap=nice
 		stands --changed
 		stands --trust=network
 		stands --failed
@@ -157,6 +161,7 @@ grown() {
 		stands --quiet
 		stands --root=.
 		other --profile
+		other --no-capture
 		other --lua
 		other --command
 		other --report

@@ -85,6 +85,12 @@ listed() {
 	has "Files: 1 in all, 1 passed"
 	run fj --pattern='check*' check.lua
 	status_is 0
+	# What it was by that name is no proof for a run that does not call it so.
+	settle
+	run fj --pattern='check*' check.lua
+	run fj --changed check.lua
+	status_is 4
+	has "SKIP"
 	# Beside tests it changes nothing, and what fails has failed.
 	plain a ""
 	run fj tests --changed check.lua

@@ -15,7 +15,7 @@ shard() {
 
 # report_of DB RUN: its report for programs, without the number of the run.
 report_of() {
-	fj --db="$1" --show="$2" --report=json | sed 's/"id":[0-9]*/"id":0/'
+	fj --db="$1" --show="$2" --report=json | sed 's/"id":[0-9]*/"id":0/; s/"new":[a-z]*,"since_run":[a-z0-9]*,"since":[a-z0-9.]*/"new":0/g'
 }
 
 # refused STATUS TEXT ARG...: says so in one line, and the history is what it was.
