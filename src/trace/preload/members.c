@@ -253,6 +253,14 @@ static struct module *room(void)
 	return n < MODULES_MOST ? &modules[n] : NULL;
 }
 
+// This library speaks to Lua as well, where it forks it; what it makes of a look it notes itself.
+static bool is_ours(const struct dl_find_object *found)
+{
+	uintptr_t here = (uintptr_t)is_ours;
+
+	return here >= (uintptr_t)found->dlfo_map_start && here < (uintptr_t)found->dlfo_map_end;
+}
+
 // A module is what calls for some of them and brings none; an interpreter is none.
 static bool add_module(const struct dl_find_object *found)
 {
@@ -260,7 +268,7 @@ static bool add_module(const struct dl_find_object *found)
 	struct loaded_object o = object_of(found->dlfo_link_map);
 	bool calls = false;
 
-	if (!m || !o.symbols || !o.names)
+	if (!m || !o.symbols || !o.names || is_ours(found))
 		return false;
 	find_fixed(&o, found->dlfo_link_map, found->dlfo_map_start);
 	for (int i = 0; i < PUSHES; i++) {
