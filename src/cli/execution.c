@@ -197,7 +197,9 @@ static void on_fixture_ended(void *owner, struct fixture *f, struct fixture_resu
 
 	if (!r->tears_down && !r->failed) {
 		// Passes that stood by other variables do not stand any more.
-		s->wrote |= variants_renew(&s->context.variants, f);
+		bool renewed = variants_renew(&s->context.variants, f);
+		s->renewed |= renewed;
+		s->wrote |= renewed;
 		if (s->context.store)
 			fixtures_keep(f, s->settings);
 	}

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -63,6 +64,8 @@ void fixtures_keep(const struct fixture *f, const struct settings *settings)
 	struct err err;
 
 	if (path_make_dirs(folder, &err) == 0 && outfile_open(&file, path, &err) == 0) {
+		// A password may be among them.
+		fchmod(fileno(file.stream), S_IRUSR | S_IWUSR);
 		for (size_t i = 0; i < f->variables.n; i++)
 			fwrite(f->variables.items[i], 1, strlen(f->variables.items[i]) + 1,
 			       file.stream);

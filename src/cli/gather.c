@@ -164,14 +164,22 @@ static int load_ran(struct firmo_jobs *s, struct err *err)
 	return 0;
 }
 
-// Takes those that may be support out of the jobs that were not run.
-static void set_left_aside(struct firmo_jobs *s)
+// make's rules have gone by the variables that a setup gave before.
+static bool is_renewed(const struct firmo_jobs *s, const struct job *job)
+{
+	return s->renewed && job->settings->fixtures;
+}
+
+// Takes those that may be support, and those whose passes do not stand any more, out of the jobs
+// that were not run.
+static void set_left_aside(struct firmo_jobs *s, bool has_failed)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->jobs.n; i++) {
-		if (support_may_be(&s->support, &s->jobs.items[i]))
-			VEC_PUSH(&s->left, s->jobs.items[i]);
+		const struct job *job = &s->jobs.items[i];
+		if (support_may_be(&s->support, job) || (!has_failed && is_renewed(s, job)))
+			VEC_PUSH(&s->left, *job);
 		else
 			s->jobs.items[n++] = s->jobs.items[i];
 	}
@@ -179,11 +187,11 @@ static void set_left_aside(struct firmo_jobs *s)
 }
 
 // Whether those are tests only the whole run tells, so that make's rules have left them to us.
-static int run_left(struct firmo_jobs *s, struct err *err)
+static int run_left(struct firmo_jobs *s, bool has_failed, struct err *err)
 {
 	if (s->run.signal)
 		return 0;
-	set_left_aside(s);
+	set_left_aside(s, has_failed);
 	if (s->left.n == 0)
 		return 0;
 	for (size_t i = 0; i < s->run.results.n; i++)
@@ -195,7 +203,7 @@ static int run_left(struct firmo_jobs *s, struct err *err)
 }
 
 // What there is to report: all that was run, the valid passes, and what else is selected.
-static int gather(struct firmo_jobs *s, struct err *err)
+static int gather(struct firmo_jobs *s, bool has_failed, struct err *err)
 {
 	struct strings notes = {0}; // told already
 
@@ -211,7 +219,7 @@ static int gather(struct firmo_jobs *s, struct err *err)
 	support_begin(&s->support, &s->jobs, &s->reused);
 	if (load_ran(s, err) < 0)
 		return -1;
-	return execution_add_reused(s) == FIRMO_JOBS_OK ? run_left(s, err) : -1;
+	return execution_add_reused(s) == FIRMO_JOBS_OK ? run_left(s, has_failed, err) : -1;
 }
 
 static bool has_failed(int status)
@@ -314,7 +322,7 @@ static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *e
 	begin(s);
 	bool had_history = s->context.store;
 	bool ran = run_command(s, &status, &served, err) == 0;
-	bool gathered = ran && s->context.store && gather(s, err) == 0;
+	bool gathered = ran && s->context.store && gather(s, has_failed(status), err) == 0;
 	if (ran && s->context.store && !gathered && store_is_broken(s->context.store))
 		context_lose_store(&s->context, err);
 	if (ran && had_history && is_lost(s))

@@ -41,6 +41,7 @@ struct firmo_jobs {
 		size_t n, cap;
 	} invalidated;
 	bool has_asked;     // valid passes were run again for what they load
+	bool renewed;       // a setup has given its files other variables than it did before
 	bool wrote;         // files of this run may have changed what others depend on
 	char *slots;        // the folder by which slots are shared out, or NULL
 	struct strings own; // absolute paths of what we write, NULL at the end

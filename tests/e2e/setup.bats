@@ -243,6 +243,28 @@ refuses() {
 	[ ! -e log ]
 }
 
+@test "below make, what stood by other variables of a setup runs as well" {
+	plain a "print(1)"
+	plain b "print(2)"
+	echo '{"lua": "lua5.4", "fixtures": [{"match": "*", "name": "db", "setup": "cat values >>$FIRMO_JOBS_ENV"}]}' >firmo-jobs.json
+	printf 'FIRMO_JOBS := %s\ninclude %s\n' "$FIRMO_JOBS" "$(fj --print-mk)" >makefile
+	echo DB=1 >values
+	settle
+	run make -j2 test-stamps
+	echo DB=2 >values
+	plain b "print(3)"
+	run make -j2 test-stamps FIRMO_REPORTS=json:report.json
+	status_is 0
+	is "$(ran)" "a b"
+	is "$(stat -c %a .firmo-jobs/fixtures/*)" 600
+	# Where something has failed, make has left the rest to the next time.
+	echo DB=3 >values
+	plain b "error('x')"
+	run make -j2 test-stamps
+	status_is 2
+	hasnt "tests/a_test.lua"
+}
+
 @test "fixtures that are wrong" {
 	plain a 'io.open("ran", "w")'
 	local fixture text
