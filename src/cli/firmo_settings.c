@@ -216,6 +216,6 @@ void firmo_settings_read(struct statements *said, const struct statements *later
 {
 	const char *above = getenv(HANDED_DOWN);
 
-	if (access(FIRMO_FILE, R_OK) == 0 && !(above && take_words(said, above)))
+	if (access(FIRMO_FILE, F_OK) == 0 && !(above && take_words(said, above)))
 		evaluate(said, later);
 }

@@ -649,6 +649,11 @@ firmo_settings() {
 		return { parallel = { timeout = 0/0 } }|parallel.timeout=
 		return setmetatable({}, { __index = function() error("lazy") end })|lazy; going on without
 	EOF
+	rm .firmo-config.lua
+	mkdir .firmo-config.lua
+	run fj4
+	has "cannot read .firmo-config.lua"
+	rmdir .firmo-config.lua
 	firmo_settings "timeout = 'x', workers = 2"
 	set_to workers 2 ".firmo-config.lua: parallel.workers"
 }
