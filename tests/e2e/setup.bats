@@ -147,7 +147,7 @@ simple() {
 	is "$how" "signal 2"
 	is "$(<log)" "setup"$'\n'"teardown x y"
 	rm log
-	run fj --run-limit=0.5 tests/db/a_test.lua
+	run fj --run-limit=3 tests/db/a_test.lua
 	status_is 1
 	is "$(<log)" "setup"$'\n'"teardown x y"
 }
