@@ -146,7 +146,10 @@ def carry_out(work, scene, call, nth, error, how):
         f.write(MAKEFILE.format(command=command))
     run = [MAKE, "-s", "-j4"]
     if how != "make":
-        run = [AUDIT, f"--style={how}", "--", "sh", "-c", f"{command} >out 2>err; echo $? >status"]
+        # A shell below --gather does not wait for its own when it is ended.
+        settle_ms = 2000 if scene == "gather" else 0
+        run = [AUDIT, f"--style={how}", f"--settle={settle_ms}", "--", "sh", "-c",
+               f"{command} >out 2>err; echo $? >status"]
     with open(f"{work}/make.log", "wb") as log:
         p = subprocess.Popen(run, cwd=work + "/p", env=clean_environment(work), stdin=subprocess.DEVNULL, stdout=log,
                              stderr=subprocess.STDOUT, start_new_session=True)

@@ -2,6 +2,7 @@
 // --gather: a command below which every firmo-jobs records into one run, as make rules have it for
 // each file; and then the report of that run, with the valid passes.
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 #include "cli/run.h"
 #include "cli/service.h"
 #include "cli/session.h"
+#include "jobserver/client.h"
 #include "jobserver/tokens.h"
 #include "store/store.h"
 #include "sys/command.h"
@@ -57,14 +59,30 @@ static bool open_service(struct firmo_jobs *s, struct service *v)
 	       service_open(v, s, &err) == 0;
 }
 
+// Where memory has run out: the tokens that the command and those below it have are back before
+// make hears of our end.
+static void end_command(void *arg)
+{
+	const struct service *v = arg;
+	int64_t until_ns = clock_mono_ns() + CLIENT_PATIENCE_NS;
+
+	if (v->ended)
+		return;
+	kill(v->hooks.command, SIGTERM);
+	while (waitpid(v->hooks.command, NULL, WNOHANG) == 0 && clock_mono_ns() < until_ns)
+		poll(NULL, 0, 10);
+}
+
 // Whoever asks us to run a file has a slot for it, so we have as many as make, or as are asked for.
 // make holds the load down itself.
 static int serve(struct firmo_jobs *s, char **words, struct service *v, struct err *err)
 {
 	const struct makeflags none = {.auth = AUTH_NONE};
+	struct will will = {.act = end_command, .arg = v};
 
 	if (command_start(words, &s->context.signals, &v->hooks.command, err) < 0)
 		return -1;
+	will_make(&will);
 	context_forget_jobserver();
 	s->service = v;
 	if (s->context.store)
@@ -74,6 +92,7 @@ static int serve(struct firmo_jobs *s, char **words, struct service *v, struct e
 	execution_open_tokens(s, &none, s->run.jobs > 0 ? s->run.jobs : TOKENS_MAX);
 	int code = execution_supervise(s, &s->jobs, err);
 	s->service = NULL;
+	will_drop(&will);
 	// Where the run broke, the command is still there.
 	if (!v->ended && kill(v->hooks.command, SIGTERM) == 0)
 		while (waitpid(v->hooks.command, &v->status, 0) < 0 && errno == EINTR)

@@ -140,11 +140,21 @@ static int refuse_type(const struct reader *r, const char *path, const struct op
 	return status;
 }
 
+// json-c writes numbers and the like into memory that it may not get. NULL for null.
+static const char *text_of(struct json_object *value)
+{
+	const char *text = json_object_get_string(value);
+
+	if (value && !text)
+		alloc_fail();
+	return text;
+}
+
 // The value as a word would say it; NULL if it is of another type.
 static const char *word_of(const struct option_row *row, struct json_object *value)
 {
 	enum json_type type = json_object_get_type(value);
-	const char *text = json_object_get_string(value);
+	const char *text = text_of(value);
 
 	if (!row->argument)
 		return type == json_type_boolean ? text : NULL;
@@ -210,7 +220,7 @@ static const struct option_member *find_member(const struct option_row *row, con
 static int add_member(const struct reader *r, const char *path, struct buf *record, const char *key,
 		      bool takes_list, struct json_object *value)
 {
-	const char *text = json_object_get_string(value);
+	const char *text = text_of(value);
 	bool is_text = json_object_is_type(value, json_type_string) &&
 		       strlen(text) == (size_t)json_object_get_string_len(value);
 
@@ -271,7 +281,7 @@ static int read_row(const struct reader *r, const char *path, const struct optio
 	if (row->shape == SHAPE_RECORD && json_object_is_type(value, json_type_object))
 		return read_record(r, path, row, value);
 	if (row->shape == SHAPE_RECORD && json_object_is_type(value, json_type_boolean))
-		return say(r, path, row, json_object_get_string(value));
+		return say(r, path, row, text_of(value));
 	return read_value(r, path, row, row->shape, value);
 }
 
@@ -324,7 +334,7 @@ static int read_rows(const struct reader *r, const char *path, struct json_objec
 static int add_glob(const struct reader *r, const char *path, struct strings *globs,
 		    struct json_object *glob)
 {
-	const char *text = json_object_get_string(glob);
+	const char *text = text_of(glob);
 
 	if (!json_object_is_type(glob, json_type_string) || !*text)
 		return refuse(r, path, "wants a glob, such as tests/db/**, or a list of such");
@@ -402,7 +412,7 @@ static int refuse_fixture_key(const struct reader *r, const char *path, const ch
 static int read_text(const struct reader *r, const char *path, const char **text,
 		     struct json_object *value)
 {
-	const char *given = json_object_get_string(value);
+	const char *given = text_of(value);
 
 	if (!json_object_is_type(value, json_type_string) || !*given ||
 	    strlen(given) != (size_t)json_object_get_string_len(value))
@@ -417,7 +427,7 @@ static int read_seconds(const struct reader *r, const char *path, int64_t *ns,
 	enum json_type type = json_object_get_type(value);
 	bool can_be = type == json_type_int || type == json_type_double || type == json_type_string;
 
-	if (!can_be || !text_parse_seconds(json_object_get_string(value), ns))
+	if (!can_be || !text_parse_seconds(text_of(value), ns))
 		return refuse(r, path, "wants seconds, such as 60 or 0.5; 0 for none");
 	return 0;
 }
