@@ -17,27 +17,31 @@ S=.firmo-jobs
 
 # writer NAME: writes shared.txt, fails beside another writer, and ends once "let_go" is there.
 writer() {
-	plain "$1" "$FILE_WORDS" "mark('shared.txt')" "assert(os.execute('mkdir $S/held'))" \
+	plain "$1" "$FILE_WORDS" "mark('shared.txt')" "local held = os.execute('mkdir $S/held')" \
+		"mark('$S/$1')" "assert(held == true or held == 0)" \
 		"until_(function() return there('$S/let_go') end)" "assert(os.execute('rmdir $S/held'))"
 }
 
-# Two writers that have run one by one, and one that lets them go once one of them is there.
+# Two writers that have run one by one, and one that lets them go once one of them is there; or both are, if
+# $TOGETHER is set.
 writers() {
 	writer a
 	writer b
-	plain c "$FILE_WORDS" "until_(function() return there('$S/held') end)" "mark('$S/let_go')"
+	plain c "$FILE_WORDS" "until_(function() return there('$S/held') end)" \
+		"if os.getenv('TOGETHER') then until_(function() return there('$S/a') and there('$S/b') end) end" \
+		"mark('$S/let_go')"
 	mkdir -p $S/held
 	: >$S/let_go
 	fj4 -j1 tests/c_test.lua
 	rmdir $S/held
 	run fj4 -j1 "$@" tests/a_test.lua tests/b_test.lua
 	status_is 0
-	rm $S/let_go
+	rm -r $S/let_go $S/a $S/b
 }
 
 # As if no run had been.
 anew() {
-	rm -rf $S/let_go $S/held
+	rm -rf $S/let_go $S/held $S/a $S/b
 }
 
 @test "what past runs have seen keeps files apart, and is told in all reports" {
@@ -59,7 +63,7 @@ anew() {
 	# It is that which keeps them apart.
 	for rule in warn ignore; do
 		anew
-		run fj4 -j3 --conflicts=$rule
+		TOGETHER=1 run fj4 -j3 --conflicts=$rule
 		status_is 1
 		[ "$rule" = ignore ] || has "not safe side by side"
 		[ "$rule" = warn ] || hasnt "not safe side by side"
@@ -70,7 +74,7 @@ anew() {
 	status_is 0
 	anew
 	echo '{"conflicts": "warn"}' >firmo-jobs.json
-	run fj4 -j3
+	TOGETHER=1 run fj4 -j3
 	status_is 1
 }
 

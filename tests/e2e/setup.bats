@@ -152,6 +152,11 @@ simple() {
 	is "$(<log)" "setup"$'\n'"teardown x y"
 }
 
+# interrupted PID: Ctrl-C once more, and that process has gone.
+interrupted() {
+	gone "$1" || { kill -INT "$RUNNER" && return 1; }
+}
+
 @test "Ctrl-C ends a setup, and what is not up is not torn down; a second one ends a teardown" {
 	simple
 	fixture '"setup": "echo $$ >setup.pid; exec sleep 1000", "teardown": "touch torn"'
@@ -166,12 +171,9 @@ simple() {
 	fixture '"teardown": "echo $$ >teardown.pid; exec sleep 1000"'
 	start tests/c_test.lua tests/db
 	await test -s teardown.pid
-	kill -INT "$RUNNER"
-	kill -INT "$RUNNER"
-	await gone "$(<teardown.pid)" || true
-	kill -INT "$RUNNER" || true
+	# Two signals at once are one.
+	await interrupted "$(<teardown.pid)"
 	finish
-	gone "$(<teardown.pid)"
 }
 
 # refuses TEXT WHAT: what a setup writes is refused so, and its files do not run.
