@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/entry.h"
 #include "base/environ.h"
+#include "base/file_clock.h"
 #include "base/loader_cache.h"
 #include "base/path.h"
 
@@ -33,6 +34,7 @@ static struct stamp stamp_of(const struct stat *st)
 		.mtime_ns = to_ns(&st->st_mtim),
 		.ctime_ns = to_ns(&st->st_ctim),
 		.inode = (int64_t)st->st_ino,
+		.device = st->st_dev,
 	};
 }
 
@@ -430,8 +432,7 @@ bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b)
 	return a->present == b->present && (!a->present || digest_equal(&a->digest, &b->digest));
 }
 
-bool fingerprint_changed_after(const struct fingerprint *f, int64_t real_ns)
+bool stamp_is_young(const struct stamp *s, int64_t at_ns)
 {
-	// A time of change in the future is somebody's wish; to set it is a change itself.
-	return f->stamp.ctime_ns > real_ns;
+	return file_clock_is_young(s->device, s->ctime_ns, at_ns);
 }

@@ -10,14 +10,12 @@
 
 #include "base/digest.h"
 
-// How exact the times of file systems may be.
-#define FINGERPRINT_YOUNG_NS INT64_C(2000000000)
-
 // While these stand still, a file's content does; all 0 where there is no file.
 struct stamp {
 	int64_t size; // bytes
 	int64_t mtime_ns, ctime_ns;
 	int64_t inode;
+	uint64_t device; // 0: not known, as the history does not keep it
 };
 
 struct fingerprint {
@@ -63,8 +61,8 @@ struct fingerprint fingerprint_of_library(const char *name, const struct fingerp
 struct fingerprint fingerprint_of_environment(void);
 // Whether they stand for the same, whatever their stamps are.
 bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b);
-// Whether it was changed after that time (real clock). What was changed less than
-// FINGERPRINT_YOUNG_NS before it was looked at may change once more under the same stamp.
-bool fingerprint_changed_after(const struct fingerprint *f, int64_t real_ns);
+// Whether it was changed after that time (real clock), or may change once more under the same
+// stamp.
+bool stamp_is_young(const struct stamp *s, int64_t at_ns);
 
 #endif

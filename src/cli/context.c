@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file_clock.h"
 #include "base/path.h"
 #include "cli/mode.h"
 #include "cli/session.h"
@@ -134,6 +135,15 @@ enum firmo_jobs_status context_find_programs(struct context *c)
 	return FIRMO_JOBS_BROKEN;
 }
 
+// The project's files lie where its history does, as a rule.
+static void compare_clocks(const struct context *c)
+{
+	char *folder = path_beside(c->settings->db, ".");
+
+	file_clock_compare(folder);
+	free(folder);
+}
+
 // Watching costs a little; without a history nobody would learn from it.
 bool context_watches(struct context *c)
 {
@@ -142,6 +152,7 @@ bool context_watches(struct context *c)
 	if (c->has_looked)
 		return c->has_proc;
 	c->has_looked = true;
+	compare_clocks(c);
 	c->has_proc = access("/proc/self/fd", F_OK) == 0;
 	if (!c->has_proc) {
 		session_warn(

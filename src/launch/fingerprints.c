@@ -62,7 +62,7 @@ static void look_at(struct fingerprints *f, struct inspection *l, const struct i
 	l->is = input_fingerprint(in->kind, in->name, &before);
 	l->is_entry = is_entry(in, &l->is);
 	l->stamp = l->is.stamp;
-	if (fingerprint_changed_after(&l->is, clock_real_ns() - FINGERPRINT_YOUNG_NS))
+	if (stamp_is_young(&l->is.stamp, clock_real_ns()))
 		l->is.stamp = (struct stamp){0};
 }
 
@@ -91,7 +91,7 @@ static const struct inspection *take(struct fingerprints *f, struct input *in)
 static bool is_young(const struct input *in, const struct inspection *l, int64_t started_ns)
 {
 	const struct sight *seen = &in->seen;
-	struct fingerprint was = {.stamp = l->stamp};
+	struct stamp was = l->stamp;
 
 	if (in->found != l->is.present)
 		return true;
@@ -100,9 +100,9 @@ static bool is_young(const struct input *in, const struct inspection *l, int64_t
 	if (seen->has_stamp) {
 		if (seen->inode != l->stamp.inode || seen->last_ctime_ns != l->stamp.ctime_ns)
 			return true;
-		was.stamp.ctime_ns = seen->first_ctime_ns;
+		was.ctime_ns = seen->first_ctime_ns;
 	}
-	return fingerprint_changed_after(&was, started_ns - FINGERPRINT_YOUNG_NS);
+	return stamp_is_young(&was, started_ns);
 }
 
 static void take_own(struct fingerprints *f, struct inputs *in, int64_t started_ns)

@@ -8,7 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/fingerprint.h"
+#include "base/file_clock.h"
 #include "base/path.h"
 
 struct folder {
@@ -51,7 +51,8 @@ static struct folder_stamp look_at(const struct folders *f, const char *name)
 	is.device = st.st_dev;
 	is.inode = st.st_ino;
 	is.ctime_ns = st.st_ctim.tv_sec * NS_PER_SEC + st.st_ctim.tv_nsec;
-	is.is_settled = S_ISDIR(st.st_mode) && is.ctime_ns < f->round_ns - FINGERPRINT_YOUNG_NS;
+	is.is_settled =
+		S_ISDIR(st.st_mode) && !file_clock_is_young(is.device, is.ctime_ns, f->round_ns);
 	return is;
 }
 

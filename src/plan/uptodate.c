@@ -165,14 +165,14 @@ void uptodate_chunks(const struct uptodate *u, const struct snapshot *s,
 
 void uptodate_renew(struct uptodate *u, struct store *store)
 {
-	int64_t old_ns = clock_real_ns() - FINGERPRINT_YOUNG_NS;
+	int64_t now_ns = clock_real_ns();
 	struct input_states moved = {0};
 	struct err ignored;
 
 	for (size_t i = 0; u->moved > 0 && i < u->input_states.n; i++) {
 		struct input_state v = u->input_states.items[i];
 		if (u->current[i] != 1 || same_stamp(&v.was, &u->now[i]) ||
-		    fingerprint_changed_after(&u->now[i], old_ns))
+		    stamp_is_young(&u->now[i].stamp, now_ns))
 			continue;
 		v.was = u->now[i];
 		VEC_PUSH(&moved, v);

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file_clock.h"
 #include "trace/looks.h"
 #include "trace/paths.h"
 #include "trace/processes.h"
@@ -19,8 +20,12 @@
 
 static int prepare(int fd)
 {
+	const int64_t now_ns = clock_real_ns();
 	const struct trace_head head = {.format = TRACE_FORMAT,
-					.settled_ns = clock_real_ns() - FINGERPRINT_YOUNG_NS};
+					.settled_ns = now_ns - FILE_CLOCK_COARSE_NS,
+					.fine_device = file_clock_device(),
+					.fine_settled_ns = now_ns - FILE_CLOCK_FINE_NS,
+					.coarse_step_ns = FILE_CLOCK_COARSE_STEP_NS};
 
 	if (ftruncate(fd, TRACE_BYTES) < 0 || pwrite(fd, &head, sizeof head, 0) != sizeof head)
 		return -1;

@@ -65,7 +65,7 @@ void kept_note(int dir, const char *path, bool nofollow)
 	int errnum = errno;
 
 	if (!now.known || !now.exists || !S_ISREG(now.seen.mode) || now.seen.size > KEPT_MOST ||
-	    !log_is_settled(now.seen.ctime_ns))
+	    !log_is_settled(&now.seen))
 		return;
 	int fd = (int)syscall(
 		SYS_openat, dir, path,

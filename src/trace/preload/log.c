@@ -459,9 +459,12 @@ struct before log_before(int dir, const char *path, bool nofollow)
 	return b;
 }
 
-bool log_is_settled(int64_t ctime_ns)
+bool log_is_settled(const struct trace_sight *seen)
 {
-	return log_is_on() && ctime_ns < head->settled_ns;
+	if (!log_is_on())
+		return false;
+	bool fine = seen->device == head->fine_device && seen->ctime_ns % head->coarse_step_ns;
+	return seen->ctime_ns < (fine ? head->fine_settled_ns : head->settled_ns);
 }
 
 // ---- looks ----

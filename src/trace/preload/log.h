@@ -80,9 +80,9 @@ struct before {
 };
 struct before log_before(int dir, const char *path, bool nofollow);
 
-// Whether that time of change lies before the worker's start, so far that another change since
-// would have another time.
-bool log_is_settled(int64_t ctime_ns);
+// Whether what was seen had last changed before the worker's start, and so long before that another
+// change since would have another time.
+bool log_is_settled(const struct trace_sight *seen);
 
 // The real name of the path at this moment, its last part not followed; false: unknown, or longer.
 bool log_real(char *room, size_t size, int dir, const char *path);

@@ -23,8 +23,12 @@
 #define TRACE_FOLDERS  512
 
 struct trace_head {
-	uint32_t format;       // TRACE_FORMAT: set by whoever makes the file
-	int64_t settled_ns;    // what was last changed before (real clock) has stood still since
+	uint32_t format;    // TRACE_FORMAT: set by whoever makes the file
+	int64_t settled_ns; // what was last changed before (real clock) has stood still since
+	// On that device what was changed before that time has, where its time is no multiple of
+	// this.
+	uint64_t fine_device;
+	int64_t fine_settled_ns, coarse_step_ns;
 	_Atomic uint32_t used; // bytes reserved behind the head; more than are there: it overflowed
 	_Atomic uint32_t lost; // not 0: something happened of which no record could be made
 	// How often the processes have changed what names mean: renamed, or made a link. What they
