@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/options.h"
+#include "cli/settings.h"
 #include "sys/loop.h"
 
 struct result;

@@ -89,7 +89,7 @@ static void say(struct statements *said, const struct key *key, const char *valu
 	else
 		session_warn(err.message);
 	statements_release(&own);
-	options_release(&trial);
+	settings_release(&trial);
 	free(at);
 }
 

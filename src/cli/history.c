@@ -52,7 +52,7 @@ static int read_view(struct settings *o, const char *value, struct err *err)
 
 static int check(const struct settings *o, struct err *err)
 {
-	return o->view == VIEW_RUNS ? options_refuse_path(o, "--history=runs takes no path", err)
+	return o->view == VIEW_RUNS ? settings_refuse_path(o, "--history=runs takes no path", err)
 				    : 0;
 }
 

@@ -69,5 +69,5 @@ enum firmo_jobs_status maintenance_open_existing(struct firmo_jobs *s)
 
 int maintenance_check(const struct settings *o, struct err *err)
 {
-	return options_refuse_path(o, "--prune, --export and --check take no path", err);
+	return settings_refuse_path(o, "--prune, --export and --check take no path", err);
 }

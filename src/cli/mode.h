@@ -39,7 +39,4 @@ extern const struct mode mode_run, mode_list, mode_advise, mode_history, mode_sh
 	mode_prune, mode_export, mode_import, mode_check, mode_print_settings, mode_help,
 	mode_version;
 
-// For the check of a mode that takes no path, as what says: "--show takes no path".
-int options_refuse_path(const struct settings *o, const char *what, struct err *err);
-
 #endif

@@ -144,7 +144,7 @@ static int read_file(struct settings *o, const char *value, struct err *err)
 
 static int check(const struct settings *o, struct err *err)
 {
-	return options_refuse_path(
+	return settings_refuse_path(
 		o, "--print-settings takes no path; a file follows it as --print-settings=FILE",
 		err);
 }
@@ -170,7 +170,7 @@ static int find_statements(const struct firmo_jobs *s, struct statements *said, 
 	struct settings trial = {.mode = &mode_run};
 	if (status == 0)
 		status = statements_take(said, &trial, err);
-	options_release(&trial);
+	settings_release(&trial);
 	return status;
 }
 

@@ -16,6 +16,7 @@
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/options.h"
+#include "cli/settings.h"
 #include "model/quarantine.h"
 
 #define MOST_BYTES         (1 << 20)
@@ -621,7 +622,7 @@ int project_read(struct settings *o, const char *profile, struct err *err)
 	else if (status == 0 && profile)
 		status = err_set(err, 0, "--profile=%s: there is no " PROJECT_FILE, profile);
 	json_object_put(object);
-	options_release(&trial);
+	settings_release(&trial);
 	return status;
 }
 
@@ -645,7 +646,7 @@ int project_read_user(struct settings *o, struct err *err)
 	if (object)
 		status = read_rows(&r, "", object, others);
 	json_object_put(object);
-	options_release(&trial);
+	settings_release(&trial);
 	free(path);
 	return status;
 }

@@ -10,7 +10,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/mode.h"
-#include "cli/options.h"
+#include "cli/settings.h"
 #include "jobserver/tokens.h"
 #include "store/store.h"
 
@@ -52,7 +52,7 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 
 	store_use_memory();
 	context_open(&s->context);
-	if (options_parse(&s->words, argc, argv, &err) < 0) {
+	if (settings_parse(&s->words, argc, argv, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_USAGE;
 	}
@@ -139,6 +139,6 @@ void firmo_jobs_close(struct firmo_jobs *s)
 {
 	release_run(s);
 	context_close(&s->context);
-	options_release(&s->words);
+	settings_release(&s->words);
 	free(s);
 }

@@ -17,6 +17,7 @@
 #include "run/supervisor.h"
 #include "store/maintenance.h"
 
+struct err;
 struct mode;
 
 enum flaky { FLAKY_PASS, FLAKY_FAIL };
@@ -98,5 +99,15 @@ struct settings {
 	char **flags; // the words of FIRMO_JOBS_FLAGS; owned
 	char **words; // those of argv; the array is owned
 };
+
+// Reads the project's settings, FIRMO_JOBS_FLAGS and argv. On failure err says what is wrong and
+// what would be right.
+// o points into argv and the environment until settings_release.
+int settings_parse(struct settings *o, int argc, char **argv, struct err *err);
+// Has all that is said in o hold in it, and settles what excludes each other.
+int settings_take(struct settings *o, struct err *err);
+// Refuses the paths of a command line that can have none, as what says: "--show takes no path".
+int settings_refuse_path(const struct settings *o, const char *what, struct err *err);
+void settings_release(struct settings *o);
 
 #endif

@@ -24,7 +24,7 @@ static int read_run(struct settings *o, const char *value, struct err *err)
 
 static int check(const struct settings *o, struct err *err)
 {
-	return options_refuse_path(
+	return settings_refuse_path(
 		o, "--show takes no path; a run's number follows it as --show=RUN", err);
 }
 

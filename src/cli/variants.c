@@ -13,6 +13,7 @@
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/options.h"
+#include "cli/settings.h"
 #include "model/way.h"
 #include "plan/names.h"
 
@@ -241,7 +242,7 @@ const char *variants_origin(const struct variants *v, const struct job_settings 
 static void release(struct variant *variant)
 {
 	free(variant->key);
-	options_release(&variant->settings);
+	settings_release(&variant->settings);
 	strings_free_all(&variant->environment);
 	commands_release(&variant->commands);
 	wrapper_release(&variant->wrapper);
@@ -280,7 +281,7 @@ static struct variant *add(struct variants *v, char *key, const char *path,
 
 	*variant = (struct variant){.key = key, .settings = {.mode = &mode_run}};
 	variants_say(v->settings, own, &o->said);
-	if (options_take(o, err) < 0) {
+	if (settings_take(o, err) < 0) {
 		release(variant);
 		return NULL;
 	}

@@ -381,7 +381,7 @@ static int read_file(struct settings *o, const char *value, struct err *err)
 
 static int check(const struct settings *o, struct err *err)
 {
-	return options_refuse_path(
+	return settings_refuse_path(
 		o, "--why takes no other path; its file follows it as --why=FILE", err);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The words of a command line, each ended by a newline; and each of them as a number, a time and a
 // size.
-#include "cli/options.h"
 #include "base/text.h"
+#include "cli/settings.h"
 #include "fuzz.h"
 
 static void try_numbers(const char *word)
@@ -29,9 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_numbers(at);
 		argv[argc++] = at;
 	}
-	if (options_parse(&o, argc, argv, &err) < 0)
+	if (settings_parse(&o, argc, argv, &err) < 0)
 		HOLDS(*err.message);
-	options_release(&o);
+	settings_release(&o);
 	free(text);
 	return 0;
 }
