@@ -11,6 +11,7 @@
 #include "run/admission.h"
 #include "run/attempt.h"
 #include "run/fixtures.h"
+#include "run/observation.h"
 #include "run/slots.h"
 #include "run/supervisor.h"
 #include "sys/loop.h"
@@ -36,14 +37,11 @@ struct supervisor {
 	int64_t began_ns;        // monotonic, moved forward by the time the run was suspended
 	int64_t wait_ns;         // when a file began to wait for a token, -1: none does
 	bool stopping;           // start no more
-	bool has_proc;           // the kernel tells of processes
 	bool abandoned;          // end what runs as well
 	struct loop_timer limit; // of the whole run
 	struct loop_timer again; // when a file that has failed is due to be tried again
-	struct map libraries;    // path of a file -> whether it is the core of a framework, see
-			      // library_of
-	struct map busted_names; // path of a file -> whether it names what busted gives, likewise
-	struct map fresh;        // paths of files that are not to be forked any more
+	struct observer observer;
+	struct map fresh; // paths of files that are not to be forked any more
 	struct admission admission;
 	struct err broken;     // why the run cannot go on; its message is empty while it can
 	bool out_of_resources; // no process could be started: wait for a worker to end
@@ -51,5 +49,14 @@ struct supervisor {
 
 // The signal ends the run: what runs is ended, at once if one had come before.
 void supervisor_stop(struct supervisor *s, int signo);
+// An attempt at the job in that lane and in so many slots, which are held since then; not started.
+struct attempt *supervisor_new_attempt(struct supervisor *s, const struct job *job, int number,
+				       int lane, int held, int64_t since_ns);
+// It has been started.
+void supervisor_enlist(struct supervisor *s, struct attempt *a);
+// The result is there: ends the job's turn, and hands the result over.
+void supervisor_pass_on(struct supervisor *s, struct result *r);
+// Gives up all that an attempt holds but its slot, its result and itself.
+void supervisor_end_attempt(struct supervisor *s, struct attempt *a);
 
 #endif

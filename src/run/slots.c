@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "jobserver/tokens.h"
+#include "model/run.h"
 #include "run/private.h"
 #include "sys/lease.h"
 
@@ -18,6 +19,8 @@
 #define REST_NS (50 * NS_PER_MS)
 // After so many sets a file starts in what there is.
 #define TRIES 20
+// A token that comes sooner was not waited for.
+#define WAIT_SEEN_NS NS_PER_MS
 
 void slots_open(struct supervisor *s, void (*fire)(struct loop_timer *t))
 {
@@ -138,4 +141,26 @@ void slots_look_again(struct supervisor *s)
 	give_spare(s);
 	s->slots.tries++;
 	s->slots.timer.at_ns = clock_mono_ns() + rest_ns();
+}
+
+void slots_give(struct supervisor *s, int n)
+{
+	for (; n > 0; n--)
+		tokens_give(s->means->tokens);
+}
+
+void slots_note_wait(struct supervisor *s, bool ready)
+{
+	int most = s->run->jobs;
+	bool waits = ready && tokens_shared(s->means->tokens) && (most == 0 || s->in_use < most);
+	int64_t now = clock_mono_ns() - s->began_ns;
+
+	if (waits && s->wait_ns < 0) {
+		s->wait_ns = now;
+	} else if (!waits && s->wait_ns >= 0) {
+		const struct wait wait = {s->wait_ns, now};
+		if (now - s->wait_ns >= WAIT_SEEN_NS)
+			VEC_PUSH(&s->run->waits, wait);
+		s->wait_ns = -1;
+	}
 }

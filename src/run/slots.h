@@ -56,6 +56,11 @@ int64_t slots_use(struct supervisor *s, int n, int wanted);
 void slots_reuse(struct supervisor *s, int n, int64_t since_ns);
 // Nothing more can be started now. Gives back what is spare, unless it is part of a set.
 void slots_settle(struct supervisor *s, bool part);
+// Gives n back to make, or to ourselves.
+void slots_give(struct supervisor *s, int n);
+// Remembers the times at which a file that is ready waited for make's tokens, where one more worker
+// was allowed.
+void slots_note_wait(struct supervisor *s, bool ready);
 // The timer has fired.
 void slots_look_again(struct supervisor *s);
 

@@ -2,38 +2,29 @@
 #include "run/supervisor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "framework/library.h"
-#include "framework/outcome.h"
-#include "framework/reading.h"
 #include "jobserver/tokens.h"
-#include "model/fixture.h"
-#include "model/inputs.h"
 #include "model/job_settings.h"
 #include "model/quarantine.h"
 #include "model/run.h"
+#include "run/observation.h"
 #include "run/private.h"
+#include "run/proof.h"
+#include "run/start.h"
 #include "sys/signals.h"
 
 extern char **environ;
 
 // What a passing worker wrote is kept to this much.
 #define PASSED_OUTPUT_BYTES 4096
-// A token that comes sooner was not waited for.
-#define WAIT_SEEN_NS NS_PER_MS
 
 static void stop(struct supervisor *s)
 {
@@ -53,7 +44,7 @@ static void take_fingerprints(struct supervisor *s, struct result *r)
 	l->operations->look(l, r);
 }
 
-static void pass_on(struct supervisor *s, struct result *r)
+void supervisor_pass_on(struct supervisor *s, struct result *r)
 {
 	const struct run_settings *set = s->settings;
 
@@ -74,14 +65,46 @@ static void pass_on(struct supervisor *s, struct result *r)
 
 // ---- the end of a worker ----
 
-static void keep_output(struct result *r, const struct capture *c)
+static void remove_attempt(struct supervisor *s, struct attempt *a)
 {
-	struct buf b = {0};
+	size_t n = 0;
 
-	capture_text(c, &b);
-	r->output_total = capture_total(c);
-	r->output_len = b.len;
-	r->output = buf_detach(&b);
+	for (size_t i = 0; i < s->attempts.n; i++)
+		if (s->attempts.items[i] != a)
+			s->attempts.items[n++] = s->attempts.items[i];
+		else
+			s->in_use -= a->held;
+	s->attempts.n = n;
+}
+
+void supervisor_end_attempt(struct supervisor *s, struct attempt *a)
+{
+	attempt_release(a);
+	remove_attempt(s, a);
+}
+
+struct attempt *supervisor_new_attempt(struct supervisor *s, const struct job *job, int number,
+				       int lane, int held, int64_t since_ns)
+{
+	struct attempt *a = attempt_new(&s->terms, job, number);
+
+	a->fresh = map_get(&s->fresh, job->path) != NULL;
+	a->slot = lane;
+	a->held = held;
+	a->slot_since_ns = since_ns;
+	a->result->slot = s->slots.lanes.items[lane].number;
+	return a;
+}
+
+void supervisor_enlist(struct supervisor *s, struct attempt *a)
+{
+	a->result->offset_ns = a->began_ns - s->began_ns;
+	VEC_PUSH(&s->attempts, a);
+	s->in_use += a->held;
+	for (size_t i = 0; s->attempts.n > 1 && i < s->attempts.n; i++)
+		s->attempts.items[i]->result->concurrent = true;
+	if ((int)s->attempts.n > s->run->peak)
+		s->run->peak = (int)s->attempts.n;
 }
 
 static void shorten_output(struct result *r)
@@ -96,392 +119,6 @@ static void shorten_output(struct result *r)
 	r->output = end;
 }
 
-// The framework that the file is the core of. Each is looked into once: most of them every worker
-// loads.
-static enum framework library_of(struct supervisor *s, const char *path)
-{
-	// A framework and 1 stands in place of a pointer.
-	uintptr_t known = (uintptr_t)map_get(&s->libraries, path);
-
-	if (known == 0) {
-		known = (uintptr_t)library_in(path) + 1;
-		map_put(&s->libraries, path, (void *)known);
-	}
-	return (enum framework)(known - 1);
-}
-
-// The framework whose core the worker has read, and from where.
-static void find_library(struct supervisor *s, const struct inputs *in, struct observation *o)
-{
-	for (size_t i = 0; in && i < in->list.n; i++) {
-		const struct input *input = &in->list.items[i];
-		if (input->kind != INPUT_PATH || !input->found)
-			continue;
-		enum framework f = library_of(s, input->name);
-		if (f > o->loaded) {
-			o->loaded = f;
-			o->loaded_from = input->name;
-		}
-	}
-}
-
-static bool names_busted(struct supervisor *s, const char *path)
-{
-	uintptr_t known = (uintptr_t)map_get(&s->busted_names, path);
-
-	if (known == 0) {
-		known = (uintptr_t)library_names_busted(path) + 1;
-		map_put(&s->busted_names, path, (void *)known);
-	}
-	return known == 2;
-}
-
-// Whether it is not known yet that the job's file is a plain one with that helper, as it is now.
-static bool is_news(const struct job *j, const char *helper)
-{
-	struct stat st;
-
-	return j->known != FRAMEWORK_PLAIN ||
-	       (stat(helper, &st) == 0 && st.st_ctim.tv_sec >= j->last_real_ns / NS_PER_SEC);
-}
-
-// What the worker has loaded from below the working folder and that may test by busted's names,
-// where they are defined.
-static void find_names(struct supervisor *s, const struct result *r, struct observation *o)
-{
-	const struct inputs *in = r->inputs;
-
-	for (size_t i = 0; in && i < in->list.n && !o->names_busted; i++) {
-		const struct input *input = &in->list.items[i];
-		if (input->kind == INPUT_CHUNK && *input->name != '/' &&
-		    strcmp(input->name, r->job->path) != 0 && names_busted(s, input->name) &&
-		    is_news(r->job, input->name))
-			o->names_busted = input->name;
-	}
-}
-
-static void observe(struct supervisor *s, struct attempt *a, struct observation *o)
-{
-	*o = (struct observation){
-		.reading = a->reading,
-		.events = a->has_shim ? &a->events : NULL,
-		.tap = &a->tap,
-		.was_tap = a->result->job->was_tap,
-		.has_busted = a->result->job->settings->commands->busted != NULL,
-		.by_runner = a->command.by_runner,
-	};
-	reading_settle(a->result, o);
-	if (a->result->framework == FRAMEWORK_TAP)
-		tap_deliver(&a->tap, a->result);
-}
-
-static void decide(struct supervisor *s, struct attempt *a, struct observation *o)
-{
-	struct result *r = a->result;
-	const struct limits *limits = &r->job->settings->limits;
-
-	attempt_finish_output(a);
-	keep_output(r, &a->capture);
-	observe(s, a, o);
-	const struct ending ending = {
-		.timeout_ns = a->timed_out ? r->deadline_ns : 0,
-		.hung = a->hung,
-		.done = a->done,
-		.cut_short = a->cut_short,
-		.unended = a->unended,
-		.cpu_limit_s = limits->set[LIMIT_CPU] ? (int64_t)limits->value[LIMIT_CPU] : 0,
-		.memory_limit = limits->set[LIMIT_AS],
-		.argv0 = a->command.argv[a->command.first],
-		.events = o->events,
-		.tap = o->tap,
-	};
-	outcome_decide(r, &ending);
-	// What has failed has loaded others, too.
-	if (r->status != FILE_NOTRUN)
-		r->inputs = attempt_inputs(a);
-	if (o->events && o->events->cut)
-		outcome_charge_cut(r, o->events->cut);
-	else if (r->inputs && r->inputs->cut)
-		outcome_charge_cut(r, r->inputs->cut);
-	o->heard = o->events && o->events->hello;
-	// Without /proc no file can be looked into: the run goes by what there is.
-	o->watched = !s->has_proc || (r->inputs && !r->inputs->blind);
-	a->seen = o->heard || o->watched;
-	o->before_seen = a->before_seen;
-	if (!framework_has_events(r->framework) && !o->heard)
-		find_library(s, r->inputs, o);
-	if (r->status == FILE_PASSED && r->framework == FRAMEWORK_PLAIN)
-		find_names(s, r, o);
-}
-
-static void remove_attempt(struct supervisor *s, struct attempt *a)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->attempts.n; i++)
-		if (s->attempts.items[i] != a)
-			s->attempts.items[n++] = s->attempts.items[i];
-		else
-			s->in_use -= a->held;
-	s->attempts.n = n;
-}
-
-// Gives up all that an attempt holds but its slot, its result and itself.
-static void end_attempt(struct supervisor *s, struct attempt *a)
-{
-	attempt_release(a);
-	remove_attempt(s, a);
-}
-
-static struct attempt *new_attempt(struct supervisor *s, const struct job *job, int number,
-				   int lane, int held, int64_t since_ns)
-{
-	struct attempt *a = attempt_new(&s->terms, job, number);
-
-	a->fresh = map_get(&s->fresh, job->path) != NULL;
-	a->slot = lane;
-	a->held = held;
-	a->slot_since_ns = since_ns;
-	a->result->slot = s->slots.lanes.items[lane].number;
-	return a;
-}
-
-static void enlist(struct supervisor *s, struct attempt *a)
-{
-	a->result->offset_ns = a->began_ns - s->began_ns;
-	VEC_PUSH(&s->attempts, a);
-	s->in_use += a->held;
-	for (size_t i = 0; s->attempts.n > 1 && i < s->attempts.n; i++)
-		s->attempts.items[i]->result->concurrent = true;
-	if ((int)s->attempts.n > s->run->peak)
-		s->run->peak = (int)s->attempts.n;
-}
-
-// The result that was announced is the one that is passed on, with the content of that which tells
-// more.
-static struct result *choose(struct attempt *a)
-{
-	struct result *r = a->result, *before = a->before;
-
-	if (!before)
-		return r;
-	a->before = NULL;
-	bool better = !a->reading.proof && reading_is_better(r, &a->reading, before);
-	if (a->reading.proof && before->inputs && r->inputs)
-		inputs_take_whole(before->inputs, r->inputs);
-	if (better) {
-		struct result swapped = *before;
-		*before = *r;
-		*r = swapped;
-	}
-	if (!better)
-		a->seen = a->before_seen;
-	if (better && !before->learned) {
-		before->learned = a->learned;
-		a->learned = NULL;
-	}
-	result_free(r);
-	a->result = before;
-	return before;
-}
-
-// A pass of a file that should be run in another way to be understood, and cannot be, is none.
-static void leave_unproven(struct result *r, const char *learned, const char *problem)
-{
-	if (file_status_is_bad(r->status))
-		return;
-	r->status = FILE_ERROR;
-	free(r->reason);
-	r->reason = xasprintf("its tests were not seen (%s): %s", learned, problem);
-}
-
-// One for each way to read a file.
-static unsigned bit_of(const struct reading *reading)
-{
-	return 1u << (4 * reading->framework + 2 * reading->proof + reading->shim);
-}
-
-// Whether another file, which this one has loaded, may be its support and no test, as only a run
-// for proof can tell.
-static bool wants_proof(const struct supervisor *s, const struct attempt *a,
-			const struct observation *o, struct reading *next, char **why)
-{
-	const struct result *r = a->result;
-	const char *path = NULL;
-
-	if (!o->reading.proof && o->reading.source != READING_GIVEN && r->status != FILE_NOTRUN &&
-	    r->status != FILE_TIMEOUT && r->status != FILE_LIMIT && s->hooks->asks)
-		path = s->hooks->asks(s->hooks->owner, r);
-	if (!path)
-		return false;
-	*next = o->reading;
-	next->shim = next->proof = true;
-	*why = xasprintf("it loads %s", path);
-	return true;
-}
-
-static struct result *take(struct result **place)
-{
-	struct result *r = *place;
-
-	*place = NULL;
-	return r;
-}
-
-// Runs the file once more in the worker's slot, read in another way. False: its result stands.
-static bool read_again(struct supervisor *s, struct attempt *a, const struct observation *o)
-{
-	struct attempt *other;
-	struct err err = {0};
-	struct reading next;
-	char *learned = NULL;
-	bool transient;
-
-	if (!reading_revise(a->result, o, &next, &learned) &&
-	    !wants_proof(s, a, o, &next, &learned))
-		return false;
-	// Each way is tried once.
-	unsigned tried = a->tried | bit_of(&a->reading);
-	if (tried & bit_of(&next)) {
-		free(learned);
-		return false;
-	}
-	if (!s->abandoned) {
-		other = new_attempt(s, a->result->job, a->result->attempt, a->slot, a->held,
-				    a->slot_since_ns);
-		other->reading = next;
-		choose(a);
-		// What a forked process has failed at is not proven by another reading.
-		struct result *failed = take(&a->failed);
-		other->fresh |= failed != NULL;
-		end_attempt(s, a);
-		if (attempt_start(other, &transient, &err) == 0) {
-			other->failed = failed;
-			other->before = a->result;
-			other->before_seen = a->seen;
-			other->tried = tried;
-			other->learned = learned;
-			enlist(s, other);
-			free(a);
-			return true;
-		}
-		result_free(failed);
-		result_free(other->result);
-		free(other);
-	}
-	if (!next.proof)
-		leave_unproven(a->result, learned,
-			       *err.message ? err.message : "the run was stopped");
-	free(learned);
-	return false;
-}
-
-// The exit status of a file is not believed that may hold tests which nobody saw: those of a
-// framework in its own text, which no shim finds, or of any, where neither a shim nor a trace tells
-// of it.
-static void doubt_plain(struct supervisor *s, struct result *r, bool seen)
-{
-	enum framework f = FRAMEWORK_PLAIN;
-
-	if (!seen)
-		leave_unproven(r,
-			       "it cannot be watched, and Lua ran without LUA_INIT or in a child",
-			       "--framework=plain takes its exit status");
-	else
-		f = library_of(s, r->job->path);
-	if (f == FRAMEWORK_LUAUNIT || f == FRAMEWORK_LUST) {
-		char *holds = xasprintf("it holds %s itself", framework_name(f));
-		leave_unproven(r, holds, "--framework=plain takes its exit status");
-		free(holds);
-	}
-}
-
-// Whether the worker was watched whole, and the file was not read: its command leaves it out, or an
-// end came before its beginning.
-static bool never_began(const struct supervisor *s, const struct result *r)
-{
-	const struct inputs *in = r->inputs;
-
-	return s->has_proc && in && in->unread && !in->blind && !in->overflow;
-}
-
-static void doubt(struct supervisor *s, struct result *r, bool seen)
-{
-	if (r->job->source == READING_GIVEN || r->status != FILE_PASSED)
-		return;
-	if (never_began(s, r))
-		leave_unproven(r, "nothing has read the file",
-			       "a --framework=NAME has its result count all the same");
-	else if (r->framework == FRAMEWORK_PLAIN)
-		doubt_plain(s, r, seen);
-}
-
-// ---- what a forked process has failed at ----
-
-// Runs the file once more in the worker's slot, read in the same way, in a process that may be
-// forked or not. What is known by now goes along. False: it could not be started.
-static bool run_again(struct supervisor *s, struct attempt *a, bool fresh)
-{
-	struct attempt *other = new_attempt(s, a->result->job, a->result->attempt, a->slot, a->held,
-					    a->slot_since_ns);
-	struct result *before = take(&a->before), *failed = take(&a->failed);
-	struct err err;
-	bool transient;
-
-	other->reading = a->reading;
-	other->fresh = fresh;
-	end_attempt(s, a);
-	if (attempt_start(other, &transient, &err) < 0) {
-		// What there was stands.
-		a->before = before;
-		result_free(failed);
-		result_free(other->result);
-		free(other);
-		return false;
-	}
-	other->before = before;
-	other->before_seen = a->before_seen;
-	other->tried = a->tried;
-	other->failed = fresh ? a->result : failed;
-	other->passed = fresh ? NULL : a->result;
-	enlist(s, other);
-	free(a);
-	return true;
-}
-
-// No failure of a forked process stands before a fresh one has failed as well; and where that has
-// passed, another forked one tells whether the fork or chance was to blame. True: such a process
-// was started, and more is to come.
-static bool prove(struct supervisor *s, struct attempt *a)
-{
-	bool bad = file_status_is_bad(a->result->status);
-
-	if (s->abandoned || a->passed)
-		return false;
-	if (a->forked && bad)
-		return run_again(s, a, true);
-	return a->failed && !bad && run_again(s, a, false);
-}
-
-// The fresh process passed: with what the second forked one has come to, the file is known.
-static void settle_proof(struct supervisor *s, struct attempt *a)
-{
-	struct result *passed = take(&a->passed), *failed = take(&a->failed), *last = a->result;
-
-	a->result = passed;
-	if (a->forked && last->status != FILE_NOTRUN && file_status_is_bad(last->status)) {
-		map_put(&s->fresh, passed->job->path, s);
-		if (s->hooks->needs_fresh)
-			s->hooks->needs_fresh(s->hooks->owner, passed->job);
-		result_free(failed);
-	} else {
-		failed->again = true;
-		s->hooks->ended(s->hooks->owner, failed);
-		passed->attempt++;
-	}
-	result_free(last);
-}
-
 // A Ctrl-C that has ended a file which has the terminal was meant for the run as well.
 static bool is_interrupted_by_hand(const struct supervisor *s, const struct attempt *a,
 				   const struct result *r)
@@ -494,134 +131,26 @@ static void on_finished(void *owner, struct attempt *a)
 	struct supervisor *s = owner;
 	struct observation o;
 
-	decide(s, a, &o);
-	bool bad = file_status_is_bad(a->result->status);
-	if ((bad && prove(s, a)) || (!a->passed && read_again(s, a, &o)) || (!bad && prove(s, a)))
+	observation_decide(&s->observer, a, &o);
+	if (proof_goes_on(s, a, &o))
 		return;
-	if (a->passed)
-		settle_proof(s, a);
-	struct result *r = choose(a);
-	doubt(s, r, a->seen);
+	struct result *r = proof_settle(s, a);
 	// What a pass has written is of less interest.
 	if (!file_status_is_bad(r->status))
 		shorten_output(r);
-	end_attempt(s, a);
+	supervisor_end_attempt(s, a);
 	s->slots.lanes.items[a->slot].taken = false;
 	slots_reuse(s, a->held, a->slot_since_ns);
 	s->out_of_resources = false;
 	admission_reopen(&s->admission);
 	bool was_interrupted = is_interrupted_by_hand(s, a, r);
 	free(a);
-	pass_on(s, r);
+	supervisor_pass_on(s, r);
 	if (was_interrupted)
 		supervisor_stop(s, SIGINT);
 }
 
 // ---- the start of a worker ----
-
-static void end_unstarted(struct supervisor *s, struct result *r, enum file_status status,
-			  const char *reason)
-{
-	r->status = status;
-	r->reason = xstrdup(reason);
-	r->started_ns = clock_real_ns();
-	pass_on(s, r);
-}
-
-// A file that needs no process: true if it was dealt with.
-static bool settle_without_worker(struct supervisor *s, const struct turn *turn)
-{
-	const struct job *job = turn->job;
-	bool selects = selection_is_partial(&job->settings->selection);
-	char reason[128] = "the file is empty";
-
-	if (job->unreadable)
-		snprintf(reason, sizeof reason, "cannot be read: %s", strerror(job->unreadable));
-	else if (job->size > 0 && selects && !framework_has_events(job->framework))
-		snprintf(reason, sizeof reason, "a %s file cannot select tests",
-			 framework_name(job->framework));
-	else if (job->size > 0)
-		return false;
-	struct result *r = result_new(job);
-	r->partial = selects;
-	queue_begin(&s->queue, turn);
-	end_unstarted(s, r, job->unreadable ? FILE_ERROR : FILE_SKIPPED, reason);
-	return true;
-}
-
-// A file for which nothing could be set up: true if it was dealt with.
-static bool leave_out(struct supervisor *s, const struct turn *turn)
-{
-	const struct fixture *failed = fixtures_find_failed(turn->job->settings);
-
-	if (!failed)
-		return false;
-	char *reason = xasprintf("the setup of %s has failed", failed->name);
-	queue_begin(&s->queue, turn);
-	end_unstarted(s, result_new(turn->job), FILE_NOTRUN, reason);
-	free(reason);
-	return true;
-}
-
-static void give_slots(struct supervisor *s, int n)
-{
-	for (; n > 0; n--)
-		tokens_give(s->means->tokens);
-}
-
-// Starts one job in so many of the spare slots. False if it has to wait.
-static bool start_turn(struct supervisor *s, const struct turn *turn, int held)
-{
-	int64_t since_ns = slots_use(s, held, turn->slots);
-	struct attempt *a =
-		new_attempt(s, turn->job, turn->attempt, slots_take_lane(s), held, since_ns);
-	struct err err = {0};
-	bool transient;
-
-	if (attempt_start(a, &transient, &err) == 0) {
-		queue_begin(&s->queue, turn);
-		enlist(s, a);
-		if (s->hooks->started)
-			s->hooks->started(s->hooks->owner, a->result);
-		return true;
-	}
-	struct result *r = a->result;
-	r->slot = -1;
-	s->slots.lanes.items[a->slot].taken = false;
-	free(a);
-	give_slots(s, held);
-	if (transient && (s->attempts.n > 0 || s->fixtures.running > 0)) {
-		s->out_of_resources = true;
-		result_free(r);
-		return false;
-	}
-	// What is too little for one is too little for every other, too.
-	if (err.errnum == EMFILE) {
-		s->broken = err;
-		result_free(r);
-		return false;
-	}
-	queue_begin(&s->queue, turn);
-	end_unstarted(s, r, FILE_ERROR, err.message);
-	return true;
-}
-
-// Remembers the times at which a file waited for make's tokens, where one more worker was allowed.
-static void note_wait(struct supervisor *s, bool ready)
-{
-	int most = s->run->jobs;
-	bool waits = ready && tokens_shared(s->means->tokens) && (most == 0 || s->in_use < most);
-	int64_t now = clock_mono_ns() - s->began_ns;
-
-	if (waits && s->wait_ns < 0) {
-		s->wait_ns = now;
-	} else if (!waits && s->wait_ns >= 0) {
-		const struct wait wait = {s->wait_ns, now};
-		if (now - s->wait_ns >= WAIT_SEEN_NS)
-			VEC_PUSH(&s->run->waits, wait);
-		s->wait_ns = -1;
-	}
-}
 
 static void start_ready(struct supervisor *s)
 {
@@ -633,7 +162,7 @@ static void start_ready(struct supervisor *s)
 	bool sets_up = fixtures_start(s);
 	while (!s->out_of_resources && !*s->broken.message &&
 	       (ready = queue_peek(&s->queue, room, &turn))) {
-		if (settle_without_worker(s, &turn) || leave_out(s, &turn))
+		if (start_without_process(s, &turn))
 			continue;
 		// Not beside a setup.
 		if (turn.exclusive && s->fixtures.running > 0) {
@@ -658,7 +187,7 @@ static void start_ready(struct supervisor *s)
 	}
 	slots_settle(s, part && !held_back);
 	ready = ((ready || part) && !s->out_of_resources && !held_back) || sets_up;
-	note_wait(s, ready);
+	slots_note_wait(s, ready);
 	int64_t due_ns = queue_due(&s->queue);
 	s->again.at_ns = due_ns < 0 ? LOOP_NEVER : due_ns;
 	// What no file of ours needs may be lent.
@@ -673,12 +202,7 @@ static void on_slots_timer(struct loop_timer *t)
 	start_ready(t->owner);
 }
 
-static void on_admission_timer(struct loop_timer *t)
-{
-	start_ready(t->owner);
-}
-
-static void on_again_timer(struct loop_timer *t)
+static void on_timer(struct loop_timer *t)
 {
 	start_ready(t->owner);
 }
@@ -861,7 +385,7 @@ static int begin(struct supervisor *s, struct err *err)
 					  service ? service->reaped : NULL,
 					  service ? service->owner : NULL};
 
-	s->has_proc = access("/proc/self/fd", F_OK) == 0;
+	observer_open(&s->observer);
 	s->terms = (struct attempt_terms){.launcher = &s->local.launcher,
 					  .means = s->means,
 					  .finished = on_finished,
@@ -888,8 +412,7 @@ static void end(struct supervisor *s)
 	queue_release(&s->queue);
 	free(s->attempts.items);
 	slots_close(s);
-	map_release(&s->libraries);
-	map_release(&s->busted_names);
+	observer_close(&s->observer);
 	map_release(&s->fresh);
 }
 
@@ -902,13 +425,13 @@ static void abandon_workers(struct supervisor *s)
 		struct attempt *a = s->attempts.items[0];
 		attempt_signal(a, SIGKILL);
 		a->cut_short = true;
-		decide(s, a, &o);
-		struct result *r = choose(a);
-		end_attempt(s, a);
-		give_slots(s, a->held);
+		observation_decide(&s->observer, a, &o);
+		struct result *r = proof_choose(a);
+		supervisor_end_attempt(s, a);
+		slots_give(s, a->held);
 		free(a);
 		tokens_distrust(s->means->tokens);
-		pass_on(s, r);
+		supervisor_pass_on(s, r);
 	}
 }
 
@@ -980,15 +503,14 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 	}
 	if (settings->share_tokens)
 		local_share_tokens(&s.local, &s.server);
-	s.admission.timer =
-		(struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_admission_timer, .owner = &s};
+	s.admission.timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = &s};
 	loop_add_timer(means->loop, &s.admission.timer);
 	s.limit = (struct loop_timer){.at_ns = settings->limit_ns ? s.began_ns + settings->limit_ns
 								  : LOOP_NEVER,
 				      .fire = on_limit,
 				      .owner = &s};
 	loop_add_timer(means->loop, &s.limit);
-	s.again = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_again_timer, .owner = &s};
+	s.again = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = &s};
 	loop_add_timer(means->loop, &s.again);
 	loop_add_watch(means->loop, &signal_watch);
 	tokens_attach(means->tokens, means->loop, on_token, &s);

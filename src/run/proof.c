@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#include "run/proof.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "framework/reading.h"
+#include "model/inputs.h"
+#include "run/attempt.h"
+#include "run/private.h"
+
+static struct result *take(struct result **place)
+{
+	struct result *r = *place;
+
+	*place = NULL;
+	return r;
+}
+
+struct result *proof_choose(struct attempt *a)
+{
+	struct result *r = a->result, *before = a->before;
+
+	if (!before)
+		return r;
+	a->before = NULL;
+	bool better = !a->reading.proof && reading_is_better(r, &a->reading, before);
+	if (a->reading.proof && before->inputs && r->inputs)
+		inputs_take_whole(before->inputs, r->inputs);
+	if (better) {
+		struct result swapped = *before;
+		*before = *r;
+		*r = swapped;
+	}
+	if (!better)
+		a->seen = a->before_seen;
+	if (better && !before->learned) {
+		before->learned = a->learned;
+		a->learned = NULL;
+	}
+	result_free(r);
+	a->result = before;
+	return before;
+}
+
+// A pass of a file that should be run in another way to be understood, and cannot be, is none.
+static void leave_unproven(struct result *r, const char *learned, const char *problem)
+{
+	if (file_status_is_bad(r->status))
+		return;
+	r->status = FILE_ERROR;
+	free(r->reason);
+	r->reason = xasprintf("its tests were not seen (%s): %s", learned, problem);
+}
+
+// One for each way to read a file.
+static unsigned bit_of(const struct reading *reading)
+{
+	return 1u << (4 * reading->framework + 2 * reading->proof + reading->shim);
+}
+
+// Whether another file, which this one has loaded, may be its support and no test, as only a run
+// for proof can tell.
+static bool wants_proof(const struct supervisor *s, const struct attempt *a,
+			const struct observation *o, struct reading *next, char **why)
+{
+	const struct result *r = a->result;
+	const char *path = NULL;
+
+	if (!o->reading.proof && o->reading.source != READING_GIVEN && r->status != FILE_NOTRUN &&
+	    r->status != FILE_TIMEOUT && r->status != FILE_LIMIT && s->hooks->asks)
+		path = s->hooks->asks(s->hooks->owner, r);
+	if (!path)
+		return false;
+	*next = o->reading;
+	next->shim = next->proof = true;
+	*why = xasprintf("it loads %s", path);
+	return true;
+}
+
+// Runs the file once more in the worker's slot, read in another way. False: its result stands.
+static bool read_again(struct supervisor *s, struct attempt *a, const struct observation *o)
+{
+	struct attempt *other;
+	struct err err = {0};
+	struct reading next;
+	char *learned = NULL;
+	bool transient;
+
+	if (!reading_revise(a->result, o, &next, &learned) &&
+	    !wants_proof(s, a, o, &next, &learned))
+		return false;
+	// Each way is tried once.
+	unsigned tried = a->tried | bit_of(&a->reading);
+	if (tried & bit_of(&next)) {
+		free(learned);
+		return false;
+	}
+	if (!s->abandoned) {
+		other = supervisor_new_attempt(s, a->result->job, a->result->attempt, a->slot,
+					       a->held, a->slot_since_ns);
+		other->reading = next;
+		proof_choose(a);
+		// What a forked process has failed at is not proven by another reading.
+		struct result *failed = take(&a->failed);
+		other->fresh |= failed != NULL;
+		supervisor_end_attempt(s, a);
+		if (attempt_start(other, &transient, &err) == 0) {
+			other->failed = failed;
+			other->before = a->result;
+			other->before_seen = a->seen;
+			other->tried = tried;
+			other->learned = learned;
+			supervisor_enlist(s, other);
+			free(a);
+			return true;
+		}
+		result_free(failed);
+		result_free(other->result);
+		free(other);
+	}
+	if (!next.proof)
+		leave_unproven(a->result, learned,
+			       *err.message ? err.message : "the run was stopped");
+	free(learned);
+	return false;
+}
+
+// The exit status of a file is not believed that may hold tests which nobody saw: those of a
+// framework in its own text, which no shim finds, or of any, where neither a shim nor a trace tells
+// of it.
+static void doubt_plain(struct supervisor *s, struct result *r, bool seen)
+{
+	enum framework f = FRAMEWORK_PLAIN;
+
+	if (!seen)
+		leave_unproven(r,
+			       "it cannot be watched, and Lua ran without LUA_INIT or in a child",
+			       "--framework=plain takes its exit status");
+	else
+		f = observer_library(&s->observer, r->job->path);
+	if (f == FRAMEWORK_LUAUNIT || f == FRAMEWORK_LUST) {
+		char *holds = xasprintf("it holds %s itself", framework_name(f));
+		leave_unproven(r, holds, "--framework=plain takes its exit status");
+		free(holds);
+	}
+}
+
+// Whether the worker was watched whole, and the file was not read: its command leaves it out, or an
+// end came before its beginning.
+static bool never_began(const struct supervisor *s, const struct result *r)
+{
+	const struct inputs *in = r->inputs;
+
+	return s->observer.has_proc && in && in->unread && !in->blind && !in->overflow;
+}
+
+static void doubt(struct supervisor *s, struct result *r, bool seen)
+{
+	if (r->job->source == READING_GIVEN || r->status != FILE_PASSED)
+		return;
+	if (never_began(s, r))
+		leave_unproven(r, "nothing has read the file",
+			       "a --framework=NAME has its result count all the same");
+	else if (r->framework == FRAMEWORK_PLAIN)
+		doubt_plain(s, r, seen);
+}
+
+// ---- what a forked process has failed at ----
+
+// Runs the file once more in the worker's slot, read in the same way, in a process that may be
+// forked or not. What is known by now goes along. False: it could not be started.
+static bool run_again(struct supervisor *s, struct attempt *a, bool fresh)
+{
+	struct attempt *other = supervisor_new_attempt(s, a->result->job, a->result->attempt,
+						       a->slot, a->held, a->slot_since_ns);
+	struct result *before = take(&a->before), *failed = take(&a->failed);
+	struct err err;
+	bool transient;
+
+	other->reading = a->reading;
+	other->fresh = fresh;
+	supervisor_end_attempt(s, a);
+	if (attempt_start(other, &transient, &err) < 0) {
+		// What there was stands.
+		a->before = before;
+		result_free(failed);
+		result_free(other->result);
+		free(other);
+		return false;
+	}
+	other->before = before;
+	other->before_seen = a->before_seen;
+	other->tried = a->tried;
+	other->failed = fresh ? a->result : failed;
+	other->passed = fresh ? NULL : a->result;
+	supervisor_enlist(s, other);
+	free(a);
+	return true;
+}
+
+// No failure of a forked process stands before a fresh one has failed as well; and where that has
+// passed, another forked one tells whether the fork or chance was to blame. True: such a process
+// was started, and more is to come.
+static bool prove(struct supervisor *s, struct attempt *a)
+{
+	bool bad = file_status_is_bad(a->result->status);
+
+	if (s->abandoned || a->passed)
+		return false;
+	if (a->forked && bad)
+		return run_again(s, a, true);
+	return a->failed && !bad && run_again(s, a, false);
+}
+
+// The fresh process passed: with what the second forked one has come to, the file is known.
+static void settle_forked(struct supervisor *s, struct attempt *a)
+{
+	struct result *passed = take(&a->passed), *failed = take(&a->failed), *last = a->result;
+
+	a->result = passed;
+	if (a->forked && last->status != FILE_NOTRUN && file_status_is_bad(last->status)) {
+		map_put(&s->fresh, passed->job->path, s);
+		if (s->hooks->needs_fresh)
+			s->hooks->needs_fresh(s->hooks->owner, passed->job);
+		result_free(failed);
+	} else {
+		failed->again = true;
+		s->hooks->ended(s->hooks->owner, failed);
+		passed->attempt++;
+	}
+	result_free(last);
+}
+
+bool proof_goes_on(struct supervisor *s, struct attempt *a, const struct observation *o)
+{
+	bool bad = file_status_is_bad(a->result->status);
+
+	return (bad && prove(s, a)) || (!a->passed && read_again(s, a, o)) || (!bad && prove(s, a));
+}
+
+struct result *proof_settle(struct supervisor *s, struct attempt *a)
+{
+	if (a->passed)
+		settle_forked(s, a);
+	struct result *r = proof_choose(a);
+	doubt(s, r, a->seen);
+	return r;
+}
