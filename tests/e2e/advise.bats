@@ -94,12 +94,8 @@ advise() {
 	advise --report=junit
 	status_is 2
 	one_line "--report=junit: --advise has no such report: it has text, json, csv"
-	run --separate-stderr fj --report=csv
-	status_is 2
-	one_line "--report=csv: a run has no such report: it has text, json, junit, tap, html"
-	run --separate-stderr fj --list --report=json
-	status_is 2
-	one_line "--report=json: --list has no such report"
+	wrong_usage --report=csv "--report=csv: a run has no such report: it has text, json, junit, tap, html"
+	wrong_usage --list --report=json "--report=json: --list has no such report"
 	refute test -e .firmo-jobs
 }
 

@@ -10,115 +10,108 @@ setup() {
 	plain good "io.open('ran', 'a'):write('x')"
 }
 
-# refused TEXT ARG...: wrong usage; nothing runs.
-refused() {
-	bad 2 "$@"
-	is "$output" ""
-	refute test -e ran
-}
-
 # ---- the command line ----
 
 @test "an unknown option, long and short" {
-	refused --no-such-thing --no-such-thing
-	refused "-Z" -Z
-	refused "-Z" -qZ
+	wrong_usage --no-such-thing --no-such-thing
+	wrong_usage -Z "-Z"
+	wrong_usage -qZ "-Z"
 	refute test -e .firmo-jobs
-	refused "--quiet=yes" --quiet=yes
-	refused "--lis" --listen
+	wrong_usage --quiet=yes "--quiet=yes"
+	wrong_usage --listen "--lis"
 }
 
 @test "a mistyped option: the right one is named" {
-	refused "--chnaged: no such option; did you mean --changed?" --chnaged
-	refused "--timout=3: no such option; did you mean --timeout?" --timout=3
-	refused "-filter=x: no such option; did you mean --filter?" -filter=x
-	refused "--re: which of --retries, --retry-delay, --repeat, --report is meant?" --re
-	refused "--changed=x: --changed takes no value" --changed=x
-	refused "--verb=x: --verbose takes no value" --verb=x
-	refused "there is no option -d" -d --failed
-	refused "there is no option -d" --quiet -dq
-	FIRMO_JOBS_FLAGS=--faild refused "--faild: no such option; did you mean --failed?"
+	wrong_usage --chnaged "--chnaged: no such option; did you mean --changed?"
+	wrong_usage --timout=3 "--timout=3: no such option; did you mean --timeout?"
+	wrong_usage -filter=x "-filter=x: no such option; did you mean --filter?"
+	wrong_usage --re "--re: which of --retries, --retry-delay, --repeat, --report is meant?"
+	wrong_usage --changed=x "--changed=x: --changed takes no value"
+	wrong_usage --verb=x "--verb=x: --verbose takes no value"
+	wrong_usage -d --failed "there is no option -d"
+	wrong_usage --quiet -dq "there is no option -d"
+	FIRMO_JOBS_FLAGS=--faild wrong_usage "--faild: no such option; did you mean --failed?"
 }
 
 @test "an option whose value is missing" {
 	for option in --workers --timeout --grace --limit --order --framework --lua --command --report \
 		--progress --color --include --exclude --max-failures --run-limit --db; do
-		refused "$option" "$option"
-		refused missing "$option"
+		wrong_usage "$option" "$option"
+		wrong_usage "$option" missing
 	done
-	refused "-j" tests -j
-	refused "-t" tests -t
+	wrong_usage tests -j "-j"
+	wrong_usage tests -t "-t"
 }
 
 @test "a bad number of workers" {
 	for n in 0 x -1 1.5 4097 99999999999999999999 0x10 ' 3' '3 '; do
-		refused "--workers=$n: wants a whole number from 1 to 4096" "-j$n"
-		refused "--workers=$n: wants a whole number from 1 to 4096" "--workers=$n"
+		wrong_usage "-j$n" "--workers=$n: wants a whole number from 1 to 4096"
+		wrong_usage "--workers=$n" "--workers=$n: wants a whole number from 1 to 4096"
 	done
-	refused "--workers=: wants" --workers=
+	wrong_usage --workers= "--workers=: wants"
 }
 
 @test "a bad time" {
 	for t in x -1 1s '' nan inf 1e3 0x10 1.2.3 ' 1'; do
-		refused "--timeout=$t: wants seconds" "--timeout=$t"
-		refused "--grace=$t: wants seconds" "--grace=$t"
+		wrong_usage "--timeout=$t" "--timeout=$t: wants seconds"
+		wrong_usage "--grace=$t" "--grace=$t: wants seconds"
 	done
-	refused "--timeout=abc" -t abc
+	wrong_usage -t abc "--timeout=abc"
 }
 
 @test "a bad limit" {
-	refused foo --limit=foo=1
-	refused as --limit=as=
-	refused as --limit=as
-	refused cpu --limit=cpu=1,cpu=x
-	refused nofile --limit=nofile=-1
-	refused as --limit=as=1Q
-	refused as --limit=as=99999999999999999999G
-	refused cpu --limit=cpu=1G
+	wrong_usage --limit=foo=1 foo
+	wrong_usage --limit=as= as
+	wrong_usage --limit=as as
+	wrong_usage --limit=cpu=1,cpu=x cpu
+	wrong_usage --limit=nofile=-1 nofile
+	wrong_usage --limit=as=1Q as
+	wrong_usage --limit=as=99999999999999999999G as
+	wrong_usage --limit=cpu=1G cpu
 }
 
 @test "a limit that says nothing" {
-	refused --limit --limit=
-	refused --limit --limit=,
+	wrong_usage --limit= --limit
+	wrong_usage --limit=, --limit
 }
 
 @test "a bad order, framework, report, progress, colour, number of failures, database" {
-	refused "--order=foo: wants slowest, path or random, or random:SEED" --order=foo
-	refused --order=random --order=random:x
-	refused --order --order=random:
-	refused --order --order=random:0
-	refused --order --order=randomly
-	refused "--framework=foo: wants auto, plain, tap, luaunit, lust, busted or firmo" --framework=foo
-	refused "--report=foo: wants text, json, junit, tap, html or csv" --report=foo
-	refused "--report=foo:x: wants text, json, junit, tap, html or csv" --report=foo:x
-	refused "--report=json:: a file's name is missing" --report=json:
-	refused --report --report=
-	refused --progress=foo --progress=foo
-	refused --color=foo --color=foo
-	refused --max-failures=0 --max-failures=0
-	refused --max-failures=x --max-failures=x
-	refused --db --db=
+	wrong_usage --order=foo "--order=foo: wants slowest, path or random, or random:SEED"
+	wrong_usage --order=random:x --order=random
+	wrong_usage --order=random: --order
+	wrong_usage --order=random:0 --order
+	wrong_usage --order=randomly --order
+	wrong_usage --framework=foo "--framework=foo: wants auto, plain, tap, luaunit, lust, busted or firmo"
+	wrong_usage --report=foo "--report=foo: wants text, json, junit, tap, html or csv"
+	wrong_usage --report=foo:x "--report=foo:x: wants text, json, junit, tap, html or csv"
+	wrong_usage --report=json: "--report=json:: a file's name is missing"
+	wrong_usage --report= --report
+	wrong_usage --progress=foo --progress=foo
+	wrong_usage --color=foo --color=foo
+	wrong_usage --max-failures=0 --max-failures=0
+	wrong_usage --max-failures=x --max-failures=x
+	wrong_usage --db= --db
 }
 
 @test "options that do not go together" {
-	refused "--lua and --command" --lua=lua5.4 "--command=lua5.4 {}"
-	refused --report --list --report=json
-	refused "--report=junit: --history has no such report: it has text, json, csv" --history --report=junit
-	refused "--report=csv: a run has no such report" --report=csv
-	refused "--since goes with --history" --since=1
-	refused "--last goes with --history" --last=1
+	wrong_usage --lua=lua5.4 "--command=lua5.4 {}" "--lua and --command"
+	wrong_usage --list --report=json --report
+	wrong_usage --history --report=junit "--report=junit: --history has no such report: it has text, json, csv"
+	wrong_usage --report=csv "--report=csv: a run has no such report"
+	wrong_usage --since=1 "--since goes with --history"
+	wrong_usage --last=1 "--last goes with --history"
 }
 
 @test "FIRMO_JOBS_FLAGS that is wrong" {
-	FIRMO_JOBS_FLAGS="--no-such-thing" refused --no-such-thing
-	FIRMO_JOBS_FLAGS="--exclude='open" refused FIRMO_JOBS_FLAGS
-	FIRMO_JOBS_FLAGS="-j0" refused --workers=0
+	FIRMO_JOBS_FLAGS="--no-such-thing" wrong_usage --no-such-thing
+	FIRMO_JOBS_FLAGS="--exclude='open" wrong_usage FIRMO_JOBS_FLAGS
+	FIRMO_JOBS_FLAGS="-j0" wrong_usage --workers=0
 }
 
 @test "control characters in what is complained about are made visible" {
-	refused '\x1b[31mfoo\n' --order=$'\x1b[31mfoo\n'
-	refused 'no\x1bsuch' $'no\x1bsuch'
-	refused '\xff' $'\xff'
+	wrong_usage --order=$'\x1b[31mfoo\n' '\x1b[31mfoo\n'
+	wrong_usage $'no\x1bsuch' 'no\x1bsuch'
+	wrong_usage $'\xff' '\xff'
 }
 
 # ---- files and folders ----
@@ -126,11 +119,11 @@ refused() {
 @test "a report that would overwrite a test file of the run is refused" {
 	local path
 	for path in tests/good_test.lua tests/../tests/good_test.lua "$PWD/tests/good_test.lua"; do
-		refused "--report: $path would overwrite tests/good_test.lua, a test file of this run" --report=html:"$path"
+		wrong_usage --report=html:"$path" "--report: $path would overwrite tests/good_test.lua, a test file of this run"
 		refute test -e ran
 	done
 	ln -s tests/good_test.lua link
-	refused "--report: link would overwrite tests/good_test.lua, a test file of this run" --report=json:link
+	wrong_usage --report=json:link "--report: link would overwrite tests/good_test.lua, a test file of this run"
 	refute grep -q DOCTYPE tests/good_test.lua
 }
 
@@ -148,10 +141,10 @@ refused() {
 }
 
 @test "no such path: nothing runs, not even what is there" {
-	refused "no_such_test.lua: No such file or directory" no_such_test.lua tests
-	refused "no/such/folder: No such file or directory" tests no/such/folder
-	refused "No such file or directory" ''
-	refused "Not a directory" tests/good_test.lua/x
+	wrong_usage no_such_test.lua tests "no_such_test.lua: No such file or directory"
+	wrong_usage tests no/such/folder "no/such/folder: No such file or directory"
+	wrong_usage '' "No such file or directory"
+	wrong_usage tests/good_test.lua/x "Not a directory"
 }
 
 @test "a folder without tests, a folder that is not there, a folder that may not be read" {
@@ -165,7 +158,7 @@ refused() {
 	bad 4 "no test file found in tests, test, spec, specs or t"
 	if [ "$(id -u)" -ne 0 ]; then
 		mkdir -m 000 secret
-		bad 2 secret secret
+		wrong_usage secret secret
 	fi
 }
 

@@ -255,10 +255,8 @@ is_young() {
 	plain new "print(1)"
 	run fj4 --why=tests/new_test.lua
 	has "it has not been run yet"
-	run fj4 --why=tests/missing_test.lua
-	status_is 2
-	run fj4 --why=
-	status_is 2
+	wrong_usage --why=tests/missing_test.lua "tests/missing_test.lua: No such file"
+	wrong_usage --why= "--why=: a test file's name is missing"
 }
 
 # EDITS=1000 make check-changed makes more of them, SEED=N others.

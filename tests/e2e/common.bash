@@ -5,6 +5,7 @@
 #	plain NAME LINE...	writes tests/NAME_test.lua, a plain Lua test (test_file PATH LINE... for any)
 #	fj ARG...		firmo-jobs; fj4 ARG...: the same with --lua=lua5.4
 #	run fj ... ; status_is N ; has TEXT ; hasnt TEXT
+#	wrong_usage ARG... TEXT	it is refused with TEXT, in one line
 #	json EXPR [FILE]	a Lua expression over report.json; `r` is the report, file(PATH) one of its files
 #	sql STATEMENT		asks .firmo-jobs/history.db
 #	start ARG... ; finish	firmo-jobs in the background: $RUNNER, then $status, $output, $errors, $how
@@ -253,6 +254,26 @@ hasnt() {
 # is ACTUAL WANTED
 is() {
 	[ "$1" = "$2" ] || fail "got: $1, wanted: $2"
+}
+
+# one_line TEXT: $stderr (of `run --separate-stderr`) is a single line of the program, with this text.
+one_line() {
+	[[ $stderr == "firmo-jobs: "* && $stderr != *$'\n'* ]] || fail "stderr is not one line"
+	[[ $stderr == *"$1"* ]] || fail "stderr has no: $1"
+}
+
+# bad WANTED-STATUS TEXT ARG...: firmo-jobs ARG... says TEXT in one line and ends with the status.
+bad() {
+	run --separate-stderr fj "${@:3}"
+	status_is "$1"
+	one_line "$2"
+}
+
+# wrong_usage ARG... TEXT: `firmo-jobs ARG...` says TEXT in one line, prints and runs nothing, and ends with 2.
+wrong_usage() {
+	bad 2 "${!#}" "${@:1:$#-1}"
+	is "$output" ""
+	refute test -e ran
 }
 
 # A command that must not succeed: bash overlooks a failing `! COMMAND` in mid-test.

@@ -157,11 +157,7 @@ anew() {
 
 @test "a wrong word is told" {
 	plain a
-	run --separate-stderr fj4 --conflicts=avoided
-	status_is 2
-	[[ $stderr == *"--conflicts=avoided: wants avoid, warn or ignore"* ]]
+	wrong_usage --conflicts=avoided "--conflicts=avoided: wants avoid, warn or ignore"
 	echo '{"conflicts": true}' >firmo-jobs.json
-	run --separate-stderr fj4
-	status_is 2
-	[[ $stderr == *"firmo-jobs.json: conflicts: wants a text"* ]]
+	wrong_usage "firmo-jobs.json: conflicts: wants a text"
 }

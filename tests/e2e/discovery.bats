@@ -96,8 +96,7 @@ layout() {
 	cd "$BASE/project/one"
 	run -4 fj4 --pattern='nothing*'
 	has "no test file has a name that matches --pattern"
-	run -2 fj4 --pattern=
-	has "--pattern=: wants a glob"
+	wrong_usage --pattern= "--pattern=: wants a glob"
 }
 
 @test "the same file by several names is run once" {

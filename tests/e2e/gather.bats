@@ -55,12 +55,9 @@ load common
 	status_is 3
 	has "no-such-program"
 	for bad in "" " " "'a"; do
-		run fj4 --gather="$bad"
-		status_is 2
-		has "wants a command"
+		wrong_usage --gather="$bad" "wants a command"
 	done
-	run fj4 --gather=true nowhere
-	status_is 2
+	wrong_usage --gather=true nowhere "nowhere"
 }
 
 @test "the report of a run below that was killed shows what it had recorded" {

@@ -381,21 +381,21 @@ No run."
 
 @test "what cannot be answered is told in a line" {
 	plain good ""
-	bad 2 "--history=newest: no such view; it can be runs, slowest, failing, flaky, regressions, new, tests, or none" \
-		--history=newest
-	bad 2 "--history=runs:x: no such view" --history=runs:x
-	bad 2 "--history=runs takes no path (tests)" --history=runs tests
-	bad 2 "--since goes with --history" --since=1
-	bad 2 "--last goes with --history" --last=1 --list
+	wrong_usage --history=newest \
+		"--history=newest: no such view; it can be runs, slowest, failing, flaky, regressions, new, tests, or none"
+	wrong_usage --history=runs:x "--history=runs:x: no such view"
+	wrong_usage --history=runs tests "--history=runs takes no path (tests)"
+	wrong_usage --since=1 "--since goes with --history"
+	wrong_usage --last=1 --list "--last goes with --history"
 	for last in 0 -1 x ''; do
-		bad 2 "--last=$last: wants a number of runs" --history "--last=$last"
+		wrong_usage --history "--last=$last" "--last=$last: wants a number of runs"
 	done
-	bad 2 "--since=: wants a run" --history --since=
-	bad 2 "--report=junit: --history has no such report: it has text, json, csv" --history --report=junit
+	wrong_usage --history --since= "--since=: wants a run"
+	wrong_usage --history --report=junit "--report=junit: --history has no such report: it has text, json, csv"
 	go
 	commit >/dev/null
 	for since in 7 deadbeef 2026-02-30 2026-13-01 yesterday 3x 1.5d -3d abcx 'a b' "1'" HEAD; do
-		bad 2 "--since=$since: no run, commit, day" --history "--since=$since"
+		wrong_usage --history "--since=$since" "--since=$since: no run, commit, day"
 	done
 }
 
@@ -423,7 +423,7 @@ No run."
 	is "$output" ""
 	cmp .firmo-jobs/history.db before
 	echo "no database at all, but long enough to be one" >other.db
-	bad 2 other.db --history --db=other.db
+	wrong_usage --history --db=other.db other.db
 }
 
 @test "the history can be read while a run goes on" {

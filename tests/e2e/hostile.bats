@@ -193,7 +193,7 @@ none_is_sound() {
 		cp "$file" before
 		for words in "" --list --history --show --check --prune=0 --rules --changed --export=e.db --advise; do
 			# shellcheck disable=SC2086 # words
-			bad 2 "no history of firmo-jobs" --db="$file" $words
+			wrong_usage --db="$file" $words "no history of firmo-jobs"
 		done
 		FIRMO_JOBS_DB=$file run --separate-stderr fj
 		status_is 0
@@ -275,7 +275,7 @@ none_is_sound() {
 		status_is 1
 		is "${lines[0]}" "$DB: damaged"
 		[ "$stderr" = "" ] || fail "$stderr"
-		[ "$format" = text ] || bad 2 "the history before is damaged: " --db=other.db --import before
+		[ "$format" = text ] || wrong_usage --db=other.db --import before "the history before is damaged: "
 		cmp "$DB" before
 		run --separate-stderr fj
 		status_is 0
@@ -353,10 +353,10 @@ none_is_sound() {
 @test "two modes are refused, and nothing is removed" {
 	plain good ""
 	fj -q
-	bad 2 "--list and --prune" --list --prune=0
-	bad 2 "--check and --prune" --check --prune=0
-	bad 2 "--history and --show" --history --show
-	FIRMO_JOBS_FLAGS=--list bad 2 "--list and --advise" --advise
+	wrong_usage --list --prune=0 "--list and --prune"
+	wrong_usage --check --prune=0 "--check and --prune"
+	wrong_usage --history --show "--history and --show"
+	FIRMO_JOBS_FLAGS=--list wrong_usage --advise "--list and --advise"
 	run fj --help --prune=0
 	status_is 0
 	has "Usage:"

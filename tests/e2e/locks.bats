@@ -16,7 +16,7 @@ local function until_(c) while not c() do os.execute("sleep 0.02") end end'
 
 # holder NAME: fails beside another one, and ends once the file "let_go" is there.
 holder() {
-	plain "$1" "$FILE_WORDS" "assert(os.execute('mkdir held'))" \
+	plain "$1" "$FILE_WORDS" "local ok = os.execute('mkdir held')" "mark('tried_$1')" "assert(ok)" \
 		"until_(function() return there('let_go') end)" "assert(os.execute('rmdir held'))"
 }
 
@@ -28,7 +28,8 @@ holder() {
 	run fj4 -j3
 	status_is 0
 	# It is the lock that keeps them apart.
-	rm -r let_go firmo-jobs.json .firmo-jobs
+	plain c "$FILE_WORDS" "until_(function() return there('tried_a') and there('tried_b') end) mark('let_go')"
+	rm -r let_go tried_* firmo-jobs.json .firmo-jobs
 	run fj4 -j3
 	status_is 1
 }
@@ -189,13 +190,10 @@ rules() {
 	for line in '{"locks": {"db": 0}}' '{"locks": {"db": "many"}}' '{"slots": 0}' '{"lock": [""]}' \
 		'{"exclusive": 1}' '{"overrides": [{"match": "*", "locks": {"db": 2}}]}'; do
 		settings "$line"
-		run --separate-stderr fj4
-		status_is 2
-		is "${#stderr_lines[@]}" 1
+		wrong_usage "firmo-jobs.json: "
 	done
 	settings '{"locks": {"db": 0}}'
-	run --separate-stderr fj4
-	[[ $stderr == *"firmo-jobs.json: locks.db=0: wants how many"* ]]
+	wrong_usage "firmo-jobs.json: locks.db=0: wants how many"
 	settings '{"locks": {"database": 2}, "overrides": [{"match": "*", "lock": "databse"}]}'
 	run --separate-stderr fj4
 	status_is 0

@@ -88,9 +88,7 @@ two_tests() {
 @test "a directive puts a file, or its tests, into quarantine" {
 	test_file tests/a_test.lua "-- firmo-jobs: quarantine=9999-12-31" "error('boom')"
 	test_file tests/b_test.lua "-- firmo-jobs: quarantine='reason=slow, or so\\, at times'" "error('boom')"
-	run fj4
-	status_is 2
-	has "tests/b_test.lua:1: quarantine= or so, at times: wants until="
+	wrong_usage "tests/b_test.lua:1: quarantine= or so, at times: wants until="
 	test_file tests/b_test.lua "-- firmo-jobs: quarantine='reason=slow\\, or so'" "error('boom')"
 	run fj4
 	status_is 0
@@ -275,47 +273,36 @@ not_forgiven() {
 	done
 }
 
-# told TEXT: wrong usage, in one line; nothing runs.
-told() {
-	run --separate-stderr fj4
-	status_is 2
-	[ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == *"$1"* ]] || {
-		echo "it says: $stderr"
-		return 1
-	}
-	[ ! -e ran ]
-}
-
 @test "what is wrong with a quarantine is told with its place" {
 	plain a "io.open('ran', 'w')"
 	local at="firmo-jobs.json: overrides[0].quarantine"
 	quarantine '*' '{"until": "2027-02-30"}'
-	told "$at.until=2027-02-30: wants a day that there is"
+	wrong_usage "$at.until=2027-02-30: wants a day that there is"
 	quarantine '*' '{"untill": "2027-01-31"}'
-	told "$at.untill: no such member; did you mean until?"
+	wrong_usage "$at.untill: no such member; did you mean until?"
 	quarantine '*' '{"owner": {}}'
-	told "$at.owner: no such member; it has until, reason and tests"
+	wrong_usage "$at.owner: no such member; it has until, reason and tests"
 	quarantine '*' '{"tests": []}'
-	told "$at.tests: wants at least one"
+	wrong_usage "$at.tests: wants at least one"
 	quarantine '*' '{"tests": ["a", 7]}'
-	told "$at.tests[1]: wants a text"
+	wrong_usage "$at.tests[1]: wants a text"
 	quarantine '*' '{"tests": ["a", ""]}'
-	told "$at.tests=: wants the names of tests"
+	wrong_usage "$at.tests=: wants the names of tests"
 	quarantine '*' '{"tests": {}}'
-	told "$at.tests: wants a text, or a list of such"
+	wrong_usage "$at.tests: wants a text, or a list of such"
 	quarantine '*' '{"until": 20270131}'
-	told "$at.until: wants a text"
+	wrong_usage "$at.until: wants a text"
 	quarantine '*' '"soon"'
-	told "$at=soon: wants until="
+	wrong_usage "$at=soon: wants until="
 	quarantine '*' '7'
-	told "$at: wants a text, an object, true or false"
+	wrong_usage "$at: wants a text, an object, true or false"
 	echo '{"quarantine": {}}' >firmo-jobs.json
-	told "firmo-jobs.json: quarantine: it belongs in overrides"
+	wrong_usage "firmo-jobs.json: quarantine: it belongs in overrides"
 	rm firmo-jobs.json
 	test_file tests/a_test.lua "-- firmo-jobs: quarantine=2027-02-30" "io.open('ran', 'w')"
-	told "tests/a_test.lua:1: quarantine.until=2027-02-30: wants a day that there is"
+	wrong_usage "tests/a_test.lua:1: quarantine.until=2027-02-30: wants a day that there is"
 	test_file tests/a_test.lua "-- firmo-jobs: quarantine" "io.open('ran', 'w')"
-	told "tests/a_test.lua:1: quarantine: wants NAME=VALUE"
+	wrong_usage "tests/a_test.lua:1: quarantine: wants NAME=VALUE"
 }
 
 @test "a test that no result has is warned of, once, where the file ran whole" {

@@ -658,8 +658,8 @@ identities() {
 
 @test "two reports cannot both go to standard output" {
 	plain good "io.open('ran', 'w'):close()"
-	bad 2 "only one report can go to standard output" --report=json --report=junit
-	bad 2 "only one report can go to standard output" --report=text --report=json:-
+	wrong_usage --report=json --report=junit "only one report can go to standard output"
+	wrong_usage --report=text --report=json:- "only one report can go to standard output"
 	refute test -e ran
 	run fj --report=json:a.json --report=junit
 	status_is 0

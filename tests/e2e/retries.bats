@@ -108,9 +108,7 @@ logs() {
 
 @test "a delay that is none" {
 	plain a
-	run --separate-stderr fj4 --retry-delay=soon
-	status_is 2
-	is "$stderr" "firmo-jobs: --retry-delay=soon: wants seconds, such as 5 or 0.5"
+	wrong_usage --retry-delay=soon "--retry-delay=soon: wants seconds, such as 5 or 0.5"
 }
 
 @test "a failed retry is still a failure, and --failed runs it again" {
@@ -183,14 +181,9 @@ logs() {
 
 @test "retries go together with no repetition" {
 	plain good "print('good')"
-	run fj4 --retries=1 --repeat=2
-	status_is 2
-	has "--retries"
-	run fj4 --retries=1 --until-fail
-	status_is 2
+	wrong_usage --retries=1 --repeat=2 "--retries"
+	wrong_usage --retries=1 --until-fail "--retries"
 	for bad in --retries=x --retries=-1 --repeat=0 --repeat=x --flaky=maybe; do
-		run fj4 "$bad"
-		status_is 2
-		has "${bad%=*}=${bad#*=}:"
+		wrong_usage "$bad" "${bad%=*}=${bad#*=}:"
 	done
 }

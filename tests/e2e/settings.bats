@@ -25,17 +25,6 @@ set_to() {
 	}
 }
 
-# refused TEXT ARG...: wrong usage, in one line; nothing runs.
-refused() {
-	run --separate-stderr fj "${@:2}"
-	status_is 2
-	[ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == *"$1"* ]] || {
-		echo "it says: $stderr"
-		return 1
-	}
-	[ ! -e ran ]
-}
-
 @test "a later place wins over an earlier one" {
 	plain a
 	settings '{"timeout": 20, "profiles": {"ci": {"timeout": 30}}}'
@@ -113,9 +102,9 @@ refused() {
 	run fj4 --retries=1
 	status_is 0
 	settings '{"command": "x {}", "lua": "y"}'
-	refused "--lua and --command" --quiet
+	wrong_usage --quiet "--lua and --command"
 	settings '{"retries": 1, "repeat": 2}'
-	refused "give one of them"
+	wrong_usage "give one of them"
 }
 
 @test "reports of the file are those of runs" {
@@ -150,64 +139,64 @@ refused() {
 @test "what is no JSON is told with its line and column" {
 	plain a "io.open('ran', 'w')"
 	settings '{' '	"timeout" 20' '}'
-	refused "firmo-jobs.json:2:12: this is no JSON: object property name separator ':' expected"
+	wrong_usage "firmo-jobs.json:2:12: this is no JSON: object property name separator ':' expected"
 	settings '{"timeout": 20'
-	refused "firmo-jobs.json:2:1: it ends in the midst"
+	wrong_usage "firmo-jobs.json:2:1: it ends in the midst"
 	settings '{} {}'
-	refused "firmo-jobs.json:1:4: something stands behind the end"
+	wrong_usage "firmo-jobs.json:1:4: something stands behind the end"
 	settings '[]'
-	refused "firmo-jobs.json:1:1: wants an object"
+	wrong_usage "firmo-jobs.json:1:1: wants an object"
 	settings ''
-	refused "firmo-jobs.json:2:1: it ends"
+	wrong_usage "firmo-jobs.json:2:1: it ends"
 	printf '{"lua": "\xff"}' >firmo-jobs.json
-	refused "firmo-jobs.json:1:10: this is no JSON"
+	wrong_usage "firmo-jobs.json:1:10: this is no JSON"
 	rm firmo-jobs.json
 	mkdir firmo-jobs.json
-	refused "firmo-jobs.json"
+	wrong_usage "firmo-jobs.json"
 	rmdir firmo-jobs.json
 	mkfifo firmo-jobs.json
-	refused "firmo-jobs.json"
+	wrong_usage "firmo-jobs.json"
 }
 
 @test "a wrong key, type or value is told with its key, and the right name" {
 	plain a "io.open('ran', 'w')"
 	settings '{"timout": 20}'
-	refused "firmo-jobs.json: timout: no such setting; did you mean timeout?"
+	wrong_usage "firmo-jobs.json: timout: no such setting; did you mean timeout?"
 	settings '{"profile": {}}'
-	refused "firmo-jobs.json: profile: it belongs on the command line"
+	wrong_usage "firmo-jobs.json: profile: it belongs on the command line"
 	settings '{"profiles": {"ci": {"retires": 1}}}'
-	refused "firmo-jobs.json: profiles.ci.retires: no such setting; did you mean retries?"
+	wrong_usage "firmo-jobs.json: profiles.ci.retires: no such setting; did you mean retries?"
 	settings '{"profiles": {"ci": {"profiles": {}}}}'
-	refused "firmo-jobs.json: profiles.ci.profiles: no such setting"
+	wrong_usage "firmo-jobs.json: profiles.ci.profiles: no such setting"
 	settings '{"profiles": {"ci": 3}}'
-	refused "firmo-jobs.json: profiles.ci: wants an object"
+	wrong_usage "firmo-jobs.json: profiles.ci: wants an object"
 	settings '{"timeout": "soon"}'
-	refused "firmo-jobs.json: timeout=soon: wants seconds"
+	wrong_usage "firmo-jobs.json: timeout=soon: wants seconds"
 	settings '{"timeout": [3]}'
-	refused "firmo-jobs.json: timeout: wants a number or a text"
+	wrong_usage "firmo-jobs.json: timeout: wants a number or a text"
 	settings '{"exclude": [1]}'
-	refused "firmo-jobs.json: exclude[0]: wants a text"
+	wrong_usage "firmo-jobs.json: exclude[0]: wants a text"
 	settings '{"changed": "yes"}'
-	refused "firmo-jobs.json: changed: wants true or false"
+	wrong_usage "firmo-jobs.json: changed: wants true or false"
 	settings '{"limit": {"ass": 1}}'
-	refused "firmo-jobs.json: limit.ass: 'ass' is not a limit"
+	wrong_usage "firmo-jobs.json: limit.ass: 'ass' is not a limit"
 	settings '{"order": "fastest"}'
-	refused "firmo-jobs.json: order=fastest: wants slowest, path or random"
+	wrong_usage "firmo-jobs.json: order=fastest: wants slowest, path or random"
 	settings '{"list": true}'
-	refused "firmo-jobs.json: list: it belongs on the command line"
+	wrong_usage "firmo-jobs.json: list: it belongs on the command line"
 	settings '{"lua": "a\u0000b"}'
-	refused "firmo-jobs.json: lua: wants a text"
+	wrong_usage "firmo-jobs.json: lua: wants a text"
 }
 
 @test "a profile that is not there" {
 	plain a "io.open('ran', 'w')"
-	refused "--profile=ci: there is no firmo-jobs.json" --profile=ci
+	wrong_usage --profile=ci "--profile=ci: there is no firmo-jobs.json"
 	settings '{}'
-	refused "--profile=ci: no such profile; firmo-jobs.json has none" --profile=ci
+	wrong_usage --profile=ci "--profile=ci: no such profile; firmo-jobs.json has none"
 	settings '{"profiles": {"nightly": {}, "ci": {}}}'
-	refused "--profile=nightyl: no such profile; did you mean nightly?" --profile=nightyl
-	refused "--profile=x: no such profile; firmo-jobs.json has nightly, ci" --profile=x
-	refused "--profile=: wants the name" --profile=
+	wrong_usage --profile=nightyl "--profile=nightyl: no such profile; did you mean nightly?"
+	wrong_usage --profile=x "--profile=x: no such profile; firmo-jobs.json has nightly, ci"
+	wrong_usage --profile= "--profile=: wants the name"
 }
 
 @test "help comes whatever is wrong with the settings" {
@@ -226,7 +215,7 @@ refused() {
 		assert(text:find('{\"name\":\"lua\",\"value\":\"lua\\\\\"5\",\"from\":\"firmo-jobs.json: lua\"}', 1, true), text)
 		assert(text:find('{\"name\":\"report\",\"value\":null,\"from\":\"the command line\"}', 1, true) or
 			text:find('\"name\":\"report\",\"value\":\"json\"', 1, true), text)" <<<"$output"
-	refused "--print-settings takes no path" --print-settings tests
+	wrong_usage --print-settings tests "--print-settings takes no path"
 }
 
 @test "make and a person go by the same settings" {
@@ -292,7 +281,7 @@ refused() {
 	set_to grace 1 "firmo-jobs.json: overrides[0].grace" --print-settings=tests/db/b_test.lua
 	set_to grace 5 "firmo-jobs.json: profiles.ci.overrides[0].grace" --print-settings=tests/db/b_test.lua --profile=ci
 	set_to timeout 9 "the command line" --print-settings=tests/db/b_test.lua -t9
-	refused "--print-settings=tests/c_test.lua: No such file" --print-settings=tests/c_test.lua
+	wrong_usage --print-settings=tests/c_test.lua "--print-settings=tests/c_test.lua: No such file"
 }
 
 @test "overrides: a file has its own deadline, tries, variables, modules and command" {
@@ -382,21 +371,21 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 @test "overrides that are wrong" {
 	plain a "io.open('ran', 'w')"
 	settings '{"overrides": {}}'
-	refused "firmo-jobs.json: overrides: wants a list"
+	wrong_usage "firmo-jobs.json: overrides: wants a list"
 	settings '{"overrides": [3]}'
-	refused "firmo-jobs.json: overrides[0]: wants an object"
+	wrong_usage "firmo-jobs.json: overrides[0]: wants an object"
 	settings '{"overrides": [{"timeout": 3}]}'
-	refused "firmo-jobs.json: overrides[0].match: wants a glob"
+	wrong_usage "firmo-jobs.json: overrides[0].match: wants a glob"
 	settings '{"overrides": [{"match": []}]}'
-	refused "firmo-jobs.json: overrides[0].match: wants a glob"
+	wrong_usage "firmo-jobs.json: overrides[0].match: wants a glob"
 	settings '{"overrides": [{"match": "*", "workers": 3}]}'
-	refused "firmo-jobs.json: overrides[0].workers: it cannot differ from file to file"
+	wrong_usage "firmo-jobs.json: overrides[0].workers: it cannot differ from file to file"
 	settings '{"overrides": [{"match": "*", "tiemout": 3}]}'
-	refused "firmo-jobs.json: overrides[0].tiemout: no such setting; did you mean timeout?"
+	wrong_usage "firmo-jobs.json: overrides[0].tiemout: no such setting; did you mean timeout?"
 	settings '{"profiles": {"x": {"overrides": [{"match": "*", "timeout": "y"}]}}}'
-	refused "firmo-jobs.json: profiles.x.overrides[0].timeout=y: wants seconds"
+	wrong_usage "firmo-jobs.json: profiles.x.overrides[0].timeout=y: wants seconds"
 	settings '{"overrides": [{"match": "*", "env": {"LUA_INIT": "x"}}]}'
-	refused "firmo-jobs.json: overrides[0].env.LUA_INIT: a worker has this variable from firmo-jobs"
+	wrong_usage "firmo-jobs.json: overrides[0].env.LUA_INIT: a worker has this variable from firmo-jobs"
 	settings '{"overrides": [{"match": "*", "command": "no-such-program {}"}]}'
 	run fj4
 	run --separate-stderr fj
@@ -432,7 +421,7 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 @test "directives that are wrong are told with file and line" {
 	wrong() {
 		test_file tests/a_test.lua "-- one" "-- firmo-jobs: $2" "io.open('ran', 'w')"
-		refused "tests/a_test.lua:2: $1"
+		wrong_usage "tests/a_test.lua:2: $1"
 	}
 	wrong "timout: no such directive; did you mean timeout?" timout=3
 	wrong "workers: a test file cannot set this" workers=3
@@ -444,15 +433,15 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 
 @test "settings that are no file are told as such" {
 	mkdir firmo-jobs.json
-	refused "firmo-jobs.json: it is not a file"
+	wrong_usage "firmo-jobs.json: it is not a file"
 	rmdir firmo-jobs.json
 	mkfifo firmo-jobs.json
-	refused "firmo-jobs.json: it is not a file"
+	wrong_usage "firmo-jobs.json: it is not a file"
 }
 
 @test "--print-settings of a file refuses what the file says wrongly" {
 	test_file tests/a_test.lua "-- firmo-jobs: timeout=abc"
-	refused "tests/a_test.lua:1: timeout=abc: wants seconds" --print-settings=tests/a_test.lua
+	wrong_usage --print-settings=tests/a_test.lua "tests/a_test.lua:1: timeout=abc: wants seconds"
 }
 
 @test "profiles set the same variable" {
@@ -509,7 +498,7 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	has "tests/b_test.lua"
 	run --separate-stderr fj4 --root=../..
 	has "tests/a_test.lua"
-	refused "--root=no: No such file" --root=no
+	wrong_usage --root=no "--root=no: No such file"
 }
 
 @test "the search for the root ends at a repository, another owner's folder, and in a test" {
@@ -566,9 +555,9 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	set_to progress none "firmo-jobs.json: progress"
 	set_to color never "the command line" --color=never
 	echo '{"timeout": 3}' >"$XDG_CONFIG_HOME/firmo-jobs.json"
-	refused "config/firmo-jobs.json: timeout: it belongs in the settings of a project"
+	wrong_usage "config/firmo-jobs.json: timeout: it belongs in the settings of a project"
 	echo '{"colour": "never"}' >"$XDG_CONFIG_HOME/firmo-jobs.json"
-	refused "config/firmo-jobs.json: colour: no such setting; did you mean color?"
+	wrong_usage "config/firmo-jobs.json: colour: no such setting; did you mean color?"
 	unset XDG_CONFIG_HOME
 	echo '{"color": "always"}' >"$HOME/.config/firmo-jobs.json"
 	set_to color always "$HOME/.config/firmo-jobs.json: color"

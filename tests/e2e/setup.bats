@@ -272,9 +272,7 @@ refuses() {
 	local fixture text
 	while IFS='|' read -r fixture text; do
 		printf '{"fixtures": %s}' "$fixture" >firmo-jobs.json
-		run --separate-stderr fj
-		status_is 2
-		[[ $stderr == *"firmo-jobs.json: $text"* ]] || fail "$fixture: $stderr"
+		wrong_usage "firmo-jobs.json: $text"
 	done <<-'END'
 		{}|fixtures: wants a list of objects
 		[3]|fixtures[0]: wants an object with match, setup and teardown

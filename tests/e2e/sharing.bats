@@ -100,7 +100,6 @@ inner_make() {
 
 @test "their values are checked" {
 	for bad in --max-load=0 --max-load=x --max-load= --min-memory= --min-memory=5X; do
-		run -2 --separate-stderr fj "$bad"
-		is "$(wc -l <<<"$stderr")" 1
+		wrong_usage "$bad" "$bad: wants"
 	done
 }

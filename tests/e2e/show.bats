@@ -106,17 +106,11 @@ live() {
 	has "there is no history"
 	is "$(count firmo-jobs)" 1
 	fj4 tests/good_test.lua
-	run fj --show=7
-	status_is 2
-	has "the history has no run 7"
+	wrong_usage --show=7 "the history has no run 7"
 	for bad in 0 -1 x 1x; do
-		run fj "--show=$bad"
-		status_is 2
-		has "--show=$bad:"
+		wrong_usage "--show=$bad" "--show=$bad:"
 	done
-	run fj --show tests
-	status_is 2
-	has "takes no path"
+	wrong_usage --show tests "takes no path"
 }
 
 @test "the history of an older firmo-jobs is brought up to date to be shown" {

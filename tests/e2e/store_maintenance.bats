@@ -40,8 +40,7 @@ refused() {
 	is "$stderr" ""
 	[[ $output =~ ^"Removed 3 runs with 9 results: "[0-9]+\ (bytes|KiB)" before, "[0-9]+\ (bytes|KiB)" now."$ ]] || fail form
 	is "$(sql 'SELECT group_concat(id) FROM run')" 4,5
-	run fj --show=3
-	status_is 2
+	wrong_usage --show=3 "the history has no run 3"
 	run fj --check
 	status_is 0
 	# All of it: the passes stand all the same.
@@ -226,7 +225,7 @@ b.db: 1 run with 2 results imported"
 	refused 2 "names of histories are missing" --import
 	is "$(sqlite3 theirs.db 'SELECT a FROM run')" precious
 	# Nor is one begun for nothing.
-	bad 2 text --db=none/h.db --import text
+	wrong_usage --db=none/h.db --import text text
 	refute test -e none
 }
 
@@ -280,7 +279,7 @@ b.db: 1 run with 2 results imported"
 	sql "PRAGMA user_version=99"
 	bad 3 "newer firmo-jobs (format 99" --check
 	echo "no database" >text
-	bad 2 "text: it is no history of firmo-jobs" --db=text --check
+	wrong_usage --db=text --check "text: it is no history of firmo-jobs"
 }
 
 @test "--check=repair makes the figures of files anew, and touches nothing else" {
@@ -310,7 +309,7 @@ b.db: 1 run with 2 results imported"
 	run fj --check=repair
 	status_is 1
 	has "results of no run: 3"
-	bad 2 "wants repair" --check=mend
+	wrong_usage --check=mend "wants repair"
 	bad 3 "there is no history in other.db" --db=other.db --check=repair
 	[ ! -e other.db ]
 }

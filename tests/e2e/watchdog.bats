@@ -22,15 +22,31 @@ none_lives() {
 	done
 }
 
+# below_make TOKENS STYLE [WORD]...: firmo-jobs in the background, started by the words, with the tokens of a make
+# that is audited SETTLE ms after its end; its pid is in ./runner.
+below_make() {
+	start_command "$HELPERS/jobserver-audit" --tokens="$1" --style="$2" --settle="${SETTLE:-5000}" --no-holders -- "${@:3}" \
+		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+}
+
+# The pid of its watchdog.
+watchdog() {
+	pgrep -P "$(<runner)" jobserver-watch
+}
+
+# ends_with N: what below_make has started comes to its end, and all N tokens are back.
+ends_with() {
+	finish
+	is "$(grep '^audit' err)" "audit: ok $1 tokens"
+}
+
 # dies SIGNAL STYLE: firmo-jobs gets SIGNAL with all tokens in use.
 dies() {
 	sleepers 4
-	start_command "$HELPERS/jobserver-audit" --style="$2" --tokens=3 --settle=5000 --no-holders -- \
-		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	below_make 3 "$2"
 	await all_run 4
 	kill -"$1" "$(<runner)"
-	finish
-	is "$(grep '^audit' err)" "audit: ok 3 tokens"
+	ends_with 3
 	await none_lives
 }
 
@@ -52,12 +68,10 @@ for_each_signal() {
 
 @test "they do after the death of its whole process group" {
 	sleepers 3
-	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
-		setsid -w bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	below_make 2 pipe setsid -w
 	await all_run 3
 	kill -KILL -- "-$(<runner)"
-	finish
-	is "$(grep '^audit' err)" "audit: ok 2 tokens"
+	ends_with 2
 	await none_lives
 }
 
@@ -88,57 +102,48 @@ for_each_signal() {
 
 @test "the run goes on when the watchdog is killed, and no token is lost" {
 	sleepers 3
-	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
-		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	below_make 2 pipe
 	await all_run 3
-	watchdog=$(pgrep -P "$(<runner)" jobserver-watch)
-	kill -KILL "$watchdog"
+	kill -KILL "$(watchdog)"
 	kill $(cat pids/*)
-	finish
-	has "Files: 3 in all" <<<"$output"
-	is "$(grep '^audit' err)" "audit: ok 2 tokens"
+	ends_with 2
+	has "Files: 3 in all"
 }
 
 @test "another watchdog takes over: killed one after the other, neither loses a token" {
 	sleepers 3
-	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
-		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	below_make 2 pipe
 	await all_run 3
-	watchdog=$(pgrep -P "$(<runner)" jobserver-watch)
-	kill -KILL "$watchdog"
-	await eval '[ -n "$(pgrep -P "$(<runner)" jobserver-watch | grep -vx "$watchdog")" ]'
+	first=$(watchdog)
+	kill -KILL "$first"
+	await eval '[ -n "$(watchdog | grep -vx "$first")" ]'
 	kill -KILL "$(<runner)"
-	finish
-	is "$(grep '^audit' err)" "audit: ok 2 tokens"
+	ends_with 2
 	await none_lives
 }
 
 @test "files that wait when the watchdog is killed get their tokens, and all of them go back" {
 	sleepers 6
-	start_command "$HELPERS/jobserver-audit" --tokens=2 --settle=5000 --no-holders -- \
-		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	below_make 2 pipe
 	await all_run 3
-	kill -KILL "$(pgrep -P "$(<runner)" jobserver-watch)"
+	kill -KILL "$(watchdog)"
 	await eval 'kill $(cat pids/*) 2>/dev/null; all_run 6'
 	await eval 'kill $(cat pids/*) 2>/dev/null; none_lives'
-	finish
-	has "Files: 6 in all, 6 passed" <<<"$output"
-	is "$(grep '^audit' err)" "audit: ok 2 tokens"
+	ends_with 2
+	has "Files: 6 in all, 6 passed"
 }
 
 @test "a watchdog, and the process that starts workers, hold nobody up when they are stopped" {
 	sleepers 4
-	start_command "$HELPERS/jobserver-audit" --tokens=1 --no-holders -- \
-		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+	SETTLE=0 below_make 1 pipe
 	await all_run 2
 	pkill -STOP -P "$(<runner)" firmo-jobs-spaw
 	kill $(cat pids/*)
 	await all_run 4
-	pkill -STOP -P "$(<runner)" jobserver-watch
+	kill -STOP "$(watchdog)"
 	kill $(cat pids/*) 2>/dev/null || true
-	finish
-	has "Files: 4 in all, 4 passed" <<<"$output"
-	is "$(grep '^audit' err)" "audit: ok 1 tokens"
+	ends_with 1
+	has "Files: 4 in all, 4 passed"
 }
 
 @test "it goes on without a pool's watchdog too, and does not spin" {

@@ -199,8 +199,5 @@ told() {
 	rm firmo-jobs.json
 	plain a '-- firmo-jobs: wrap=nice'
 	sed -i 1i'-- firmo-jobs: wrap=nice' tests/a_test.lua
-	run --separate-stderr fj4
-	status_is 2
-	[[ $stderr == *"wrap: a test file cannot set this"* ]]
-	[ ! -e ran ]
+	wrong_usage "wrap: a test file cannot set this"
 }
