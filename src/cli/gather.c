@@ -166,7 +166,7 @@ static int load_ran(struct firmo_jobs *s, struct err *err)
 	s->run.elapsed_ns =
 		begun.elapsed_ns ? begun.elapsed_ns : clock_real_ns() - begun.started_ns;
 	s->run.signal = begun.signal;
-	// The history does not have them.
+	// The record has them at the end.
 	s->run.fixtures.items = begun.fixtures.items;
 	s->run.fixtures.n = begun.fixtures.n;
 	s->run.fixtures.cap = begun.fixtures.cap;

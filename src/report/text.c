@@ -593,10 +593,25 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 	return write_out(out, &b, err);
 }
 
+static int write_fixtures(FILE *out, const struct run *run, bool tear_down,
+			  const struct text_style *style, struct err *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < run->fixtures.n && status == 0; i++)
+		if (run->fixtures.items[i].tears_down == tear_down)
+			status = report_text_fixture(out, &run->fixtures.items[i], style, err);
+	return status;
+}
+
 int report_text(FILE *out, const struct run *run, const struct text_style *style, struct err *err)
 {
+	if (write_fixtures(out, run, false, style, err) < 0)
+		return -1;
 	for (size_t i = 0; i < run->results.n; i++)
 		if (report_text_file(out, run->results.items[i], style, err) < 0)
 			return -1;
+	if (write_fixtures(out, run, true, style, err) < 0)
+		return -1;
 	return report_text_end(out, run, style, err);
 }

@@ -90,6 +90,8 @@ static const struct {
 	{"SELECT count(*) FROM result r WHERE roster > 0 AND NOT EXISTS "
 	 "(SELECT 1 FROM roster o WHERE o.id = r.roster AND o.file = r.file)",
 	 "results with tests that are listed nowhere"},
+	{"SELECT count(*) FROM fixture WHERE run NOT IN (SELECT id FROM run)",
+	 "setups and teardowns of no run"},
 	{"SELECT count(*) FROM reused WHERE run NOT IN (SELECT id FROM run)",
 	 "reused results of no run"},
 	{"SELECT count(*) FROM reused WHERE result NOT IN (SELECT id FROM result)",

@@ -191,6 +191,8 @@ static bool is_complete(const struct finding *l)
 		missing &= ~(bit_of("reused") | bit_of("listed"));
 	if (l->version < 11)
 		missing &= ~bit_of("part");
+	if (l->version < 13)
+		missing &= ~bit_of("fixture");
 	return !l->other && missing == 0;
 }
 

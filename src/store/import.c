@@ -59,6 +59,9 @@ static const char *const take_runs[] = {
 	"WHERE id IN (SELECT theirs FROM temp.run_of WHERE NOT known) ORDER BY id",
 	"UPDATE temp.run_of SET ours = (SELECT max(id) FROM main.run r WHERE r.name = run_of.name) "
 	"WHERE NOT known",
+	"DELETE FROM main.fixture WHERE run IN (SELECT ours FROM temp.run_of WHERE taken)",
+	"INSERT INTO main.fixture SELECT n.ours, seq, " FIXTURE_COLUMNS " FROM theirs.fixture t "
+	"JOIN (SELECT theirs, ours FROM temp.run_of WHERE taken) n ON n.theirs = t.run",
 	"INSERT INTO temp.rank SELECT id, row_number() OVER (ORDER BY started, name, id) "
 	"FROM main.run",
 	NULL,

@@ -299,6 +299,32 @@ static int load_results_of_run(struct store *s, struct run *run, struct jobs *jo
 	return code;
 }
 
+static int load_fixtures(struct store *s, struct run *run)
+{
+	struct query *q =
+		query(s, "SELECT " FIXTURE_COLUMNS " FROM fixture WHERE run=? ORDER BY seq",
+		      VALUES(NUMBER(run->id)));
+	int code;
+
+	while ((code = query_next(q, FIXTURE_LETTERS)) == SQLITE_ROW) {
+		struct packed output = query_bytes(q, 4);
+		struct fixture_result r = {
+			.name = query_copy(q, 0),
+			.tears_down = query_int(q, 1),
+			.failed = query_int(q, 2),
+			.reason = query_copy(q, 3),
+			.output = output.at < output.end
+					  ? xstrndup((const char *)output.at,
+						     (size_t)(output.end - output.at))
+					  : xstrdup(""),
+			.started_ns = query_int(q, 5),
+			.wall_ns = query_int(q, 6),
+		};
+		VEC_PUSH(&run->fixtures, r);
+	}
+	return query_end(q, code);
+}
+
 // The row of run->id. SQLITE_ROW: there is one.
 static int find_run(struct store *s, struct run *run)
 {
@@ -350,6 +376,8 @@ int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jo
 		return -1;
 	}
 	if (code == SQLITE_ROW)
+		code = load_fixtures(s, run);
+	if (code == SQLITE_DONE)
 		code = load_results_of_run(s, run, jobs);
 	estimate(run);
 	return code == SQLITE_DONE ? 0 : store_error(s, err);

@@ -36,6 +36,7 @@ static int drop_runs(struct store *s, struct pruned *out)
 {
 	static const char *const runs[] = {
 		"DELETE FROM reused WHERE run IN (SELECT run FROM temp.gone)",
+		"DELETE FROM fixture WHERE run IN (SELECT run FROM temp.gone)",
 		"DELETE FROM run WHERE id IN (SELECT run FROM temp.gone)",
 		"CREATE TEMP TABLE standing(result INTEGER PRIMARY KEY)",
 		"INSERT INTO temp.standing SELECT * FROM " STANDING,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Writing to the store: runs, the results of files, their tests.
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -127,6 +128,23 @@ static int add_reused(struct store *s, const struct run *run)
 	return code;
 }
 
+static int add_fixtures(struct store *s, const struct run *run)
+{
+	int code = SQLITE_DONE;
+
+	for (size_t i = 0; i < run->fixtures.n && code == SQLITE_DONE; i++) {
+		const struct fixture_result *r = &run->fixtures.items[i];
+		code = query_do(s,
+				"INSERT OR REPLACE INTO fixture(run, seq, " FIXTURE_COLUMNS
+				") VALUES(?,?,?,?,?,?,?,?,?)",
+				VALUES(NUMBER(run->id), WITHIN('n', i), TEXT(r->name),
+				       NUMBER(r->tears_down), NUMBER(r->failed), TEXT(r->reason),
+				       KNOWN_BYTES(r->output, strlen(r->output)),
+				       WITHIN('t', r->started_ns), WITHIN('y', r->wall_ns)));
+	}
+	return code;
+}
+
 static int finish_run(struct store *s, const struct run *run)
 {
 	struct totals t = run_totals(run);
@@ -140,6 +158,8 @@ static int finish_run(struct store *s, const struct run *run)
 		       WITHIN('d', run_bound_ns(run)), TEXT(run->stopped),
 		       KNOWN_BYTES(run->waits.items, run->waits.n * sizeof *run->waits.items)));
 
+	if (code == SQLITE_DONE)
+		code = add_fixtures(s, run);
 	return code == SQLITE_DONE ? add_reused(s, run) : code;
 }
 
@@ -153,14 +173,18 @@ static int drop_outputs(struct store *s)
 			NULL);
 }
 
-enum store_status record_finish_run(struct store *s, const struct run *run, struct err *err)
+enum store_status record_finish_run(struct store *s, struct run *run, struct err *err)
 {
-	if (run->id == 0)
+	bool first = run->id == 0;
+
+	if (first && run->fixtures.n == 0)
 		return STORE_OK;
 	enum store_status status = query_begin(s, err);
 	if (status != STORE_OK)
 		return status;
-	int code = finish_run(s, run);
+	int code = first ? add_run(s, run) : SQLITE_DONE;
+	if (code == SQLITE_DONE)
+		code = finish_run(s, run);
 	for (size_t i = 0; i < run->results.n && code == SQLITE_DONE; i++)
 		if (run->results.items[i]->status == FILE_NOTRUN)
 			code = add_all(s, run, run->results.items[i]);
@@ -170,5 +194,8 @@ enum store_status record_finish_run(struct store *s, const struct run *run, stru
 		code = prune_keep_bound(s);
 	if (code == SQLITE_DONE && run->id % SWEEP_RUNS == 0)
 		code = prune_sweep(s);
-	return query_commit(s, code, err);
+	status = query_commit(s, code, err);
+	if (status != STORE_OK && first)
+		run->id = 0;
+	return status;
 }

@@ -18,6 +18,11 @@ static const char tables[] =
 	" bound INTEGER, seed INTEGER, signal INTEGER, repeated INTEGER, flaky_fails INTEGER,"
 	" version TEXT NOT NULL, revision TEXT, stopped TEXT, lua TEXT, waits BLOB);"
 	"CREATE INDEX run_by_started ON run(started);"
+	// Its setups and teardowns, in the order of their ends. wall: 0 where it did not start.
+	"CREATE TABLE fixture(run INTEGER NOT NULL, seq INTEGER NOT NULL, name TEXT NOT NULL,"
+	" tears_down INTEGER NOT NULL, failed INTEGER NOT NULL, reason TEXT, output BLOB,"
+	" started INTEGER NOT NULL, wall INTEGER NOT NULL,"
+	" PRIMARY KEY(run, seq)) WITHOUT ROWID;"
 	// What a run has not run again.
 	"CREATE TABLE reused(run INTEGER NOT NULL, result INTEGER NOT NULL,"
 	" PRIMARY KEY(run, result)) WITHOUT ROWID;"
@@ -96,6 +101,7 @@ static const char tables[] =
 
 const struct schema_table schema_tables[] = {
 	TABLE("run", "id, " RUN_COLUMNS, "ICTyOonnnnddagffCcccb"),
+	TABLE("fixture", "run, seq, " FIXTURE_COLUMNS, "IN" FIXTURE_LETTERS),
 	TABLE("reused", "run, result", "II"),
 	TABLE("file",
 	      "id, path, born, status, ended, tests, state, trail, reading, forgiven, "
@@ -122,7 +128,7 @@ static int bring_up(struct store *s, int64_t from)
 	int code =
 		from == 0 ? sqlite3_exec(s->db, tables, NULL, NULL, NULL) : upgrade(s, (int)from);
 
-	return code == SQLITE_OK ? sqlite3_exec(s->db, "PRAGMA user_version=12", NULL, NULL, NULL)
+	return code == SQLITE_OK ? sqlite3_exec(s->db, "PRAGMA user_version=13", NULL, NULL, NULL)
 				 : code;
 }
 

@@ -9,7 +9,7 @@ struct err;
 struct store;
 
 // The format that this program writes.
-#define SCHEMA_FORMAT 12
+#define SCHEMA_FORMAT 13
 // What application_id says in our databases: "Fjob".
 #define SCHEMA_MARK 0x466a6f62
 
@@ -52,6 +52,10 @@ struct store;
 #define RUN_COLUMNS                                                                                \
 	"name, started, elapsed, jobs, peak, files, bad, tests, failed, lower_bound, bound, "      \
 	"seed, signal, repeated, flaky_fails, version, revision, stopped, lua, waits"
+
+// Those of a setup or a teardown but for its run and its place, and what each may be.
+#define FIXTURE_COLUMNS "name, tears_down, failed, reason, output, started, wall"
+#define FIXTURE_LETTERS "CFFcbTY"
 
 // Every table with its columns, in their order, and what they may hold; the list ends in NULL.
 extern const struct schema_table {

@@ -57,9 +57,10 @@ void snapshot_recall(struct store *s, struct result *r);
 // waits.
 enum store_status store_record(struct store *s, struct run *run, struct result *const *results,
 			       size_t n, struct err *err);
-// Completes the run's record with its final figures and the files that were not run. Like
-// store_record, but nothing if run->id is 0.
-enum store_status record_finish_run(struct store *s, const struct run *run, struct err *err);
+// Completes the run's record with its final figures, its setups and teardowns, and the files that
+// were not run. Like store_record, but nothing if nothing of the run was carried out: run->id is 0,
+// and there is no setup of it.
+enum store_status record_finish_run(struct store *s, struct run *run, struct err *err);
 
 // Finds the run of that name: sets its id and started_ns. False if there is none.
 bool load_find_run(struct store *s, const char *name, struct run *run);

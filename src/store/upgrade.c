@@ -187,6 +187,11 @@ static const struct step {
 	 "ALTER TABLE result ADD COLUMN forgiven INTEGER;"
 	 "ALTER TABLE file ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;"
 	 "ALTER TABLE file ADD COLUMN claims BLOB;"},
+	{13, 0,
+	 "CREATE TABLE fixture(run INTEGER NOT NULL, seq INTEGER NOT NULL, name TEXT NOT NULL,"
+	 " tears_down INTEGER NOT NULL, failed INTEGER NOT NULL, reason TEXT, output BLOB,"
+	 " started INTEGER NOT NULL, wall INTEGER NOT NULL,"
+	 " PRIMARY KEY(run, seq)) WITHOUT ROWID;"},
 };
 
 // ---- what SQL is lent ----

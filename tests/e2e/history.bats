@@ -80,7 +80,7 @@ in_mount() {
 	fj -q
 	is "$(cat .firmo-jobs/.gitignore)" "*"
 	is_sound
-	is "$(sql 'PRAGMA user_version')" 12
+	is "$(sql 'PRAGMA user_version')" 13
 }
 
 @test "a folder that is there is left as it is" {

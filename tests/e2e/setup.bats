@@ -32,6 +32,15 @@ simple() {
 	grep -q '<testsuite name="fixture db"' report.xml
 	xmllint --noout --schema "$BATS_TEST_DIRNAME/schema/junit.xsd" report.xml
 	grep -q 'setup of db' report.html
+	run fj --show --report=text --report=json:shown.json --report=junit:shown.xml
+	has "db: setup"
+	has "db: teardown"
+	cmp shown.json report.json
+	cmp shown.xml report.xml
+	fj --export=copy.db
+	fj --db=other.db --import=copy.db
+	fj --db=other.db --show --report=json:shown.json
+	cmp shown.json report.json
 }
 
 @test "it is set up only where one of its files runs" {
@@ -97,6 +106,15 @@ simple() {
 	json "file('tests/c_test.lua').status == 'pass' and r.fixtures[1].failed and r.fixtures[1].output == 'no room\n' and not r.success"
 	grep -q '<error message="exit status 3">no room' report.xml
 	[ ! -e torn ]
+	# Also where it is all that there was.
+	run fj tests/db --report=json:report.json --report=tap:report.tap
+	run fj --show --report=text --report=json:shown.json --report=tap:shown.tap
+	has "| no room"
+	has "; the setup of db has failed"
+	cmp shown.json report.json
+	cmp shown.tap report.tap
+	run fj --prune=0
+	is "$(DB=.firmo-jobs/history.db sql "SELECT count(*) FROM fixture")" 0
 }
 
 @test "what a pass has seen of what was set up is no longer there" {

@@ -69,6 +69,14 @@ static void every_format_comes_over_whole(void **state)
 		 " result INTEGER NOT NULL, started INTEGER NOT NULL, key BLOB NOT NULL,"
 		 " doubts INTEGER NOT NULL, inputs BLOB NOT NULL, written BLOB NOT NULL,"
 		 " deadline INTEGER NOT NULL)"},
+		{12, 10,
+		 "PRAGMA user_version=12; CREATE TABLE part(file INTEGER PRIMARY KEY,"
+		 " result INTEGER NOT NULL, started INTEGER NOT NULL, key BLOB NOT NULL,"
+		 " doubts INTEGER NOT NULL, inputs BLOB NOT NULL, written BLOB NOT NULL,"
+		 " deadline INTEGER NOT NULL); ALTER TABLE result ADD COLUMN quarantine TEXT;"
+		 " ALTER TABLE result ADD COLUMN forgiven INTEGER;"
+		 " ALTER TABLE file ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;"
+		 " ALTER TABLE file ADD COLUMN claims BLOB"},
 		{8, 9, "PRAGMA user_version=8"},
 		{7, 9,
 		 "PRAGMA user_version=7; ALTER TABLE snapshot DROP COLUMN deadline;"
