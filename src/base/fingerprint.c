@@ -326,12 +326,18 @@ static struct digest digest_of_place(const char *path, const char *word)
 	return d;
 }
 
+struct fingerprint fingerprint_of_place(const char *path, bool to_write)
+{
+	return can_make(path) ? present(digest_of_place(path, to_write ? "room" : "free"))
+			      : (struct fingerprint){0};
+}
+
 struct fingerprint fingerprint_of_free(const char *path)
 {
 	struct stat st;
-	bool is_free = lstat(path, &st) < 0 && errno == ENOENT && can_make(path);
 
-	return is_free ? present(digest_of_place(path, "free")) : (struct fingerprint){0};
+	return lstat(path, &st) < 0 && errno == ENOENT ? fingerprint_of_place(path, false)
+						       : (struct fingerprint){0};
 }
 
 struct fingerprint fingerprint_of_room(const char *path)
@@ -339,8 +345,7 @@ struct fingerprint fingerprint_of_room(const char *path)
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return errno == ENOENT && can_make(path) ? present(digest_of_place(path, "room"))
-							 : (struct fingerprint){0};
+		return errno == ENOENT ? fingerprint_of_place(path, true) : (struct fingerprint){0};
 	bool has_room = !S_ISDIR(st.st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 	return has_room ? present(digest_of_word("room")) : (struct fingerprint){0};
 }

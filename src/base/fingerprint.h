@@ -44,6 +44,8 @@ struct fingerprint fingerprint_of_real(const char *path);
 struct fingerprint fingerprint_of_free(const char *path);
 // Present: a file is there, or can be made there, and it can be written to.
 struct fingerprint fingerprint_of_room(const char *path);
+// What the one or the other (to_write) of the last two is while nothing is there.
+struct fingerprint fingerprint_of_place(const char *path, bool to_write);
 // The digests of these, where what they look at is known already. sum: of entry_hash().
 struct digest fingerprint_digest_of_type(mode_t mode);
 struct digest fingerprint_digest_of_access(const struct stat *st);

@@ -77,8 +77,10 @@ void fixtures_keep(const struct fixture *f, const struct settings *settings)
 
 void fixtures_release(struct fixtures *all)
 {
-	for (size_t i = 0; i < all->n; i++)
+	for (size_t i = 0; i < all->n; i++) {
 		strings_free_all(&all->items[i].variables);
+		fixture_forget_seen(&all->items[i]);
+	}
 	free(all->items);
 	*all = (struct fixtures){0};
 }

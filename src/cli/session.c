@@ -124,6 +124,7 @@ void session_begin_run(struct firmo_jobs *s)
 			    .settings_of = settings_of,
 			    .owner = &s->context.variants,
 			    .locks = &settings->run.locks,
+			    .fixtures = &s->context.variants.fixtures,
 			    .learned = &s->learned},
 		.means = {.has_make_load = c->make.load >= 0,
 			  .make_load = c->make.load,

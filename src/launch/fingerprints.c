@@ -111,9 +111,14 @@ static void take_own(struct fingerprints *f, struct inputs *in, int64_t started_
 
 	// Doubts are added behind the inputs that they are about.
 	for (size_t i = 0; i < in->list.n; i++) {
-		const struct inspection *l = take(f, &in->list.items[i]);
-		const struct input *one = &in->list.items[i];
-		if (!input_is_remark(one->kind) && is_young(one, l, started_ns))
+		struct input *one = &in->list.items[i];
+		if (input_is_settled(one)) {
+			one->is = input_settled(one);
+			continue;
+		}
+		const struct inspection *l = take(f, one);
+		int64_t since_ns = one->seen.since_ns ? one->seen.since_ns : started_ns;
+		if (!input_is_remark(one->kind) && is_young(one, l, since_ns))
 			inputs_doubt(in, DOUBT_YOUNG, one->name);
 	}
 	if (in->list.n > n)

@@ -94,6 +94,9 @@ struct launcher_operations {
 	// Lua names them) among it, sorted; the caller releases and frees it. NULL: nothing is to
 	// be learned.
 	struct inputs *(*inputs)(struct process *p, const struct strings *whole);
+	// What it depended on until now as what sets something up for a file (input_is_settled):
+	// the caller releases and frees it. NULL: nothing is to be learned.
+	struct inputs *(*setup_inputs)(struct process *p);
 	// No process of the result is left: takes the fingerprints of its inputs and of its last
 	// ones, as in launch/fingerprints.h, and says what a file has missed that lies beside it,
 	// as in launch/own_folder.h.

@@ -17,6 +17,7 @@
 #include "launch/own_folder.h"
 #include "launch/reaper.h"
 #include "launch/remnants.h"
+#include "launch/watched.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
 #include "model/result.h"
@@ -189,29 +190,6 @@ static bool watches(struct launcher *launcher, const char *program)
 		l->watchable = interpreter_can_be_watched(program);
 	}
 	return l->settings->library && l->watchable;
-}
-
-static struct inputs *inputs_of(struct process *process, const struct strings *whole)
-{
-	const struct local_process *p = local_process(process);
-	struct local *l = local_of(process);
-	const struct trace_rules rules = {.cwd = l->settings->cwd,
-					  .below = l->settings->own,
-					  .server = p->server ? (uint32_t)p->server_pid : 0,
-					  .worker = (uint32_t)p->pid,
-					  .environ = p->server ? p->server->environment.envp
-							       : p->environment.envp};
-
-	if (!l->settings->library)
-		return NULL;
-	struct inputs *in = xcalloc(1, sizeof *in);
-	if (p->trace.fd < 0 || trace_read(&p->trace, &rules, in, NULL) < 0)
-		inputs_doubt(in, DOUBT_BLIND, "");
-	in->since_ns = p->server ? p->server->began_ns : 0;
-	dependence_add_file(in, p->file);
-	dependence_add_whole(in, whole, l->settings->cwd);
-	dependence_complete(in, p->settings, &l->programs);
-	return in;
 }
 
 static void look(struct launcher *launcher, struct result *r)
@@ -437,6 +415,7 @@ static void release(struct process *process)
 	for (int i = 0; i < STREAMS; i++)
 		close_stream(p, (enum stream)i);
 	trace_close(&p->trace);
+	free(p->noted.data);
 	loan_close(&p->loan, l->server);
 	worker_environment_release(&p->environment);
 	workspace_clear_tmpdir(&l->workspace, p->slot);
@@ -507,7 +486,8 @@ static const struct launcher_operations operations = {
 	.leaks = leaks,
 	.speaks = speaks,
 	.memory = memory_of,
-	.inputs = inputs_of,
+	.inputs = watched_inputs,
+	.setup_inputs = watched_setup_inputs,
 	.look = look,
 	.release = release,
 };

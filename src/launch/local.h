@@ -82,8 +82,12 @@ struct local_process {
 	const struct job_settings *settings;
 	const char *file;
 	struct loop_watch streams[STREAMS]; // fd -1 once closed
-	struct trace trace;                 // fd -1: it is not watched
-	struct forkserver *server;          // that it was forked from, or NULL
+	struct trace trace;                 // fd -1: it is not watched, or not any more
+	struct {
+		char *data; // what a trace held that is closed; owned
+		size_t n;
+	} noted;
+	struct forkserver *server; // that it was forked from, or NULL
 	pid_t server_pid;
 	struct loan loan; // tokens that are lent to it
 	struct worker_environment environment;

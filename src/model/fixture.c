@@ -117,6 +117,29 @@ int fixture_read_variables(const char *text, size_t n, struct strings *variables
 	return 0;
 }
 
+// ---- what it was before ----
+
+void fixture_forget_seen(struct fixture *f)
+{
+	if (f->seen)
+		inputs_release(f->seen);
+	free(f->seen);
+	f->seen = NULL;
+}
+
+const struct input *fixtures_find_seen(const struct fixtures *all, enum input_kind kind,
+				       const char *name)
+{
+	for (size_t i = 0; all && i < all->n; i++) {
+		const struct fixture *f = &all->items[i];
+		const struct input *one =
+			f->seen && f->state == FIXTURE_UP ? inputs_find(f->seen, kind, name) : NULL;
+		if (one)
+			return one;
+	}
+	return NULL;
+}
+
 // ---- what files wait for ----
 
 bool fixtures_are_settled(const struct job_settings *settings)

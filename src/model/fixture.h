@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/strings.h"
+#include "model/inputs.h"
 
 struct err;
 struct job_settings;
@@ -28,6 +29,7 @@ struct fixture {
 	int64_t timeout_ns;           // of each; 0: none
 	struct strings globs;         // of its files
 	struct strings variables;     // entries NAME=VALUE that its setup has given last; owned
+	struct inputs *seen; // what its setup has seen, as that was (input_settled); NULL; owned
 	enum fixture_state state;
 	bool wanted; // a file of it is to run
 };
@@ -47,10 +49,15 @@ struct fixture_result {
 };
 
 void fixture_result_release(struct fixture_result *r);
+void fixture_forget_seen(struct fixture *f);
 // Reads what a setup has written for its files: lines NAME=VALUE, or NAME<<END, the lines of the
 // value and END. Appends entries NAME=VALUE to variables, each name once, sorted. err names the
 // line that is neither.
 int fixture_read_variables(const char *text, size_t n, struct strings *variables, struct err *err);
+// What is up among them has seen of the input of that kind and name, before it may have made
+// something else of it; or NULL.
+const struct input *fixtures_find_seen(const struct fixtures *all, enum input_kind kind,
+				       const char *name);
 // Whether nothing of these settings is still to be set up.
 bool fixtures_are_settled(const struct job_settings *settings);
 // One of them whose setup has failed, or NULL.

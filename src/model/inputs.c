@@ -149,6 +149,52 @@ void inputs_take_whole(struct inputs *in, const struct inputs *other)
 			inputs_insert(in, INPUT_WHOLE, other->list.items[i].name);
 }
 
+// ---- what setups saw ----
+
+// What it has loaded as Lua is no support of a test.
+static bool is_of_file(enum input_kind kind)
+{
+	return kind == INPUT_CHUNK || kind == INPUT_WHOLE;
+}
+
+void inputs_add_setup(struct inputs *in, struct inputs *setup)
+{
+	size_t n = in->list.n, taken = 0;
+
+	for (size_t i = 0; i < setup->list.n; i++) {
+		struct input *one = &setup->list.items[i];
+		if (is_of_file(one->kind) || inputs_find(in, one->kind, one->name))
+			free(one->name);
+		else
+			setup->list.items[taken++] = *one;
+	}
+	for (size_t i = 0; i < taken; i++)
+		VEC_PUSH(&in->list, setup->list.items[i]);
+	setup->list.n = 0;
+	in->network |= setup->network;
+	in->clock |= setup->clock;
+	in->blind |= setup->blind;
+	in->overflow |= setup->overflow;
+	if (in->list.n > n)
+		inputs_sort(in);
+	inputs_release(setup);
+}
+
+bool input_is_settled(const struct input *in)
+{
+	return in->seen.since_ns && !input_is_remark(in->kind) && in->kind != INPUT_VARIABLE &&
+	       (!in->found || in->seen.has_digest || in->seen.was_free || in->kind == INPUT_FREE);
+}
+
+struct fingerprint input_settled(const struct input *in)
+{
+	if (!in->found)
+		return (struct fingerprint){0};
+	if (in->seen.has_digest)
+		return (struct fingerprint){.present = true, .digest = in->seen.digest};
+	return fingerprint_of_place(in->name, in->kind == INPUT_ROOM);
+}
+
 // ---- what they are ----
 
 bool input_is_remark(enum input_kind kind)

@@ -39,7 +39,9 @@ struct sight {
 			 // after what the worker itself has done to it
 	struct digest digest;
 	int64_t inode, first_ctime_ns, last_ctime_ns;
+	bool was_free;      // of INPUT_ROOM: nothing was there
 	const void *object; // to whom makes it; NULL later
+	int64_t since_ns;   // a setup of the file's, begun then, has seen it; 0: the worker
 };
 
 // Why a pass is not trusted to come again. The numbers stand in the store.
@@ -115,6 +117,13 @@ void inputs_insert(struct inputs *in, enum input_kind kind, const char *name);
 // Takes over from another run of the file which chunks have come to their ends. The lists are
 // sorted.
 void inputs_take_whole(struct inputs *in, const struct inputs *other);
+// Adds what a setup of the file depended on, but for what the file has looked at itself. Both are
+// sorted; setup is released.
+void inputs_add_setup(struct inputs *in, struct inputs *setup);
+// Whether a setup saw what the input was: what it has made of it since does not count.
+bool input_is_settled(const struct input *in);
+// What such a one was then.
+struct fingerprint input_settled(const struct input *in);
 // Releases what it depended on, and keeps what it wrote: reports need no more.
 void inputs_forget(struct inputs *in);
 // What an input is at present; known as in base/fingerprint.h.

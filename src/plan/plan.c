@@ -342,6 +342,7 @@ static int set_uptodate_aside(struct jobs *jobs, struct jobs *reused,
 	size_t n = 0;
 	int status = uptodate_open(&uptodate, history, jobs, request->settings->trusted, err);
 
+	uptodate.fixtures = request->fixtures;
 	for (size_t i = 0; status == 0 && i < jobs->n; i++) {
 		struct job *j = &jobs->items[i];
 		struct uptodate_finding a = plan_ask(&uptodate, j);

@@ -15,6 +15,7 @@
 
 struct busted_settings;
 struct err;
+struct fixtures;
 struct job_settings;
 struct learned;
 struct locks;
@@ -47,8 +48,9 @@ struct plan_request {
 	// wrong with them.
 	const struct job_settings *(*settings_of)(const char *path, void *owner, struct err *err);
 	void *owner;
-	const struct locks *locks; // as in model/queue.h
-	struct learned *learned;   // what the history tells besides: plan/learned.h
+	const struct locks *locks;       // as in model/queue.h
+	const struct fixtures *fixtures; // all, or NULL
+	struct learned *learned;         // what the history tells besides: plan/learned.h
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "model/deadline.h"
+#include "model/fixture.h"
 #include "model/job.h"
 #include "model/job_settings.h"
 
@@ -86,13 +87,25 @@ static bool same_stamp(const struct fingerprint *a, const struct fingerprint *b)
 	return memcmp(&a->stamp, &b->stamp, sizeof a->stamp) == 0;
 }
 
+// What a setup that is up may have changed is what it was before, and will be again.
+static struct fingerprint look_at(const struct uptodate *u, const struct input_state *v)
+{
+	const struct input *seen = fixtures_find_seen(u->fixtures, v->kind, v->name);
+
+	if (!seen)
+		return input_fingerprint(v->kind, v->name, &v->was);
+	struct fingerprint now = seen->is;
+	now.stamp = v->was.stamp;
+	return now;
+}
+
 // Whether the state is what its input is now; looked at once, however many files depend on it.
 static bool is_current(struct uptodate *u, const struct input_state *v)
 {
 	size_t i = (size_t)(v - u->input_states.items);
 
 	if (u->current[i] < 0) {
-		u->now[i] = input_fingerprint(v->kind, v->name, &v->was);
+		u->now[i] = look_at(u, v);
 		u->current[i] = fingerprint_equal(&v->was, &u->now[i]);
 		u->moved += u->current[i] && !same_stamp(&v->was, &u->now[i]);
 	}

@@ -10,6 +10,7 @@
 #include "store/snapshot.h"
 
 struct err;
+struct fixtures;
 struct job;
 struct job_settings;
 struct jobs;
@@ -41,6 +42,7 @@ struct uptodate {
 	struct fingerprint *now;
 	size_t moved;     // how many are still the same though their stamps have moved
 	unsigned trusted; // doubts that do not count
+	const struct fixtures *fixtures; // that may be up, or NULL
 	struct {
 		const struct job_settings *settings; // NULL: none
 		enum framework framework;

@@ -16,7 +16,9 @@
 #include "jobserver/tokens.h"
 #include "launch/environment.h"
 #include "model/fixture.h"
+#include "model/inputs.h"
 #include "model/job_settings.h"
+#include "model/result.h"
 #include "run/private.h"
 
 #define HEAD_BYTES     (16 << 10)
@@ -108,6 +110,41 @@ static void read_variables(struct fixture_process *p, struct fixture_result *r)
 	p->fixture->variables = variables;
 }
 
+// ---- what its files depend on ----
+
+void fixtures_add_inputs(const struct supervisor *s, struct result *r)
+{
+	for (struct fixture *const *f = r->job->settings->fixtures; f && *f; f++) {
+		const struct fixture_process *p =
+			&s->fixtures.items[*f - s->means->fixtures->items];
+		struct inputs *in = p->setup ? operations(s)->setup_inputs(p->setup) : NULL;
+		if (in)
+			inputs_add_setup(r->inputs, in);
+		free(in);
+	}
+}
+
+// Of what it has seen that is kept which may have become something else by now.
+static void note_seen(struct fixture_process *p)
+{
+	struct inputs *in = operations(p->supervisor)->setup_inputs(p->setup);
+	size_t n = 0;
+
+	for (size_t i = 0; in && i < in->list.n; i++) {
+		struct input *one = &in->list.items[i];
+		if (input_is_settled(one)) {
+			one->is = input_settled(one);
+			in->list.items[n++] = *one;
+		} else {
+			free(one->name);
+		}
+	}
+	if (in)
+		in->list.n = n;
+	fixture_forget_seen(p->fixture);
+	p->fixture->seen = in;
+}
+
 static void end_processes(struct fixture_process *p)
 {
 	struct process *all[] = {p->process, p->setup == p->process ? NULL : p->setup};
@@ -156,10 +193,12 @@ static void finish(struct fixture_process *p, const struct process_exit *e)
 	if (!r.tears_down && !r.failed)
 		read_variables(p, &r);
 	f->state = r.tears_down ? FIXTURE_DOWN : r.failed ? FIXTURE_FAILED : FIXTURE_UP;
-	if (f->state == FIXTURE_UP)
+	if (f->state == FIXTURE_UP) {
 		p->setup = p->process;
-	else
+		note_seen(p);
+	} else {
 		end_processes(p);
+	}
 	p->timer.at_ns = LOOP_NEVER;
 	s->fixtures.running--;
 	s->in_use--;
@@ -282,7 +321,7 @@ static int launch(struct fixture_process *p, const char *command, bool *transien
 		.file = p->fixture->name,
 		.program = "/bin/sh",
 		.argv = (char *const *)argv,
-		.is_unwatched = true,
+		.is_unwatched = p->fixture->state == FIXTURE_UP,
 		.slot = number,
 		.number = number,
 		.attempt = 1,

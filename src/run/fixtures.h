@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct job;
+struct result;
 struct supervisor;
 
 struct fixture_processes {
@@ -20,6 +21,8 @@ struct fixture_processes {
 };
 
 void fixtures_open(struct supervisor *s);
+// Adds what the setups of its file depended on to what a pass did.
+void fixtures_add_inputs(const struct supervisor *s, struct result *r);
 // The job is to run.
 void fixtures_want(struct supervisor *s, const struct job *job);
 // Starts what may start. True: one waits for a slot.

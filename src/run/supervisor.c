@@ -39,6 +39,8 @@ static void take_fingerprints(struct supervisor *s, struct result *r)
 {
 	struct launcher *l = &s->local.launcher;
 
+	if (r->inputs && r->status == FILE_PASSED)
+		fixtures_add_inputs(s, r);
 	if (s->hooks->recall)
 		s->hooks->recall(s->hooks->owner, r);
 	l->operations->look(l, r);

@@ -131,7 +131,8 @@ static void add_place(struct trace_reading *r, const struct trace_record *rec, e
 
 	if (!before || trace_record_seen(rec)->extra & TRACE_EXTRA_CHANCE)
 		return;
-	looks_add(r, kind, before, rec->errnum == 0, looks_no_sight());
+	looks_add(r, kind, before, rec->errnum == 0,
+		  (struct sight){.was_free = kind == INPUT_ROOM && !was_there(rec)});
 	if (is_missing(rec->errnum)) // for one reason or another
 		add_failed(r, rec, before);
 }
@@ -224,7 +225,7 @@ static void add_target(struct trace_reading *r, const struct trace_record *rec, 
 	else if (was_there(rec))
 		looks_add(r, INPUT_LINK, before, true, looks_no_sight());
 	else
-		looks_add(r, INPUT_ROOM, before, true, looks_no_sight());
+		looks_add(r, INPUT_ROOM, before, true, (struct sight){.was_free = true});
 }
 
 static void take_moved(struct trace_reading *r, const struct trace_record *rec)

@@ -69,18 +69,21 @@ simple() {
 	simple
 	test_file tests/db/a_test.lua 'print(os.getenv("DB"))'
 	test_file tests/db/b_test.lua 'print(1)'
+	# Where nobody sees it being read.
+	mkdir .firmo-jobs
+	echo DB=1 >.firmo-jobs/values
+	fixture '"setup": "cat .firmo-jobs/values >>$FIRMO_JOBS_ENV"'
 	settle
 	run fj
 	status_is 0
-	sed -i 's/x y/z/' setup.sh
+	echo DB=2 >.firmo-jobs/values
 	echo 'print(2)' >tests/db/b_test.lua
 	run fj --changed --report=json:report.json
 	status_is 0
-	json "not file('tests/db/a_test.lua').cached and not file('tests/db/b_test.lua').cached and file('tests/c_test.lua').cached"
-	is "$(grep -c setup log)" 2
+	json "not file('tests/db/a_test.lua').cached and not file('tests/db/b_test.lua').cached and file('tests/c_test.lua').cached and #r.fixtures == 1"
 	fixture '"setup": "sh ./setup.sh"'
 	run fj --why=tests/db/a_test.lua
-	has "setup of db was sh setup.sh, is sh ./setup.sh"
+	has 'setup of db was cat .firmo-jobs/values >>$FIRMO_JOBS_ENV, is sh ./setup.sh'
 }
 
 @test "a daemon lives until the teardown, and nothing waits for it" {
@@ -120,6 +123,7 @@ simple() {
 @test "what a pass has seen of what was set up is no longer there" {
 	simple
 	test_file tests/db/a_test.lua 'assert(io.open("up"))'
+	: >log
 	settle
 	run fj
 	status_is 0
@@ -127,6 +131,35 @@ simple() {
 	has "up: it was there, and is gone"
 	run fj --why=tests/db/b_test.lua
 	has "would not run"
+}
+
+@test "what a setup reads and looks for is an input of its files, and what it makes of it is not" {
+	simple
+	printf '%s\n' '[ -e up ] && exit 1' 'mkdir made && cat data >made/data' '[ -e kept ]' 'echo $OUTER' '. ./setup.sh' >first.sh
+	: >log
+	echo 1 >data
+	test_file tests/db/a_test.lua 'io.open("written", "w")'
+	fixture '"setup": "sh first.sh", "teardown": "rm -r up made"'
+	settle
+	run fj
+	status_is 0
+	# One of its files runs, and writes, while all that was set up is there.
+	echo 'io.open("written", "w"):write("x")' >tests/db/a_test.lua
+	run fj --changed --report=json:report.json
+	status_is 0
+	json "not file('tests/db/a_test.lua').cached and file('tests/db/b_test.lua').cached and #r.fixtures == 2"
+	run fj --why=tests/db/b_test.lua
+	has "would not run"
+	OUTER=1 run fj --why=tests/db/b_test.lua
+	has OUTER
+	local input
+	for input in data setup.sh kept; do
+		echo "# $input" >>"$input"
+		run fj --why=tests/db/b_test.lua
+		has "  $input: "
+		run fj --why=tests/c_test.lua
+		has "would not run"
+	done
 }
 
 @test "a failed teardown fails the run" {
@@ -266,19 +299,21 @@ refuses() {
 @test "below make, what stood by other variables of a setup runs as well" {
 	plain a "print(1)"
 	plain b "print(2)"
-	echo '{"lua": "lua5.4", "fixtures": [{"match": "*", "name": "db", "setup": "cat values >>$FIRMO_JOBS_ENV"}]}' >firmo-jobs.json
+	echo '{"lua": "lua5.4", "fixtures": [{"match": "*", "name": "db", "setup": "cat .firmo-jobs/values >>$FIRMO_JOBS_ENV"}]}' >firmo-jobs.json
+	# Where nobody sees it being read.
+	mkdir .firmo-jobs
 	printf 'FIRMO_JOBS := %s\ninclude %s\n' "$FIRMO_JOBS" "$(fj --print-mk)" >makefile
-	echo DB=1 >values
+	echo DB=1 >.firmo-jobs/values
 	settle
 	run make -j2 test-stamps
-	echo DB=2 >values
+	echo DB=2 >.firmo-jobs/values
 	plain b "print(3)"
 	run make -j2 test-stamps FIRMO_REPORTS=json:report.json
 	status_is 0
 	is "$(ran)" "a b"
 	is "$(stat -c %a .firmo-jobs/fixtures/*)" 600
 	# Where something has failed, make has left the rest to the next time.
-	echo DB=3 >values
+	echo DB=3 >.firmo-jobs/values
 	plain b "error('x')"
 	run make -j2 test-stamps
 	status_is 2

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// What the trace of a process on this machine comes to: launcher_operations, for launch/local.c.
+#ifndef LAUNCH_WATCHED_H
+#define LAUNCH_WATCHED_H
+
+struct inputs;
+struct process;
+struct strings;
+
+struct inputs *watched_inputs(struct process *process, const struct strings *whole);
+struct inputs *watched_setup_inputs(struct process *process);
+
+#endif
