@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,11 +74,19 @@ static void add_reason(struct fixture_process *p, struct fixture_result *r,
 	r->failed = r->reason;
 }
 
-static int check_names(const struct strings *variables, struct err *err)
+static int check_variables(const struct strings *variables, struct err *err)
 {
+	// What the kernel hands to a process in one piece.
+	const size_t most = 32 * (size_t)sysconf(_SC_PAGESIZE);
+
 	for (size_t i = 0; i < variables->n; i++) {
 		const char *entry = variables->items[i];
 		size_t n = strcspn(entry, "=");
+		if (strlen(entry) >= most)
+			return err_set(err, 0,
+				       "%.*s: a variable of %zu bytes is too long for a process, "
+				       "which takes %zu: put it into a file, and its name here",
+				       (int)(n < 200 ? n : 200), entry, strlen(entry), most - 1);
 		if (environment_is_own(entry, n))
 			return err_set(err, 0,
 				       "%.*s: a worker has this variable from firmo-jobs "
@@ -85,6 +94,19 @@ static int check_names(const struct strings *variables, struct err *err)
 				       (int)n, entry);
 	}
 	return 0;
+}
+
+static void explain_unread(const char *path, int errnum, struct err *err)
+{
+	struct stat st;
+
+	if (errnum == ENOENT || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+		err_set(err, 0, "the setup has %s this file, to which it appends lines",
+			errnum == ENOENT ? "removed" : "put something else in the place of");
+	else if (errnum == EFBIG)
+		err_set(err, 0, "there are more than %d KiB in it", VARIABLE_BYTES >> 10);
+	else
+		err_set(err, errnum, "read %s", path);
 }
 
 // What the setup has written for its files.
@@ -96,11 +118,11 @@ static void read_variables(struct fixture_process *p, struct fixture_result *r)
 
 	int status = buf_add_file(&text, path_of(p), VARIABLE_BYTES);
 	if (status < 0)
-		err_set(&err, errno, "read %s", path_of(p));
+		explain_unread(path_of(p), errno, &err);
 	else
 		status = fixture_read_variables(text.data, text.len, &variables, &err);
 	if (status == 0)
-		status = check_names(&variables, &err);
+		status = check_variables(&variables, &err);
 	if (status < 0) {
 		r->reason = xasprintf("FIRMO_JOBS_ENV: %s", err.message);
 		r->failed = true;

@@ -243,6 +243,17 @@ refuses() {
 	refuses '1A=2\n' 'line 1: wants NAME=VALUE or NAME<<END: 1A=2'
 	refuses 'B=1\nA<<E\nb\n' 'line 2: no line is E, which ends the value'
 	refuses 'LD_PRELOAD=x\n' 'LD_PRELOAD: a worker has this variable from firmo-jobs itself'
+	{
+		printf 'BIG='
+		head -c 140000 /dev/zero | tr '\0' x
+	} >big
+	fixture '"setup": "cat big >>$FIRMO_JOBS_ENV"'
+	refuses '' 'BIG: a variable of 140004 bytes is too long for a process'
+	fixture '"setup": "rm $FIRMO_JOBS_ENV; . ./variables"'
+	refuses 'mkfifo $FIRMO_JOBS_ENV' 'the setup has put something else in the place of this file'
+	refuses 'mkdir $FIRMO_JOBS_ENV' 'the setup has put something else in the place of this file'
+	refuses '' 'the setup has removed this file'
+	fixture '"setup": "cat variables >>$FIRMO_JOBS_ENV"'
 	printf 'DB=x y\n\nTEXT<<E F\n1\n2\nE F' >variables
 	run fj tests/db
 	status_is 0
