@@ -176,8 +176,8 @@ make_ask() {
 	again
 	is "$(ran)" ""
 	cp answer2.so first/libanswer.so
-	runs loader past path usual
 	why usual "first/libanswer.so"
+	runs loader past path usual
 	rm first/libanswer.so
 	settle
 	fj4 >/dev/null
