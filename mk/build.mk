@@ -38,8 +38,13 @@ manual := $(O)/firmo-jobs.1
 # where it was called from).
 glibc := $(shell printf '\43include <features.h>\n' | $(CC) -dM -E -x c - 2>/dev/null | grep -w __GLIBC__)
 trace_library := $(if $(glibc),$(O)/firmo-jobs-trace.so)
+# What counts the lines that workers run, loaded by the interpreter itself: no sanitizer either.
+coverage_library := $(O)/firmo-jobs-coverage.so
+coverage_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/coverage/hook/*.c)))
+coverage_cflags = $(filter-out $(san_flags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden
+libraries := $(trace_library) $(coverage_library)
 # The program with all that it looks for beside itself, and its manual.
-runnable := $(program) $(trace_library) $(O)/firmo-jobs.mk $(manual)
+runnable := $(program) $(libraries) $(O)/firmo-jobs.mk $(manual)
 trace_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/trace/preload/*.c)))
 # Its own system calls are not to be taken over: syscall() means the next function there.
 trace_cflags = -Dsyscall=calls_kernel $(filter-out $(san_flags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden \
@@ -64,6 +69,11 @@ $(O)/firmo-jobs-trace.so: $(trace_objects)
 
 $(trace_objects): private all_cflags := $(trace_cflags)
 
+$(coverage_library): $(coverage_objects)
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -o $@ $^ -ldl -lpthread
+
+$(coverage_objects): private all_cflags := $(coverage_cflags)
+
 # Where --print-mk looks first.
 $(O)/firmo-jobs.mk: mk/firmo-jobs.mk
 	@mkdir -p $(@D)
@@ -87,13 +97,13 @@ $(O)/flags: .FORCE
 .FORCE:
 
 # What base/embed.h makes part of the program.
-$(O)/src/framework/shim.o $(O)/src/framework/busted.o: $(wildcard src/framework/lua/*.lua)
+$(O)/src/framework/shim.o $(O)/src/framework/busted.o $(O)/src/framework/luacov.o $(O)/src/cli/unloaded.o: $(wildcard src/framework/lua/*.lua)
 $(O)/src/report/html/page.o: $(wildcard src/report/html/page.*)
 
 # What knows where files are installed that come with the program. Another PREFIX makes only that anew.
-$(O)/src/cli/context.o $(O)/src/cli/print_mk.o: private CPPFLAGS += \
+$(O)/src/cli/context.o $(O)/src/cli/covering.o $(O)/src/cli/print_mk.o: private CPPFLAGS += \
 	-DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"' -DMK_FOLDER='"$(DATADIR)/firmo-jobs"'
-$(O)/src/cli/context.o $(O)/src/cli/print_mk.o: $(O)/places
+$(O)/src/cli/context.o $(O)/src/cli/covering.o $(O)/src/cli/print_mk.o: $(O)/places
 
 $(O)/places: .FORCE
 	@mkdir -p $(@D)
@@ -102,4 +112,4 @@ $(O)/places: .FORCE
 clean: ## remove what was built
 	rm -rf $(O)
 
--include $(objects:.o=.d) $(trace_objects:.o=.d) $(O)/options.d
+-include $(objects:.o=.d) $(trace_objects:.o=.d) $(coverage_objects:.o=.d) $(O)/options.d

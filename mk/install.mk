@@ -28,7 +28,7 @@ install: all ## install below DESTDIR/PREFIX
 	$(INSTALL) -m 755 $(program) $(DESTDIR)$(BINDIR)/firmo-jobs
 	$(INSTALL) -m 644 include/firmo-jobs.h $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h
 	$(INSTALL) -m 644 $(archive) $(DESTDIR)$(LIBDIR)/libfirmo-jobs.a
-	$(if $(trace_library),$(INSTALL) -m 644 $(trace_library) $(DESTDIR)$(LIBDIR)/firmo-jobs)
+	$(INSTALL) -m 644 $(libraries) $(DESTDIR)$(LIBDIR)/firmo-jobs
 	$(INSTALL) -m 644 $(manual) $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
 	$(INSTALL) -m 644 mk/firmo-jobs.mk $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk
 	if $(program) --print-schema >$(O)/schema 2>/dev/null; then \
@@ -38,6 +38,6 @@ install: all ## install below DESTDIR/PREFIX
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/firmo-jobs $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h \
 		$(DESTDIR)$(LIBDIR)/libfirmo-jobs.a $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1 \
-		$(DESTDIR)$(LIBDIR)/firmo-jobs/firmo-jobs-trace.so $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk \
+		$(addprefix $(DESTDIR)$(LIBDIR)/firmo-jobs/,$(notdir $(libraries))) $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk \
 		$(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.schema.json $(addprefix $(DESTDIR),$(completion_files))
 	rmdir $(DESTDIR)$(LIBDIR)/firmo-jobs $(DESTDIR)$(DATADIR)/firmo-jobs 2>/dev/null || :

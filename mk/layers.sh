@@ -12,9 +12,10 @@ allowed() {
 	framework | trace | store | report) echo base model ;;
 	history) echo base model store ;;
 	plan) echo base model framework store ;;
-	launch) echo base sys jobserver model framework trace ;;
+	coverage) echo base model framework ;;
+	launch) echo base sys jobserver model framework trace coverage ;;
 	run) echo base sys jobserver model framework launch ;;
-	cli) echo base sys jobserver model framework store history plan launch run report ;;
+	cli) echo base sys jobserver model framework coverage store history plan launch run report ;;
 	*) echo "src/$1 is no known layer" >&2 ;;
 	esac
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "base/alloc.h"
@@ -35,13 +36,19 @@ static char *find_lua(const struct evaluation *e, struct err *err)
 
 static int ask(const char *lua, const struct evaluation *e, struct buf *answer, struct err *err)
 {
-	char *const argv[] = {(char *)lua, (char *)"-", (char *)e->file, (char *)e->word, NULL};
+	size_t n = 0;
+	while (e->arguments[n])
+		n++;
+	const char **argv = xcalloc(n + 3, sizeof *argv);
+	argv[0] = lua;
+	argv[1] = "-";
+	memcpy(argv + 2, e->arguments, n * sizeof *argv);
 	const struct limits limits = {
 		.set = {[LIMIT_AS] = true, [LIMIT_CPU] = true, [LIMIT_CORE] = true},
 		.value = {[LIMIT_AS] = MEMORY_BYTES, [LIMIT_CPU] = CPU_S},
 	};
 	struct buf errors = {0};
-	const struct question q = {.argv = argv,
+	const struct question q = {.argv = (char *const *)argv,
 				   .input = e->code->start,
 				   .input_bytes = embedded_size(e->code),
 				   .limits = &limits,
@@ -51,6 +58,7 @@ static int ask(const char *lua, const struct evaluation *e, struct buf *answer, 
 	int status;
 
 	int asked = command_ask(&q, answer, &status, err);
+	free(argv);
 	if (errors.len > 0)
 		fwrite(errors.data, 1, errors.len, stderr);
 	buf_release(&errors);

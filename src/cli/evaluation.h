@@ -9,8 +9,8 @@ struct err;
 
 struct evaluation {
 	const char *lua; // the interpreter; NULL: the one that is taken where none is asked for
-	const struct embedded *code; // what evaluates, see framework/answer.h
-	const char *file, *word;     // its arguments; word may be NULL
+	const struct embedded *code;  // what evaluates, see framework/answer.h
+	const char *const *arguments; // of that, ended by NULL
 };
 
 // Appends what it answers. What it writes to standard error goes to ours. Fails if it cannot be run

@@ -9,12 +9,14 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/path.h"
+#include "cli/covering.h"
 #include "cli/fixtures.h"
 #include "cli/quarantined.h"
 #include "cli/reused.h"
 #include "cli/root.h"
 #include "cli/service.h"
 #include "cli/session.h"
+#include "coverage/arena.h"
 #include "jobserver/tokens.h"
 #include "launch/workspace.h"
 #include "model/inputs.h"
@@ -138,6 +140,7 @@ static void on_ended(void *owner, struct result *r)
 	bool bad = result_is_bad(r) || r->status == FILE_NOTRUN;
 
 	display_ended(&s->display, r);
+	covering_take(s, r);
 	quarantined_check(s, r, warn_in_run, s);
 	support_learn(&s->support, r);
 	reused_note(s, r);
@@ -262,6 +265,10 @@ static void find_own(struct firmo_jobs *s)
 	// What the shim of a fork server loads of it is no dependence of a test.
 	if (s->means.local.fork.library)
 		add_own(s, s->means.local.fork.library);
+	if (s->means.local.coverage.library) {
+		add_own(s, s->means.local.coverage.library);
+		VEC_PUSH(&s->own, xstrdup(ARENA_NAME));
+	}
 	for (size_t i = 0; i < s->settings->reports.n; i++)
 		add_own(s, s->settings->reports.items[i].path);
 	VEC_PUSH(&s->own, NULL);
@@ -283,11 +290,14 @@ static void set_up_watching(struct firmo_jobs *s)
 	struct local_settings *local = &s->means.local;
 
 	local->inherits = !s->settings->capture;
+	local->coverage = covering_terms(s);
 	if (s->own.n > 0)
 		return;
 	bool watches = context_watches(&s->context);
 	local->fork = (struct forkserver_settings){
-		.library = context_fork_library(&s->context), .refused = on_refused, .owner = s};
+		.library = local->coverage.library ? NULL : context_fork_library(&s->context),
+		.refused = on_refused,
+		.owner = s};
 	if (!watches && !local->fork.library)
 		return;
 	find_own(s);

@@ -29,10 +29,10 @@ static bool is_file(const char *path)
 static int evaluate(struct firmo_jobs *s, const char *file, struct err *err)
 {
 	struct buf answer = {0};
+	const char *const arguments[] = {file, s->settings->task, NULL};
 	const struct evaluation e = {.lua = s->settings->command ? NULL : s->context.commands.lua,
 				     .code = busted_evaluator(),
-				     .file = file,
-				     .word = s->settings->task};
+				     .arguments = arguments};
 	int status = evaluation_run(&e, &answer, err);
 
 	if (status == 0)

@@ -157,7 +157,9 @@ static void evaluate(struct statements *said, const struct statements *later)
 	char *program = lua && lua->value && *lua->value
 				? path_find_program(lua->value, getenv("PATH"))
 				: NULL;
-	const struct evaluation e = {.lua = program, .code = firmo_evaluator(), .file = FIRMO_FILE};
+	const char *const arguments[] = {FIRMO_FILE, NULL};
+	const struct evaluation e = {
+		.lua = program, .code = firmo_evaluator(), .arguments = arguments};
 	struct buf answer = {0};
 	struct err err = {0};
 

@@ -16,7 +16,9 @@ struct settings;
 #define MODE_RUN_FORMATS                                                                           \
 	(1u << REPORT_TEXT | 1u << REPORT_JSON | 1u << REPORT_JUNIT | 1u << REPORT_TAP |           \
 	 1u << REPORT_HTML)
-#define MODE_ANY_FORMAT (~0u)
+// Those that tell of coverage alone.
+#define MODE_COVERAGE_FORMATS (1u << REPORT_LCOV | 1u << REPORT_COBERTURA | 1u << REPORT_LUACOV)
+#define MODE_ANY_FORMAT       (~0u)
 
 struct mode {
 	const char *name;           // as messages call it

@@ -157,13 +157,11 @@ static int on_framework(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
-const char *const report_formats[] = {[REPORT_TEXT] = "text",
-				      [REPORT_JSON] = "json",
-				      [REPORT_JUNIT] = "junit",
-				      [REPORT_TAP] = "tap",
-				      [REPORT_HTML] = "html",
-				      [REPORT_CSV] = "csv",
-				      NULL};
+const char *const report_formats[] = {[REPORT_TEXT] = "text",     [REPORT_JSON] = "json",
+				      [REPORT_JUNIT] = "junit",   [REPORT_TAP] = "tap",
+				      [REPORT_HTML] = "html",     [REPORT_CSV] = "csv",
+				      [REPORT_LCOV] = "lcov",     [REPORT_COBERTURA] = "cobertura",
+				      [REPORT_LUACOV] = "luacov", NULL};
 
 static int on_report(struct settings *o, const char *value, struct err *err)
 {
@@ -186,6 +184,28 @@ static int on_report(struct settings *o, const char *value, struct err *err)
 		return option_invalid(err, "report", value,
 				      "a file's name is missing behind the colon");
 	VEC_PUSH(&o->reports, r);
+	return 0;
+}
+
+// PERCENT[:GLOB]
+static int on_coverage_min(struct settings *o, const char *value, struct err *err)
+{
+	int64_t billionths;
+
+	if (!value) {
+		o->coverage.minima.n = 0;
+		return 0;
+	}
+	size_t n = strcspn(value, ":");
+	char *number = xstrndup(value, n);
+	bool is_one = text_parse_seconds(number, &billionths) && billionths <= 100 * NS_PER_SEC;
+	free(number);
+	if (!is_one || (value[n] && !value[n + 1]))
+		return option_invalid(err, "coverage-min", value,
+				      "wants a percentage from 0 to 100, such as 80 or 92.5, and "
+				      "perhaps the glob of some sources, as in 80:src/*");
+	const struct coverage_wish wish = {ns_to_sec(billionths), value[n] ? value + n + 1 : NULL};
+	VEC_PUSH(&o->coverage.minima, wish);
 	return 0;
 }
 
@@ -416,9 +436,10 @@ static const struct option_row rows[] = {
 	       1000000, "wants a whole number, 1 or more", PROJECT),
 	SWITCH_ON("until-fail", "again and again until something fails", until_fail, PROJECT),
 	HEADLINE("Output"),
-	READ(0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html, csv; repeatable [text]",
-	     on_report, .choices = report_formats, LIST("report"), .path = PATH_BEHIND_COLON,
-	     PROJECT),
+	READ(0, "report", "FORMAT[:FILE]",
+	     "text, json, junit, tap, html, csv, or of coverage:", on_report,
+	     .choices = report_formats, LIST("report"), .path = PATH_BEHIND_COLON, PROJECT),
+	HELP("lcov, cobertura, luacov; repeatable [text]"),
 	HELP("--no-report: none of those asked for before it"),
 	SWITCH_OFF("worker-output", "do not show what failed files wrote", text.worker_output,
 		   PROJECT),
@@ -430,6 +451,14 @@ static const struct option_row rows[] = {
 	SWITCH('q', "quiet", "only failures and the sums", on_quiet, PROJECT),
 	SWITCH_OFF("capture", "one file at a time, with the terminal, as for a debugger", capture,
 		   PROJECT),
+	HEADLINE("Coverage"),
+	SWITCH_ON("coverage", "count which lines of the sources run", coverage.wanted, PROJECT),
+	TEXTS("coverage-include", "GLOB", "only the sources that match, loaded or not; repeatable",
+	      coverage.includes, "wants a glob, such as 'src/*'", PROJECT),
+	TEXTS("coverage-exclude", "GLOB", "not the sources that match; repeatable",
+	      coverage.excludes, "wants a glob, such as '*/generated/*'", PROJECT),
+	READ(0, "coverage-min", "PERCENT[:GLOB]", "fail below that; repeatable", on_coverage_min,
+	     LIST("coverage-min"), PROJECT),
 	HEADLINE("Settings"),
 	TEXT("root", "DIR", "the project's root [up to firmo-jobs.json or .firmo-jobs]", root,
 	     "wants a folder"),

@@ -12,10 +12,22 @@
 #include "cli/session.h"
 #include "history/since.h"
 #include "report/annotations.h"
+#include "report/cobertura.h"
 #include "report/html/page.h"
 #include "report/json.h"
 #include "report/junit.h"
+#include "report/lcov.h"
+#include "report/luacov.h"
 #include "report/tap.h"
+
+static int write_cobertura(FILE *out, const struct run *run, struct err *err)
+{
+	char *cwd = path_cwd();
+	int status = report_cobertura(out, run, cwd ? cwd : ".", err);
+
+	free(cwd);
+	return status;
+}
 
 static int write_run(FILE *out, enum report_format format, const struct text_style *style,
 		     const void *run, struct err *err)
@@ -29,6 +41,12 @@ static int write_run(FILE *out, enum report_format format, const struct text_sty
 		return report_html(out, run, err);
 	case REPORT_TAP:
 		return report_tap(out, run, err);
+	case REPORT_LCOV:
+		return report_lcov(out, run, err);
+	case REPORT_LUACOV:
+		return report_luacov(out, run, err);
+	case REPORT_COBERTURA:
+		return write_cobertura(out, run, err);
 	default:
 		return report_text(out, run, style, err);
 	}

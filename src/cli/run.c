@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/path.h"
+#include "cli/covering.h"
 #include "cli/execution.h"
 #include "cli/files.h"
 #include "cli/mode.h"
@@ -101,6 +102,9 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 		return FIRMO_JOBS_USAGE;
 	if (to_run)
 		join_run(s);
+	found = to_run && !s->joined ? covering_begin(s) : FIRMO_JOBS_OK;
+	if (found != FIRMO_JOBS_OK)
+		return found;
 	if (s->request.changed_only) {
 		found = context_find_programs(&s->context);
 		if (found != FIRMO_JOBS_OK)
@@ -175,6 +179,7 @@ static int carry_out(struct firmo_jobs *s, struct err *err)
 	execution_add_missing(s);
 	journal_close(&s->journal);
 	display_close(&s->display);
+	covering_end(s);
 	return status;
 }
 
@@ -233,7 +238,9 @@ static enum firmo_jobs_status run(struct firmo_jobs *s)
 	return status == FIRMO_JOBS_BROKEN ? status : firmo_jobs_report(s);
 }
 
-const struct mode mode_run = {
-	.name = "a run", .goes_by_plan = true, .formats = MODE_RUN_FORMATS, .carry_out = run};
+const struct mode mode_run = {.name = "a run",
+			      .goes_by_plan = true,
+			      .formats = MODE_RUN_FORMATS | MODE_COVERAGE_FORMATS,
+			      .carry_out = run};
 
 // ---- the rest ----

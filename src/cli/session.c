@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "cli/covering.h"
 #include "cli/mode.h"
 #include "cli/settings.h"
 #include "jobserver/tokens.h"
@@ -86,6 +87,7 @@ static void release_run(struct firmo_jobs *s)
 	free(s->workspace);
 	strings_free_all(&s->own);
 	free(s->slots);
+	covering_release(s);
 	jobs_release(&s->reused);
 	run_release(&s->run);
 	support_release(&s->support);

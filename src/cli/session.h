@@ -9,13 +9,25 @@
 #include "cli/display.h"
 #include "cli/journal.h"
 #include "cli/settings.h"
+#include "framework/luacov.h"
 #include "model/job.h"
 #include "model/run.h"
 #include "model/support.h"
 #include "plan/learned.h"
 
+struct hits;
 struct service;
 struct tokens;
+
+// What --coverage has found and counted, see cli/covering.h; all of it is owned.
+struct covering {
+	char *library, *cwd;
+	const char *root; // of what is counted: cwd, or "" for all
+	struct luacov_settings luacov;
+	struct map tests;         // the files that are run
+	struct strings uncounted; // those of which nothing was counted
+	struct hits *hits;        // NULL: nothing is counted
+};
 
 // How far its run has come.
 enum stage { STAGE_OPENED, STAGE_PLANNED, STAGE_RUN };
@@ -48,6 +60,7 @@ struct firmo_jobs {
 	struct jobs asked;  // those that others could ask us to run
 	struct jobs left;   // those that they have left to us, as they may be support
 	struct run run;
+	struct covering covering;
 	struct support support; // which of the files are no tests
 	struct {
 		struct result **items; // those that may be such, until all is known

@@ -70,13 +70,38 @@ static int settle_interpreter(struct settings *o, struct err *err)
 	return 0;
 }
 
-// The reports that a project asks for are those of its runs.
+// Whether what is said last of the option is said for the project, and not for this very run.
+static bool is_of_project(const struct settings *o, const char *name)
+{
+	const struct statement *last = statements_last(&o->said, options_find(name));
+
+	return last && last->layer < LAYER_FLAGS;
+}
+
+// The reports that a project asks for are those of its runs, those of coverage where that is asked
+// for.
 static void settle_reports(struct settings *o)
 {
-	const struct statement *last = statements_last(&o->said, options_find("report"));
+	unsigned formats =
+		(o->mode->formats & MODE_RUN_FORMATS) == MODE_RUN_FORMATS ? o->mode->formats : 0;
+	size_t n = 0;
 
-	if (last && last->layer < LAYER_FLAGS && o->mode->formats != MODE_RUN_FORMATS)
-		o->reports.n = 0;
+	if (!is_of_project(o, "report"))
+		return;
+	if (!o->coverage.wanted)
+		formats &= ~MODE_COVERAGE_FORMATS;
+	for (size_t i = 0; i < o->reports.n; i++)
+		if (formats & 1u << o->reports.items[i].format)
+			o->reports.items[n++] = o->reports.items[i];
+	o->reports.n = n;
+}
+
+// What a run has covered is not kept: a pass that would be taken again has to be run.
+static void settle_coverage(struct settings *o)
+{
+	if (!o->coverage.wanted || o->mode != &mode_run || !o->plan.changed_only)
+		return;
+	o->plan.changed_only = o->plan.failed_only = false;
 }
 
 static void settle_history(struct settings *o)
@@ -109,6 +134,9 @@ static int check_reports(const struct settings *o, struct err *err)
 		const struct report_request *r = &o->reports.items[i];
 		if (!(o->mode->formats & 1u << r->format))
 			return refuse_report(o->mode, r->format, err);
+		if (!o->coverage.wanted && 1u << r->format & MODE_COVERAGE_FORMATS)
+			return err_set(err, 0, "--report=%s goes with --coverage",
+				       report_formats[r->format]);
 		to_stdout += strcmp(r->path, "-") == 0;
 		if (strcmp(r->path, "-") == 0 && r->format != REPORT_TEXT && !o->capture &&
 		    o->mode == &mode_run)
@@ -131,8 +159,27 @@ int settings_refuse_path(const struct settings *o, const char *what, struct err 
 	return err_set(err, 0, "%s (%s)", what, o->plan.paths.items[0]);
 }
 
+// A project may say what is to be covered, for the runs that count it.
+static int check_coverage(const struct settings *o, struct err *err)
+{
+	static const char *const names[] = {"coverage-include", "coverage-exclude", "coverage-min"};
+
+	if (o->coverage.wanted && o->mode == &mode_gather && !is_of_project(o, "coverage"))
+		return err_set(err, 0,
+			       "--gather and --coverage: each firmo-jobs below make would count "
+			       "for itself; run the files without --gather");
+	for (size_t i = 0; i < sizeof names / sizeof *names && !o->coverage.wanted; i++) {
+		const struct statement *last = statements_last(&o->said, options_find(names[i]));
+		if (last && last->layer >= LAYER_FLAGS && last->value)
+			return err_set(err, 0, "--%s goes with --coverage", names[i]);
+	}
+	return 0;
+}
+
 static int check_together(const struct settings *o, struct err *err)
 {
+	if (check_coverage(o, err) < 0)
+		return -1;
 	if ((o->since || o->last_runs) && o->mode != &mode_history)
 		return err_set(err, 0, "%s goes with --history", o->since ? "--since" : "--last");
 	if (!o->capture && o->mode == &mode_gather)
@@ -278,6 +325,7 @@ int settings_take(struct settings *o, struct err *err)
 	    settle_interpreter(o, err) < 0)
 		return -1;
 	settle_reports(o);
+	settle_coverage(o);
 	settle_history(o);
 	settle_terminal(o);
 	// A seed stands for an order, whatever files wait for.
@@ -340,6 +388,9 @@ void settings_release(struct settings *o)
 	free(o->fixtures.items);
 	free(o->imported.items);
 	free(o->reports.items);
+	free(o->coverage.includes.items);
+	free(o->coverage.excludes.items);
+	free(o->coverage.minima.items);
 	free(o->words);
 	text_free_words(o->flags);
 	statements_release(&o->said);

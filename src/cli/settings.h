@@ -24,7 +24,17 @@ enum flaky { FLAKY_PASS, FLAKY_FAIL };
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 enum forks { FORK_ALWAYS, FORK_NEVER };
 enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
-enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_JUNIT, REPORT_TAP, REPORT_HTML, REPORT_CSV };
+enum report_format {
+	REPORT_TEXT,
+	REPORT_JSON,
+	REPORT_JUNIT,
+	REPORT_TAP,
+	REPORT_HTML,
+	REPORT_CSV,
+	REPORT_LCOV,
+	REPORT_COBERTURA,
+	REPORT_LUACOV
+};
 
 // The names of the formats, in the order of the enum, ended by NULL.
 extern const char *const report_formats[];
@@ -45,6 +55,19 @@ struct override {
 	char *at; // "firmo-jobs.json: overrides[2]"; owned
 };
 
+// Which sources are told of, and how much of them has to run.
+struct coverage_settings {
+	bool wanted;
+	struct strings includes, excludes;
+	struct {
+		struct coverage_wish {
+			double percent;
+			const char *glob; // NULL: all
+		} * items;
+		size_t n, cap;
+	} minima;
+};
+
 struct settings {
 	struct statements said; // all that these come from
 	const struct mode *mode;
@@ -53,6 +76,7 @@ struct settings {
 	struct run_settings run;
 	struct text_style text;
 	long jobs; // of -j; 0: not given
+	struct coverage_settings coverage;
 	const char *lua, *command;
 	const char *wrap;          // of --wrap, or NULL
 	const char *db, *named_db; // the history; the same, where a person has chosen it for this

@@ -16,6 +16,7 @@ EMBED(shim_init, "src/framework/lua/init.lua");
 EMBED(shim_main, "src/framework/lua/main.lua");
 EMBED(shim_events, "src/framework/lua/events.lua");
 EMBED(shim_fork, "src/framework/lua/fork.lua");
+EMBED(shim_coverage, "src/framework/lua/coverage.lua");
 EMBED(shim_bdd, "src/framework/lua/bdd.lua");
 EMBED(shim_firmo, "src/framework/lua/firmo.lua");
 EMBED(shim_lust, "src/framework/lua/lust.lua");
@@ -27,9 +28,11 @@ static const struct {
 	const char *name;
 	const struct embedded *content;
 } files[] = {
-	{"init.lua", &shim_init},     {"main.lua", &shim_main},       {"events.lua", &shim_events},
-	{"bdd.lua", &shim_bdd},       {"firmo.lua", &shim_firmo},     {"lust.lua", &shim_lust},
-	{"busted.lua", &shim_busted}, {"luaunit.lua", &shim_luaunit}, {"fork.lua", &shim_fork},
+	{"init.lua", &shim_init},     {"main.lua", &shim_main},
+	{"events.lua", &shim_events}, {"bdd.lua", &shim_bdd},
+	{"firmo.lua", &shim_firmo},   {"lust.lua", &shim_lust},
+	{"busted.lua", &shim_busted}, {"luaunit.lua", &shim_luaunit},
+	{"fork.lua", &shim_fork},     {"coverage.lua", &shim_coverage},
 };
 
 static int write_file(const char *dir, const char *name, const char *data, size_t n,

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/environ.h"
 #include "base/strings.h"
+#include "coverage/hook/memory.h"
 #include "jobserver/makeflags.h"
 #include "jobserver/server.h"
 #include "model/job_settings.h"
@@ -74,7 +75,7 @@ static char *preload_entry(char *const *entries, const char *library)
 }
 
 void environment_init(struct environment *e, char *const *entries, const char *shim_dir,
-		      const char *library)
+		      const char *library, const char *coverage)
 {
 	struct {
 		char **items;
@@ -85,6 +86,8 @@ void environment_init(struct environment *e, char *const *entries, const char *s
 	find_lua_inits(e, entries);
 	if (library)
 		e->preload = preload_entry(entries, library);
+	if (coverage)
+		e->coverage = xasprintf(MEMORY_LIBRARY_VARIABLE "=%s", coverage);
 	char *flags = makeflags_with_jobserver(getenv("MAKEFLAGS"), LOAN_READ_FD, LOAN_WRITE_FD);
 	e->makeflags = xasprintf("MAKEFLAGS=%s", flags);
 	free(flags);
@@ -119,6 +122,7 @@ void environment_release(struct environment *e)
 	for (size_t i = 0; i < LUA_INITS; i++)
 		free(e->lua_init_values[i]);
 	free(e->preload);
+	free(e->coverage);
 	free(e->shim_path);
 	free(e->makeflags);
 	*e = (struct environment){0};
@@ -164,7 +168,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 		     const struct worker_identity *id)
 {
 	struct strings own = {0}, all = {0};
-	bool has_init = id->shim || id->fork;
+	bool has_init = id->shim || id->fork || id->coverage;
 
 	we->marker = xasprintf("FIRMO_JOBS_WORKER=%s.%ld", id->run, id->serial);
 	VEC_PUSH(&own, we->marker);
@@ -176,7 +180,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 	add_shim(&own, id);
 	if (has_init)
 		add_lua_inits(&own, e);
-	if (id->shim && id->words)
+	if ((id->shim || id->coverage) && id->words)
 		VEC_PUSH(&own, xasprintf("FIRMO_JOBS_WORDS=%s", id->words));
 	for (size_t i = 0; i < e->n; i++)
 		if (!(has_init && is_lua_init(e, e->base[i])) &&
@@ -190,6 +194,10 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 	if (id->trace) {
 		VEC_PUSH(&all, e->preload);
 		VEC_PUSH(&all, (char *)id->trace);
+	}
+	if (id->coverage) {
+		VEC_PUSH(&all, e->coverage);
+		VEC_PUSH(&all, (char *)id->coverage);
 	}
 	for (size_t i = 0; i < own.n; i++)
 		VEC_PUSH(&all, own.items[i]);

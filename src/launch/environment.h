@@ -14,6 +14,7 @@ struct environment {
 	char *makeflags; // MAKEFLAGS for workers that get a jobserver; owned
 	char **base;     // what all workers share; owned
 	size_t n;
+	char *coverage;                // the entry that names what counts lines, or NULL; owned
 	char *preload;                 // the entry for workers that are watched, or NULL; owned
 	char *shim_path;               // the value of LUA_INIT for workers with a shim; owned
 	const char *lua_init_names[8]; // the LUA_INIT variables that have to name the shim, NULL at
@@ -31,9 +32,9 @@ struct worker_environment {
 };
 
 // entries: the environment to start from. shim_dir: the folder with init.lua. library: what watches
-// the workers, or NULL.
+// the workers, or NULL. coverage: what counts the lines that they run, or NULL.
 void environment_init(struct environment *e, char *const *entries, const char *shim_dir,
-		      const char *library);
+		      const char *library, const char *coverage);
 // They are told of our terminal, which they have as well.
 void environment_show_terminal(struct environment *e);
 void environment_release(struct environment *e);
@@ -49,7 +50,8 @@ struct worker_identity {
 	bool is_wrapped;   // its process id is not known beforehand, as launch->is_wrapped says
 	const char *words; // launch->words
 	const char *fork;  // the library, of a fork server whose workers may have no shim; or NULL
-	bool nested;       // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
+	const char *coverage; // the entry that names the memory to count lines in, or NULL
+	bool nested;          // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
 };
 
 // Whether a variable of that name, of n bytes, is ours to set for each worker.

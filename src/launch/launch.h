@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 
 struct err;
+struct hits;
 struct inputs;
 struct job_settings;
 struct launcher;
@@ -97,6 +98,9 @@ struct launcher_operations {
 	// What it depended on until now as what sets something up for a file (input_is_settled):
 	// the caller releases and frees it. NULL: nothing is to be learned.
 	struct inputs *(*setup_inputs)(struct process *p);
+	// How often the lines of the sources have run by now; the caller frees it. NULL: they are
+	// not counted.
+	struct hits *(*hits)(struct process *p);
 	// No process of the result is left: takes the fingerprints of its inputs and of its last
 	// ones, as in launch/fingerprints.h, and says what a file has missed that lies beside it,
 	// as in launch/own_folder.h.

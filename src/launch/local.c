@@ -192,6 +192,13 @@ static bool watches(struct launcher *launcher, const char *program)
 	return l->settings->library && l->watchable;
 }
 
+static struct hits *hits_of(struct process *process)
+{
+	const struct local_process *p = local_process(process);
+
+	return p->arena.fd >= 0 ? arena_read(&p->arena) : NULL;
+}
+
 static void look(struct launcher *launcher, struct result *r)
 {
 	struct local *l = (struct local *)launcher;
@@ -365,6 +372,10 @@ static int prepare(struct local_process *p, const struct launch *what, struct er
 	if (p->server && p->trace.fd >= 0 &&
 	    trace_continue(&p->trace, p->server->start, p->server->nstart, err) < 0)
 		return -1;
+	const struct local_coverage *coverage = &l->settings->coverage;
+	if (!what->is_unwatched && coverage->library &&
+	    arena_open(&p->arena, coverage->root, coverage->calls, err) < 0)
+		return -1;
 	const struct worker_identity id = {
 		.run = l->run,
 		.serial = ++l->serial,
@@ -376,6 +387,7 @@ static int prepare(struct local_process *p, const struct launch *what, struct er
 		.shim = what->shim,
 		.is_wrapped = what->is_wrapped,
 		.words = what->words,
+		.coverage = p->arena.variable,
 		.nested = l->server,
 	};
 	environment_for(&p->environment, &l->environment, &id);
@@ -416,6 +428,7 @@ static void release(struct process *process)
 		close_stream(p, (enum stream)i);
 	trace_close(&p->trace);
 	free(p->noted.data);
+	arena_close(&p->arena);
 	loan_close(&p->loan, l->server);
 	worker_environment_release(&p->environment);
 	workspace_clear_tmpdir(&l->workspace, p->slot);
@@ -432,7 +445,7 @@ static int start_by(struct local_process *p, const struct launch *what, struct f
 	p->settings = what->settings;
 	p->file = what->file;
 	p->server = server;
-	p->trace.fd = -1;
+	p->trace.fd = p->arena.fd = -1;
 	for (int i = 0; i < STREAMS; i++)
 		p->streams[i].fd = -1;
 	int status = prepare(p, what, err);
@@ -488,6 +501,7 @@ static const struct launcher_operations operations = {
 	.memory = memory_of,
 	.inputs = watched_inputs,
 	.setup_inputs = watched_setup_inputs,
+	.hits = hits_of,
 	.look = look,
 	.release = release,
 };
@@ -502,7 +516,8 @@ static int begin(struct local *l, struct err *err)
 	l->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (l->null_fd < 0)
 		return err_set(err, errno, "open /dev/null");
-	environment_init(&l->environment, environ, l->workspace.dir, library);
+	environment_init(&l->environment, environ, l->workspace.dir, library,
+			 l->settings->coverage.library);
 	if (l->settings->inherits) {
 		terminal_open(&l->terminal);
 		environment_show_terminal(&l->environment);

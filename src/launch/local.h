@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/map.h"
+#include "coverage/arena.h"
 #include "jobserver/server.h"
 #include "launch/environment.h"
 #include "launch/fingerprints.h"
@@ -25,6 +26,13 @@ struct signals;
 struct spawner;
 struct tokens;
 
+// How the lines that workers run are counted.
+struct local_coverage {
+	const char *library; // what counts; NULL: nothing is
+	const char *root;    // sources below this folder are; "": all
+	bool calls;          // and calls of functions
+};
+
 struct local_settings {
 	bool inherits; // they have our standard input, output and error, and the terminal; one at
 		       // a time
@@ -32,6 +40,7 @@ struct local_settings {
 	struct spawner *spawner;
 	const char *library; // what is preloaded to watch them; NULL: they are not watched
 	struct forkserver_settings fork;
+	struct local_coverage coverage;
 	const char *cwd;        // the working folder, as inputs are named from there
 	const char *const *own; // absolute paths, NULL at the end: neither they nor what lies below
 				// are inputs
@@ -83,6 +92,7 @@ struct local_process {
 	const char *file;
 	struct loop_watch streams[STREAMS]; // fd -1 once closed
 	struct trace trace;                 // fd -1: it is not watched, or not any more
+	struct arena arena;                 // fd -1: its lines are not counted
 	struct {
 		char *data; // what a trace held that is closed; owned
 		size_t n;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "model/hits.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
 #include "model/quarantine.h"
@@ -94,6 +95,7 @@ void result_release(struct result *r)
 	free_since(r->since);
 	free_inputs(r->inputs);
 	free_inputs(r->last_inputs);
+	hits_free(r->hits);
 	quarantine_free(r->quarantine);
 	result_free(r->earlier);
 	*r = (struct result){0};

@@ -11,6 +11,7 @@
 #include "model/job.h"
 #include "model/status.h"
 
+struct hits;
 struct inputs;
 struct quarantine;
 
@@ -101,6 +102,7 @@ struct result {
 	struct inputs *inputs;      // what it depended on, or NULL: it was not watched; owned
 	struct inputs *last_inputs; // what the last pass of its file did besides, as that is now;
 				    // owned; NULL: there was none, or it is not known
+	struct hits *hits;          // of the lines that it ran; NULL: not counted; owned
 	struct digest key;          // of how it was run: program, arguments, settings
 	struct quarantine *quarantine; // of its file; owned; NULL: there is none
 	struct result *earlier; // the attempt before this one, where it was tried again; owned

@@ -19,6 +19,7 @@ void run_release(struct run *r)
 	free(r->stopped);
 	free(r->lua);
 	free(r->revision);
+	coverage_free(r->coverage);
 	*r = (struct run){0};
 }
 
@@ -155,7 +156,8 @@ bool run_succeeded(const struct run *r)
 	struct totals t = run_totals(r);
 
 	return t.bad == 0 && t.by_status[FILE_NOTRUN] == 0 && !r->unfinished &&
-	       !run_failed_fixture(r) && (t.flaky == 0 || !r->flaky_fails);
+	       !run_failed_fixture(r) && (t.flaky == 0 || !r->flaky_fails) &&
+	       coverage_suffices(r->coverage);
 }
 
 bool run_tells(const struct run *r)

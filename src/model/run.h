@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "model/conflicts.h"
+#include "model/coverage.h"
 #include "model/fixture.h"
 #include "model/result.h"
 
@@ -33,8 +34,9 @@ struct run {
 	char *revision;         // the commit that was checked out, or NULL: unknown
 	char *lua;              // the interpreter, as it was asked for; NULL: unknown
 	enum conflicts_rule conflicts; // what is told of files that write the same path
-	bool repeated;    // every file was run again and again: one failure is a failure
-	bool flaky_fails; // a file that passes at a later attempt is not a success
+	bool repeated;             // every file was run again and again: one failure is a failure
+	bool flaky_fails;          // a file that passes at a later attempt is not a success
+	struct coverage *coverage; // NULL: it was not asked for; owned
 	struct {
 		struct wait *items;
 		size_t n, cap;
@@ -70,7 +72,8 @@ void run_take_back(struct run *r, const struct jobs *jobs);
 void run_add_missing(struct run *r, const struct jobs *jobs, const char *reason);
 // The first setup or teardown that has failed, or NULL.
 const struct fixture_result *run_failed_fixture(const struct run *r);
-// Everything that was planned ran and passed, and no setup or teardown has failed.
+// Everything that was planned ran and passed, no setup or teardown has failed, and what was to be
+// covered is.
 bool run_succeeded(const struct run *r);
 // Some file tells of its tests: without one, that nothing has failed is no success.
 bool run_tells(const struct run *r);

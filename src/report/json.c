@@ -11,6 +11,7 @@
 #include "model/failure.h"
 #include "model/quarantine.h"
 #include "model/run.h"
+#include "report/coverage.h"
 #include "report/format.h"
 #include "report/object.h"
 #include "report/writers.h"
@@ -297,6 +298,8 @@ int report_json(FILE *out, const struct run *run, struct err *err)
 	object_write(out, conflict_list(run));
 	fputs(",\n\"fixtures\":", out);
 	object_write(out, fixture_list(run));
+	fputs(",\n\"coverage\":", out);
+	object_write(out, report_coverage_object(run->coverage));
 	fputs("}\n", out);
 	return ferror(out) ? err_set(err, errno, "write the JSON report") : 0;
 }

@@ -19,57 +19,7 @@
 #include "model/run.h"
 #include "report/format.h"
 #include "report/writers.h"
-
-// ---- XML ----
-
-// XML 1.0 has no way to write most control characters, U+FFFE and U+FFFF: they become U+FFFD. What
-// a parser would turn into a blank or a newline is written as a reference, and so are the marks of
-// commands that CI servers look for (base/muzzle.h).
-static void add_character(struct buf *b, const char *s, size_t len, const char *referred)
-{
-	unsigned char c = (unsigned char)*s;
-
-	if (c == '<')
-		buf_addstr(b, "&lt;");
-	else if (c == '>')
-		buf_addstr(b, "&gt;");
-	else if (c == '&')
-		buf_addstr(b, "&amp;");
-	else if (c == '"')
-		buf_addstr(b, "&quot;");
-	else if (c == '#' || (c == ':' && s[1] == ':') || (c && strchr(referred, c)))
-		buf_addf(b, "&#%d;", c);
-	else if ((c < 0x20 && c != '\n' && c != '\t') || strncmp(s, "\xef\xbf\xbe", len) == 0 ||
-		 strncmp(s, "\xef\xbf\xbf", len) == 0)
-		buf_addstr(b, "\xef\xbf\xbd");
-	else
-		buf_add(b, s, len);
-}
-
-static void add_xml(struct buf *b, const char *s, size_t n, const char *referred)
-{
-	struct buf clean = {0};
-
-	text_add_utf8(&clean, s, n);
-	buf_reserve(&clean, 0);
-	for (size_t i = 0, len; i < clean.len; i += len) {
-		len = text_utf8_length(clean.data + i, clean.len - i);
-		add_character(b, clean.data + i, len, referred);
-	}
-	buf_release(&clean);
-}
-
-static void add_text(struct buf *b, const char *s)
-{
-	add_xml(b, s, strlen(s), "\r");
-}
-
-static void add_attribute(struct buf *b, const char *name, const char *value)
-{
-	buf_addf(b, " %s=\"", name);
-	add_xml(b, value, strlen(value), "\r\n\t");
-	buf_addch(b, '"');
-}
+#include "report/xml.h"
 
 #define CONFLICTS_TOLD 3 // of a file
 
@@ -287,8 +237,8 @@ static bool take_name(struct map *taken, const char *class, const char *name)
 {
 	struct buf key = {0};
 
-	add_attribute(&key, "classname", class);
-	add_attribute(&key, "name", name);
+	xml_add_attribute(&key, "classname", class);
+	xml_add_attribute(&key, "name", name);
 	bool is_free = !map_get(taken, key.data);
 	if (is_free)
 		map_put(taken, key.data, taken);
@@ -371,10 +321,10 @@ static struct tally tally_of(const struct suite *s)
 
 static void add_explanation(struct buf *b, const struct entry_outcome *e)
 {
-	add_text(b, e->message ? e->message : "");
+	xml_add_text(b, e->message ? e->message : "");
 	if (e->traceback) {
 		buf_addch(b, '\n');
-		add_text(b, e->traceback);
+		xml_add_text(b, e->traceback);
 	}
 }
 
@@ -386,7 +336,7 @@ static void add_output(struct buf *b, const struct result *r, const char *indent
 		return;
 	format_output(&plain, r->output, r->output_len, "", false);
 	buf_addf(b, "%s<system-out>", indent);
-	add_xml(b, plain.data, plain.len, "\r");
+	xml_add_bytes(b, plain.data, plain.len);
 	buf_addstr(b, "</system-out>\n");
 	buf_release(&plain);
 }
@@ -394,8 +344,8 @@ static void add_output(struct buf *b, const struct result *r, const char *indent
 static void open_problem(struct buf *b, const char *tag, const struct entry_outcome *e)
 {
 	buf_addf(b, "      <%s", tag);
-	add_attribute(b, "message", e->message ? e->message : "");
-	add_attribute(b, "type", test_status_name(e->status));
+	xml_add_attribute(b, "message", e->message ? e->message : "");
+	xml_add_attribute(b, "type", test_status_name(e->status));
 	buf_addch(b, '>');
 }
 
@@ -443,7 +393,7 @@ static void add_skipped(struct buf *b, const struct entry_outcome *e)
 		buf_addf(&why, "%s%s", why.len ? "\n" : "", e->message);
 	buf_addstr(b, "      <skipped");
 	if (e->message || e->forgiven)
-		add_attribute(b, "message", why.len ? why.data : "");
+		xml_add_attribute(b, "message", why.len ? why.data : "");
 	buf_addstr(b, "/>\n");
 	buf_release(&why);
 }
@@ -469,13 +419,14 @@ static void add_case(struct buf *b, const struct suite *s, const struct entry *e
 	struct buf outcomes = {0};
 
 	buf_addstr(b, "    <testcase");
-	add_attribute(b, "classname", e->class);
-	add_attribute(b, "name", e->name);
-	add_attribute(b, "file", e->file ? format_source(e->file, s->last) : s->last->job->path);
+	xml_add_attribute(b, "classname", e->class);
+	xml_add_attribute(b, "name", e->name);
+	xml_add_attribute(b, "file",
+			  e->file ? format_source(e->file, s->last) : s->last->job->path);
 	if (e->line > 0)
 		buf_addf(b, " line=\"%d\"", e->line);
 	if (e->tags)
-		add_attribute(b, "group", e->tags);
+		xml_add_attribute(b, "group", e->tags);
 	buf_addf(b, " time=\"%.6f\"", wall_ns > 0 ? ns_to_sec(wall_ns) : 0.0);
 	add_outcomes(&outcomes, s, e);
 	if (outcomes.len)
@@ -490,8 +441,8 @@ static void add_property(struct buf *b, const char *name, const char *value)
 	if (!value)
 		return;
 	buf_addstr(b, "      <property");
-	add_attribute(b, "name", name);
-	add_attribute(b, "value", value);
+	xml_add_attribute(b, "name", name);
+	xml_add_attribute(b, "value", value);
 	buf_addstr(b, "/>\n");
 }
 
@@ -565,7 +516,7 @@ static void add_timestamp(struct buf *b, int64_t real_ns)
 
 	gmtime_r(&t, &tm);
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-	add_attribute(b, "timestamp", text);
+	xml_add_attribute(b, "timestamp", text);
 }
 
 static void write_suite(FILE *out, const struct run *run, const struct conflicts *conflicts,
@@ -576,7 +527,7 @@ static void write_suite(FILE *out, const struct run *run, const struct conflicts
 	struct buf b = {0};
 
 	buf_addstr(&b, "  <testsuite");
-	add_attribute(&b, "name", r->job->path);
+	xml_add_attribute(&b, "name", r->job->path);
 	add_tally(&b, &n, r->wall_ns);
 	buf_addf(&b, " skipped=\"%zu\"", n.skipped);
 	add_timestamp(&b, r->started_ns ? r->started_ns : run->started_ns);
@@ -610,7 +561,7 @@ static void write_fixture(FILE *out, const struct fixture_result *r)
 	struct buf b = {0}, plain = {0};
 
 	buf_addstr(&b, "  <testsuite");
-	add_attribute(&b, "name", name);
+	xml_add_attribute(&b, "name", name);
 	add_tally(&b, &n, r->wall_ns);
 	buf_addstr(&b, " skipped=\"0\"");
 	add_timestamp(&b, r->started_ns);
@@ -618,16 +569,16 @@ static void write_fixture(FILE *out, const struct fixture_result *r)
 	add_property(&b, "status", r->failed ? "fail" : "pass");
 	add_property(&b, "reason", r->reason);
 	buf_addstr(&b, "    </properties>\n    <testcase");
-	add_attribute(&b, "classname", name);
-	add_attribute(&b, "name", step);
-	add_attribute(&b, "file", "firmo-jobs.json");
+	xml_add_attribute(&b, "classname", name);
+	xml_add_attribute(&b, "name", step);
+	xml_add_attribute(&b, "file", "firmo-jobs.json");
 	buf_addf(&b, " time=\"%.6f\"", ns_to_sec(r->wall_ns));
 	buf_addstr(&b, r->failed ? ">\n      <error" : "/>\n");
 	if (r->failed) {
-		add_attribute(&b, "message", r->reason);
+		xml_add_attribute(&b, "message", r->reason);
 		buf_addstr(&b, ">");
 		format_output(&plain, r->output, strlen(r->output), "", false);
-		add_xml(&b, plain.data, plain.len, "\r");
+		xml_add_bytes(&b, plain.data, plain.len);
 		buf_addstr(&b, "</error>\n    </testcase>\n");
 	}
 	buf_addstr(&b, "  </testsuite>\n");
@@ -652,7 +603,7 @@ int report_junit(FILE *out, const struct run *run, struct err *err)
 		sum.errors += run->fixtures.items[i].failed;
 	}
 	buf_addstr(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-	add_attribute(&b, "name", "firmo-jobs");
+	xml_add_attribute(&b, "name", "firmo-jobs");
 	add_tally(&b, &sum, run->elapsed_ns);
 	buf_addstr(&b, ">\n");
 	fwrite(b.data, 1, b.len, out);

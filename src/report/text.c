@@ -17,6 +17,7 @@
 #include "model/fixture.h"
 #include "model/quarantine.h"
 #include "model/run.h"
+#include "report/coverage.h"
 #include "report/explain.h"
 #include "report/format.h"
 #include "report/layout.h"
@@ -472,7 +473,9 @@ static void add_failed(struct buf *b, const struct run *run, const struct text_s
 	size_t notrun = t.by_status[FILE_NOTRUN];
 	bool flaky = run->flaky_fails && t.flaky;
 	bool failed = t.bad > 0 || flaky || (notrun == 0 && run_failed_fixture(run));
+	bool uncovered = !coverage_suffices(run->coverage);
 
+	failed |= uncovered && notrun == 0;
 	layout_coloured(b, style->colours, RED, failed ? "FAILED" : "NOT RUN");
 	buf_addf(b, ": %zu of %zu file%s", failed ? t.bad : notrun, t.files,
 		 t.files == 1 ? "" : "s");
@@ -481,6 +484,8 @@ static void add_failed(struct buf *b, const struct run *run, const struct text_s
 	if (failed && notrun)
 		buf_addf(b, "; %zu %s not run", notrun, notrun == 1 ? "was" : "were");
 	add_failed_fixture(b, run);
+	if (uncovered)
+		buf_addstr(b, "; too little is covered");
 	if (run->stopped) {
 		buf_addstr(b, "; ");
 		text_add_visible(b, run->stopped);
@@ -585,8 +590,11 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 		add_slowest(&b, run);
 	add_conflicts(&b, run, style);
 	add_leavers(&b, run);
+	if (run->coverage && !style->quiet)
+		report_coverage_add(&b, run->coverage, style->verbose);
 	add_sums(&b, run, style);
 	recap_add(&b, run);
+	report_coverage_add_minima(&b, run->coverage);
 	if (style->again && t.bad > 0)
 		add_again(&b, style->again);
 	add_verdict(&b, run, style);

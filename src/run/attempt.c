@@ -280,6 +280,11 @@ struct inputs *attempt_inputs(const struct attempt *a)
 	return in;
 }
 
+struct hits *attempt_hits(const struct attempt *a)
+{
+	return operations(a)->hits(a->process);
+}
+
 // ---- its start ----
 
 struct attempt *attempt_new(const struct attempt_terms *terms, const struct job *job, int number)

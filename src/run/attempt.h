@@ -22,6 +22,7 @@
 // How long a process may take to end of SIGKILL.
 #define KILL_NS (5 * INT64_C(1000000000))
 
+struct hits;
 struct run_means;
 
 enum attempt_state {
@@ -109,6 +110,8 @@ void attempt_finish_output(struct attempt *a);
 // What it depended on, as far as it was watched. The caller releases and frees it. NULL: nothing is
 // to be learned.
 struct inputs *attempt_inputs(const struct attempt *a);
+// How often the lines of the sources have run, or NULL: they are not counted. The caller frees it.
+struct hits *attempt_hits(const struct attempt *a);
 // Frees everything but the result and the struct itself. Once is enough.
 void attempt_release(struct attempt *a);
 

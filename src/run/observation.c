@@ -136,6 +136,7 @@ void observation_decide(struct observer *w, struct attempt *a, struct observatio
 	// What has failed has loaded others, too.
 	if (r->status != FILE_NOTRUN)
 		r->inputs = attempt_inputs(a);
+	r->hits = attempt_hits(a);
 	if (o->events && o->events->cut)
 		outcome_charge_cut(r, o->events->cut);
 	else if (r->inputs && r->inputs->cut)

@@ -155,6 +155,7 @@ grown() {
 		stands --until-fail
 		stands --no-report
 		stands --no-worker-output
+		stands --coverage
 		stands --progress=plain
 		stands --color=always
 		stands --verbose
@@ -165,6 +166,9 @@ grown() {
 		other --lua
 		other --command
 		other --report
+		other --coverage-include
+		other --coverage-exclude
+		other --coverage-min
 		other --list
 		other --advise
 		other --history

@@ -26,6 +26,7 @@ install_to() { # DESTDIR TARGET
 	run find dest -type f -printf '%P\n'
 	[ "$(sort <<<"$output")" = "usr/bin/firmo-jobs
 usr/include/firmo-jobs.h
+usr/lib/firmo-jobs/firmo-jobs-coverage.so
 usr/lib/firmo-jobs/firmo-jobs-trace.so
 usr/lib/libfirmo-jobs.a
 usr/share/bash-completion/completions/firmo-jobs

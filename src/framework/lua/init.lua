@@ -93,6 +93,12 @@ if getenv("FIRMO_JOBS_SHIM") and is_worker() then
 	main = is_shimmed and main
 end
 
+-- The lines that run from here on count; those of the shim lie elsewhere.
+local memory = getenv("FIRMO_JOBS_COVERAGE")
+if memory and is_worker() then
+	pcall(load_part, "coverage", memory, at_close)
+end
+
 -- The user's own LUA_INIT, as the stock interpreter runs it: the one for this version goes first. A script
 -- that starts the interpreter may have set its own LUA_INIT since, as those that luarocks installs do.
 local variable = "LUA_INIT" .. gsub(match(_VERSION, "%d+%.%d+"), "^(%d+)%.", "_%1_")

@@ -21,7 +21,7 @@ static void give(struct given *g, const char *const *outer, bool shim)
 					   .settings = &g->settings,
 					   .shim = shim ? "0,plain" : NULL};
 
-	environment_init(&g->environment, (char *const *)outer, "/run/shim", NULL);
+	environment_init(&g->environment, (char *const *)outer, "/run/shim", NULL, NULL);
 	environment_for(&g->worker, &g->environment, &id);
 }
 
@@ -90,7 +90,7 @@ static void every_worker_has_a_marker_of_its_own(void **state)
 	struct worker_identity id = {.run = "r", .serial = 1, .tmpdir = "/t", .settings = &usual};
 
 	(void)state;
-	environment_init(&e, (char *const *)outer, "/shim", NULL);
+	environment_init(&e, (char *const *)outer, "/shim", NULL, NULL);
 	environment_for(&one, &e, &id);
 	id.serial = 11;
 	environment_for(&two, &e, &id);

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+#include "cli/covering.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/path.h"
+#include "cli/evaluation.h"
+#include "cli/session.h"
+#include "cli/unloaded.h"
+#include "coverage/summary.h"
+#include "model/hits.h"
+#include "plan/names.h"
+
+#define COVERAGE_LIBRARY "firmo-jobs-coverage.so"
+#define NAMED            5 // files in a line that names some of many
+
+static void warn_of(const char *path, const char *what)
+{
+	char *message = xasprintf("%s%s", path, what);
+
+	session_warn(message);
+	free(message);
+}
+
+// ---- .luacov ----
+
+static int read_luacov(struct firmo_jobs *s, const char *file, struct err *err)
+{
+	struct buf answer = {0};
+	const char *const arguments[] = {file, NULL};
+	const struct evaluation e = {.lua = s->settings->command ? NULL : s->context.commands.lua,
+				     .code = luacov_evaluator(),
+				     .arguments = arguments};
+	int status = evaluation_run(&e, &answer, err);
+
+	if (status == 0)
+		status = luacov_settings_parse(&s->covering.luacov, answer.data, answer.len, err);
+	buf_release(&answer);
+	return status;
+}
+
+static enum firmo_jobs_status find_luacov(struct firmo_jobs *s)
+{
+	const char *named = getenv("LUACOV_CONFIG");
+	const char *file = named && *named ? named : LUACOV_FILE;
+	struct stat st;
+	struct err err = {0};
+
+	if (stat(file, &st) < 0 || !S_ISREG(st.st_mode) || read_luacov(s, file, &err) == 0)
+		return FIRMO_JOBS_OK;
+	char *message = xasprintf("%s: %s", file, err.message);
+	session_warn(message);
+	free(message);
+	return FIRMO_JOBS_USAGE;
+}
+
+// ---- what counts ----
+
+static bool is_hidden(const char *path)
+{
+	return *path == '.' || strstr(path, "/.");
+}
+
+static bool is_own(const struct firmo_jobs *s, const char *path)
+{
+	size_t n = s->workspace ? strlen(s->workspace) : 0;
+	char *workspace = n > 0 ? path_below(s->workspace, s->covering.cwd) : NULL;
+
+	n = workspace ? strlen(workspace) : 0;
+	bool is = n > 0 && strncmp(path, workspace, n) == 0 && path[n] == '/';
+	free(workspace);
+	return is;
+}
+
+static void add_tests(struct map *tests, const struct jobs *jobs, const char *cwd)
+{
+	for (size_t i = 0; i < jobs->n; i++) {
+		char *path = path_below(jobs->items[i].path, cwd);
+		map_put(tests, path, tests);
+		free(path);
+	}
+}
+
+// Where nothing else is said, the project's own sources: what it has of them besides its tests.
+static bool wants(void *owner, const char *path)
+{
+	const struct firmo_jobs *s = owner;
+	const struct coverage_settings *set = &s->settings->coverage;
+
+	if (is_own(s, path) || name_matches(&set->excludes, path) ||
+	    !luacov_wants(&s->covering.luacov, path))
+		return false;
+	if (set->includes.n > 0)
+		return name_matches(&set->includes, path);
+	return s->covering.luacov.includes.n > 0 ||
+	       (*path != '/' && !is_hidden(path) && !map_get(&s->covering.tests, path));
+}
+
+// Whether sources may be asked for that lie elsewhere than in the project.
+static bool looks_outside(const struct firmo_jobs *s)
+{
+	const struct strings *globs = &s->settings->coverage.includes,
+			     *patterns = &s->covering.luacov.includes;
+
+	for (size_t i = 0; i < globs->n; i++)
+		if (*globs->items[i] == '/' || *globs->items[i] == '*')
+			return true;
+	for (size_t i = 0; i < patterns->n; i++)
+		if (patterns->items[i][0] != '^' || patterns->items[i][1] == '/')
+			return true;
+	return false;
+}
+
+enum firmo_jobs_status covering_begin(struct firmo_jobs *s)
+{
+	struct covering *c = &s->covering;
+
+	if (!s->settings->coverage.wanted)
+		return FIRMO_JOBS_OK;
+	c->library = path_find_own(COVERAGE_LIBRARY, TRACE_FOLDER);
+	c->cwd = path_cwd();
+	if (!c->library || !c->cwd) {
+		session_warn(COVERAGE_LIBRARY " is neither beside the program nor in " TRACE_FOLDER
+					      ": no line can be counted");
+		return FIRMO_JOBS_BROKEN;
+	}
+	enum firmo_jobs_status status = find_luacov(s);
+	c->root = looks_outside(s) ? "" : c->cwd;
+	c->hits = xcalloc(1, sizeof *c->hits);
+	return status;
+}
+
+static bool tells_of_functions(const struct settings *o)
+{
+	for (size_t i = 0; i < o->reports.n; i++)
+		if (1u << o->reports.items[i].format &
+		    (1u << REPORT_LCOV | 1u << REPORT_COBERTURA | 1u << REPORT_JSON))
+			return true;
+	return false;
+}
+
+struct local_coverage covering_terms(const struct firmo_jobs *s)
+{
+	return (struct local_coverage){.library = s->covering.library,
+				       .root = s->covering.root,
+				       .calls = tells_of_functions(s->settings)};
+}
+
+// ---- what was counted ----
+
+void covering_take(struct firmo_jobs *s, struct result *r)
+{
+	if (!s->covering.hits || !r->hits)
+		return;
+	if (!r->hits->has_begun && r->slot >= 0 && r->status != FILE_NOTRUN)
+		VEC_PUSH(&s->covering.uncounted, xstrdup(r->job->path));
+	hits_add(s->covering.hits, r->hits);
+	hits_free(r->hits);
+	r->hits = NULL;
+}
+
+// ---- what it comes to ----
+
+static void tell_uncounted(const struct strings *files)
+{
+	struct buf b = {0};
+
+	if (files->n == 0)
+		return;
+	buf_addf(&b,
+		 "no line of %zu file%s was counted, as the interpreter did not load what counts:",
+		 files->n, files->n == 1 ? "" : "s");
+	for (size_t i = 0; i < files->n && i < NAMED; i++)
+		buf_addf(&b, "%s %s", i ? "," : "", files->items[i]);
+	if (files->n > NAMED)
+		buf_addf(&b, " and %zu more", files->n - NAMED);
+	session_warn(b.data);
+	buf_release(&b);
+}
+
+static void tell_doubts(const struct hits *h)
+{
+	if (h->by_lua)
+		session_warn("the interpreter hides its functions, or is not known: lines are "
+			     "counted by a hook in Lua, which is slow, and functions are not");
+	if (h->lost)
+		session_warn(
+			"some lines were not counted, as there was no memory for it (--limit=as)");
+	if (h->displaced)
+		session_warn("some lines were not counted, as a library has set a hook of its own");
+	if (h->is_bad)
+		session_warn("some counts of lines are damaged and were left out: a test has "
+			     "written to the memory that they are kept in");
+}
+
+static void on_unreadable(void *owner, const char *path, int errnum)
+{
+	char *message =
+		xasprintf("%s has run and cannot be read any more: %s", path, strerror(errnum));
+
+	session_warn(message);
+	free(message);
+}
+
+static void on_changed(void *owner, const char *path)
+{
+	warn_of(path, " has changed since it was loaded: what is told of its lines may be wrong");
+}
+
+static bool matches(const char *glob, const char *path)
+{
+	const struct strings globs = {.items = (char *[]){(char *)glob}, .n = 1};
+
+	return name_matches(&globs, path);
+}
+
+static void tell_empty_includes(const struct firmo_jobs *s)
+{
+	const struct strings *includes = &s->settings->coverage.includes;
+	const struct coverage *c = s->run.coverage;
+
+	for (size_t i = 0; i < includes->n; i++) {
+		bool found = false;
+		for (size_t k = 0; k < c->n && !found; k++)
+			found = matches(includes->items[i], c->files[k].path);
+		if (found)
+			continue;
+		char *message =
+			xasprintf("--coverage-include=%s matches no source", includes->items[i]);
+		session_warn(message);
+		free(message);
+	}
+}
+
+// What nobody has loaded counts where a person has said which sources there are.
+static void add_unloaded(struct firmo_jobs *s)
+{
+	const struct unloaded_terms terms = {.lua = s->context.commands.lua,
+					     .library = s->covering.library,
+					     .cwd = s->covering.cwd,
+					     .wants = wants,
+					     .owner = s};
+	const char *const all[] = {".", NULL};
+	VEC_PUSH(&s->covering.luacov.untested, NULL);
+	const char *const *roots = (const char *const *)s->covering.luacov.untested.items;
+	s->covering.luacov.untested.n--;
+
+	if (s->settings->coverage.includes.n > 0)
+		unloaded_add(s->covering.hits, all, &terms);
+	else
+		unloaded_add(s->covering.hits, roots, &terms);
+}
+
+void covering_end(struct firmo_jobs *s)
+{
+	struct covering *c = &s->covering;
+	const struct summary_terms terms = {.cwd = c->cwd,
+					    .calls = tells_of_functions(s->settings),
+					    .wants = wants,
+					    .unreadable = on_unreadable,
+					    .changed = on_changed,
+					    .owner = s};
+
+	if (!c->hits)
+		return;
+	add_tests(&c->tests, &s->jobs, c->cwd);
+	add_tests(&c->tests, &s->left, c->cwd);
+	tell_uncounted(&c->uncounted);
+	tell_doubts(c->hits);
+	add_unloaded(s);
+	coverage_free(s->run.coverage);
+	s->run.coverage = summary_make(c->hits, &terms);
+	tell_empty_includes(s);
+	for (size_t i = 0; i < s->settings->coverage.minima.n; i++) {
+		const struct coverage_wish *wish = &s->settings->coverage.minima.items[i];
+		summary_add_minimum(s->run.coverage, wish->percent, wish->glob, matches);
+	}
+}
+
+void covering_release(struct firmo_jobs *s)
+{
+	struct covering *c = &s->covering;
+
+	free(c->library);
+	free(c->cwd);
+	hits_free(c->hits);
+	map_release(&c->tests);
+	strings_free_all(&c->uncounted);
+	luacov_settings_release(&c->luacov);
+	*c = (struct covering){0};
+}

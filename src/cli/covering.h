@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// --coverage in a session: what is counted, what the workers have counted, and what it comes to.
+#ifndef CLI_COVERING_H
+#define CLI_COVERING_H
+
+#include "firmo-jobs.h"
+
+struct local_coverage;
+struct result;
+
+// Reads .luacov and finds what counts, before anything runs. Says what is wrong.
+enum firmo_jobs_status covering_begin(struct firmo_jobs *s);
+// How the workers of the run are to count, if they are.
+struct local_coverage covering_terms(const struct firmo_jobs *s);
+// A result is there: takes over what its process has counted.
+void covering_take(struct firmo_jobs *s, struct result *r);
+// All have ended: reads the sources, and sets run.coverage. Says what is missing.
+void covering_end(struct firmo_jobs *s);
+void covering_release(struct firmo_jobs *s);
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// What of the sources ran in a run: reports are functions of this struct.
+#ifndef MODEL_COVERAGE_H
+#define MODEL_COVERAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+struct covered_function {
+	char *name;           // unique in its file; owned
+	uint32_t first, last; // lines
+	uint64_t calls;
+};
+
+struct covered_file {
+	char *path;       // from the working folder, where it lies below that; owned
+	uint32_t lines;   // the last one that is known; they are numbered from 1
+	uint64_t *hits;   // of each line, whether it counts or not; lines + 1 of them; owned
+	bool *counts;     // the line counts; likewise
+	long hit, missed; // lines that count
+	struct covered_function *functions; // by their lines; owned
+	size_t n_functions, called;
+};
+
+// A part of the sources of which so much is to be covered.
+struct coverage_minimum {
+	double percent;
+	const char *glob; // NULL: all of them together
+	long hit, missed;
+	bool is_missed; // it is not
+	bool is_empty;  // no line is meant
+};
+
+struct coverage {
+	struct covered_file *files; // by path
+	size_t n, cap;
+	long hit, missed;                // lines of all files
+	bool has_calls;                  // of functions it is known how often they were called
+	struct coverage_minimum *minima; // in the order in which they were asked for; owned
+	size_t n_minima;
+};
+
+// Of 100; of nothing at all it is 100.
+double coverage_percent(long hit, long missed);
+// The same with two digits, and never 100 where a line was missed: "99.99".
+void coverage_add_percent(struct buf *b, long hit, long missed);
+// The lines of the first row of missed ones from line *from on, which is set behind it; lines that
+// do not count do not end a row. False: there is none.
+bool covered_file_missed(const struct covered_file *f, uint32_t *from, uint32_t *first,
+			 uint32_t *last);
+// Every minimum holds; c may be NULL.
+bool coverage_suffices(const struct coverage *c);
+// "coverage is 71.20 %, below 80 % (--coverage-min)", for the one that does not hold.
+void coverage_add_minimum(struct buf *b, const struct coverage_minimum *m);
+// c may be NULL.
+void coverage_free(struct coverage *c);
+
+#endif

@@ -1,0 +1,241 @@
+# Coverage: what is counted, whatever becomes of the worker, and what is told of it.
+load common
+
+LUAS=${SAN:+lua5.4}
+LUAS=${LUAS:-lua5.1 lua5.2 lua5.3 lua5.4 luajit}
+
+# The source of these tests: M.loop(n) runs its line 8 n times.
+source_file() {
+	test_file "${1:-src/m.lua}" \
+		'-- A comment.' \
+		'local M = {}' \
+		'' \
+		'function M.loop(n)' \
+		'	local sum' \
+		'	sum = 0' \
+		'	for i = 1, n do' \
+		'		sum = sum + i' \
+		'	end' \
+		'	return sum' \
+		'end' \
+		'' \
+		'M.never = function(a)' \
+		'	if a then' \
+		'		print(a)' \
+		'	else' \
+		'		print(-- two lines' \
+		'			"b")' \
+		'	end' \
+		'end' \
+		'' \
+		'return M'
+}
+
+uses='package.path = "./src/?.lua;" .. package.path; local m = require("m")'
+
+# counts [PATH]: "LINE:COUNT ..." of the lines that count.
+counts() {
+	tr '\n' ' ' < <(json "(function()
+		for _, f in ipairs(r.coverage.files) do
+			if f.path == '${1:-src/m.lua}' then
+				local all = {}
+				for i, pair in ipairs(f.lines) do all[i] = pair[1] .. ':' .. pair[2] end
+				return table.concat(all, ' ')
+			end
+		end
+		return 'nothing'
+	end)()" coverage.json) | sed 's/ $//'
+}
+
+sources() {
+	json "(function()
+		local all = {}
+		for i, f in ipairs(r.coverage.files) do all[i] = f.path end
+		return table.concat(all, ' ')
+	end)()" coverage.json
+}
+
+cover() {
+	fj --coverage --report=json:coverage.json "$@"
+}
+
+@test "lines and functions are counted in every Lua, in coroutines and however a worker ends" {
+	source_file
+	plain plain "$uses" "m.loop(10)"
+	plain coroutine "$uses" "coroutine.wrap(function() m.loop(10) end)()" \
+		"local co = coroutine.create(m.loop)" "coroutine.resume(co, 10)"
+	plain left "$uses" "m.loop(10)" "os.exit(0)"
+	plain absolute "package.path = os.getenv('PWD') .. '/src/../src/?.lua'" "require('m').loop(10)"
+	plain text "$uses" "m.loop(10)" "assert((loadstring or load)('return 1', '@virtual.lua'))()"
+	for lua in $LUAS; do
+		command -v "$lua" >/dev/null || continue
+		run -0 cover --lua="$lua" -j4
+		is "$lua $(counts)" "$lua 2:5 4:5 6:6 7:66 8:60 10:6 14:0 15:0 17:0 18:0 22:5"
+		is "$(sources)" "src/m.lua"
+		is "$(json "r.coverage.files[1].functions[1].name .. r.coverage.files[1].functions[1].calls" coverage.json)" "M.loop6"
+		is "$(json "r.coverage.files[1].functions[2].name .. r.coverage.files[1].functions[2].calls" coverage.json)" "M.never0"
+	done
+}
+
+@test "nothing that ran is lost with a worker that is killed, ended or limited" {
+	source_file
+	plain killed "$uses" "m.loop(10)" "os.execute('kill -KILL \$PPID')"
+	plain late "$uses" "m.loop(10)" "while true do end"
+	plain limited "$uses" "m.loop(10)" "local f = io.open(os.getenv('TMPDIR') .. '/x', 'w')" \
+		"while f:write(('x'):rep(4096)) do end" "error('full')"
+	run -1 cover --lua="$LUA" -t 1 --grace=0.2 --limit=fsize=64K
+	is "$(counts)" "2:3 4:3 6:3 7:33 8:30 10:3 14:0 15:0 17:0 18:0 22:3"
+	# Where the memory cannot be had that is told, and the test is what it would be.
+	plain little "return 1"
+	run -0 cover --lua="$LUA" --wrap="env -u FIRMO_JOBS_COVERAGE" tests/little_test.lua
+	has "no line of 1 file was counted"
+}
+
+@test "a hook that a test sets sees what it would see, and is what debug.gethook gives" {
+	source_file
+	plain hooked "$uses" \
+		"local seen = {}" \
+		"local function hook(event, line) seen[#seen + 1] = event .. tostring(line or '') end" \
+		"debug.sethook(hook, 'crl', 1000000)" \
+		"local is, mask, count = debug.gethook()" \
+		"m.loop(2)" \
+		"debug.sethook()" \
+		"assert(is == hook and #mask == 3 and count == 1000000)" \
+		"assert(debug.gethook() == nil)" \
+		"assert(not pcall(debug.sethook, 1, 2, 3, 4))" \
+		"m.loop(2)" \
+		"local co = coroutine.create(function() m.loop(1) end)" \
+		"if not rawget(_G, 'jit') then debug.sethook(co, hook, 'l') end -- there it is one for all, and begins late" \
+		"coroutine.resume(co)" \
+		"local out = io.open(os.getenv('SEEN'), 'w')" \
+		"out:write(table.concat(seen, '\n'))" \
+		"out:close()"
+	for lua in $LUAS; do
+		command -v "$lua" >/dev/null || continue
+		SEEN=$BASE/without run -0 fj --lua="$lua"
+		SEEN=$BASE/with run -0 cover --lua="$lua"
+		diff "$BASE/without" "$BASE/with" || fail "$lua sees other events"
+		[[ " $(counts) " == *" 8:5 "* ]] || fail "$lua: $(counts)"
+	done
+}
+
+@test "which sources are told of: globs, .luacov, what nobody has loaded, and comments" {
+	source_file
+	test_file src/other.lua "local x = 1" "return function()" "	return x" "end"
+	test_file src/broken.lua "x = = 1"
+	test_file lib/off.lua "local t = {}" "-- luacov: disable" "function t.a()" "	return 1" "end" \
+		"-- luacov: enable" "t.x = t.a() -- coverage: ignore" "return t"
+	plain all "$uses" "m.loop(1)" "dofile('lib/off.lua')"
+	run -0 cover --lua="$LUA"
+	is "$(sources)" "lib/off.lua src/m.lua"
+	is "$(counts lib/off.lua)" "1:1 8:1"
+	run -0 cover --lua="$LUA" --coverage-include='src/*' --coverage-exclude='*broken*' --coverage-include='none/*'
+	is "$(sources)" "src/m.lua src/other.lua"
+	is "$(counts src/other.lua)" "1:0 3:0"
+	has "--coverage-include=none/* matches no source"
+	# Of what does not compile the text alone tells.
+	run -0 cover --lua="$LUA" --coverage-include='broken.lua'
+	is "$(counts src/broken.lua)" "1:0"
+	test_file .luacov "include = { '^src/' }" "return { exclude = { 'other' }, includeuntestedfiles = { 'src' } }"
+	run -0 cover --lua="$LUA"
+	is "$(sources)" "src/broken.lua src/m.lua"
+	run -0 cover --lua="$LUA" --coverage-exclude='*broken*'
+	is "$(sources)" "src/m.lua"
+}
+
+@test "reports: lcov, Cobertura, LuaCov and the table in the text" {
+	source_file
+	source_file "src/a <&> b.lua"
+	plain all "$uses" "m.loop(3)" "dofile('src/a <&> b.lua').loop(1)"
+	plain more "$uses" "m.loop(3)"
+	run -0 fj4 --coverage --report=lcov:out.info --report=cobertura:out.xml --report=luacov:out.stats
+	has "Coverage: 63.64% of 22 lines in 2 files, 8 missed"
+	has "   63.64%      4 missed src/m.lua: 14-18"
+	xmllint --noout --schema "$BATS_TEST_DIRNAME/schema/cobertura.xsd" out.xml
+	is "$(xmllint --xpath 'string(//class[@filename="src/m.lua"]/lines/line[@number=8]/@hits)' out.xml)" 6
+	is "$(xmllint --xpath 'string(//class[2]/@filename)' out.xml)" "src/m.lua"
+	is "$(sed -n '/SF:src\/m.lua/,/end_of_record/p' out.info | tr '\n' ' ')" "SF:src/m.lua FN:4,M.loop FN:13,M.never \
+FNDA:2,M.loop FNDA:0,M.never FNF:2 FNH:1 DA:2,2 DA:4,2 DA:6,2 DA:7,8 DA:8,6 DA:10,2 DA:14,0 DA:15,0 DA:17,0 DA:18,0 DA:22,2 \
+LF:11 LH:7 end_of_record "
+	is "$(grep -A1 '^22:src/m.lua' out.stats | tail -n 1)" "0 2 0 2 2 2 8 6 0 2 2 0 0 0 0 0 0 0 0 2 0 2 "
+	if command -v lcov >/dev/null; then
+		[[ "$(lcov --summary out.info 2>&1)" == *"63.6% (14 of 22 lines)"* ]] || fail "$(lcov --summary out.info 2>&1)"
+	fi
+	# Another file is the worse one, and comes first.
+	run -0 fj4 --coverage --coverage-include='src/*' tests/more_test.lua
+	[[ $output == *" 0.00% "*"src/a <&> b.lua"*"63.64% "*"src/m.lua"* ]] || fail "$output"
+}
+
+@test "too little is covered: what fell short is told, and the run fails" {
+	source_file
+	plain all "$uses" "m.loop(3)"
+	run -0 cover --lua="$LUA" --coverage-min=60 --coverage-min='60:m.lua'
+	run -1 cover --lua="$LUA" --coverage-min=10 --coverage-min='63.7:src/*' --coverage-min='1:none/*'
+	has "Too little: coverage of src/* is 63.64%, and has to be 63.7% (--coverage-min)"
+	has "Too little: coverage of none/* is unknown, as no line counts, and has to be 1% (--coverage-min)"
+	has "FAILED: 0 of 1 file; too little is covered"
+	is "$(json "tostring(r.success) .. tostring(r.coverage.minima[1].holds) .. tostring(r.coverage.minima[2].holds)" coverage.json)" \
+		"falsetruefalse"
+}
+
+@test "a pass is not taken again while coverage is asked for, and can be without it" {
+	source_file
+	plain all "$uses" "m.loop(3)"
+	settle
+	run -0 cover --lua="$LUA"
+	run -0 cover --lua="$LUA" --changed --fork=always
+	hasnt "Cached"
+	is "$(counts)" "2:1 4:1 6:1 7:4 8:3 10:1 14:0 15:0 17:0 18:0 22:1"
+	run -0 fj4 --changed
+	has "Cached: 1 of them"
+	hasnt "Coverage"
+}
+
+@test "an interpreter that hides its functions is counted by a hook in Lua, and that is told" {
+	source_file
+	sed 's/lua_getinfo/lua_getinfX/g' "$(readlink -f "$(command -v "$LUA")")" >hiding
+	chmod +x hiding
+	plain all "$uses" "coroutine.wrap(m.loop)(3)"
+	plain left "$uses" "m.loop(3)" "os.exit(0)"
+	run -0 cover --lua=./hiding
+	has "lines are counted by a hook in Lua"
+	is "$(counts)" "2:2 4:2 6:2 7:8 8:6 10:2 14:0 15:0 17:0 18:0 22:2"
+}
+
+@test "what cannot be: each in one line" {
+	plain all "return 1"
+	while IFS='|' read -r status words text; do
+		read -ra words <<<"$words"
+		run -"$status" fj4 "${words[@]}"
+		has "$text"
+		[ "$status" -ne 2 ] || is "${#lines[@]}" 1
+	done <<-'END'
+		2|--coverage --coverage-min=much|coverage-min
+		2|--coverage --coverage-min=101|wants a percentage from 0 to 100
+		2|--coverage --coverage-min=80:|wants a percentage
+		2|--coverage-min=80|--coverage-min goes with --coverage
+		2|--coverage-include=*|--coverage-include goes with --coverage
+		2|--report=lcov:x|--report=lcov goes with --coverage
+		2|--coverage --gather=true|--gather and --coverage
+	END
+	while IFS='|' read -r line text; do
+		test_file .luacov "$line"
+		run -2 fj4 --coverage
+		has ".luacov: $text"
+		is "${#lines[@]}" 1
+	done <<-'END'
+		error("no", 0)|no
+		x = =|.luacov:1:
+		include = { "[" }|its pattern '[' is none
+		os.exit(1)|it ends the interpreter that reads it
+	END
+	# What has changed or gone since it ran.
+	rm .luacov
+	test_file src/gone.lua "return 1"
+	test_file src/short.lua "" "" "" "return 1"
+	plain all "dofile('src/gone.lua')" "dofile('src/short.lua')" "os.remove('src/gone.lua')" \
+		"io.open('src/short.lua', 'w'):close()"
+	run -0 fj4 --coverage
+	has "src/gone.lua has run and cannot be read any more: No such file or directory"
+	has "src/short.lua has changed since it was loaded"
+}
