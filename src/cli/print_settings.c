@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -15,6 +16,7 @@
 #include "cli/reports.h"
 #include "cli/session.h"
 #include "cli/variants.h"
+#include "plan/names.h"
 #include "report/object.h"
 
 // One line: what is said of a setting, or of one member of it.
@@ -73,8 +75,64 @@ static void print_members(const struct statements *said, const struct option_row
 	}
 }
 
-static void for_each_line(const struct statements *said, line_printer *print, void *out)
+// ---- fixtures ----
+
+// One without a name is known by its place: "fixtures[0]".
+static bool has_name(const struct fixture *f)
 {
+	size_t at = strlen(f->at), n = strlen(f->name);
+
+	return at < n || strcmp(f->at + at - n, f->name) != 0;
+}
+
+static void print_member(const struct fixture *f, const char *member, const char *value,
+			 line_printer *print, void *out, struct line *l)
+{
+	clear(l);
+	buf_addf(&l->name, "%s%s.%s", has_name(f) ? "fixtures." : "", f->name, member);
+	buf_addstr(&l->value, value ? value : "");
+	buf_addstr(&l->origin, f->at);
+	print(out, l);
+}
+
+static void print_fixture(const struct fixture *f, line_printer *print, void *out, struct line *l)
+{
+	struct buf globs = {0};
+	char seconds[32];
+
+	for (size_t i = 0; i < f->globs.n; i++)
+		buf_addf(&globs, "%s%s", i ? ", " : "", f->globs.items[i]);
+	snprintf(seconds, sizeof seconds, "%g", ns_to_sec(f->timeout_ns));
+	print_member(f, "match", globs.data, print, out, l);
+	print_member(f, "setup", f->setup, print, out, l);
+	print_member(f, "teardown", f->teardown, print, out, l);
+	print_member(f, "timeout", seconds, print, out, l);
+	buf_release(&globs);
+}
+
+// All of them, or those that the file needs.
+static void print_fixtures(const struct fixtures *all, const char *file, line_printer *print,
+			   void *out)
+{
+	struct line l = {0};
+
+	for (size_t i = 0; i < all->n; i++)
+		if (!file || name_matches(&all->items[i].globs, file))
+			print_fixture(&all->items[i], print, out, &l);
+	release(&l);
+}
+
+// ---- all of it ----
+
+struct shown {
+	struct statements said;
+	const struct fixtures *fixtures;
+	char *file; // from the root; NULL: what holds for all; owned
+};
+
+static void for_each_line(const struct shown *shown, line_printer *print, void *out)
+{
+	const struct statements *said = &shown->said;
 	struct line l = {0};
 	const struct option_row *row = options_next(NULL);
 
@@ -97,6 +155,7 @@ static void for_each_line(const struct statements *said, line_printer *print, vo
 		print(out, &l);
 	}
 	release(&l);
+	print_fixtures(shown->fixtures, shown->file, print, out);
 }
 
 static void print_text(void *out, const struct line *l)
@@ -150,7 +209,7 @@ static int check(const struct settings *o, struct err *err)
 }
 
 // What is said of the file, which has to be there.
-static int find_statements(const struct firmo_jobs *s, struct statements *said, struct err *err)
+static int find_statements(const struct firmo_jobs *s, struct shown *shown, struct err *err)
 {
 	const char *file = s->settings->shown_file;
 	struct statements own = {0};
@@ -159,33 +218,33 @@ static int find_statements(const struct firmo_jobs *s, struct statements *said, 
 	if (file && access(file, F_OK) < 0)
 		return err_set(err, errno, "--print-settings=%s", file);
 	if (file) {
-		char *cwd = path_cwd(), *path = path_below(file, cwd);
-		status = variants_add_statements(s->settings, path, &own, err);
-		free(path);
+		char *cwd = path_cwd();
+		shown->file = path_below(file, cwd);
+		status = variants_add_statements(s->settings, shown->file, &own, err);
 		free(cwd);
 	}
-	variants_say(s->settings, &own, said);
+	variants_say(s->settings, &own, &shown->said);
 	statements_release(&own);
 	// What is wrong with them is told, and not shown as if it held.
 	struct settings trial = {.mode = &mode_run};
 	if (status == 0)
-		status = statements_take(said, &trial, err);
+		status = statements_take(&shown->said, &trial, err);
 	settings_release(&trial);
 	return status;
 }
 
 static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
-	struct statements said = {0};
+	struct shown shown = {.fixtures = &s->settings->fixtures};
 	struct err err = {0};
+	enum firmo_jobs_status status = FIRMO_JOBS_USAGE;
 
-	if (find_statements(s, &said, &err) < 0) {
+	if (find_statements(s, &shown, &err) < 0)
 		session_warn(err.message);
-		statements_release(&said);
-		return FIRMO_JOBS_USAGE;
-	}
-	enum firmo_jobs_status status = reports_write(s, write_settings, &said);
-	statements_release(&said);
+	else
+		status = reports_write(s, write_settings, &shown);
+	statements_release(&shown.said);
+	free(shown.file);
 	return status;
 }
 

@@ -273,6 +273,14 @@ refuses() {
 	has "fixtures[1]: setup"
 	run fj --profile=ci
 	is "$(<seen)" "123"
+	is "$(fj --print-settings=tests/db/a_test.lua | sed -n 's/\.match .*//p')" "fixtures[0]"$'\n'"fixtures[1]"
+	echo >tests/b_test.lua
+	is "$(fj --profile=ci --print-settings=tests/b_test.lua | sed -n 's/\.match .*//p')" "profiles.ci.fixtures[0]"
+	fixture '"setup": "true", "timeout": 2'
+	run fj --print-settings=tests/db/a_test.lua
+	has "fixtures.db.setup  true                     firmo-jobs.json: fixtures[0]"
+	has "fixtures.db.timeout 2 "
+	has "fixtures.db.teardown - "
 }
 
 @test "setups have numbers of their own" {
