@@ -280,7 +280,9 @@ static void on_refused(void *owner, const char *file, const char *why)
 
 	if (!s->settings->text.verbose)
 		return;
-	char *message = xasprintf("%s and its kind are not forked: %s", file, why);
+	char *message =
+		why ? xasprintf("%s and its kind are not forked: %s", file, why)
+		    : xasprintf("%s is not forked: it was seen to need a fresh process", file);
 	warn_in_run(s, message);
 	free(message);
 }
@@ -296,6 +298,7 @@ static void set_up_watching(struct firmo_jobs *s)
 	bool watches = context_watches(&s->context);
 	local->fork = (struct forkserver_settings){
 		.library = local->coverage.library ? NULL : context_fork_library(&s->context),
+		.checks = s->settings->forks == FORK_AUTO,
 		.refused = on_refused,
 		.owner = s};
 	if (!watches && !local->fork.library)

@@ -304,7 +304,8 @@ static const struct option_member quarantine_members[] = {
 	{"tests", "the tests that it is about, by name; all without it", true},
 	{0},
 };
-static const char *const forks[] = {[FORK_ALWAYS] = "always", [FORK_NEVER] = "never", NULL};
+static const char *const forks[] = {
+	[FORK_AUTO] = "auto", [FORK_ALWAYS] = "always", [FORK_NEVER] = "never", NULL};
 
 static const char *const repairs[] = {"repair", NULL};
 
@@ -379,8 +380,8 @@ static const struct option_row rows[] = {
 	SWITCH_OFF("memory-guard", "start files whatever memory they took before", run.memory_guard,
 		   PROJECT),
 	SWITCH_OFF("trace", "do not watch what files depend on", trace, PROJECT),
-	CHOICE(enum forks, "fork", "WHEN",
-	       "fork an interpreter for each file: always, never [never]", forks, forks,
+	CHOICE(enum fork_choice, "fork", "WHEN",
+	       "fork an interpreter for each file: auto, always, never [never]", forks, forks,
 	       .initial = "never", PROJECT),
 	READ(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
 	     on_framework, .choices = framework_words, .initial = "auto", OVERRIDE),

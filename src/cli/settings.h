@@ -22,7 +22,7 @@ struct mode;
 
 enum flaky { FLAKY_PASS, FLAKY_FAIL };
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
-enum forks { FORK_ALWAYS, FORK_NEVER };
+enum fork_choice { FORK_AUTO, FORK_ALWAYS, FORK_NEVER };
 enum progress_kind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE };
 enum report_format {
 	REPORT_TEXT,
@@ -100,7 +100,7 @@ struct settings {
 	const char *rules;        // its file; NULL: beside the history
 	const char *gather;       // the command of --gather
 	bool until_fail, trace, capture;
-	enum forks forks;
+	enum fork_choice forks;
 	enum flaky flaky;
 	struct buf tags;   // of --tag, joined
 	int64_t shown_run; // of --show; 0: the last one

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "launch/forkrequest.h"
 #include "launch/local.h"
 #include "launch/remnants.h"
 #include "model/job_settings.h"
@@ -23,11 +24,13 @@
 #include "sys/spawner.h"
 #include "trace/preload/fork.h"
 
-#define START_MS   10000            // that the first file of a kind waits for its server
-#define LOOK_MS    20               // between looks whether we are to end
-#define PATIENCE_S 1                // a fork takes less
-#define SETTLE_NS  (50 * NS_PER_MS) // several times as long as the clock of files stands still
-#define MORE_FROM  16               // forks from which a server more pays for itself
+#define START_MS      10000 // that the first file of a kind waits for its server
+#define LOOK_MS       20    // between looks whether we are to end
+#define PATIENCE_S    1     // a fork takes less
+#define MORE_FROM     16    // forks from which a server more pays for itself
+#define TOUCHING_MOST 3 // files of a kind that need what its start has written, before all seem to
+#define KILLS_MOST    3 // servers of a kind that others may end before they are ready
+#define STARTS_FEW    2 // of a kind, for which none is started that is to be checked
 
 // ---- kinds ----
 
@@ -66,6 +69,16 @@ static void refuse(struct local *l, const struct launch *what, const char *kind,
 		set->refused(set->owner, what->file, why);
 }
 
+// What has come of the kind so far, until the run ends.
+static struct forkserver_counts *counts_of(struct local *l, const char *kind)
+{
+	void **place = map_at(&l->forkservers.counts, kind);
+
+	if (!*place)
+		*place = xcalloc(1, sizeof(struct forkserver_counts));
+	return *place;
+}
+
 // ---- its start ----
 
 static void give_up(struct forkserver *f)
@@ -88,9 +101,11 @@ static char *make_tmpdir(struct local *l)
 }
 
 static void make_environment(struct local *l, struct forkserver *f, const struct launch *what,
-			     const char *tmpdir)
+			     const char *tmpdir, const char *placeholder)
 {
 	char *shim = what->shim ? xasprintf("0%s", shim_kind(what)) : NULL;
+	char *fork = xasprintf("%s\n%s\n%s", l->settings->fork.library, placeholder,
+			       what->by_runner ? FORK_BY_RUNNER : "");
 	const struct worker_identity id = {
 		.run = l->run,
 		.serial = ++l->serial,
@@ -99,11 +114,12 @@ static void make_environment(struct local *l, struct forkserver *f, const struct
 		.tmpdir = tmpdir,
 		.trace = f->trace.variable,
 		.shim = shim,
-		.fork = l->settings->fork.library,
+		.fork = fork,
 	};
 
 	environment_for(&f->environment, &l->environment, &id);
 	free(shim);
+	free(fork);
 }
 
 // What it prints goes to a file, for each worker to print it again.
@@ -142,20 +158,22 @@ static int start(struct local *l, struct forkserver *f, const struct launch *wha
 {
 	static const struct timeval patience = {.tv_sec = PATIENCE_S};
 	char *tmpdir = make_tmpdir(l);
+	char *placeholder = tmpdir ? workspace_make_placeholder(&l->workspace, err) : NULL;
 	int pair[2], status = -1;
 
 	if (!tmpdir)
-		return err_set(err, errno, "make a temporary folder");
-	if (trace_open(&f->trace, err) == 0 &&
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
+		err_set(err, errno, "make a temporary folder");
+	else if (placeholder && trace_open(&f->trace, err) == 0 &&
+		 socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
 		f->socket = pair[0];
 		setsockopt(f->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-		make_environment(l, f, what, tmpdir);
+		make_environment(l, f, what, tmpdir, placeholder);
 		f->began_ns = clock_real_ns();
 		status = spawn(l, f, what, pair[1], err);
 		close(pair[1]);
 	}
 	free(tmpdir);
+	free(placeholder);
 	return status;
 }
 
@@ -174,130 +192,23 @@ static struct forkserver *add(struct local *l, const struct launch *what, const 
 	return NULL;
 }
 
-// ---- whether its start would be the same now ----
-
-static int64_t ctime_of(const struct stat *st)
-{
-	return st->st_ctim.tv_sec * NS_PER_SEC + st->st_ctim.tv_nsec;
-}
-
-static bool has_changed(const struct input *in)
-{
-	struct stat st;
-
-	if (stat(in->name, &st) < 0)
-		return true;
-	return in->seen.has_stamp &&
-	       ((int64_t)st.st_ino != in->seen.inode || ctime_of(&st) != in->seen.last_ctime_ns);
-}
-
-// Whether something may have come into the folder since. One that was changed a moment ago may be
-// changed once more without another time.
-static bool has_moved(struct forkserver_folder *folder)
-{
-	struct stat st = {0};
-	bool is_there = stat(folder->path, &st) == 0;
-	bool moved = !is_there || (int64_t)st.st_ino != folder->inode ||
-		     ctime_of(&st) != folder->ctime_ns;
-	bool settled = ctime_of(&st) < clock_real_ns() - SETTLE_NS;
-
-	folder->inode = settled ? (int64_t)st.st_ino : 0;
-	folder->ctime_ns = ctime_of(&st);
-	return moved;
-}
-
-// The nearest folder above the path that is there.
-static char *folder_above(const char *path)
-{
-	char *folder = xstrdup(path);
-	struct stat st;
-
-	do {
-		char *slash = strrchr(folder, '/');
-		if (!slash || slash == folder) {
-			char *top = xstrdup(slash ? "/" : ".");
-			free(folder);
-			return top;
-		}
-		*slash = '\0';
-	} while (stat(folder, &st) < 0);
-	return folder;
-}
-
-static bool has_folder(const struct forkserver *f, const char *path)
-{
-	for (size_t i = 0; i < f->folders.n; i++)
-		if (strcmp(f->folders.items[i].path, path) == 0)
-			return true;
-	return false;
-}
-
-// What the start has looked for in vain is looked for again where its folder has moved, and not
-// hundreds of times.
-static void find_folders(struct forkserver *f)
-{
-	for (size_t i = 0; i < f->inputs.list.n; i++) {
-		const struct input *in = &f->inputs.list.items[i];
-		if (in->kind != INPUT_PATH || in->found)
-			continue;
-		struct forkserver_folder folder = {.path = folder_above(in->name)};
-		if (has_folder(f, folder.path))
-			free(folder.path);
-		else
-			VEC_PUSH(&f->folders, folder);
-	}
-}
-
-static bool is_current(struct forkserver *f)
-{
-	bool moved = false;
-
-	for (size_t i = 0; i < f->folders.n; i++)
-		moved |= has_moved(&f->folders.items[i]);
-	// What has come may be a folder of what is missing.
-	if (moved)
-		find_folders(f);
-	for (size_t i = 0; i < f->inputs.list.n; i++) {
-		const struct input *in = &f->inputs.list.items[i];
-		if (in->kind != INPUT_PATH)
-			continue;
-		if (in->found ? has_changed(in) : moved && access(in->name, F_OK) == 0)
-			return false;
-	}
-	return true;
-}
-
 // ---- whether it can be forked ----
 
-// What each worker has of its own, and has to ask for itself.
-static bool is_own_variable(const char *name)
+// What all files of the kind depend on that is not seen to be read.
+static char *way_of(const struct local *l, const struct launch *what)
 {
-	static const char *const names[] = {"TMPDIR", "MAKEFLAGS", "FIRMO_JOBS_SLOT",
-					    "FIRMO_JOBS_ATTEMPT", "FIRMO_JOBS_WORKER"};
+	struct buf way = {0};
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
+	buf_addf(&way, "%s %s", what->way ? what->way : "", shim_kind(what));
+	for (size_t i = 0; l->environment.lua_init_names[i]; i++)
+		if (l->environment.lua_init_values[i])
+			buf_addf(&way, "\n%s=%s", l->environment.lua_init_names[i],
+				 l->environment.lua_init_values[i]);
+	return buf_detach(&way);
 }
 
-// What its start has done that each worker would have to do for itself, or NULL; the caller frees
-// it.
-static char *find_fault(const struct inputs *in)
-{
-	if (in->written.n > 0)
-		return xasprintf("what runs before the file writes %s", in->written.items[0]);
-	if (in->network)
-		return xstrdup("what runs before the file uses the network");
-	for (size_t i = 0; i < in->list.n; i++)
-		if (in->list.items[i].kind == INPUT_VARIABLE &&
-		    is_own_variable(in->list.items[i].name))
-			return xasprintf("what runs before the file reads %s",
-					 in->list.items[i].name);
-	return NULL;
-}
-
-static char *judge(struct local *l, struct forkserver *f, const struct fork_hello *hello)
+static char *judge(struct local *l, struct forkserver *f, const struct launch *what,
+		   const struct fork_hello *hello)
 {
 	const struct trace_rules rules = {
 		.cwd = l->settings->cwd, .below = l->settings->own, .environ = f->environment.envp};
@@ -312,12 +223,28 @@ static char *judge(struct local *l, struct forkserver *f, const struct fork_hell
 				 hello->obstacle);
 	if (left > 0)
 		return xstrdup("what runs before the file leaves a process behind");
-	f->start = trace_copy(&f->trace, &f->nstart, &err);
-	if (!f->start)
-		return xstrdup(err.message);
-	trace_parse(f->start, f->nstart, &rules, &f->inputs);
-	find_folders(f);
-	return find_fault(&f->inputs);
+	char *way = way_of(l, what);
+	int status =
+		forkstart_take(&f->start, &f->trace, &rules, way, l->settings->fork.library, &err);
+	free(way);
+	return status < 0 ? xstrdup(err.message)
+			  : forkstart_fault(&f->start, l->settings->library != NULL);
+}
+
+// Whether its end was not its own doing: it has no more to say, and is not reaped yet, or was a
+// moment ago.
+static bool was_killed(const struct forkserver *f)
+{
+	siginfo_t info = {0};
+
+	if (f->pid == 0)
+		return WIFSIGNALED(f->status) && WTERMSIG(f->status) == SIGKILL;
+	// Its files are closed some time before it can be waited for.
+	for (int ms = 0; ms < LOOK_MS && info.si_pid == 0; ms++)
+		if (waitid(P_PID, (id_t)f->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		    info.si_pid == 0)
+			poll(NULL, 0, 1);
+	return info.si_pid == f->pid && info.si_code == CLD_KILLED && info.si_status == SIGKILL;
 }
 
 // Takes what it says of itself, if it has.
@@ -328,8 +255,13 @@ static void take_hello(struct local *l, struct forkserver *f, const struct launc
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n < (ssize_t)sizeof hello && was_killed(f) &&
+	    ++counts_of(l, f->kind)->killed < KILLS_MOST) {
+		give_up(f);
+		return;
+	}
 	char *fault = n == sizeof hello
-			      ? judge(l, f, &hello)
+			      ? judge(l, f, what, &hello)
 			      : xstrdup("the interpreter has ended before it came to the file");
 	f->ready = !fault;
 	if (fault) {
@@ -366,6 +298,43 @@ static void await_hello(struct local *l, struct forkserver *f, const struct laun
 
 // ---- which one it is ----
 
+// The value that the entries give a variable, or NULL.
+static const char *value_in(const char *const *entries, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; entries && *entries; entries++)
+		if (strncmp(*entries, name, n) == 0 && (*entries)[n] == '=')
+			return *entries + n + 1;
+	return NULL;
+}
+
+// Whether a variable that its start has read is another one for the worker: a setup may give it
+// anew.
+static bool has_other_variable(const struct local *l, const struct forkserver *f,
+			       const struct launch *what)
+{
+	for (size_t i = 0; i < f->start.inputs.list.n; i++) {
+		const struct input *in = &f->start.inputs.list.items[i];
+		if (in->kind != INPUT_VARIABLE || environment_is_own(in->name, strlen(in->name)))
+			continue;
+		const char *then = value_in((const char *const *)f->environment.envp, in->name);
+		const char *now = value_in(what->settings->environment, in->name);
+		if (now && (!then || strcmp(now, then) != 0))
+			return true;
+	}
+	return false;
+}
+
+static bool is_of_use(struct local *l, struct forkserver *f, const struct launch *what)
+{
+	if (!f->ready)
+		take_hello(l, f, what);
+	if (f->ready && (!forkstart_is_current(&f->start) || has_other_variable(l, f, what)))
+		give_up(f);
+	return f->socket >= 0;
+}
+
 // The ready one of the kind that was forked least; *n: how many there are, *forked: how often they
 // were.
 static struct forkserver *choose(struct local *l, const struct launch *what, const char *kind,
@@ -377,13 +346,7 @@ static struct forkserver *choose(struct local *l, const struct launch *what, con
 	*forked = 0;
 	for (size_t i = 0; i < l->forkservers.n; i++) {
 		struct forkserver *f = l->forkservers.items[i];
-		if (f->socket < 0 || strcmp(f->kind, kind) != 0)
-			continue;
-		if (!f->ready)
-			take_hello(l, f, what);
-		if (f->ready && !is_current(f))
-			give_up(f);
-		if (f->socket < 0)
+		if (f->socket < 0 || strcmp(f->kind, kind) != 0 || !is_of_use(l, f, what))
 			continue;
 		++*n;
 		*forked += f->forked;
@@ -400,8 +363,12 @@ static struct forkserver *find(struct local *l, const struct launch *what, const
 	struct forkserver *f = choose(l, what, kind, &n, &forked);
 
 	if (n == 0 && !is_refused(l, kind)) {
+		// Whether it is of use shows later: nobody waits for it, and few files have none.
+		bool checks = l->settings->fork.checks;
+		if (checks && counts_of(l, kind)->started++ < STARTS_FEW)
+			return NULL;
 		f = add(l, what, kind);
-		if (f)
+		if (f && !checks)
 			await_hello(l, f, what);
 		return f && f->ready ? f : NULL;
 	}
@@ -426,72 +393,36 @@ struct forkserver *forkserver_find(struct local *l, const struct launch *what)
 	return f;
 }
 
-// ---- a worker ----
-
-static bool add_text(struct fork_request *r, const char *text)
+bool forkserver_admits(struct local *l, const struct forkserver *f, const struct launch *what,
+		       struct fork_states *states)
 {
-	size_t n = strlen(text) + 1;
+	const struct forkserver_settings *set = &l->settings->fork;
+	const struct forkserver_memory *known = &l->forkservers.memory;
 
-	if (n > FORK_BYTES - sizeof *r - r->bytes)
+	*states = (struct fork_states){.known = true,
+				       .server = f->start.state,
+				       .file = forkstart_state_with(&f->start, what->file)};
+	if (known->of(known->owner, states->file) == FORK_UNSAFE) {
+		if (set->refused && !map_put(&l->forkservers.told, what->file, l))
+			set->refused(set->owner, what->file, NULL);
 		return false;
-	memcpy(r->text + r->bytes, text, n);
-	r->bytes += (uint32_t)n;
-	return true;
-}
-
-// The word of the server's arguments that stands for the file, and the file.
-static bool add_file(struct fork_request *r, const struct launch *what)
-{
-	for (size_t i = 0; what->argv[i] && what->warm[i]; i++)
-		if (strcmp(what->argv[i], what->warm[i]) != 0)
-			return add_text(r, what->warm[i]) && add_text(r, what->argv[i]);
-	return false;
-}
-
-// False: it is too long.
-static bool write_request(struct fork_request *r, const struct launch *what, const struct spawn *s)
-{
-	const struct limits *limits = s->limits;
-	bool fits = add_file(r, what);
-
-	for (char *const *entry = s->envp; *entry && fits; entry++) {
-		fits = add_text(r, *entry);
-		r->has_pid = s->pid_text && s->pid_text == *entry + strlen(*entry);
-		r->entries++;
 	}
-	r->has_cpu = limits->set[LIMIT_CPU];
-	return fits && limits_resolve(limits, LIMIT_CPU, &r->cpu) == 0;
+	return !set->checks || what->is_trial ||
+	       known->of(known->owner, states->server) == FORK_SAFE;
 }
 
-static bool send_request(int to, struct fork_request *r, const struct spawn *s)
+void forkserver_note_touched(struct local *l, const struct forkserver *f, const char *file,
+			     const char *path)
 {
-	const int fds[FORK_STREAMS] = {
-		-1, s->stdout_fd, s->stderr_fd, s->extra_fds[0], s->extra_fds[1], s->extra_fds[2]};
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof fds)];
-	} control = {0};
-	struct iovec data = {r, sizeof *r + r->bytes};
-	struct msghdr m = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes};
-	int sent[FORK_STREAMS] = {0};
-	size_t n = 0;
-	ssize_t status;
+	const struct launch what = {.file = file};
+	char *why = xasprintf("it uses %s, which is written before the file runs", path);
 
-	for (int i = 0; i < FORK_STREAMS; i++) {
-		r->has[i] = fds[i] >= 0;
-		if (fds[i] >= 0)
-			sent[n++] = fds[i];
-	}
-	m.msg_controllen = CMSG_SPACE(n * sizeof *sent);
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-	*c = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-			      .cmsg_type = SCM_RIGHTS,
-			      .cmsg_len = CMSG_LEN(n * sizeof *sent)};
-	memcpy(CMSG_DATA(c), sent, n * sizeof *sent);
-	while ((status = sendmsg(to, &m, MSG_NOSIGNAL)) < 0 && errno == EINTR)
-		;
-	return status >= 0;
+	if (++counts_of(l, f->kind)->touching == TOUCHING_MOST)
+		refuse(l, &what, f->kind, why);
+	free(why);
 }
+
+// ---- a worker ----
 
 // Somebody may have stopped it, who did not stop us: it goes on then, once.
 static bool await_report(const struct forkserver *f, struct fork_report *report)
@@ -516,7 +447,7 @@ static bool ask(struct forkserver *f, const struct launch *what, const struct sp
 {
 	struct fork_report report = {.errnum = 0};
 
-	if (!write_request(r, what, s) || !send_request(f->socket, r, s))
+	if (!forkrequest_write(r, what, s) || !forkrequest_send(f->socket, r, s))
 		return false;
 	if (!await_report(f, &report)) {
 		// A worker that comes after all ends, as nobody hears it.
@@ -560,13 +491,14 @@ bool forkserver_is(const struct local *l, pid_t pid)
 	return false;
 }
 
-void forkserver_reaped(struct local *l, pid_t pid)
+void forkserver_reaped(struct local *l, pid_t pid, int status)
 {
 	for (size_t i = 0; i < l->forkservers.n; i++) {
 		struct forkserver *f = l->forkservers.items[i];
 		if (f->pid != pid)
 			continue;
 		f->pid = 0;
+		f->status = status;
 		// What it has said before is still to be heard.
 		if (f->ready)
 			give_up(f);
@@ -580,11 +512,7 @@ static void release(struct forkserver *f)
 		;
 	worker_environment_release(&f->environment);
 	trace_close(&f->trace);
-	inputs_release(&f->inputs);
-	for (size_t i = 0; i < f->folders.n; i++)
-		free(f->folders.items[i].path);
-	free(f->folders.items);
-	free(f->start);
+	forkstart_release(&f->start);
 	free(f->kind);
 	free(f);
 }
@@ -595,5 +523,9 @@ void forkservers_close(struct local *l)
 		release(l->forkservers.items[i]);
 	free(l->forkservers.items);
 	strings_free_all(&l->forkservers.refused);
+	for (size_t i = 0; i < l->forkservers.counts.cap; i++)
+		free(l->forkservers.counts.slots[i].value);
+	map_release(&l->forkservers.counts);
+	map_release(&l->forkservers.told);
 	l->forkservers = (struct forkservers){0};
 }

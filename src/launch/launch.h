@@ -32,6 +32,9 @@ struct launch {
 	char *const *warm; // argv with another word in the place of the file: such a process may be
 			   // started once and forked for each; NULL: the file needs one of its own
 	const char *cold;  // why it does; NULL: it is not said
+	bool is_trial;     // it is forked though it is not known whether that is safe
+	const char *way;   // what its result depends on besides inputs, see model/way.h; or NULL
+	bool by_runner;    // the file is loaded by a script, which is what the interpreter is given
 	const char *shim; // what its shim is told, "KEY,FRAMEWORK[,proof]"; NULL: it gets none, and
 			  // has no STREAM_EVENTS
 	bool is_wrapped;  // it starts the worker, which is not known by its process id
@@ -58,6 +61,13 @@ struct process_hooks {
 	void (*waned)(void *owner); // less of it is left: it may be quiet now
 };
 
+// What a process was forked from, or could have been.
+struct fork_states {
+	bool known;      // there was an interpreter to be forked
+	uint64_t server; // stands for all that its start depended on, see struct fork_memory
+	uint64_t file;   // for that and the test file
+};
+
 struct process {
 	struct launcher *launcher;
 	const struct process_hooks *hooks;
@@ -65,6 +75,9 @@ struct process {
 	int64_t began_ns;   // monotonic
 	int64_t started_ns; // of the real clock
 	bool forked;        // it was no process of its own from the beginning
+	bool spoilt; // and used what had been written before: inputs() tells. Its end tells nothing
+		     // of a new one's
+	struct fork_states states;
 };
 
 struct launcher_operations {

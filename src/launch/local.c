@@ -370,7 +370,7 @@ static int prepare(struct local_process *p, const struct launch *what, struct er
 	    trace_open(&p->trace, err) < 0)
 		return -1;
 	if (p->server && p->trace.fd >= 0 &&
-	    trace_continue(&p->trace, p->server->start, p->server->nstart, err) < 0)
+	    trace_continue(&p->trace, p->server->start.trace, p->server->start.bytes, err) < 0)
 		return -1;
 	const struct local_coverage *coverage = &l->settings->coverage;
 	if (!what->is_unwatched && coverage->library &&
@@ -468,7 +468,11 @@ static int start(struct launcher *launcher, const struct launch *what,
 {
 	struct local *l = (struct local *)launcher;
 	struct forkserver *server = forkserver_find(l, what);
+	struct fork_states states = {0};
 	struct local_process *p = new_process(l, hooks, owner);
+
+	if (server && !forkserver_admits(l, server, what, &states))
+		server = NULL;
 	int status = start_by(p, what, server, transient, err);
 
 	// What ails a server is no fault of the file.
@@ -477,6 +481,7 @@ static int start(struct launcher *launcher, const struct launch *what,
 		p = new_process(l, hooks, owner);
 		status = start_by(p, what, NULL, transient, err);
 	}
+	p->process.states = states;
 	if (status < 0) {
 		release(&p->process);
 		return -1;
@@ -574,6 +579,11 @@ void local_stop_with(struct local *l)
 		terminal_take_back(&l->terminal);
 		kill(0, SIGTSTP);
 	}
+}
+
+void local_remember_forks(struct local *l, const struct forkserver_memory *memory)
+{
+	l->forkservers.memory = *memory;
 }
 
 void local_share_tokens(struct local *l, struct server *server)

@@ -110,6 +110,8 @@ int local_open(struct local *l, const struct local_settings *settings, const cha
 // Ends what is left of processes that could not be told apart when they were released, and removes
 // the workspace.
 void local_close(struct local *l);
+// Has files forked by what is known of that; before the first is started.
+void local_remember_forks(struct local *l, const struct forkserver_memory *memory);
 // Lends tokens to the processes from now on.
 void local_share_tokens(struct local *l, struct server *server);
 // Has the interpreter at that path compile the shim for many processes.

@@ -77,7 +77,7 @@ static bool reap_one(struct local *l, pid_t pid, bool *orphans, struct err *err)
 	int status;
 	pid_t reaped = waitpid(pid, &status, WNOHANG);
 	if (reaped > 0 && forkserver_is(l, pid))
-		forkserver_reaped(l, pid);
+		forkserver_reaped(l, pid, status);
 	else
 		*orphans |= reaped > 0;
 	if (pid != l->guest.pid)

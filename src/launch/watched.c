@@ -20,9 +20,21 @@ static struct local_process *local_process(const struct process *p)
 	return (struct local_process *)p;
 }
 
-static struct inputs *read_trace(const struct process *process)
+static void find_touched(struct local_process *p, const struct trace_rules *rules)
 {
-	const struct local_process *p = local_process(process);
+	char *touched = p->server && p->trace.fd >= 0
+				? forkstart_find_touched(&p->server->start, &p->trace, rules)
+				: NULL;
+
+	p->process.spoilt = touched != NULL;
+	if (touched)
+		forkserver_note_touched(local_of(&p->process), p->server, p->file, touched);
+	free(touched);
+}
+
+static struct inputs *read_trace(struct process *process)
+{
+	struct local_process *p = local_process(process);
 	const struct local *l = local_of(process);
 	const struct trace_rules rules = {.cwd = l->settings->cwd,
 					  .below = l->settings->own,
@@ -38,6 +50,7 @@ static struct inputs *read_trace(const struct process *process)
 		trace_parse(p->noted.data, p->noted.n, &rules, in);
 	else if (p->trace.fd < 0 || trace_read(&p->trace, &rules, in, NULL) < 0)
 		inputs_doubt(in, DOUBT_BLIND, "");
+	find_touched(p, &rules);
 	in->since_ns = p->server ? p->server->began_ns : 0;
 	return in;
 }

@@ -65,6 +65,23 @@ void workspace_compile(const struct workspace *w, const char *interpreter)
 	buf_release(&ignored);
 }
 
+char *workspace_make_placeholder(const struct workspace *w, struct err *err)
+{
+	char *path = xasprintf("%s/" WORKSPACE_PLACEHOLDER, w->dir), *name = strrchr(path, '/');
+
+	*name = '\0';
+	mkdir(path, 0700);
+	*name = '/';
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		close(fd);
+		return path;
+	}
+	err_set(err, errno, "make %s", path);
+	free(path);
+	return NULL;
+}
+
 // "$" begins what ld.so replaces, such as $LIB.
 static bool can_be_listed(const char *path)
 {

@@ -7,6 +7,9 @@
 
 struct err;
 
+// In the folder: an empty file that stands for any test file.
+#define WORKSPACE_PLACEHOLDER "firmo-jobs.fork/file.lua"
+
 // The TMPDIR of a slot. Most tests leave it untouched, and then the next one gets it as it is:
 // making and removing folders would cost more than all the rest that is done for a small file.
 struct tmpdir {
@@ -31,6 +34,8 @@ char *workspace_path(const char *run_name);
 int workspace_open(struct workspace *w, const char *path, struct err *err);
 // Has the interpreter at that path compile the shim for its workers, which it may fail to do.
 void workspace_compile(const struct workspace *w, const char *interpreter);
+// Makes the file that stands for any other. The caller frees its path; NULL on failure.
+char *workspace_make_placeholder(const struct workspace *w, struct err *err);
 // The path by which ld.so can be told of that library in LD_PRELOAD, where blanks and colons stand
 // between paths: its own; else a link in the folder; else the file as we hold it open, until
 // workspace_close. The path is the workspace's. NULL on failure.

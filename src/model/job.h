@@ -55,6 +55,19 @@ enum found {
 	FOUND_BY_BUSTED,  // the project's settings of busted have it run
 };
 
+// What is known of files that are forked from an interpreter, by a number of 46 bits that stands
+// for all that the interpreter depends on, or for that and the file.
+enum fork_verdict {
+	FORK_UNKNOWN,
+	FORK_SAFE,   // files of such an interpreter have the same results as in a new one
+	FORK_UNSAFE, // they have not, or the file has not
+};
+
+struct fork_memory {
+	enum fork_verdict verdict;
+	uint64_t state;
+};
+
 struct job_settings;
 
 struct job {
@@ -70,18 +83,19 @@ struct job {
 	bool shim;                  // it has loaded a framework, or read its source, unforeseen
 	bool was_tap;               // its last tests came by TAP
 	int64_t size;               // bytes
-	int unreadable;        // an errno value: the file could not be read when it was looked for
-	int64_t expected_ns;   // how long it will take, or -1: unknown
-	int64_t urgent_ns;     // the same, or how long all take that its locks keep apart from it
-	int64_t p99_ns;        // the 99th percentile of how long it took, or -1: unknown
-	int64_t peak_bytes;    // the most memory that it took lately, 0: unknown
-	struct load load;      // what it asks of the CPUs
-	int known;             // the enum framework it turned out to be of, -1: unknown
-	enum file_status last; // its latest result; FILE_NOTRUN: none
-	bool last_forgiven;    // which was bad, and in quarantine
-	int64_t last_real_ns;  // when that was, 0: never
-	int64_t pass;          // number of the result that stands for it where it is not run
-	long usual_tests;      // how many tests it had when it last came to its end, 0: unknown
+	int unreadable;      // an errno value: the file could not be read when it was looked for
+	int64_t expected_ns; // how long it will take, or -1: unknown
+	int64_t urgent_ns;   // the same, or how long all take that its locks keep apart from it
+	int64_t p99_ns;      // the 99th percentile of how long it took, or -1: unknown
+	int64_t peak_bytes;  // the most memory that it took lately, 0: unknown
+	struct load load;    // what it asks of the CPUs
+	int known;           // the enum framework it turned out to be of, -1: unknown
+	struct fork_memory forks; // what its own runs have shown
+	enum file_status last;    // its latest result; FILE_NOTRUN: none
+	bool last_forgiven;       // which was bad, and in quarantine
+	int64_t last_real_ns;     // when that was, 0: never
+	int64_t pass;             // number of the result that stands for it where it is not run
+	long usual_tests;         // how many tests it had when it last came to its end, 0: unknown
 	const struct strings *learned;       // locks for what it and others write; NULL: none
 	const struct job_settings *settings; // see model/job_settings.h; NULL: it is not to be run
 };

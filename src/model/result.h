@@ -103,6 +103,7 @@ struct result {
 	struct inputs *last_inputs; // what the last pass of its file did besides, as that is now;
 				    // owned; NULL: there was none, or it is not known
 	struct hits *hits;          // of the lines that it ran; NULL: not counted; owned
+	struct fork_memory forks;   // what it has shown of them
 	struct digest key;          // of how it was run: program, arguments, settings
 	struct quarantine *quarantine; // of its file; owned; NULL: there is none
 	struct result *earlier; // the attempt before this one, where it was tried again; owned

@@ -88,6 +88,7 @@ static void remember(struct job *j, const struct past *p)
 	j->load = load_of(&p->series);
 	j->known = p->framework;
 	j->shim = p->shim;
+	j->forks = p->forks;
 }
 
 int plan_add_past(struct jobs *jobs, struct store *history, struct err *err)

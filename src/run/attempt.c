@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "framework/wrapper.h"
+#include "launch/workspace.h"
 #include "model/deadline.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
@@ -271,10 +272,11 @@ void attempt_shift_clocks(struct attempt *a, int64_t ns)
 
 // ---- what it depended on ----
 
-struct inputs *attempt_inputs(const struct attempt *a)
+struct inputs *attempt_inputs(struct attempt *a)
 {
 	struct inputs *in = operations(a)->inputs(a->process, &a->events.whole);
 
+	a->spoilt = a->process->spoilt;
 	if (in && a->way)
 		inputs_insert(in, INPUT_WAY, a->way);
 	return in;
@@ -325,28 +327,25 @@ static int prepare(struct attempt *a, struct err *err)
 	return 0;
 }
 
-// A word that no file of a test is called.
-#define PLACEHOLDER "firmo-jobs.fork/file.lua"
-
-// Why no process can be forked for the file, or NULL. Of plain files and those of busted it is
-// known where one begins to differ from another.
+// Why no process can be forked for the file, or NULL. Of all that we start ourselves it is known
+// where one file begins to differ from another.
 static const char *why_cold(const struct attempt *a)
 {
-	if (a->result->job->settings->commands->template)
-		return "--command runs it";
-	if (a->reading.framework != FRAMEWORK_PLAIN && a->reading.framework != FRAMEWORK_BUSTED)
-		return "that is for plain files and those of busted";
-	return NULL;
+	return a->result->job->settings->commands->template ? "--command runs it" : NULL;
 }
 
 // The words of a process that can be forked for it, or none.
 static struct command warm_command(const struct attempt *a)
 {
+	const struct local_settings *local = &a->terms->means->local;
 	struct command warm = {0};
 
-	if (a->terms->means->local.fork.library && !a->fresh && !a->reading.proof && !why_cold(a))
-		command_make(&warm, a->result->job->settings->commands, PLACEHOLDER,
-			     a->reading.framework, NULL);
+	if (!local->fork.library || a->fresh || a->reading.proof || why_cold(a))
+		return warm;
+	char *placeholder = xasprintf("%s/" WORKSPACE_PLACEHOLDER, local->workspace);
+	command_make(&warm, a->result->job->settings->commands, placeholder, a->reading.framework,
+		     NULL);
+	free(placeholder);
 	return warm;
 }
 
@@ -366,6 +365,9 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 		.argv = a->command.argv,
 		.warm = warm.argv,
 		.cold = why_cold(a),
+		.by_runner = a->command.by_runner,
+		.is_trial = a->is_trial,
+		.way = a->way,
 		.shim = a->has_shim ? shim : NULL,
 		.is_wrapped = a->command.is_wrapped,
 		.words = a->command.words,
@@ -378,6 +380,8 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 	int status = operations(a)->start(a->terms->launcher, &what, &hooks, a, &a->process,
 					  transient, err);
 	a->forked = status == 0 && a->process->forked;
+	if (status == 0)
+		a->states = a->process->states;
 	command_release(&warm);
 	return status;
 }
@@ -429,6 +433,7 @@ void attempt_release(struct attempt *a)
 	result_free(a->before);
 	result_free(a->failed);
 	result_free(a->passed);
+	result_free(a->sample);
 	free(a->learned);
 	free(a->way);
 }

@@ -74,9 +74,13 @@ struct attempt {
 	bool before_seen;      // the same of before
 	struct result *failed; // of a forked process, which a fresh one is to prove; owned
 	struct result *passed; // of that fresh one, which one more forked is to prove; owned
+	struct result *sample; // of a fresh process, which this one is to be held against; owned
 	bool fresh;            // it may not be forked
+	bool is_trial;         // it may be, whether or not that is known to be safe
 	bool forked;           // its process was
-	unsigned tried;        // the ways in which its file was read before, as bits
+	bool spoilt;           // and its end tells nothing of a fresh one's
+	struct fork_states states;
+	unsigned tried; // the ways in which its file was read before, as bits
 	bool has_shim;
 	bool released; // nothing but its result is left of it
 	bool timed_out, cut_short;
@@ -109,7 +113,7 @@ void attempt_shift_clocks(struct attempt *a, int64_t ns);
 void attempt_finish_output(struct attempt *a);
 // What it depended on, as far as it was watched. The caller releases and frees it. NULL: nothing is
 // to be learned.
-struct inputs *attempt_inputs(const struct attempt *a);
+struct inputs *attempt_inputs(struct attempt *a);
 // How often the lines of the sources have run, or NULL: they are not counted. The caller frees it.
 struct hits *attempt_hits(const struct attempt *a);
 // Frees everything but the result and the struct itself. Once is enough.

@@ -11,6 +11,7 @@
 #include "run/admission.h"
 #include "run/attempt.h"
 #include "run/fixtures.h"
+#include "run/forks.h"
 #include "run/observation.h"
 #include "run/slots.h"
 #include "run/supervisor.h"
@@ -41,7 +42,7 @@ struct supervisor {
 	struct loop_timer limit; // of the whole run
 	struct loop_timer again; // when a file that has failed is due to be tried again
 	struct observer observer;
-	struct map fresh; // paths of files that are not to be forked any more
+	struct forks forks;
 	struct admission admission;
 	struct err broken;     // why the run cannot go on; its message is empty while it can
 	bool out_of_resources; // no process could be started: wait for a worker to end

@@ -8,15 +8,8 @@
 #include "framework/reading.h"
 #include "model/inputs.h"
 #include "run/attempt.h"
+#include "run/forks.h"
 #include "run/private.h"
-
-static struct result *take(struct result **place)
-{
-	struct result *r = *place;
-
-	*place = NULL;
-	return r;
-}
 
 struct result *proof_choose(struct attempt *a)
 {
@@ -88,6 +81,9 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 	char *learned = NULL;
 	bool transient;
 
+	// What another one is held against, or proves, is read as that was.
+	if (a->passed || a->is_trial)
+		return false;
 	if (!reading_revise(a->result, o, &next, &learned) &&
 	    !wants_proof(s, a, o, &next, &learned))
 		return false;
@@ -103,7 +99,7 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 		other->reading = next;
 		proof_choose(a);
 		// What a forked process has failed at is not proven by another reading.
-		struct result *failed = take(&a->failed);
+		struct result *failed = forks_take(&a->failed);
 		other->fresh |= failed != NULL;
 		supervisor_end_attempt(s, a);
 		if (attempt_start(other, &transient, &err) == 0) {
@@ -167,83 +163,15 @@ static void doubt(struct supervisor *s, struct result *r, bool seen)
 		doubt_plain(s, r, seen);
 }
 
-// ---- what a forked process has failed at ----
-
-// Runs the file once more in the worker's slot, read in the same way, in a process that may be
-// forked or not. What is known by now goes along. False: it could not be started.
-static bool run_again(struct supervisor *s, struct attempt *a, bool fresh)
-{
-	struct attempt *other = supervisor_new_attempt(s, a->result->job, a->result->attempt,
-						       a->slot, a->held, a->slot_since_ns);
-	struct result *before = take(&a->before), *failed = take(&a->failed);
-	struct err err;
-	bool transient;
-
-	other->reading = a->reading;
-	other->fresh = fresh;
-	supervisor_end_attempt(s, a);
-	if (attempt_start(other, &transient, &err) < 0) {
-		// What there was stands.
-		a->before = before;
-		result_free(failed);
-		result_free(other->result);
-		free(other);
-		return false;
-	}
-	other->before = before;
-	other->before_seen = a->before_seen;
-	other->tried = a->tried;
-	other->failed = fresh ? a->result : failed;
-	other->passed = fresh ? NULL : a->result;
-	supervisor_enlist(s, other);
-	free(a);
-	return true;
-}
-
-// No failure of a forked process stands before a fresh one has failed as well; and where that has
-// passed, another forked one tells whether the fork or chance was to blame. True: such a process
-// was started, and more is to come.
-static bool prove(struct supervisor *s, struct attempt *a)
-{
-	bool bad = file_status_is_bad(a->result->status);
-
-	if (s->abandoned || a->passed)
-		return false;
-	if (a->forked && bad)
-		return run_again(s, a, true);
-	return a->failed && !bad && run_again(s, a, false);
-}
-
-// The fresh process passed: with what the second forked one has come to, the file is known.
-static void settle_forked(struct supervisor *s, struct attempt *a)
-{
-	struct result *passed = take(&a->passed), *failed = take(&a->failed), *last = a->result;
-
-	a->result = passed;
-	if (a->forked && last->status != FILE_NOTRUN && file_status_is_bad(last->status)) {
-		map_put(&s->fresh, passed->job->path, s);
-		if (s->hooks->needs_fresh)
-			s->hooks->needs_fresh(s->hooks->owner, passed->job);
-		result_free(failed);
-	} else {
-		failed->again = true;
-		s->hooks->ended(s->hooks->owner, failed);
-		passed->attempt++;
-	}
-	result_free(last);
-}
-
 bool proof_goes_on(struct supervisor *s, struct attempt *a, const struct observation *o)
 {
-	bool bad = file_status_is_bad(a->result->status);
-
-	return (bad && prove(s, a)) || (!a->passed && read_again(s, a, o)) || (!bad && prove(s, a));
+	return forks_discard(s, a) || forks_prove(s, a, true) || read_again(s, a, o) ||
+	       forks_prove(s, a, false) || forks_check(s, a);
 }
 
 struct result *proof_settle(struct supervisor *s, struct attempt *a)
 {
-	if (a->passed)
-		settle_forked(s, a);
+	forks_settle(s, a);
 	struct result *r = proof_choose(a);
 	doubt(s, r, a->seen);
 	return r;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What proves a result: a file that is not understood is run once more, read in another way; what a
-// forked process has failed at, in one of its own; and a pass whose tests nobody has seen is none.
-// Private to run/.
+// forked process has come to, as run/forks.h has it; and a pass whose tests nobody has seen is
+// none. Private to run/.
 #ifndef RUN_PROOF_H
 #define RUN_PROOF_H
 

@@ -15,6 +15,7 @@
 #include "model/job_settings.h"
 #include "model/quarantine.h"
 #include "model/run.h"
+#include "run/forks.h"
 #include "run/observation.h"
 #include "run/private.h"
 #include "run/proof.h"
@@ -90,7 +91,7 @@ struct attempt *supervisor_new_attempt(struct supervisor *s, const struct job *j
 {
 	struct attempt *a = attempt_new(&s->terms, job, number);
 
-	a->fresh = map_get(&s->fresh, job->path) != NULL;
+	a->fresh = forks_needs_fresh(s, job);
 	a->slot = lane;
 	a->held = held;
 	a->slot_since_ns = since_ns;
@@ -415,7 +416,7 @@ static void end(struct supervisor *s)
 	free(s->attempts.items);
 	slots_close(s);
 	observer_close(&s->observer);
-	map_release(&s->fresh);
+	forks_close(s);
 }
 
 // Nothing can be learned of them any more: they are ended, and have not run.
@@ -489,6 +490,7 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 		.locks = &settings->locks};
 	if (begin(&s, err) < 0)
 		return -1;
+	forks_open(&s, jobs);
 	slots_open(&s, on_slots_timer);
 	fixtures_open(&s);
 	if (hooks->service)

@@ -19,8 +19,13 @@
 #define P99_OF  100
 
 // The number in the column reading: the framework that the file turned out to be of when it last
-// came to its end, and 1; and this if it took the shim to find out. 0: unknown.
-#define WITH_SHIM 64
+// came to its end, and 1; and WITH_SHIM if it took the shim to find out. 0: unknown. Above that
+// stands what it has shown of forks: from these bits on the verdict, and the state.
+#define WITH_SHIM    64
+#define READING_MASK 127
+#define VERDICT_BIT  8
+#define VERDICT_MASK 3
+#define STATE_BIT    16
 
 // ---- loading ----
 
@@ -50,12 +55,14 @@ int file_read_past(struct store *s, const struct query *q, struct past *p)
 	return series_read(s, q, 5, &p->series);
 }
 
-static int read_reading(struct store *s, int reading, struct past *p)
+static int read_reading(struct store *s, int64_t column, struct past *p)
 {
-	int number = reading % WITH_SHIM;
+	int reading = (int)(column & READING_MASK), number = reading % WITH_SHIM;
+	int verdict = (int)(column >> VERDICT_BIT & VERDICT_MASK);
 
 	p->framework = number - 1;
 	p->shim = reading >= WITH_SHIM;
+	p->forks = (struct fork_memory){(enum fork_verdict)verdict, (uint64_t)column >> STATE_BIT};
 	return reading == 0 || (number > 0 && number <= FRAMEWORK_COUNT)
 		       ? SQLITE_DONE
 		       : store_damaged(s, "a file is of no framework");
@@ -67,7 +74,7 @@ static int add_past(struct store *s, const struct query *q, struct map *past)
 	int code = file_read_past(s, q, p);
 
 	if (code == SQLITE_DONE)
-		code = read_reading(s, (int)query_int(q, 6), p);
+		code = read_reading(s, query_int(q, 6), p);
 	p->forgiven = query_int(q, 7);
 	p->p99_ns = series_percentile(&p->series, P99_OF, 99, sample_whole_ns);
 	int64_t peak = series_percentile(&p->series, PEAK_OF, 100, sample_peak_bytes);
@@ -193,9 +200,23 @@ static int note_reading(struct store *s, int64_t file, const struct result *r)
 	// What the user has said counts for that run alone.
 	if (!ended || r->job->source == READING_GIVEN)
 		return SQLITE_DONE;
-	return query_do(
-		s, "UPDATE file SET reading=?2 WHERE id=?1 AND reading IS NOT ?2",
-		VALUES(NUMBER(file), NUMBER((int)r->framework + 1 + (shim ? WITH_SHIM : 0))));
+	return query_do(s,
+			"UPDATE file SET reading=reading - (reading & ?3) + ?2 WHERE id=?1 AND "
+			"(reading & ?3) <> ?2",
+			VALUES(NUMBER(file), NUMBER((int)r->framework + 1 + (shim ? WITH_SHIM : 0)),
+			       NUMBER(READING_MASK)));
+}
+
+// Remembers what the result has shown of forks, if it has.
+static int note_forks(struct store *s, int64_t file, const struct result *r)
+{
+	int64_t shown = (int64_t)(r->forks.state << STATE_BIT) | (int64_t)r->forks.verdict
+									 << VERDICT_BIT;
+
+	if (r->forks.verdict == FORK_UNKNOWN)
+		return SQLITE_DONE;
+	return query_do(s, "UPDATE file SET reading=(reading & ?3) + ?2 WHERE id=?1",
+			VALUES(NUMBER(file), NUMBER(shown), NUMBER(READING_MASK)));
 }
 
 int file_put(struct store *s, const struct run *run, const struct result *r, int64_t *id)
@@ -214,6 +235,8 @@ int file_put(struct store *s, const struct run *run, const struct result *r, int
 			code = write_past(s, *id, &p);
 		if (code == SQLITE_DONE)
 			code = note_reading(s, *id, r);
+		if (code == SQLITE_DONE)
+			code = note_forks(s, *id, r);
 		if (code == SQLITE_DONE && r->inputs)
 			code = claims_note(s, *id, r);
 	}

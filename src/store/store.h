@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/job.h"
 #include "model/series.h"
 
 struct err;
@@ -85,7 +86,8 @@ struct past {
 	int64_t state;           // stands for what its inputs were at its latest result, 0: unknown
 	int framework;           // the enum framework it turned out to be of, -1: unknown
 	bool shim;               // which the shim has found out
-	struct series series;    // its latest results: all of them, or 64 at least; owned
+	struct fork_memory forks;
+	struct series series; // its latest results: all of them, or 64 at least; owned
 };
 
 // Fills past (path -> struct past *) with every file; file_free_all releases it.

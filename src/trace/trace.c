@@ -81,6 +81,11 @@ char *trace_copy(const struct trace *t, size_t *n, struct err *err)
 	return NULL;
 }
 
+void trace_note_again(char *data)
+{
+	((struct trace_head *)(void *)data)->generation++;
+}
+
 int trace_continue(const struct trace *t, const char *data, size_t n, struct err *err)
 {
 	return pwrite(t->fd, data, n, 0) == (ssize_t)n ? 0 : err_set(err, errno, "begin a trace");
@@ -199,7 +204,9 @@ static bool has_texts(const struct trace_record *rec)
 
 static void take_records(struct trace_reading *r, const char *data, size_t n)
 {
-	for (size_t at = sizeof(struct trace_head); n - at > sizeof(struct trace_record);) {
+	size_t from = r->rules->from > 0 ? r->rules->from : sizeof(struct trace_head);
+
+	for (size_t at = from; at < n && n - at > sizeof(struct trace_record);) {
 		const struct trace_record *rec = (const void *)(data + at);
 		// Reserved, and its writer was killed: the next record is somewhere behind it.
 		bool is_hole = rec->bytes == 0;

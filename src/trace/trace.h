@@ -39,6 +39,8 @@ struct trace_rules {
 	uint32_t server; // the process that the worker was forked from when it had noted all that
 			 // it has, and the worker's: what one has noted the other has; 0: none
 	uint32_t worker;
+	size_t from; // of so many bytes at the beginning nothing is read: they are what it was
+		     // begun with
 	char *const *environ; // what the worker was started with, or NULL: a variable that it
 			      // finds set or unset otherwise it has set or unset itself
 };
@@ -48,6 +50,8 @@ int trace_open(struct trace *t, struct err *err);
 void trace_close(struct trace *t);
 // The bytes of it that there are now, *n of them; the caller frees them. NULL on failure.
 char *trace_copy(const struct trace *t, size_t *n, struct err *err);
+// Whoever goes on with these bytes notes anew what it looks at, though they have it.
+void trace_note_again(char *data);
 // Begins an empty one with such bytes, of a trace whose process is forked.
 int trace_continue(const struct trace *t, const char *data, size_t n, struct err *err);
 

@@ -76,6 +76,37 @@ results() {
 	diff -u new.txt forked.txt
 }
 
+@test "the results of each framework are the same" {
+	for framework in firmo lust luaunit tap; do
+		cp -r "$BATS_TEST_DIRNAME/fixtures/$framework" .
+		[ -e $framework/tests ] || { mkdir tests && mv $framework/* tests && mv tests $framework; }
+		for how in never always; do
+			run env -C $framework "$FIRMO_JOBS" --lua=lua5.4 --fork=$how -v --order=path --report="json:$PWD/report.json" tests
+			hasnt "not forked"
+			results | sed 's/0x[0-9a-f]*/ADDRESS/' >$framework.$how
+		done
+		diff -u $framework.never $framework.always
+		[ -s $framework.never ]
+	done
+}
+
+@test "Firmo is forked where it is about to load the file, whose name is everywhere by then" {
+	cp -r "$BATS_TEST_DIRNAME/fixtures/firmo/"* .
+	rm tests/*
+	sed -i 's/^local result = /local name, words, times = ..., { [arg[1]] = "the file is " .. arg[1] }, 0\
+function _G.is_named(path) return name == path and words[path] == "the file is " .. path and arg[1] == path end\
+print("the file is " .. arg[1])\n&/' firmo.lua
+	for name in a b; do
+		test_file tests/${name}_test.lua "$FORKED" "local firmo = require('firmo')" \
+			"firmo.it('is forked', function() assert(forked() and is_named('tests/${name}_test.lua')) end)"
+	done
+	run fj4 --fork=always --flaky=fail --report=json:report.json
+	status_is 0
+	hasnt "fresh process"
+	is "$(json 'file("a").output:match("[^\n]*"), file("b").output:match("[^\n]*")')" \
+		"the file is tests/a_test.lua the file is tests/b_test.lua"
+}
+
 @test "what a helper prints is in the output of each file, and the helper runs once" {
 	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
 	test_file helper.lua "print('the helper speaks'); local f = io.open('/proc/self/stat'); pid = f:read('*n'); f:close()"
@@ -163,6 +194,16 @@ servers() {
 	is "$(servers)" ""
 }
 
+@test "a server that is killed while it starts is started once more" {
+	test_file initial.lua "if os.getenv('FIRMO_JOBS_FORK') and not io.open('been') then" \
+		"os.execute('touch been; kill -KILL ' .. os.getenv('FIRMO_JOBS_PID')) end"
+	for name in a b; do
+		plain $name "$FORKED" "assert(forked() == (arg[0]:find('b_test') ~= nil))"
+	done
+	LUA_INIT=@initial.lua run fj4 --fork=always -j1 --order=path --flaky=fail
+	status_is 0
+}
+
 @test "a module that changes in mid-run is loaded anew" {
 	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
 	test_file helper.lua "value = dofile('value.lua')"
@@ -228,7 +269,6 @@ refused_for() {
 @test "where the start does what each file would have to do, new processes are started, and it is said why" {
 	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
 	busted_test a "$FORKED" "it('is new', function() assert(not forked()) end)"
-	refused_for "writes made" "io.open('made', 'w'):close()"
 	refused_for "reads TMPDIR" "os.getenv('TMPDIR')"
 	refused_for "has files or sockets open" "kept = io.open('helper.lua')"
 	refused_for "a process that it started still runs" "kept = io.popen('cat >/dev/null', 'w')"
@@ -245,12 +285,79 @@ refused_for() {
 	has "exit status 5"
 }
 
-@test "other frameworks and --command are said not to be forked" {
-	luaunit_test unit "function TestX() end"
-	run fj4 --fork=always -v --framework=luaunit
-	has "tests/unit_test.lua and its kind are not forked: that is for plain files"
+@test "what --command runs is said not to be forked" {
+	plain a "return"
 	run fj --fork=always -v --command="lua5.4 {}"
 	has "are not forked: --command runs it"
+}
+
+@test "what the start writes may stand if the file leaves it alone; else a new process writes it anew" {
+	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
+	test_file helper.lua "local f = io.open('made', 'w'); f:write('0'); f:close()"
+	for name in a b c; do
+		busted_test $name "$FORKED" "it('is forked', function() assert(forked()) end)"
+		busted_test ${name}2 "it('finds it as made', function() local f = io.open('made'); assert.equal('0', f:read('a')); f:close()" \
+			"f = io.open('made', 'w'); f:write('1'); f:close() end)"
+	done
+	run fj4 --fork=always -j1 --order=path --flaky=fail --conflicts=ignore tests/a_spec.lua tests/a2_spec.lua tests/b_spec.lua tests/b2_spec.lua
+	status_is 0
+	run fj4 --fork=always -v -j1 --order=path --conflicts=ignore tests/a_spec.lua tests/a2_spec.lua
+	status_is 0
+	has "tests/a2_spec.lua is not forked: it was seen to need a fresh process"
+	run fj4 --fork=always -v -j1 --flaky=fail --conflicts=ignore --no-trace tests/a_spec.lua
+	has "writes made"
+}
+
+# ---- --fork=auto ----
+
+# Notes each process of a file: its name, and whether it was forked. The third waits until the interpreter that
+# was started beside it waits to be forked.
+NOTING="$FORKED local function note()
+	local f = io.open('log', 'a') f:write(arg[0]:match('(%w+)_test'), forked() and '+' or '-', ' ') f:close()
+	if arg[0]:find('c_test') and not forked() then
+		f = io.open('/proc/self/stat') local parent = f:read('a'):match('%) %S+ (%d+)') f:close()
+		os.execute('until s=\$(pgrep -P ' .. parent .. ' -f firmo-jobs.fork/file.lua) && read -r n _ 2>/dev/null <\"/proc/\$s/syscall\" && '
+			.. '[ \"\$n\" = 47 ]; do :; done')
+	end
+end"
+
+# noted WANTED ARG...: what a run of all files notes, one after another.
+noted() {
+	rm -f log
+	fj4 --fork=auto -j1 --order=path --conflicts=ignore "${@:2}" >/dev/null
+	is "$(cat log)" "$1 "
+}
+
+@test "auto: one file is held against its new process, and then all are forked; that is remembered" {
+	for name in a b c d e f; do
+		plain $name "$NOTING note()"
+	done
+	noted "a- b- c- d- d+ e+ f+"
+	noted "a- b- c- d+ e+ f+"
+	LUA_INIT="x = 1" noted "a- b- c- d- d+ e+ f+"
+	# A few files are not worth an interpreter that waits.
+	noted "a- b-" tests/a_test.lua tests/b_test.lua
+}
+
+@test "auto: where some files have other results forked, none is; that is remembered" {
+	for name in a b c d e f g h; do
+		test_file tests/${name}_test.lua "$NOTING note() print('1..1') print('ok 1 - ' .. (forked() and 'forked' or 'new'))"
+	done
+	noted "a- b- c- d- d+ e- e+ f- f+ g- h-" --framework=tap --report=json:report.json
+	is "$(json '(function() for _, f in ipairs(r.files) do assert(f.tests[1].name == "new") end return #r.files end)()')" 8
+	noted "a- b- c- d- e- f- g- h-" --framework=tap
+}
+
+@test "auto: a sample that fails forked is run forked once more, and its new process counts" {
+	for name in a b c e; do
+		plain $name "$NOTING note()"
+	done
+	plain d "$NOTING note() assert(not forked())"
+	noted "a- b- c- d- d+ d+ e- e+" --report=json:report.json
+	is "$(json 'file("d").status, file("d").flaky')" "pass false"
+	noted "a- b- c- d- e+"
+	echo "-- another" >>tests/d_test.lua
+	noted "a- b- c- d+ d- d+ e+"
 }
 
 # ---- what workers are held to ----

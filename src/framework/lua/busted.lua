@@ -398,7 +398,7 @@ local function hook_file_loader(new_loader, name)
 		local load_files = new_loader(...)
 		return function(files, ...)
 			package.loaded[name] = new_loader
-			events.server.fork(files)
+			events.server.fork()
 			guard("seed", draw_seed)
 			return load_files(files, ...)
 		end

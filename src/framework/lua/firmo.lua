@@ -273,6 +273,9 @@ local function hook_runner(runner)
 	local run_file = runner.run_file
 	runner.run_file = function(file, ...)
 		local depth = files + 1
+		if events.server and file == events.server.placeholder then
+			events.server.fork() -- the file has its name from here on
+		end
 		local restore = depth == 1 and watch_loading(file)
 		files = depth
 		local result, problem = run_file(file, ...)

@@ -1,12 +1,15 @@
 -- SPDX-License-Identifier: MIT
 -- What init.lua loads in a fork server (trace/preload/fork.h): an interpreter that is forked for each file, where
 -- that would be loaded. `be_born` is called in each worker first.
-local library, at_close, be_born = ...
+-- placeholder: the file that stands for others. by_runner: a script is to load it.
+local library, placeholder, by_runner, at_close, be_born = ...
 local fork, last = package.loadlib(library, "fork_worker"), package.loadlib(library, "fork_last")
-local collect, type, rawget, exit = collectgarbage, type, rawget, os.exit
+local collect, type, rawget, rawset, exit = collectgarbage, type, rawget, rawset, os.exit
+local find, sub, next = string.find, string.sub, next
 local math, original = math, math.randomseed
-local sethook, gethook, getinfo = debug.sethook, debug.gethook, debug.getinfo
-local M = {}
+local sethook, gethook, getinfo, registry = debug.sethook, debug.gethook, debug.getinfo, debug.getregistry()
+local getlocal, setlocal, getupvalue, setupvalue = debug.getlocal, debug.setlocal, debug.getupvalue, debug.setupvalue
+local M = { by_runner = by_runner, placeholder = placeholder }
 
 -- All other finalizers have run. To free what is left one by one costs a worker more than all the rest; where the
 -- exit status is known for certain, nothing else is left to do.
@@ -63,23 +66,116 @@ local function reseed(a, b)
 	end
 end
 
-local function replace(list, old, new)
-	if type(list) == "table" then
-		for i = 0, #list do
-			list[i] = list[i] == old and new or list[i]
+-- ---- the file's name ----
+
+-- The text with the file in place of what stands for it.
+local function named(text, file)
+	local first, last = find(text, placeholder, 1, true)
+	while first do
+		text = sub(text, 1, first - 1) .. file .. sub(text, last + 1)
+		first, last = find(text, placeholder, first + #file, true)
+	end
+	return text
+end
+
+-- What has the name in it stands in `places`: { table, key }, { table, key, true } of the key itself, or
+-- { function, number } of an upvalue. All that can be reached from `value` is looked at, but for what is `seen`.
+local function look(value, places, seen)
+	local open = { value }
+	local function holds(held)
+		if type(held) == "string" then
+			return find(held, placeholder, 1, true)
+		elseif (type(held) == "table" or type(held) == "function") and not seen[held] then
+			seen[held] = true
+			open[#open + 1] = held
+		end
+	end
+	while open[1] do
+		local owner = open[#open]
+		open[#open] = nil
+		if type(owner) == "table" then
+			for key, held in next, owner do
+				if holds(held) then
+					places[#places + 1] = { owner, key }
+				end
+				if holds(key) then
+					places[#places + 1] = { owner, key, true }
+				end
+			end
+		else
+			local i, name, held = 1, getupvalue(owner, 1)
+			while name do
+				if holds(held) then
+					places[#places + 1] = { owner, i }
+				end
+				i = i + 1
+				name, held = getupvalue(owner, i)
+			end
 		end
 	end
 end
 
--- Comes back in a worker, with the file in its place among the arguments and in `files`.
-function M.fork(files)
+-- Calls fn with each local of the functions that have called fork(), their further arguments among them: what it
+-- returns is put in its place. For functions that fork() has called.
+local function each_local(fn)
+	local level = 4
+	while getinfo(level, "f") do
+		for step = 1, -1, -2 do
+			local i, name, value = step, getlocal(level, step)
+			while name do
+				local other = fn(value)
+				if other then
+					setlocal(level, i, other)
+				end
+				i = i + step
+				name, value = getlocal(level, i)
+			end
+		end
+		level = level + 1
+	end
+end
+
+-- Where the name is, for fill(): in the arguments, and in what the script has made of them.
+local function find_places()
+	local places, seen = {}, { [M] = true }
+	each_local(function(value)
+		if type(value) == "table" or type(value) == "function" then
+			look({ value }, places, seen)
+		end
+	end)
+	look(registry, places, seen)
+	return places
+end
+
+local function fill(places, file)
+	each_local(function(value)
+		return type(value) == "string" and named(value, file)
+	end)
+	for i = 1, #places do
+		local place = places[i]
+		local owner, key, is_key = place[1], place[2], place[3]
+		if type(owner) == "function" then
+			local _, text = getupvalue(owner, key)
+			setupvalue(owner, key, named(text, file))
+		elseif is_key then
+			local value = rawget(owner, key)
+			rawset(owner, key, nil)
+			rawset(owner, named(key, file), value)
+		else
+			rawset(owner, key, named(rawget(owner, key), file))
+		end
+	end
+end
+
+-- Comes back in a worker, with the file in its place wherever its name had come to.
+function M.fork()
+	local places = find_places()
 	collect()
 	collect()
-	local old, new, a, b = fork()
+	local file, a, b = fork()
 	be_born()
 	reseed(a, b)
-	replace(rawget(_G, "arg"), old, new)
-	replace(files, old, new)
+	fill(places, file)
 end
 
 return M

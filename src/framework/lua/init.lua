@@ -78,9 +78,10 @@ end
 
 -- A server is no worker, but becomes many.
 local is_shimmed, main, server
-local library = getenv("FIRMO_JOBS_FORK")
-if library and is_worker() then
-	server = load_part("fork", library, at_close, function()
+local fork = getenv("FIRMO_JOBS_FORK")
+if fork and is_worker() then
+	local library, placeholder, how = match(fork, "^(.*)\n(.*)\n(.*)$")
+	server = load_part("fork", library, placeholder, how == "runner", at_close, function()
 		pid = getenv("FIRMO_JOBS_PID")
 		find_own_thread()
 		if main then
@@ -119,6 +120,6 @@ if main then
 	main.begin()
 end
 -- Where a file's own runner loads it, the server goes on to there.
-if server and not (main and main.has_runner) then
+if server and not server.by_runner then
 	server.fork()
 end

@@ -429,7 +429,7 @@ if not installed and pipe then
 	pcall(complain, "init", problem)
 end
 
-local M = { has_runner = expected == "busted" }
+local M = {}
 
 -- The user's own LUA_INIT has come to its end.
 function M.begin()

@@ -421,15 +421,28 @@ static int become(void)
 	return log_take_over() ? 0 : EIO;
 }
 
-static void print_again(void)
+static void print(const char *text, size_t bytes)
 {
 	size_t at = 0;
 	ssize_t n;
 
-	while (at < server->nprinted &&
-	       ((n = write(STDOUT_FILENO, server->printed + at, server->nprinted - at)) > 0 ||
-		errno == EINTR))
+	while (at < bytes &&
+	       ((n = write(STDOUT_FILENO, text + at, bytes - at)) > 0 || errno == EINTR))
 		at += n > 0 ? (size_t)n : 0;
+}
+
+// With the file in place of the word that stands for it.
+static void print_again(void)
+{
+	const char *at = server->printed, *end = at + server->nprinted, *next;
+	size_t length = strlen(placeholder());
+
+	while ((next = memmem(at, (size_t)(end - at), placeholder(), length)) != NULL) {
+		print(at, (size_t)(next - at));
+		print(file(), strlen(file()));
+		at = next + length;
+	}
+	print(at, (size_t)(end - at));
 }
 
 static void be_born(void)
@@ -477,8 +490,7 @@ EXPORT int fork_last(void *lua)
 
 // ---- for Lua ----
 
-// A function for Lua: returns, in each worker, the word that stood for its file, the file, and two
-// numbers of chance.
+// A function for Lua: returns, in each worker, its file and two numbers of chance.
 EXPORT int fork_worker(void *lua);
 EXPORT int fork_worker(void *lua)
 {
@@ -496,10 +508,9 @@ EXPORT int fork_worker(void *lua)
 		pid_t pid = fork_beside();
 		if (pid == 0) {
 			be_born();
-			lua_pushstring(lua, placeholder());
 			lua_pushstring(lua, file());
 			push_seeds(lua);
-			return 4;
+			return 3;
 		}
 		if (pid < 0)
 			report(-1, errno);

@@ -9,8 +9,11 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
-// Is there for the shim of a server alone: names the library, whose functions it calls from Lua.
-#define FORK_VARIABLE "FIRMO_JOBS_FORK"
+// Is there for the shim of a server alone, in three lines: the library, whose functions it calls
+// from Lua; the file that stands for others in the arguments; and, where that is for a script to
+// load, FORK_BY_RUNNER.
+#define FORK_VARIABLE  "FIRMO_JOBS_FORK"
+#define FORK_BY_RUNNER "runner"
 
 #define FORK_FD      3
 #define FORK_STREAMS 6           // the worker's descriptors 0 to 5

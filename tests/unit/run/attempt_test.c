@@ -45,7 +45,11 @@ static int fake_start(struct launcher *l, const struct launch *what,
 	*transient = true;
 	if (f->refuses)
 		return err_set(err, EAGAIN, "start");
-	f->process = (struct process){l, hooks, owner, clock_mono_ns(), 42, false};
+	f->process = (struct process){.launcher = l,
+				      .hooks = hooks,
+				      .owner = owner,
+				      .began_ns = clock_mono_ns(),
+				      .started_ns = 42};
 	f->own_stderr = what->own_stderr;
 	f->settings = what->settings;
 	f->file = what->file;

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT
+#include "run/forks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/strings.h"
+#include "model/job.h"
+#include "model/result.h"
+#include "run/private.h"
+
+// A file that takes longer is no sample: it would hold up the run, and a start saved is nothing to
+// it.
+#define SAMPLE_NS NS_PER_SEC
+// So many files that need a new process, and none that does not: all are taken to.
+#define UNLIKE_MOST 3
+
+struct forks_check {
+	bool runs; // a sample does
+	int unlike;
+};
+
+struct result *forks_take(struct result **place)
+{
+	struct result *r = *place;
+
+	*place = NULL;
+	return r;
+}
+
+// ---- what is known ----
+
+static char verdicts[FORK_UNSAFE + 1]; // what states are mapped to: the places
+
+static void learn(struct supervisor *s, uint64_t state, enum fork_verdict verdict)
+{
+	char key[24];
+
+	snprintf(key, sizeof key, "%" PRIx64, state);
+	map_put(&s->forks.known, key, &verdicts[verdict]);
+}
+
+static enum fork_verdict verdict_of(void *owner, uint64_t state)
+{
+	struct supervisor *s = owner;
+	char key[24];
+
+	snprintf(key, sizeof key, "%" PRIx64, state);
+	const char *place = map_get(&s->forks.known, key);
+	return place ? (enum fork_verdict)(place - verdicts) : FORK_UNKNOWN;
+}
+
+static struct forks_check *check_of(struct supervisor *s, uint64_t state)
+{
+	char key[24];
+
+	snprintf(key, sizeof key, "%" PRIx64, state);
+	void **place = map_at(&s->forks.checks, key);
+	if (!*place)
+		*place = xcalloc(1, sizeof(struct forks_check));
+	return *place;
+}
+
+void forks_open(struct supervisor *s, const struct jobs *jobs)
+{
+	const struct forkserver_memory memory = {.of = verdict_of, .owner = s};
+
+	for (size_t i = 0; i < jobs->n; i++)
+		if (jobs->items[i].forks.verdict != FORK_UNKNOWN)
+			learn(s, jobs->items[i].forks.state, jobs->items[i].forks.verdict);
+	local_remember_forks(&s->local, &memory);
+}
+
+void forks_close(struct supervisor *s)
+{
+	for (size_t i = 0; i < s->forks.checks.cap; i++)
+		free(s->forks.checks.slots[i].value);
+	map_release(&s->forks.checks);
+	map_release(&s->forks.known);
+	map_release(&s->forks.fresh);
+}
+
+bool forks_needs_fresh(struct supervisor *s, const struct job *job)
+{
+	return map_get(&s->forks.fresh, job->path) != NULL;
+}
+
+// The result of a new process is that of its file, which shows that.
+static void show(struct supervisor *s, struct result *r, uint64_t state, enum fork_verdict verdict)
+{
+	learn(s, state, verdict);
+	r->forks = (struct fork_memory){verdict, state};
+}
+
+// fresh: of its new process. One file in a row is none of its interpreter's fault.
+static void show_need(struct supervisor *s, const struct attempt *a, struct result *fresh)
+{
+	map_put(&s->forks.fresh, fresh->job->path, s);
+	if (s->hooks->needs_fresh)
+		s->hooks->needs_fresh(s->hooks->owner, fresh->job);
+	show(s, fresh, a->states.file, FORK_UNSAFE);
+	if (a->is_trial && ++check_of(s, a->states.server)->unlike >= UNLIKE_MOST)
+		show(s, fresh, a->states.server, FORK_UNSAFE);
+}
+
+// ---- another process ----
+
+static struct attempt *another(struct supervisor *s, struct attempt *a)
+{
+	struct attempt *other = supervisor_new_attempt(s, a->result->job, a->result->attempt,
+						       a->slot, a->held, a->slot_since_ns);
+
+	other->reading = a->reading;
+	other->tried = a->tried;
+	other->is_trial = a->is_trial;
+	return other;
+}
+
+// Starts it in place of a, which is freed; what a has come to is the caller's to keep. False: it
+// could not be started, and is gone.
+static bool replace(struct supervisor *s, struct attempt *a, struct attempt *other)
+{
+	struct err err;
+	bool transient;
+
+	supervisor_end_attempt(s, a);
+	if (attempt_start(other, &transient, &err) < 0) {
+		result_free(other->result);
+		free(other);
+		return false;
+	}
+	supervisor_enlist(s, other);
+	free(a);
+	return true;
+}
+
+// Runs the file once more, in a process that may be forked or not. False: what there was stands.
+static bool run_again(struct supervisor *s, struct attempt *a, bool fresh)
+{
+	struct attempt *other = another(s, a);
+	struct result *before = forks_take(&a->before), *failed = forks_take(&a->failed);
+	struct result *now = a->result;
+
+	other->fresh = fresh;
+	other->before_seen = a->before_seen;
+	if (replace(s, a, other)) {
+		other->before = before;
+		other->failed = fresh ? now : failed;
+		other->passed = fresh ? NULL : now;
+		return true;
+	}
+	a->before = before;
+	result_free(failed);
+	return false;
+}
+
+static bool is_bad(const struct attempt *a)
+{
+	return file_status_is_bad(a->result->status);
+}
+
+// ---- what a worker has used that was written before it ----
+
+bool forks_discard(struct supervisor *s, struct attempt *a)
+{
+	if (!a->forked || !a->spoilt || a->sample || a->passed)
+		return false;
+	if (!s->abandoned) {
+		struct attempt *other = another(s, a);
+		struct result *before = forks_take(&a->before), *failed = forks_take(&a->failed);
+		struct result *spoilt = a->result;
+		other->fresh = true;
+		other->before_seen = a->before_seen;
+		map_put(&s->forks.fresh, spoilt->job->path, s);
+		show(s, other->result, a->states.file, FORK_UNSAFE);
+		if (replace(s, a, other)) {
+			other->before = before;
+			other->failed = failed;
+			result_free(spoilt);
+			return true;
+		}
+		a->before = before;
+		a->failed = failed;
+	}
+	if (!is_bad(a)) {
+		free(a->result->reason);
+		a->result->status = FILE_ERROR;
+		a->result->reason = xstrdup(
+			"it was forked, used what had been written before, and could not be "
+			"run anew");
+	}
+	return false;
+}
+
+// ---- samples ----
+
+static void add_test(struct strings *lines, const struct test_case *t)
+{
+	struct buf b = {0};
+
+	for (size_t i = 0; i < t->npath; i++)
+		buf_addf(&b, "%s\x1f", t->path[i]);
+	buf_addf(&b, "%s\x1f%d\x1f%d", t->name, (int)t->status, t->round);
+	VEC_PUSH(lines, buf_detach(&b));
+}
+
+// The same tests, in the same order, with the same ends; the order is one of chance where there is
+// a seed.
+static bool has_same_tests(const struct result *a, const struct result *b)
+{
+	struct strings one = {0}, two = {0};
+	bool same = a->tests.n == b->tests.n;
+
+	for (size_t i = 0; same && i < a->tests.n; i++) {
+		add_test(&one, &a->tests.items[i]);
+		add_test(&two, &b->tests.items[i]);
+	}
+	if (a->seed || b->seed) {
+		strings_sort(&one);
+		strings_sort(&two);
+	}
+	for (size_t i = 0; same && i < one.n; i++)
+		same = strcmp(one.items[i], two.items[i]) == 0;
+	strings_free_all(&one);
+	strings_free_all(&two);
+	return same;
+}
+
+static bool is_alike(const struct result *a, const struct result *b)
+{
+	return a->status == b->status && a->framework == b->framework &&
+	       a->exit_code == b->exit_code && a->errors.n == b->errors.n && has_same_tests(a, b);
+}
+
+// Whether the attempt can be one, and one is wanted.
+static bool is_sample(struct supervisor *s, const struct attempt *a)
+{
+	const struct result *r = a->result;
+	bool is_first = !a->forked && !a->fresh && !a->is_trial && !a->failed && !a->passed &&
+			!a->before && !a->reading.proof;
+
+	return s->means->local.fork.checks && a->states.known && is_first && !s->abandoned &&
+	       r->status == FILE_PASSED && r->wall_ns < SAMPLE_NS &&
+	       verdict_of(s, a->states.server) == FORK_UNKNOWN &&
+	       verdict_of(s, a->states.file) == FORK_UNKNOWN &&
+	       !check_of(s, a->states.server)->runs;
+}
+
+bool forks_check(struct supervisor *s, struct attempt *a)
+{
+	if (!is_sample(s, a))
+		return false;
+	struct forks_check *check = check_of(s, a->states.server);
+	struct attempt *other = another(s, a);
+	struct result *fresh = a->result;
+	other->is_trial = true;
+	other->before_seen = a->seen;
+	if (!replace(s, a, other))
+		return false;
+	other->sample = fresh;
+	check->runs = true;
+	return true;
+}
+
+// A sample has been run forked. It was nothing to go by where it was not forked after all, or from
+// another interpreter.
+static bool judge_sample(struct supervisor *s, struct attempt *a)
+{
+	struct result *fresh = forks_take(&a->sample), *forked = a->result;
+	bool counts = a->forked && !a->spoilt && !s->abandoned && forked->status != FILE_NOTRUN;
+	bool bad = counts && is_bad(a);
+
+	a->result = fresh;
+	a->seen = a->before_seen;
+	if (bad) {
+		a->failed = forked;
+		if (run_again(s, a, false))
+			return true;
+	}
+	check_of(s, a->states.server)->runs = false;
+	if (bad)
+		return false;
+	if (counts && is_alike(fresh, forked))
+		show(s, fresh, a->states.server, FORK_SAFE);
+	else if (counts)
+		show_need(s, a, fresh);
+	result_free(forked);
+	return false;
+}
+
+// ---- failures ----
+
+bool forks_prove(struct supervisor *s, struct attempt *a, bool bad)
+{
+	if (a->sample)
+		return judge_sample(s, a);
+	if (s->abandoned || a->passed || is_bad(a) != bad)
+		return false;
+	// Where a new one has passed, another forked one tells whether the fork or chance was to
+	// blame.
+	return bad ? a->forked && run_again(s, a, true) : a->failed && run_again(s, a, false);
+}
+
+void forks_settle(struct supervisor *s, struct attempt *a)
+{
+	struct result *passed = forks_take(&a->passed), *failed, *last = a->result;
+
+	if (!passed)
+		return;
+	failed = forks_take(&a->failed);
+	a->result = passed;
+	if (a->is_trial)
+		check_of(s, a->states.server)->runs = false;
+	if (a->forked && last->status != FILE_NOTRUN && file_status_is_bad(last->status)) {
+		show_need(s, a, passed);
+		result_free(failed);
+	} else {
+		failed->again = true;
+		s->hooks->ended(s->hooks->owner, failed);
+		passed->attempt++;
+	}
+	result_free(last);
+}
