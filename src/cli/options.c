@@ -383,6 +383,8 @@ static const struct option_row rows[] = {
 	CHOICE(enum fork_choice, "fork", "WHEN",
 	       "fork an interpreter for each file: auto, always, never [never]", forks, forks,
 	       .initial = "never", PROJECT),
+	TEXTS("preload", "MODULE", "every worker requires MODULE before its file; repeatable",
+	      preload, "wants the name of a module", OVERRIDE),
 	READ(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
 	     on_framework, .choices = framework_words, .initial = "auto", OVERRIDE),
 	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL,

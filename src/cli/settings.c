@@ -374,6 +374,7 @@ void settings_release(struct settings *o)
 	free(o->plan.excludes.items);
 	free(o->below);
 	free(o->roots.items);
+	free(o->preload.items);
 	free(o->lua_path.items);
 	free(o->lua_cpath.items);
 	free(o->env.items);

@@ -84,6 +84,7 @@ struct settings {
 	const char *root;          // of --root, or NULL
 	char *below; // where the person stands, below the root: "" for there, NULL: no root; owned
 	struct strings roots;               // of tests, where no path is given
+	struct strings preload;             // modules that workers require before their file
 	struct strings lua_path, lua_cpath; // put in front of LUA_PATH and LUA_CPATH of workers
 	struct strings env;                 // entries of their environment
 	struct {

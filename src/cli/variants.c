@@ -105,6 +105,16 @@ static void add_paths(struct strings *environment, const struct strings *env, co
 	}
 }
 
+static void add_preload(struct strings *environment, const struct strings *modules)
+{
+	struct buf b = {0};
+
+	for (size_t i = 0; i < modules->n; i++)
+		buf_addf(&b, "%s%s", i == 0 ? ENVIRONMENT_PRELOAD "=" : "\n", modules->items[i]);
+	if (modules->n > 0)
+		VEC_PUSH(environment, buf_detach(&b));
+}
+
 // In place of entries of the same names.
 static void add_fixture(struct strings *environment, const struct fixture *f)
 {
@@ -127,6 +137,7 @@ static void make_environment(struct strings *environment, const struct settings 
 	strings_free_all(environment);
 	add_paths(environment, &o->env, "LUA_PATH", &o->lua_path);
 	add_paths(environment, &o->env, "LUA_CPATH", &o->lua_cpath);
+	add_preload(environment, &o->preload);
 	for (size_t i = 0; i < o->env.n; i++) {
 		char *name = xstrndup(o->env.items[i], strcspn(o->env.items[i], "="));
 		if (!find_entry(environment, name))
@@ -144,7 +155,11 @@ static void make_environment(struct strings *environment, const struct settings 
 static void add_environment(struct buf *way, const char *const *entries)
 {
 	for (; entries && *entries; entries++) {
-		char *name = xasprintf("variable %.*s", (int)strcspn(*entries, "="), *entries);
+		bool is_preload = strncmp(*entries, ENVIRONMENT_PRELOAD "=",
+					  strlen(ENVIRONMENT_PRELOAD "=")) == 0;
+		char *name = is_preload ? xstrdup("--preload")
+					: xasprintf("variable %.*s", (int)strcspn(*entries, "="),
+						    *entries);
 		way_add(way, name, *entries + strcspn(*entries, "=") + 1);
 		free(name);
 	}

@@ -168,7 +168,9 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 		     const struct worker_identity *id)
 {
 	struct strings own = {0}, all = {0};
-	bool has_init = id->shim || id->fork || id->coverage;
+	bool has_init =
+		id->shim || id->fork || id->coverage ||
+		job_settings_give(id->settings, ENVIRONMENT_PRELOAD, strlen(ENVIRONMENT_PRELOAD));
 
 	we->marker = xasprintf("FIRMO_JOBS_WORKER=%s.%ld", id->run, id->serial);
 	VEC_PUSH(&own, we->marker);

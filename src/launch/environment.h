@@ -10,6 +10,9 @@
 
 struct job_settings;
 
+// The variable that names the modules which a worker's shim requires before the file, in lines.
+#define ENVIRONMENT_PRELOAD "FIRMO_JOBS_PRELOAD"
+
 struct environment {
 	char *makeflags; // MAKEFLAGS for workers that get a jobserver; owned
 	char **base;     // what all workers share; owned

@@ -135,6 +135,7 @@ grown() {
 		stands --conflicts=ignore
 		stands --retry-delay=1
 		stands --fork=always
+		runs --preload=string
 		runs --wrap=nice
 		stands --changed
 		stands --trust=network

@@ -127,6 +127,29 @@ print("the file is " .. arg[1])\n&/' firmo.lua
 	status_is 0
 }
 
+@test "--preload has each worker require a module before its file, and what is forked has it already" {
+	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
+	test_file helper.lua "package.path = './lib/?.lua;' .. package.path; helped = true"
+	test_file lib/heavy.lua "local f = io.open('loads', 'a') f:write('x') f:close() return { helped = helped }"
+	test_file heavy.lua "local f = io.open('loads', 'a') f:write('x') f:close() return { helped = helped }"
+	for name in a b; do
+		test_file plain/${name}_test.lua "assert(package.loaded.heavy) os.execute(arg[-1] .. ' -e \"assert(not package.loaded.heavy)\"')"
+		busted_test $name "it('has it', function() assert(package.loaded.heavy.helped) end)"
+	done
+	for how in never always; do
+		run fj4 --fork=$how -j1 --preload=heavy --conflicts=ignore tests plain
+		status_is 0
+		has "4 passed"
+		mv loads loads.$how
+	done
+	is "$(cat loads.never) $(cat loads.always)" "xxxx xx"
+	echo '{"preload": ["heavy"], "overrides": [{"match": ["tests/a_spec.lua"], "preload": ["no.such"]}]}' >firmo-jobs.json
+	run fj4 --fork=always --changed tests plain
+	status_is 1
+	has "--preload=no.such: module 'no.such' not found"
+	has "Files: 4 in all, 3 passed, 1 with an error"
+}
+
 # ---- failures ----
 
 @test "what fails in a forked process only is said to need a fresh one, and passes" {

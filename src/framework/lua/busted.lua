@@ -386,7 +386,8 @@ local function hook_command_line(new_parser)
 	end
 end
 
--- A fork server is forked where busted is about to load the file. What its start has drawn is drawn again.
+-- A fork server is forked where busted is about to load the file. What its start has drawn is drawn again. What
+-- is to be there before the file is loaded there in any process.
 local function hook_file_loader(new_loader, name)
 	local urandom = require("busted.utils").urandom
 	local function draw_seed()
@@ -398,8 +399,13 @@ local function hook_file_loader(new_loader, name)
 		local load_files = new_loader(...)
 		return function(files, ...)
 			package.loaded[name] = new_loader
-			events.server.fork()
-			guard("seed", draw_seed)
+			if events.preload then
+				events.preload()
+			end
+			if events.server then
+				events.server.fork()
+				guard("seed", draw_seed)
+			end
 			return load_files(files, ...)
 		end
 	end
@@ -407,7 +413,7 @@ end
 
 local HOOKS = {
 	cli = hook_command_line, output_handler_loader = hook_output_handler, helper_loader = hook_helper,
-	test_file_loader = events.server and hook_file_loader,
+	test_file_loader = (events.server or events.preload) and hook_file_loader,
 }
 
 return function(module, name)

@@ -4,7 +4,7 @@
 -- leaves the rest to another process, what looks for libraries from then on, and the fork server's part, see main.lua.
 -- A part of the shim calls `emit` and lets `guard` catch its own mistakes; what it knows nothing about is left
 -- out of an event, never null.
-local send, dir, prepare_closing, mute, want_libraries, server = ...
+local send, dir, prepare_closing, mute, want_libraries, server, preload = ...
 local type, tostring, tonumber, pcall, rawget = type, tostring, tonumber, pcall, rawget
 local gsub, gmatch, sub = string.gsub, string.gmatch, string.sub
 local match, find = string.match, string.find
@@ -215,5 +215,5 @@ function M.place_of(message)
 	end
 end
 
-M.text, M.mute, M.want_libraries, M.server = text, mute, want_libraries, server
+M.text, M.mute, M.want_libraries, M.server, M.preload = text, mute, want_libraries, server, preload
 return M

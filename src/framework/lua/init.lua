@@ -2,7 +2,7 @@
 -- The first file of a worker, run by LUA_INIT=@DIR/init.lua before the test file; and, as they inherit that,
 -- of every Lua that it starts. In those nothing happens.
 local getenv, open, close, read, pcall, loadfile = os.getenv, io.open, io.stderr.close, io.stderr.read, pcall, loadfile
-local match, gsub, sub, error, rawget = string.match, string.gsub, string.sub, error, rawget
+local match, gmatch, gsub, sub, error, rawget = string.match, string.gmatch, string.gsub, string.sub, error, rawget
 
 local DIR = match(debug.getinfo(1, "S").source, "^@(.*/)") or "./"
 local jit = rawget(_G, "jit")
@@ -76,6 +76,22 @@ local function at_close(fn)
 	rawset(libraries_loaded(debug.getregistry()), sentinel, true)
 end
 
+-- What --preload names is loaded where the file is about to be: as `lua -l` would do it, and once.
+local modules = getenv("FIRMO_JOBS_PRELOAD")
+local function preload()
+	local names = modules or ""
+	modules = nil
+	for name in gmatch(names, "[^\n]+") do
+		local ok, problem = pcall(require, name)
+		if not ok then
+			error("--preload=" .. name .. ": " .. tostring(problem), 0)
+		end
+	end
+end
+if modules and not is_worker() then
+	modules = nil
+end
+
 -- A server is no worker, but becomes many.
 local is_shimmed, main, server
 local fork = getenv("FIRMO_JOBS_FORK")
@@ -90,7 +106,7 @@ if fork and is_worker() then
 	end)
 end
 if getenv("FIRMO_JOBS_SHIM") and is_worker() then
-	is_shimmed, main = pcall(load_part, "main", DIR, load_part, is_worker, at_close, mark, server)
+	is_shimmed, main = pcall(load_part, "main", DIR, load_part, is_worker, at_close, mark, server, modules and preload)
 	main = is_shimmed and main
 end
 
@@ -118,6 +134,10 @@ elseif value then
 end
 if main then
 	main.begin()
+end
+-- busted comes to its files by itself: there the helper has set up what modules may need.
+if not (main and main.is_busted) then
+	preload()
 end
 -- Where a file's own runner loads it, the server goes on to there.
 if server and not server.by_runner then

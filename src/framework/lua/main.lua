@@ -3,7 +3,8 @@
 -- loaded when a test framework is.
 -- Everything is captured now: a test may replace io.open, os.exit or string.match later.
 -- server: of fork.lua, in a fork server, which has nobody to send events to: its workers send them.
-local DIR, load_part, is_worker, at_close, mark, server = ...
+-- preload: requires the modules that are to be there before the file; or nil.
+local DIR, load_part, is_worker, at_close, mark, server, preload = ...
 local getenv, open, exit, pcall, loadfile = os.getenv, io.open, os.exit, pcall, loadfile
 local type, tostring, pairs, ipairs, tonumber = type, tostring, pairs, ipairs, tonumber
 local error, rawget, rawset, setmetatable = error, rawget, rawset, setmetatable
@@ -107,7 +108,7 @@ local function want_libraries()
 end
 
 local function process(framework, module, name)
-	events = events or load_part("events", send, DIR, prepare_closing, mute, want_libraries, server)
+	events = events or load_part("events", send, DIR, prepare_closing, mute, want_libraries, server, preload)
 	attach[framework] = attach[framework] or load_part(framework, events, load_part)
 	return attach[framework](module, name)
 end
@@ -429,7 +430,7 @@ if not installed and pipe then
 	pcall(complain, "init", problem)
 end
 
-local M = {}
+local M = { is_busted = expected == "busted" }
 
 -- The user's own LUA_INIT has come to its end.
 function M.begin()
