@@ -17,6 +17,7 @@
 #include "model/inputs.h"
 #include "model/job_settings.h"
 #include "model/result.h"
+#include "run/forks.h"
 #include "run/supervisor.h"
 #include "sys/process.h"
 
@@ -340,7 +341,10 @@ static struct command warm_command(const struct attempt *a)
 	const struct local_settings *local = &a->terms->means->local;
 	struct command warm = {0};
 
-	if (!local->fork.library || a->fresh || a->reading.proof || why_cold(a))
+	// A start saved is nothing to a file that takes long.
+	bool is_long = local->fork.checks && a->result->job->expected_ns > FORKS_LONG_NS;
+
+	if (!local->fork.library || a->fresh || is_long || a->reading.proof || why_cold(a))
 		return warm;
 	char *placeholder = xasprintf("%s/" WORKSPACE_PLACEHOLDER, local->workspace);
 	command_make(&warm, a->result->job->settings->commands, placeholder, a->reading.framework,
@@ -386,9 +390,20 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 	return status;
 }
 
+// A forked process that hangs proves nothing, and a new one has to show that it does so as well: it
+// is given up sooner, unless its file is known to take that long.
+static int64_t deadline_of_process(struct attempt *a)
+{
+	int64_t deadline = a->result->deadline_ns;
+
+	a->is_hasty = a->forked && deadline > 0 &&
+		      a->result->job->expected_ns < deadline / (2 * FORKS_HASTE);
+	return a->is_hasty ? deadline / FORKS_HASTE : deadline;
+}
+
 static void set_clocks(struct attempt *a)
 {
-	int64_t deadline = a->result->deadline_ns, slow = deadline_slow_ns(a->result->job->p99_ns);
+	int64_t deadline = deadline_of_process(a), slow = deadline_slow_ns(a->result->job->p99_ns);
 
 	a->began_ns = a->process->began_ns;
 	a->result->started_ns = a->process->started_ns;

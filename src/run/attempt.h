@@ -78,6 +78,7 @@ struct attempt {
 	bool fresh;            // it may not be forked
 	bool is_trial;         // it may be, whether or not that is known to be safe
 	bool forked;           // its process was
+	bool is_hasty;         // and has a part of the deadline
 	bool spoilt;           // and its end tells nothing of a fresh one's
 	struct fork_states states;
 	unsigned tried; // the ways in which its file was read before, as bits

@@ -15,9 +15,6 @@
 #include "model/result.h"
 #include "run/private.h"
 
-// A file that takes longer is no sample: it would hold up the run, and a start saved is nothing to
-// it.
-#define SAMPLE_NS NS_PER_SEC
 // So many files that need a new process, and none that does not: all are taken to.
 #define UNLIKE_MOST 3
 
@@ -122,42 +119,50 @@ static struct attempt *another(struct supervisor *s, struct attempt *a)
 	return other;
 }
 
-// Starts it in place of a, which is freed; what a has come to is the caller's to keep. False: it
-// could not be started, and is gone.
+// Starts it in place of a, which is freed, and all that is known beside a's result goes along; the
+// result is the caller's to keep. False: it could not be started, and is gone.
 static bool replace(struct supervisor *s, struct attempt *a, struct attempt *other)
 {
+	struct result *before = forks_take(&a->before), *failed = forks_take(&a->failed);
+	char *learned = a->learned;
 	struct err err;
 	bool transient;
 
+	a->learned = NULL;
+	other->before_seen = a->before_seen;
 	supervisor_end_attempt(s, a);
-	if (attempt_start(other, &transient, &err) < 0) {
+	bool starts = attempt_start(other, &transient, &err) == 0;
+	struct attempt *next = starts ? other : a;
+	next->before = before;
+	next->failed = failed;
+	if (starts) {
+		other->learned = learned;
+		supervisor_enlist(s, other);
+		free(a);
+	} else {
+		free(learned);
 		result_free(other->result);
 		free(other);
-		return false;
 	}
-	supervisor_enlist(s, other);
-	free(a);
-	return true;
+	return starts;
 }
 
 // Runs the file once more, in a process that may be forked or not. False: what there was stands.
 static bool run_again(struct supervisor *s, struct attempt *a, bool fresh)
 {
 	struct attempt *other = another(s, a);
-	struct result *before = forks_take(&a->before), *failed = forks_take(&a->failed);
 	struct result *now = a->result;
 
 	other->fresh = fresh;
-	other->before_seen = a->before_seen;
-	if (replace(s, a, other)) {
-		other->before = before;
-		other->failed = fresh ? now : failed;
-		other->passed = fresh ? NULL : now;
-		return true;
+	if (!replace(s, a, other)) {
+		result_free(forks_take(&a->failed));
+		return false;
 	}
-	a->before = before;
-	result_free(failed);
-	return false;
+	if (fresh)
+		other->failed = now;
+	else
+		other->passed = now;
+	return true;
 }
 
 static bool is_bad(const struct attempt *a)
@@ -165,28 +170,25 @@ static bool is_bad(const struct attempt *a)
 	return file_status_is_bad(a->result->status);
 }
 
-// ---- what a worker has used that was written before it ----
+// ---- what a forked process comes to does not count ----
 
 bool forks_discard(struct supervisor *s, struct attempt *a)
 {
-	if (!a->forked || !a->spoilt || a->sample || a->passed)
+	bool is_late = a->is_hasty && a->timed_out;
+
+	if (!a->forked || !(a->spoilt || is_late) || a->sample || a->passed)
 		return false;
 	if (!s->abandoned) {
 		struct attempt *other = another(s, a);
-		struct result *before = forks_take(&a->before), *failed = forks_take(&a->failed);
-		struct result *spoilt = a->result;
+		struct result *dropped = a->result;
 		other->fresh = true;
-		other->before_seen = a->before_seen;
-		map_put(&s->forks.fresh, spoilt->job->path, s);
-		show(s, other->result, a->states.file, FORK_UNSAFE);
+		map_put(&s->forks.fresh, dropped->job->path, s);
+		if (a->spoilt)
+			show(s, other->result, a->states.file, FORK_UNSAFE);
 		if (replace(s, a, other)) {
-			other->before = before;
-			other->failed = failed;
-			result_free(spoilt);
+			result_free(dropped);
 			return true;
 		}
-		a->before = before;
-		a->failed = failed;
 	}
 	if (!is_bad(a)) {
 		free(a->result->reason);
@@ -246,7 +248,7 @@ static bool is_sample(struct supervisor *s, const struct attempt *a)
 			!a->before && !a->reading.proof;
 
 	return s->means->local.fork.checks && a->states.known && is_first && !s->abandoned &&
-	       r->status == FILE_PASSED && r->wall_ns < SAMPLE_NS &&
+	       r->status == FILE_PASSED && r->wall_ns < FORKS_LONG_NS &&
 	       verdict_of(s, a->states.server) == FORK_UNKNOWN &&
 	       verdict_of(s, a->states.file) == FORK_UNKNOWN &&
 	       !check_of(s, a->states.server)->runs;
@@ -259,11 +261,12 @@ bool forks_check(struct supervisor *s, struct attempt *a)
 	struct forks_check *check = check_of(s, a->states.server);
 	struct attempt *other = another(s, a);
 	struct result *fresh = a->result;
+	bool seen = a->seen;
 	other->is_trial = true;
-	other->before_seen = a->seen;
 	if (!replace(s, a, other))
 		return false;
 	other->sample = fresh;
+	other->before_seen = seen;
 	check->runs = true;
 	return true;
 }
@@ -273,7 +276,8 @@ bool forks_check(struct supervisor *s, struct attempt *a)
 static bool judge_sample(struct supervisor *s, struct attempt *a)
 {
 	struct result *fresh = forks_take(&a->sample), *forked = a->result;
-	bool counts = a->forked && !a->spoilt && !s->abandoned && forked->status != FILE_NOTRUN;
+	bool counts = a->forked && !a->spoilt && !a->timed_out && !s->abandoned &&
+		      forked->status != FILE_NOTRUN;
 	bool bad = counts && is_bad(a);
 
 	a->result = fresh;

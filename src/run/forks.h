@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/map.h"
 
 struct attempt;
@@ -14,6 +15,11 @@ struct job;
 struct jobs;
 struct result;
 struct supervisor;
+
+// A file that takes longer is not worth a fork, nor a sample: that would hold up the run.
+#define FORKS_LONG_NS NS_PER_SEC
+// The part of its deadline that a forked process has.
+#define FORKS_HASTE 4
 
 struct forks {
 	struct map fresh;  // paths of files that are not to be forked any more
@@ -29,7 +35,8 @@ bool forks_needs_fresh(struct supervisor *s, const struct job *job);
 // The functions below are asked in this order when an attempt has ended. True: another process of
 // its file was started in its place, and there is no result yet.
 
-// Its process was forked, and has used what its interpreter had written: a new one is started.
+// Its process was forked, and has used what its interpreter had written, or taken too long to go on
+// with: what it came to does not count, and a new one is started.
 bool forks_discard(struct supervisor *s, struct attempt *a);
 // It has failed, or it has not, as `bad` says, and what that means another process has to show.
 bool forks_prove(struct supervisor *s, struct attempt *a, bool bad);

@@ -386,12 +386,13 @@ noted() {
 # ---- what workers are held to ----
 
 @test "a forked file that hangs is ended at its deadline" {
-	plain hang "while true do end"
+	plain hang "$FORKED" "io.open('log', 'a'):write(forked() and '+' or '-'):close()" "while true do end"
 	plain fine "return"
 	run fj4 --fork=always --timeout=1 --report=json:report.json
 	status_is 1
 	is "$(json 'file("hang").status, file("fine").status')" "timeout pass"
-	has "hang_test.lua:1: in main chunk"
+	has "hang_test.lua:4: in main chunk"
+	is "$(cat log)" +-
 	is "$(servers)" ""
 }
 

@@ -9,6 +9,8 @@ local find, sub, next = string.find, string.sub, next
 local math, original = math, math.randomseed
 local sethook, gethook, getinfo, registry = debug.sethook, debug.gethook, debug.getinfo, debug.getregistry()
 local getlocal, setlocal, getupvalue, setupvalue = debug.getlocal, debug.setlocal, debug.getupvalue, debug.setupvalue
+-- 5.1 keeps a library where it can be seen. That the process has it does not hang on that.
+registry["LOADLIB: " .. library] = nil
 local M = { by_runner = by_runner, placeholder = placeholder }
 
 -- All other finalizers have run. To free what is left one by one costs a worker more than all the rest; where the
