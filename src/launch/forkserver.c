@@ -28,9 +28,10 @@
 #define LOOK_MS       20    // between looks whether we are to end
 #define PATIENCE_S    1     // a fork takes less
 #define MORE_FROM     16    // forks from which a server more pays for itself
-#define TOUCHING_MOST 3 // files of a kind that need what its start has written, before all seem to
-#define KILLS_MOST    3 // servers of a kind that others may end before they are ready
-#define STARTS_FEW    2 // of a kind, for which none is started that is to be checked
+#define TOUCHING_MOST 3  // files of a kind that need what its start has written, before all seem to
+#define KILLS_MOST    3  // servers of a kind that others may end before they are ready
+#define SERVERS_MOST  16 // more than projects have kinds, but where files have settings each
+#define STARTS_FEW    2  // of a kind, for which none is started that is to be checked
 
 // ---- kinds ----
 
@@ -81,11 +82,20 @@ static struct forkserver_counts *counts_of(struct local *l, const char *kind)
 
 // ---- its start ----
 
+// Nobody reads its trace any more. The variable that names it stays in its environment.
+static void stop_watching(struct forkserver *f)
+{
+	if (f->trace.fd >= 0)
+		close(f->trace.fd);
+	f->trace.fd = -1;
+}
+
 static void give_up(struct forkserver *f)
 {
 	if (f->socket >= 0)
 		close(f->socket);
 	f->socket = -1;
+	stop_watching(f);
 	if (f->pid > 0)
 		kill(f->pid, SIGKILL);
 }
@@ -177,13 +187,33 @@ static int start(struct local *l, struct forkserver *f, const struct launch *wha
 	return status;
 }
 
+// Of many kinds, those of which no file comes any more have no server.
+static void make_room(struct local *l)
+{
+	struct forkserver *oldest = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->forkservers.n; i++) {
+		struct forkserver *f = l->forkservers.items[i];
+		if (f->socket < 0)
+			continue;
+		n++;
+		if (!oldest || f->used < oldest->used)
+			oldest = f;
+	}
+	if (n >= SERVERS_MOST)
+		give_up(oldest);
+}
+
 static struct forkserver *add(struct local *l, const struct launch *what, const char *kind)
 {
 	struct forkserver *f = xcalloc(1, sizeof *f);
 	struct err err = {0};
 
+	make_room(l);
 	f->kind = xstrdup(kind);
 	f->socket = f->trace.fd = -1;
+	f->used = l->serial;
 	VEC_PUSH(&l->forkservers, f);
 	if (start(l, f, what, &err) == 0)
 		return f;
@@ -264,6 +294,7 @@ static void take_hello(struct local *l, struct forkserver *f, const struct launc
 			      ? judge(l, f, what, &hello)
 			      : xstrdup("the interpreter has ended before it came to the file");
 	f->ready = !fault;
+	stop_watching(f);
 	if (fault) {
 		give_up(f);
 		refuse(l, what, f->kind, fault);
@@ -349,6 +380,7 @@ static struct forkserver *choose(struct local *l, const struct launch *what, con
 		if (f->socket < 0 || strcmp(f->kind, kind) != 0 || !is_of_use(l, f, what))
 			continue;
 		++*n;
+		f->used = l->serial;
 		*forked += f->forked;
 		if (f->ready && (!best || f->forked < best->forked))
 			best = f;
@@ -505,11 +537,32 @@ void forkserver_reaped(struct local *l, pid_t pid, int status)
 	}
 }
 
+static void reap(struct forkserver *f)
+{
+	while (f->pid > 0 && waitpid(f->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	f->pid = 0;
+}
+
+bool forkservers_shed(struct local *l)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < l->forkservers.n; i++) {
+		struct forkserver *f = l->forkservers.items[i];
+		if (f->socket < 0)
+			continue;
+		any = true;
+		give_up(f);
+		reap(f);
+	}
+	return any;
+}
+
 static void release(struct forkserver *f)
 {
 	give_up(f);
-	while (f->pid > 0 && waitpid(f->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	reap(f);
 	worker_environment_release(&f->environment);
 	trace_close(&f->trace);
 	forkstart_release(&f->start);

@@ -43,6 +43,7 @@ struct forkserver {
 	int socket; // -1: it is of no use any more
 	bool ready; // to be forked
 	long forked;
+	long used; // the serial of the worker that was the last to find it
 	struct worker_environment environment; // that it was started with
 	struct trace trace;
 	struct forkstart start; // once it is ready
@@ -88,6 +89,8 @@ bool forkserver_fork(struct local *l, struct forkserver *f, const struct launch 
 bool forkserver_is(const struct local *l, pid_t pid);
 // That child has ended and was reaped.
 void forkserver_reaped(struct local *l, pid_t pid, int status);
+// Ends those that there are, where there is room for nothing more. False: there are none.
+bool forkservers_shed(struct local *l);
 // Ends and reaps all of them.
 void forkservers_close(struct local *l);
 

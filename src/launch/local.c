@@ -475,8 +475,9 @@ static int start(struct launcher *launcher, const struct launch *what,
 		server = NULL;
 	int status = start_by(p, what, server, transient, err);
 
-	// What ails a server is no fault of the file.
-	if (status < 0 && server) {
+	// What ails a server is no fault of the file; and an interpreter that waits is of less use
+	// than the room that it takes.
+	if (status < 0 && ((*transient && forkservers_shed(l)) || server)) {
 		release(&p->process);
 		p = new_process(l, hooks, owner);
 		status = start_by(p, what, NULL, transient, err);

@@ -227,6 +227,20 @@ servers() {
 	status_is 0
 }
 
+@test "of many kinds, interpreters that are not used any more give way to others, and to files" {
+	local list=
+	for i in {1..20}; do
+		plain a$i "$FORKED" "assert(os.getenv('MINE') == '$i')"
+		list+="${list:+, }{\"match\": \"tests/a${i}_test.lua\", \"env\": {\"MINE\": \"$i\"}}"
+	done
+	printf '{"overrides": [%s]}' "$list" >firmo-jobs.json
+	run fj4 --fork=always -j1 --flaky=fail
+	status_is 0
+	run bash -c 'ulimit -n 24; exec "$FIRMO_JOBS" --lua=lua5.4 --fork=always -j4 --flaky=fail'
+	status_is 0
+	hasnt "fresh process"
+}
+
 @test "a module that changes in mid-run is loaded anew" {
 	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
 	test_file helper.lua "value = dofile('value.lua')"
