@@ -182,7 +182,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 	add_shim(&own, id);
 	if (has_init)
 		add_lua_inits(&own, e);
-	if ((id->shim || id->coverage) && id->words)
+	if (has_init && id->words)
 		VEC_PUSH(&own, xasprintf("FIRMO_JOBS_WORDS=%s", id->words));
 	for (size_t i = 0; i < e->n; i++)
 		if (!(has_init && is_lua_init(e, e->base[i])) &&

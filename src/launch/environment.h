@@ -48,11 +48,11 @@ struct worker_identity {
 	int slot, attempt;
 	const struct job_settings *settings; // of its file
 	const char *tmpdir;
-	const char *trace; // the entry that names its trace, or NULL: it is not watched
-	const char *shim;  // report events on fd 3, as launch->shim says; NULL: no shim
-	bool is_wrapped;   // its process id is not known beforehand, as launch->is_wrapped says
-	const char *words; // launch->words
-	const char *fork;  // the value of FORK_VARIABLE, of a fork server, or NULL
+	const char *trace;    // the entry that names its trace, or NULL: it is not watched
+	const char *shim;     // report events on fd 3, as launch->shim says; NULL: no shim
+	bool is_wrapped;      // its process id is not known beforehand, as launch->is_wrapped says
+	const char *words;    // launch->words
+	const char *fork;     // the value of FORK_VARIABLE, of a fork server, or NULL
 	const char *coverage; // the entry that names the memory to count lines in, or NULL
 	bool nested;          // take tokens from the fds LOAN_READ_FD and LOAN_WRITE_FD
 };

@@ -143,6 +143,8 @@ print("the file is " .. arg[1])\n&/' firmo.lua
 		mv loads loads.$how
 	done
 	is "$(cat loads.never) $(cat loads.always)" "xxxx xx"
+	run fj4 --preload=heavy --wrap="env x=1" --conflicts=ignore --exclude='tests/*' plain
+	status_is 0
 	echo '{"preload": ["heavy"], "overrides": [{"match": ["tests/a_spec.lua"], "preload": ["no.such"]}]}' >firmo-jobs.json
 	run fj4 --fork=always --changed tests plain
 	status_is 1
