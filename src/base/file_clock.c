@@ -2,7 +2,6 @@
 #include "base/file_clock.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 
@@ -36,4 +35,10 @@ bool file_clock_is_young(uint64_t device, int64_t ctime_ns, int64_t at_ns)
 	bool fine = known && device == known && ctime_ns % FILE_CLOCK_COARSE_STEP_NS != 0;
 
 	return ctime_ns > at_ns - (fine ? FILE_CLOCK_FINE_NS : FILE_CLOCK_COARSE_NS);
+}
+
+bool file_clock_found_young(const struct stat *st, int64_t at_ns)
+{
+	return file_clock_is_young(st->st_dev,
+				   st->st_ctim.tv_sec * NS_PER_SEC + st->st_ctim.tv_nsec, at_ns);
 }

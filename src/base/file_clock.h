@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 // A tick is taken for so long where nothing is known of it: FAT counts in twos of seconds.
 #define FILE_CLOCK_COARSE_NS INT64_C(2000000000)
@@ -23,5 +24,7 @@ uint64_t file_clock_device(void);
 // Whether it was changed (ctime_ns) after that time (real clock), or so shortly before that it may
 // be changed once more under the same time. 0 is the time of what has none.
 bool file_clock_is_young(uint64_t device, int64_t ctime_ns, int64_t at_ns);
+// The same of what stat(2) has told.
+bool file_clock_found_young(const struct stat *st, int64_t at_ns);
 
 #endif

@@ -76,6 +76,15 @@ enum firmo_jobs_status context_refuse_store(const struct context *c, const struc
 								     : FIRMO_JOBS_BROKEN;
 }
 
+// The project's files lie where its history does, as a rule.
+static void compare_clocks(const struct context *c)
+{
+	char *folder = path_beside(c->settings->db, ".");
+
+	file_clock_compare(folder);
+	free(folder);
+}
+
 enum firmo_jobs_status context_open_store(struct context *c, bool to_write)
 {
 	struct err err = {0};
@@ -93,6 +102,8 @@ enum firmo_jobs_status context_open_store(struct context *c, bool to_write)
 		session_warn(message);
 		free(message);
 	}
+	if (c->store && to_write)
+		compare_clocks(c);
 	free(notice);
 	return FIRMO_JOBS_OK;
 }
@@ -135,15 +146,6 @@ enum firmo_jobs_status context_find_programs(struct context *c)
 	return FIRMO_JOBS_BROKEN;
 }
 
-// The project's files lie where its history does, as a rule.
-static void compare_clocks(const struct context *c)
-{
-	char *folder = path_beside(c->settings->db, ".");
-
-	file_clock_compare(folder);
-	free(folder);
-}
-
 // Watching costs a little; without a history nobody would learn from it.
 bool context_watches(struct context *c)
 {
@@ -152,7 +154,6 @@ bool context_watches(struct context *c)
 	if (c->has_looked)
 		return c->has_proc;
 	c->has_looked = true;
-	compare_clocks(c);
 	c->has_proc = access("/proc/self/fd", F_OK) == 0;
 	if (!c->has_proc) {
 		session_warn(

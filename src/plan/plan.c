@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file_clock.h"
 #include "base/map.h"
 #include "base/path.h"
 #include "framework/busted.h"
@@ -173,7 +174,7 @@ static void look_into(struct job *j, const struct plan_request *request, struct 
 			j->found = FOUND_NAMED;
 	} else {
 		settle_guess(j, guess_of(j, request, scratch),
-			     st.st_ctim.tv_sec >= j->last_real_ns / NS_PER_SEC);
+			     file_clock_found_young(&st, j->last_real_ns));
 	}
 }
 

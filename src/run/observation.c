@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/file_clock.h"
 #include "framework/library.h"
 #include "framework/outcome.h"
 #include "model/inputs.h"
@@ -79,7 +79,7 @@ static bool is_news(const struct job *j, const char *helper)
 	struct stat st;
 
 	return j->known != FRAMEWORK_PLAIN ||
-	       (stat(helper, &st) == 0 && st.st_ctim.tv_sec >= j->last_real_ns / NS_PER_SEC);
+	       (stat(helper, &st) == 0 && file_clock_found_young(&st, j->last_real_ns));
 }
 
 // What the worker has loaded from below the working folder and that may test by busted's names,
