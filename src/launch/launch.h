@@ -102,6 +102,8 @@ struct launcher_operations {
 	bool (*leaks)(struct process *p);
 	// Whether anything may still be written to its standard output.
 	bool (*speaks)(const struct process *p);
+	// Whether Ctrl-C came at the terminal while it had that. Known once it is drained.
+	bool (*was_interrupted)(const struct process *p);
 	// Bytes of memory that it holds now; 0: unknown.
 	int64_t (*memory)(const struct process *p);
 	// What it depended on, the file itself and the chunks that came to their ends (whole, as

@@ -22,6 +22,7 @@
 #include "model/job_settings.h"
 #include "model/result.h"
 #include "sys/descendants.h"
+#include "sys/sentry.h"
 #include "sys/signals.h"
 #include "sys/spawn.h"
 #include "sys/spawner.h"
@@ -101,10 +102,18 @@ static void on_readable(struct loop_watch *watch, short revents)
 		p->process.hooks->waned(p->process.owner);
 }
 
+static void end_sentry(struct local_process *p)
+{
+	if (p->sentry > 0)
+		p->was_interrupted |= sentry_end(p->sentry);
+	p->sentry = 0;
+}
+
 static void drain(struct process *process)
 {
 	struct local_process *p = local_process(process);
 
+	end_sentry(p);
 	terminal_take_back(&local_of(process)->terminal);
 	// All that it wrote is in the pipes by now. Whoever still holds that of the events has
 	// nothing to say.
@@ -170,6 +179,11 @@ static bool leaks(struct process *process)
 static bool speaks(const struct process *process)
 {
 	return ((const struct local_process *)process)->streams[STREAM_OUT].fd >= 0;
+}
+
+static bool was_interrupted(const struct process *process)
+{
+	return ((const struct local_process *)process)->was_interrupted;
 }
 
 static int64_t memory_of(const struct process *process)
@@ -326,6 +340,8 @@ static int spawn(struct local_process *p, const struct launch *what, bool *trans
 	// In the background we have no terminal to lend.
 	if (l->terminal.fd >= 0 && tcgetpgrp(l->terminal.fd) == getpgrp())
 		s.terminal = l->terminal.fd + 1;
+	if (s.terminal > 0)
+		s.sentry = &p->sentry;
 	int status = make_pipes(p, what, &s, err);
 	if (l->server) {
 		s.extra_fds[LOAN_READ_FD - 3] = p->loan.read_fd;
@@ -423,6 +439,7 @@ static void release(struct process *process)
 	if (!process)
 		return;
 	struct local *l = local_of(process);
+	end_sentry(p);
 	terminal_take_back(&l->terminal);
 	for (int i = 0; i < STREAMS; i++)
 		close_stream(p, (enum stream)i);
@@ -504,6 +521,7 @@ static const struct launcher_operations operations = {
 	.is_quiet = is_quiet,
 	.leaks = leaks,
 	.speaks = speaks,
+	.was_interrupted = was_interrupted,
 	.memory = memory_of,
 	.inputs = watched_inputs,
 	.setup_inputs = watched_setup_inputs,

@@ -99,6 +99,8 @@ struct local_process {
 	} noted;
 	struct forkserver *server; // that it was forked from, or NULL
 	pid_t server_pid;
+	pid_t sentry; // where it has the terminal, until it has ended: sys/sentry.h; else 0
+	bool was_interrupted;
 	struct loan loan; // tokens that are lent to it
 	struct worker_environment environment;
 };

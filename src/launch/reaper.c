@@ -12,6 +12,7 @@
 #include "launch/local.h"
 #include "sys/descendants.h"
 #include "sys/process.h"
+#include "sys/sentry.h"
 
 #define CHILDREN_MOST 4096 // that are looked at
 
@@ -67,6 +68,20 @@ static bool reap_process(struct local_process *p, struct err *err)
 	return reaped > 0;
 }
 
+// The sentry of a process has ended: true.
+static bool is_sentry(const struct local *l, pid_t pid, int status)
+{
+	for (size_t i = 0; i < l->processes.n; i++) {
+		struct local_process *p = l->processes.items[i];
+		if (p->sentry != pid)
+			continue;
+		p->was_interrupted |= sentry_saw(status);
+		p->sentry = 0;
+		return true;
+	}
+	return false;
+}
+
 // Reaps a process or an adopted descendant, if it has ended.
 static bool reap_one(struct local *l, pid_t pid, bool *orphans, struct err *err)
 {
@@ -78,7 +93,7 @@ static bool reap_one(struct local *l, pid_t pid, bool *orphans, struct err *err)
 	pid_t reaped = waitpid(pid, &status, WNOHANG);
 	if (reaped > 0 && forkserver_is(l, pid))
 		forkserver_reaped(l, pid, status);
-	else
+	else if (!is_sentry(l, pid, status))
 		*orphans |= reaped > 0;
 	if (pid != l->guest.pid)
 		return reaped > 0;

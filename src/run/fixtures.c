@@ -196,8 +196,11 @@ static void tell(struct fixture_process *p, struct fixture_result *r)
 // A Ctrl-C that has ended it while it had the terminal was meant for the run as well.
 static bool is_interrupted_by_hand(const struct fixture_process *p, const struct process_exit *e)
 {
-	return p->supervisor->local.terminal.fd >= 0 && e && WIFSIGNALED(e->status) &&
-	       WTERMSIG(e->status) == SIGINT && p->ending == NOT_ENDED;
+	bool came = e && ((WIFSIGNALED(e->status) && WTERMSIG(e->status) == SIGINT) ||
+			  operations(p->supervisor)->was_interrupted(p->process));
+
+	return p->supervisor->local.terminal.fd >= 0 && came && e->status != 0 &&
+	       p->ending == NOT_ENDED;
 }
 
 static void finish(struct fixture_process *p, const struct process_exit *e)
@@ -211,6 +214,7 @@ static void finish(struct fixture_process *p, const struct process_exit *e)
 		r.started_ns = p->process->started_ns;
 		r.wall_ns = clock_mono_ns() - p->process->began_ns;
 	}
+	bool was_interrupted = is_interrupted_by_hand(p, e);
 	add_reason(p, &r, e);
 	if (!r.tears_down && !r.failed)
 		read_variables(p, &r);
@@ -227,7 +231,7 @@ static void finish(struct fixture_process *p, const struct process_exit *e)
 	slots_reuse(s, 1, p->since_ns);
 	s->out_of_resources = false;
 	tell(p, &r);
-	if (is_interrupted_by_hand(p, e))
+	if (was_interrupted)
 		supervisor_stop(s, SIGINT);
 }
 

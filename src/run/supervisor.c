@@ -122,11 +122,15 @@ static void shorten_output(struct result *r)
 	r->output = end;
 }
 
-// A Ctrl-C that has ended a file which has the terminal was meant for the run as well.
-static bool is_interrupted_by_hand(const struct supervisor *s, const struct attempt *a,
-				   const struct result *r)
+// A Ctrl-C that a file which has the terminal has not survived was meant for the run as well,
+// whatever the file has made of it: Lua ends by an error.
+static bool is_interrupted_by_hand(const struct supervisor *s, const struct attempt *a)
 {
-	return s->local.terminal.fd >= 0 && r->signal == SIGINT && !a->timed_out && !a->cut_short;
+	bool came = a->result->signal == SIGINT ||
+		    s->local.launcher.operations->was_interrupted(a->process);
+
+	return s->local.terminal.fd >= 0 && came && file_status_is_bad(a->result->status) &&
+	       !a->timed_out && !a->cut_short;
 }
 
 static void on_finished(void *owner, struct attempt *a)
@@ -135,7 +139,8 @@ static void on_finished(void *owner, struct attempt *a)
 	struct observation o;
 
 	observation_decide(&s->observer, a, &o);
-	if (proof_goes_on(s, a, &o))
+	bool was_interrupted = is_interrupted_by_hand(s, a);
+	if (!was_interrupted && proof_goes_on(s, a, &o))
 		return;
 	struct result *r = proof_settle(s, a);
 	// What a pass has written is of less interest.
@@ -146,7 +151,6 @@ static void on_finished(void *owner, struct attempt *a)
 	slots_reuse(s, a->held, a->slot_since_ns);
 	s->out_of_resources = false;
 	admission_reopen(&s->admission);
-	bool was_interrupted = is_interrupted_by_hand(s, a, r);
 	free(a);
 	supervisor_pass_on(s, r);
 	if (was_interrupted)

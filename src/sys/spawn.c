@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "sys/sentry.h"
 #include "sys/terminal.h"
 
 static const char *const step_names[] = {
@@ -80,6 +81,8 @@ void spawn_child(const struct spawn *s, volatile struct spawn_report *report)
 		*s->pid_place = getpid();
 	if (s->terminal > 0)
 		terminal_seize(s->terminal - 1);
+	if (s->sentry)
+		*s->sentry = sentry_start();
 	step = SPAWN_FDS;
 	if (place_fds(s) < 0)
 		goto failed;

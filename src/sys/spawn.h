@@ -23,6 +23,7 @@ struct spawn {
 	const sigset_t *mask;               // signal mask of the new process
 	const sigset_t *defaults;           // signals put back to their default action
 	int terminal;     // > 0: 1 more than the fd of a terminal that is lent to its group
+	pid_t *sentry;    // if not NULL: such a process is in its group before exec (sys/sentry.h)
 	pid_t *pid_place; // if not NULL: the new process writes its pid there before exec, so
 			  // that it is known even if its parent dies at that moment
 	char *pid_text; // if not NULL: room for SPAWN_PID_SIZE bytes that envp points into; the new

@@ -52,11 +52,23 @@ asks() {
 @test "Ctrl-C reaches the file, and the run ends with a file that it has ended" {
 	plain a 'os.execute("trap \"echo caught; exit 3\" INT; echo ready; read x")' 'error("after")'
 	in_terminal ready '\x03' -- "$FIRMO_JOBS" --lua=lua5.4 --no-capture --framework=plain
+	status_is 130
 	has caught
 	has "FAIL"
-	rm tests/a_test.lua
-	plain a 'os.execute("exec sleep 1000")'
+	# What Lua makes of it is an error, and exit status 1.
+	plain a 'print("ready") while true do end'
 	plain b 'print("the other")'
+	in_terminal ready '\x03' -- "$FIRMO_JOBS" --lua=lua5.4 --no-capture --order=path --report=json:report.json
+	status_is 130
+	has "interrupted!"
+	hasnt "the other"
+	json "file('tests/a_test.lua').exit == 1 and not file('tests/a_test.lua').leaked"
+	# A file that goes on has its own use for it.
+	plain a 'os.execute("trap \"echo caught\" INT; echo ready; until read x && test y = $x; do :; done")'
+	in_terminal ready '\x03' caught 'y\n' -- "$FIRMO_JOBS" --lua=lua5.4 --no-capture --order=path
+	status_is 0
+	has "the other"
+	plain a 'os.execute("exec sleep 1000")'
 	printf '#!/bin/sh\necho ready; exec sleep 1000\n' >slow.sh
 	chmod +x slow.sh
 	in_terminal ready '\x03' -- "$FIRMO_JOBS" --command='./slow.sh {}' --no-capture --order=path
@@ -72,6 +84,10 @@ asks() {
 	status_is 130
 	hasnt "the other"
 	json "r.fixtures[1].failed"
+	sed -i 's/echo ready; exec sleep 1000/trap \\"exit 3\\" INT; echo ready; sleep 1000/' firmo-jobs.json
+	in_terminal ready '\x03' -- "$FIRMO_JOBS" --lua=lua5.4 --no-capture
+	status_is 130
+	hasnt "the other"
 }
 
 @test "job control: Ctrl-Z stops both, fg goes on" {
