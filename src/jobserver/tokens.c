@@ -306,6 +306,11 @@ pid_t tokens_watchdog(const struct tokens *t)
 	return t->watchdog.socket >= 0 ? t->watchdog.pid : 0;
 }
 
+bool tokens_is_own(const struct tokens *t, pid_t pid)
+{
+	return pid == tokens_watchdog(t) || (t->client.helper > 0 && pid == t->client.helper);
+}
+
 void tokens_distrust(struct tokens *t)
 {
 	t->distrusted = true;

@@ -44,6 +44,8 @@ void tokens_give(struct tokens *t);
 pid_t *tokens_group(const struct tokens *t, int slot);
 // The watchdog, which is a child of this process; 0: there is none.
 pid_t tokens_watchdog(const struct tokens *t);
+// Whether the child is one that this has started.
+bool tokens_is_own(const struct tokens *t, pid_t pid);
 // How many slots may be in use at once: cap or pool size; TOKENS_MAX under make without a cap.
 int tokens_most(const struct tokens *t);
 // Whether they come from make's jobserver.

@@ -77,6 +77,7 @@ struct local {
 		pid_t *items; // children that we had before, which are not ours to reap
 		size_t n;
 	} inherited;
+	bool has_others;     // some of them are none that firmo-jobs has started
 	bool unowned;        // there are children of ours that cannot be told from descendants
 	struct map programs; // what is known of their files, see launch/dependence.h
 	struct fingerprints fingerprints;

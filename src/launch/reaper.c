@@ -13,6 +13,7 @@
 #include "sys/descendants.h"
 #include "sys/process.h"
 #include "sys/sentry.h"
+#include "sys/spawner.h"
 
 #define CHILDREN_MOST 4096 // that are looked at
 
@@ -22,9 +23,13 @@ void reaper_open(struct local *l)
 	size_t n, kept = 0;
 
 	descendants_children(pids, CHILDREN_MOST, &n);
-	for (size_t i = 0; i < n; i++)
-		if (pids[i] != tokens_watchdog(l->tokens) && pids[i] != l->guest.pid)
+	for (size_t i = 0; i < n; i++) {
+		const struct spawner *spawner = l->settings->spawner;
+		bool is_own = tokens_is_own(l->tokens, pids[i]) || pids[i] == l->guest.pid;
+		if (!is_own)
 			pids[kept++] = pids[i];
+		l->has_others |= !is_own && !(spawner && pids[i] == spawner->pid);
+	}
 	l->inherited.items = pids;
 	l->inherited.n = kept;
 }
@@ -125,7 +130,7 @@ static void reap_each(struct local *l, bool *orphans, struct err *err)
 		if (!l->processes.items[i]->reaped)
 			pids[n++] = l->processes.items[i]->pid;
 	for (size_t i = 0; i < n; i++)
-		if (!reaper_is_inherited(l, pids[i]) && pids[i] != tokens_watchdog(l->tokens) &&
+		if (!reaper_is_inherited(l, pids[i]) && !tokens_is_own(l->tokens, pids[i]) &&
 		    !is_alive(pids[i]))
 			reap_one(l, pids[i], orphans, err);
 	free(pids);

@@ -14,8 +14,8 @@
 
 static bool is_known(const struct local *l, pid_t pid)
 {
-	if (pid == tokens_watchdog(l->tokens) || reaper_is_inherited(l, pid) ||
-	    pid == l->guest.pid || forkserver_is(l, pid))
+	if (tokens_is_own(l->tokens, pid) || reaper_is_inherited(l, pid) || pid == l->guest.pid ||
+	    forkserver_is(l, pid))
 		return true;
 	for (size_t i = 0; i < l->processes.n; i++)
 		if (!l->processes.items[i]->reaped && l->processes.items[i]->pid == pid)
@@ -45,14 +45,34 @@ size_t remnants_find(const struct local *l, const char *mark, bool end_them)
 	return found;
 }
 
-// They could not be recognised earlier, as they were about to execute something.
+// Those that have given up their environment, and whose parents are gone, are told by nothing but
+// that they are ours.
+static size_t end_strays(const struct local *l)
+{
+	size_t n, found = 0;
+	pid_t pids[256];
+
+	descendants_children(pids, sizeof pids / sizeof *pids, &n);
+	for (size_t i = 0; i < n; i++)
+		found += !is_known(l, pids[i]) && kill(pids[i], SIGKILL) == 0;
+	return found;
+}
+
+// Some could not be recognised earlier, as they were about to execute something. Where others are
+// there whose descendants become children of ours as well, only what has a mark is ended.
 void remnants_end_all(struct local *l)
 {
 	char *mark = xasprintf("FIRMO_JOBS_WORKER=%s", l->run);
+	bool alone = !l->has_others && l->guest.pid == 0;
 	struct err ignored;
 	size_t left = 1;
 
-	for (int round = 0; round < 100 && (left = remnants_find(l, mark, true)) > 0; round++) {
+	for (int round = 0; round < 100 && left > 0; round++) {
+		left = remnants_find(l, mark, true);
+		if (left == 0 && alone)
+			left = end_strays(l);
+		if (left == 0)
+			break;
 		poll(NULL, 0, 10);
 		reaper_reap(l, &ignored);
 	}

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-_Noreturn static void stand(void)
+static void stand(void)
 {
 	sigset_t none;
 

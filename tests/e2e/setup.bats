@@ -88,12 +88,17 @@ simple() {
 
 @test "a daemon lives until the teardown, and nothing waits for it" {
 	test_file tests/db/a_test.lua 'local pid = io.open("daemon"):read("n")' 'assert(os.execute("kill -0 " .. pid))'
-	fixture '"setup": "setsid sleep 1000 & echo $! >daemon; sleep 1000 & echo $! >child", "teardown": "kill -0 $(cat daemon) && kill -0 $(cat child) && touch alive"'
+	fixture '"setup": "setsid sleep 1000 & echo $! >daemon; sleep 1000 & echo $! >child; env -i setsid sh daemon.sh & until [ -s stray ]; do :; done", "teardown": "kill -0 $(cat daemon) && kill -0 $(cat child) && kill -0 $(cat stray) && touch alive"'
+	printf '%s\n' 'sleep 1000 & echo $! $$ >stray' 'wait' >daemon.sh
 	run fj
 	status_is 0
 	[ -e alive ]
 	gone "$(<daemon)"
 	gone "$(<child)"
+	# Nothing but their descent tells of these.
+	for pid in $(<stray); do
+		gone "$pid"
+	done
 }
 
 @test "a failed setup leaves its files out, and fails the run" {
