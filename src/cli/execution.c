@@ -20,6 +20,7 @@
 #include "jobserver/tokens.h"
 #include "launch/workspace.h"
 #include "model/inputs.h"
+#include "plan/names.h"
 #include "report/text.h"
 #include "store/store.h"
 #include "sys/command.h"
@@ -134,11 +135,26 @@ static void recall(void *owner, struct result *r)
 		snapshot_recall(s->context.store, r);
 }
 
+// What the settings let several files write is no claim of one.
+static void forget_shared(struct strings *claims, const struct strings *shared)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < claims->n; i++)
+		if (name_matches(shared, claims->items[i]))
+			free(claims->items[i]);
+		else
+			claims->items[n++] = claims->items[i];
+	claims->n = n;
+}
+
 static void on_ended(void *owner, struct result *r)
 {
 	struct firmo_jobs *s = owner;
 	bool bad = result_is_bad(r) || r->status == FILE_NOTRUN;
 
+	if (r->inputs)
+		forget_shared(&r->inputs->claims, &s->settings->shared);
 	display_ended(&s->display, r);
 	covering_take(s, r);
 	quarantined_check(s, r, warn_in_run, s);

@@ -191,10 +191,24 @@ static int check_together(const struct settings *o, struct err *err)
 	return check_reports(o, err);
 }
 
+// The parts of a list, which stand between commas.
+static void add_built_in_list(struct settings *o, const struct option_row *row)
+{
+	for (const char *at = row->initial; *at;) {
+		size_t n = strcspn(at, ",");
+		char *value = xstrndup(at, n);
+		statements_add(&o->said, row, value, LAYER_BUILT_IN, NULL);
+		free(value);
+		at += n + strspn(at + n, ", ");
+	}
+}
+
 static void add_built_in(struct settings *o)
 {
 	for (const struct option_row *row = options_next(NULL); row; row = options_next(row))
-		if (row->initial)
+		if (row->initial && row->shape == SHAPE_LIST)
+			add_built_in_list(o, row);
+		else if (row->initial)
 			statements_add(&o->said, row, row->initial, LAYER_BUILT_IN, NULL);
 }
 
@@ -372,6 +386,7 @@ void settings_release(struct settings *o)
 	free(o->plan.patterns.items);
 	free(o->plan.includes.items);
 	free(o->plan.excludes.items);
+	free(o->shared.items);
 	free(o->below);
 	free(o->roots.items);
 	free(o->preload.items);

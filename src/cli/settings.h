@@ -87,6 +87,7 @@ struct settings {
 	struct strings preload;             // modules that workers require before their file
 	struct strings lua_path, lua_cpath; // put in front of LUA_PATH and LUA_CPATH of workers
 	struct strings env;                 // entries of their environment
+	struct strings shared;              // globs of paths that several files may write
 	struct {
 		struct override *items; // the first that matches counts
 		size_t n, cap;

@@ -279,15 +279,6 @@ static void note_written(struct trace_reading *r, const char *path)
 		looks_remember(&r->written, path);
 }
 
-// What a tool for coverage adds up over all processes, under a lock or a name of its own.
-static bool is_of_coverage(const char *path)
-{
-	const char *base = path_base(path), *end = strrchr(base, '.');
-
-	return end && (strcmp(end, ".gcda") == 0 ||
-		       (strcmp(end, ".out") == 0 && strncmp(base, "luacov.", 7) == 0));
-}
-
 // Another file's writing to it would spoil it.
 static void note_claim(struct trace_reading *r, const struct trace_record *rec, const char *path)
 {
@@ -296,8 +287,8 @@ static void note_claim(struct trace_reading *r, const struct trace_record *rec, 
 
 	if (seen->extra & TRACE_EXTRA_CHANCE)
 		looks_remember(&r->chances, path);
-	else if (!(seen->extra & TRACE_EXTRA_APPENDS) && !is_device && !is_of_coverage(path) &&
-		 looks_counts(r, path) && !map_get(&r->chances, path))
+	else if (!(seen->extra & TRACE_EXTRA_APPENDS) && !is_device && looks_counts(r, path) &&
+		 !map_get(&r->chances, path))
 		looks_remember(&r->claims, path);
 }
 

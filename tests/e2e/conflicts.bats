@@ -120,6 +120,12 @@ anew() {
 	run fj4 --verbose --report=json:report.json --report=text
 	status_is 0
 	is "$(json '#r.conflicts')" 0
+	# What the settings let them write neither, for as long as they say so of all of that.
+	run fj4 --shared='made*' --shared='luacov.stats.*' --report=json:report.json
+	is "$(json '#r.conflicts')" 0
+	run fj4 --shared='made*' --report=json:report.json
+	is "$(json 'r.conflicts[1].path')" luacov.stats.out
+	fj4 -q --shared='*.out'
 	# One that empties what another one empties does.
 	for name in a b; do
 		echo "assert(io.open('log', 'w')):close()" >>tests/${name}_test.lua

@@ -133,6 +133,7 @@ grown() {
 		stands --timeout=33
 		stands --grace=9
 		stands --conflicts=ignore
+		stands --shared=*.log
 		stands --retry-delay=1
 		stands --fork=always
 		runs --preload=string
