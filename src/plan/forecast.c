@@ -47,10 +47,13 @@ static struct end pop(struct running *r)
 	return top;
 }
 
-// Returns how many slots that makes free.
-static int end(struct queue *q, struct turn turn)
+// What failed last time fails again. Returns how many slots that makes free.
+static int end(struct queue *q, struct turn turn, bool beside_others)
 {
-	struct result r = {.job = turn.job, .status = FILE_PASSED, .attempt = turn.attempt};
+	struct result r = {.job = turn.job,
+			   .status = file_status_is_bad(turn.job->last) ? FILE_FAILED : FILE_PASSED,
+			   .attempt = turn.attempt,
+			   .concurrent = beside_others};
 
 	queue_end(q, &r);
 	return turn.slots;
@@ -71,11 +74,18 @@ static int64_t wall_of(const struct jobs *jobs, int slots, const struct locks *l
 			slots -= turn.slots;
 			push(&running, (struct end){now_ns + turn.job->expected_ns, turn});
 		}
-		if (running.n == 0)
+		// A retry may wait for nothing but its time.
+		int64_t due_ns = queue_due(&q);
+		if (running.n == 0 && due_ns < 0)
 			break;
-		now_ns = running.items[0].at_ns;
-		while (running.n > 0 && running.items[0].at_ns == now_ns)
-			slots += end(&q, pop(&running).turn);
+		now_ns = running.n == 0 || (due_ns >= 0 && due_ns < running.items[0].at_ns)
+				 ? due_ns
+				 : running.items[0].at_ns;
+		queue_set_time(&q, now_ns);
+		while (running.n > 0 && running.items[0].at_ns == now_ns) {
+			turn = pop(&running).turn;
+			slots += end(&q, turn, running.n > 0);
+		}
 	}
 	queue_release(&q);
 	free(running.items);

@@ -12,7 +12,8 @@ struct locks;
 
 struct forecast {
 	int64_t sum_ns, longest_ns;
-	int64_t wall_ns; // when the jobs start in their order, as the queue lets them
+	int64_t wall_ns; // when the jobs start in their order, as the queue lets them, and what
+			 // failed last time is tried again in vain
 	// No order can do better: those that run alone, and besides the longest of the others,
 	// their share of the slots, or all that one lock keeps apart.
 	int64_t lower_bound_ns;

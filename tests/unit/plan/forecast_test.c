@@ -119,10 +119,38 @@ static void agrees_with_a_plain_simulation(void **state)
 	}
 }
 
+// One that failed last time is tried again, after its delay, beside what runs meanwhile.
+static void foretells_retries(void **state)
+{
+	static const struct {
+		int64_t delay, other;
+		long retries;
+		enum file_status last;
+		int64_t wall;
+	} rows[] = {
+		{0, 1, 2, FILE_PASSED, 3},    {0, 1, 0, FILE_FAILED, 3},
+		{0, 1, 2, FILE_FAILED, 9},    {10, 1, 1, FILE_FAILED, 16},
+		{10, 20, 1, FILE_FAILED, 23}, {10, 1, 2, FILE_TIMEOUT, 29},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct job_settings set = {.retries = rows[i].retries,
+						 .retry_delay_ns = rows[i].delay};
+		struct job items[] = {{.expected_ns = 3, .settings = &set, .last = rows[i].last},
+				      {.expected_ns = rows[i].other, .settings = &usual}};
+		const struct jobs jobs = {.items = items, .n = COUNT(items)};
+		struct forecast f;
+		forecast_make(&f, &jobs, 2, NULL);
+		check_row(f.wall_ns == rows[i].wall, "row %zu: %jd", i, (intmax_t)f.wall_ns);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(foretells_the_wall_time),
+		cmocka_unit_test(foretells_retries),
 		cmocka_unit_test(leaves_the_unknown_out),
 		cmocka_unit_test(knows_nothing_of_unknown_files_alone),
 		cmocka_unit_test(agrees_with_a_plain_simulation),
