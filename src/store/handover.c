@@ -54,7 +54,8 @@ static int load_written(struct store *s, struct search *h, const struct map *pla
 {
 	struct query *q =
 		query(s,
-		      "SELECT f.path, s.written FROM snapshot s JOIN file f ON f.id = s.file "
+		      "SELECT f.path, s.written FROM (SELECT file, written FROM snapshot UNION "
+		      "SELECT file, written FROM part) s JOIN file f ON f.id = s.file "
 		      "WHERE length(s.written) > 0",
 		      NULL);
 	int code;
@@ -187,8 +188,9 @@ static int load_readers(struct store *s, const struct search *h, const struct ma
 			handover_told *told, void *arg)
 {
 	struct query *q = query(s,
-				"SELECT f.path, s.inputs, s.written FROM snapshot s JOIN file f ON "
-				"f.id = s.file",
+				"SELECT f.path, s.inputs, s.written FROM (SELECT file, inputs, "
+				"written FROM snapshot UNION ALL SELECT file, inputs, written FROM "
+				"part) s JOIN file f ON f.id = s.file",
 				NULL);
 	int code = SQLITE_DONE;
 

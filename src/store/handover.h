@@ -12,8 +12,8 @@ struct store;
 typedef void handover_told(const char *producer, const char *consumer, const char *path, void *arg);
 
 // Calls told() for each path that a file of planned (whose keys are the paths of files) has
-// written, and another one of them depends on without having written it as well. It does not matter
-// whether their passes are still valid.
+// written, and another one of them depends on without having written it as well, in their last
+// passes of all tests and of some. It does not matter whether these are still valid.
 int handover_load(struct store *s, const struct map *planned, handover_told *told, void *arg,
 		  struct err *err);
 

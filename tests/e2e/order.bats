@@ -219,6 +219,16 @@ order() {
 	is "$(order)" "makes wants"
 }
 
+@test "what is handed over is learned from some tests as well" {
+	old src.txt gen.txt
+	busted_test makes "it('x', function()" "$(passes_on src.txt gen.txt)" "end) it('y', function() end)"
+	busted_test wants "it('x', function()" "$(wants gen.txt)" "end) it('y', function() end)"
+	fj4 -j1 --filter=x >/dev/null
+	run fj4 -j2 --filter=x --verbose
+	status_is 0
+	has "tests/wants_spec.lua waits for tests/makes_spec.lua, which writes what it depends on: gen.txt"
+}
+
 @test "those that all write the same file, or hand over in a circle, run all the same" {
 	local i
 	: >log.txt
