@@ -388,7 +388,7 @@ static const struct option_row rows[] = {
 	READ(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
 	     on_framework, .choices = framework_words, .initial = "auto", OVERRIDE),
 	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL,
-	     .path = PATH_PROGRAM, PROJECT),
+	     .path = PATH_PROGRAM, OVERRIDE),
 	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL,
 	     OVERRIDE),
 	TEXT("wrap", "WORDS", "put them before each command: 'valgrind -q'", wrap, NULL, OVERRIDE),

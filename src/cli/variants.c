@@ -218,15 +218,35 @@ void variants_blame(const struct settings *said, struct err *err)
 	}
 }
 
+static bool is_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+// What the project's settings of busted come to holds for another interpreter as well.
+static int find_commands(struct variants *v, struct variant *variant, struct err *err)
+{
+	const struct settings *o = &variant->settings;
+	struct commands *c = &variant->commands;
+
+	if (commands_init(c, o->lua, o->command, v->settings->extra, getenv("PATH"), err) < 0)
+		return -1;
+	if (o->command)
+		return 0;
+	c->task = v->commands->task;
+	c->asks_for_lua = v->commands->asks_for_lua;
+	c->moves = v->commands->moves;
+	return 0;
+}
+
 static int complete(struct variants *v, struct variant *variant, struct err *err)
 {
 	const struct settings *o = &variant->settings, *all = v->settings;
-	bool same = !o->command || (all->command && strcmp(o->command, all->command) == 0);
+	bool same = is_same(o->command, all->command) && is_same(o->lua, all->lua);
 
 	if (variant->way)
 		return 0;
-	if (!same && commands_init(&variant->commands, NULL, o->command, all->extra, getenv("PATH"),
-				   err) < 0) {
+	if (!same && find_commands(v, variant, err) < 0) {
 		variants_blame(o, err);
 		return -1;
 	}

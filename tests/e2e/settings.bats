@@ -284,23 +284,31 @@ set_to() {
 	wrong_usage --print-settings=tests/c_test.lua "--print-settings=tests/c_test.lua: No such file"
 }
 
-@test "overrides: a file has its own deadline, tries, variables, modules and command" {
+@test "overrides: a file has its own deadline, tries, variables, modules, interpreter and command" {
 	test_file lib/seven.lua "return 7"
 	plain a "assert(not os.getenv('DB') and not pcall(require, 'seven'))"
 	plain hang "while true do end"
 	plain env "assert(os.getenv('DB') == 'x = y' and os.getenv('TERM') == 'vt100')"
 	plain lib "assert(require('seven') == 7 and package.path:find('^lib/%?.lua;/usr'))"
 	plain command "assert(arg[1] == '--word')"
+	plain old "assert(_VERSION == 'Lua 5.1')"
+	busted_test old "it('is old', function() assert.equal('Lua 5.1', _VERSION) end)"
 	settings '{"lua": "lua5.4", "overrides": [' \
 		'{"match": "hang_*", "timeout": 1, "grace": 0.1, "retries": 1},' \
 		'{"match": "env_*", "env": {"DB": "x = y", "TERM": "vt100"}},' \
 		'{"match": "lib_*", "path": "lib/?.lua;;"},' \
+		'{"match": "old_*", "lua": "lua5.1"},' \
 		'{"match": "command_*", "command": "lua5.4 {} --word"}]}'
 	run fj --report=json:report.json
 	status_is 1
-	json "r.passed == 4"
+	json "r.passed == 6"
 	json "file('tests/hang_test.lua').status == 'timeout'"
 	json "file('tests/hang_test.lua').attempt == 2"
+	# What is said later holds for all.
+	run fj --lua=lua5.3 tests/old_test.lua
+	has "assertion failed"
+	run fj --command='lua5.2 {}' tests/old_test.lua
+	has "assertion failed"
 }
 
 @test "overrides: LUA_PATH and LUA_CPATH of before stay behind" {
@@ -391,6 +399,10 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	run --separate-stderr fj
 	status_is 3
 	[ "$stderr" = "firmo-jobs: firmo-jobs.json: overrides[0].command: there is no program 'no-such-program'" ]
+	settings '{"overrides": [{"match": "*", "lua": "no-such-program"}]}'
+	run --separate-stderr fj
+	status_is 3
+	is "$stderr" "firmo-jobs: firmo-jobs.json: overrides[0].lua=no-such-program: there is no such program"
 }
 
 # ---- directives ----
