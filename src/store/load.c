@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "model/inputs.h"
@@ -383,27 +384,81 @@ int store_load_run(struct store *s, int64_t id, struct run *run, struct jobs *jo
 	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
-static const struct job *the_job(const struct query *q, void *arg)
+static int by_pass(const void *a, const void *b)
 {
-	return arg;
+	const struct job *x = *(struct job *const *)a, *y = *(struct job *const *)b;
+
+	return (x->pass > y->pass) - (x->pass < y->pass);
+}
+
+// Jobs lie in one array.
+static int by_job(const void *a, const void *b)
+{
+	const struct job *x = (*(struct result *const *)a)->job,
+			 *y = (*(struct result *const *)b)->job;
+
+	return (x > y) - (x < y);
+}
+
+// Jobs by their passes.
+struct passes {
+	const struct job **items;
+	size_t n;
+};
+
+// The job whose pass the row is, and of whose file. NULL: none.
+static const struct job *find_passed(const struct query *q, void *arg)
+{
+	const struct passes *passes = arg;
+	const struct job wanted = {.pass = query_int(q, COLUMN_ID)}, *key = &wanted;
+	const struct job **found =
+		bsearch(&key, passes->items, passes->n, sizeof *passes->items, by_pass);
+
+	return found && strcmp((*found)->path, query_text(q, COLUMN_PATH)) == 0 ? *found : NULL;
+}
+
+static int load_passes(struct store *s, const struct passes *passes, struct run *run)
+{
+	struct buf ids = {0};
+	int64_t *all = xmalloc((passes->n + 1) * sizeof *all);
+
+	for (size_t i = 0; i < passes->n; i++)
+		all[i] = passes->items[i]->pass;
+	pack_ids(&ids, all, passes->n);
+	int code = load_results(s,
+				query(s,
+				      RESULT_ROWS
+				      "numbers(?) n CROSS JOIN result r ON r.id = n.number "
+				      "JOIN file f ON f.id = r.file",
+				      VALUES(BYTES(ids.data, ids.len))),
+				run, find_passed, (void *)passes, true);
+	free(all);
+	buf_release(&ids);
+	return code;
 }
 
 int store_load_passes(struct store *s, const struct jobs *jobs, struct run *run, struct err *err)
 {
-	for (size_t i = 0; i < jobs->n; i++) {
-		struct job *job = &jobs->items[i];
-		size_t before = run->results.n;
-		// Another run may have passed since: what was looked at is this one.
-		struct query *q = query(s, RESULTS "WHERE r.id = ? AND f.path = ?",
-					VALUES(NUMBER(job->pass), TEXT(job->path)));
-		if (load_results(s, q, run, the_job, job, true) != SQLITE_DONE)
-			return store_error(s, err);
-		if (run->results.n == before)
-			return err_set(err, 0,
-				       "the history has lost the pass of %s meanwhile; run again",
-				       job->path);
-	}
-	return 0;
+	struct passes passes = {xmalloc((jobs->n + 1) * sizeof *passes.items), jobs->n};
+	size_t before = run->results.n, n = 0;
+
+	for (size_t i = 0; i < jobs->n; i++)
+		passes.items[i] = &jobs->items[i];
+	qsort(passes.items, jobs->n, sizeof *passes.items, by_pass);
+	int code = load_passes(s, &passes, run);
+	free(passes.items);
+	if (code != SQLITE_DONE)
+		return store_error(s, err);
+	struct result **loaded = run->results.items + before;
+	if (run->results.n > before)
+		qsort(loaded, run->results.n - before, sizeof *loaded, by_job);
+	while (n < run->results.n - before && loaded[n]->job == &jobs->items[n])
+		n++;
+	// Another run may have passed since: what was looked at is this one.
+	return n == jobs->n
+		       ? 0
+		       : err_set(err, 0, "the history has lost the pass of %s meanwhile; run again",
+				 jobs->items[n].path);
 }
 
 int load_result(struct store *s, int64_t run, int64_t file, struct run *out, struct jobs *jobs,

@@ -104,10 +104,10 @@ void store_close(struct store *s)
 
 static int set_up_writing(struct store *s, struct err *err)
 {
-	// The page cache is kept small: what is read is read once.
+	// The page cache holds what one question joins, row by row; other pages are read once.
 	sqlite3_exec(s->db,
 		     "PRAGMA temp_store=MEMORY; PRAGMA journal_mode=WAL; PRAGMA "
-		     "synchronous=NORMAL; PRAGMA cache_size=-256;"
+		     "synchronous=NORMAL; PRAGMA cache_size=-4096;"
 		     "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=4194304",
 		     NULL, NULL, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
