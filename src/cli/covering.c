@@ -7,10 +7,12 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/embed.h"
 #include "base/path.h"
 #include "cli/evaluation.h"
 #include "cli/session.h"
 #include "cli/unloaded.h"
+#include "coverage/own_stats.h"
 #include "coverage/summary.h"
 #include "model/hits.h"
 #include "plan/names.h"
@@ -279,6 +281,42 @@ void covering_end(struct firmo_jobs *s)
 		const struct coverage_wish *wish = &s->settings->coverage.minima.items[i];
 		summary_add_minimum(s->run.coverage, wish->percent, wish->glob, matches);
 	}
+}
+
+// ---- a LuaCov of the workers' own ----
+
+EMBED(reporting, "src/framework/lua/luacov_report.lua");
+
+static void on_failed(void *owner, const char *message)
+{
+	session_warn(message);
+}
+
+static void on_report(void *owner, const char *path)
+{
+	const struct firmo_jobs *s = owner;
+	const char *const arguments[] = {path, NULL};
+	const struct evaluation e = {.lua = s->context.commands.lua,
+				     .code = &reporting,
+				     .arguments = arguments,
+				     .is_work = true};
+	struct buf answer = {0};
+	struct err err = {0};
+
+	if (evaluation_run(&e, &answer, &err) < 0) {
+		char *message = xasprintf("LuaCov's report of %s: %s", path, err.message);
+		session_warn(message);
+		free(message);
+	}
+	buf_release(&answer);
+}
+
+void covering_left_stats(void *session, const char *folder)
+{
+	const struct own_stats_told told = {
+		.failed = on_failed, .report = on_report, .owner = session};
+
+	own_stats_gather(folder, &told);
 }
 
 void covering_release(struct firmo_jobs *s)

@@ -16,6 +16,9 @@ struct local_coverage covering_terms(const struct firmo_jobs *s);
 void covering_take(struct firmo_jobs *s, struct result *r);
 // All have ended: reads the sources, and sets run.coverage. Says what is missing.
 void covering_end(struct firmo_jobs *s);
+// Adds what LuaCov would have written in the workers, which is in that folder, to its files; and
+// has LuaCov make its report of them, where it would have.
+void covering_left_stats(void *session, const char *folder);
 void covering_release(struct firmo_jobs *s);
 
 #endif

@@ -18,6 +18,7 @@
 // So long it may take, and so much; what such a file really needs are milliseconds.
 #define TIMEOUT_NS   (10 * NS_PER_SEC)
 #define CPU_S        2
+#define MORE         60 // times as long, for work
 #define MEMORY_BYTES (1ULL << 30)
 #define ANSWER_BYTES (1 << 20)
 
@@ -43,16 +44,17 @@ static int ask(const char *lua, const struct evaluation *e, struct buf *answer, 
 	argv[0] = lua;
 	argv[1] = "-";
 	memcpy(argv + 2, e->arguments, n * sizeof *argv);
+	int more = e->is_work ? MORE : 1, cpu_s = CPU_S * more;
 	const struct limits limits = {
 		.set = {[LIMIT_AS] = true, [LIMIT_CPU] = true, [LIMIT_CORE] = true},
-		.value = {[LIMIT_AS] = MEMORY_BYTES, [LIMIT_CPU] = CPU_S},
+		.value = {[LIMIT_AS] = MEMORY_BYTES, [LIMIT_CPU] = (uint64_t)cpu_s},
 	};
 	struct buf errors = {0};
 	const struct question q = {.argv = (char *const *)argv,
 				   .input = e->code->start,
 				   .input_bytes = embedded_size(e->code),
 				   .limits = &limits,
-				   .timeout_ns = TIMEOUT_NS,
+				   .timeout_ns = TIMEOUT_NS * more,
 				   .most_bytes = ANSWER_BYTES,
 				   .errors = &errors};
 	int status;
@@ -66,7 +68,7 @@ static int ask(const char *lua, const struct evaluation *e, struct buf *answer, 
 		return -1;
 	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
 		return err_set(err, 0, "it does not come to an end: %d s of CPU time are enough",
-			       CPU_S);
+			       cpu_s);
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 #ifndef CLI_EVALUATION_H
 #define CLI_EVALUATION_H
 
+#include <stdbool.h>
+
 struct buf;
 struct embedded;
 struct err;
@@ -11,6 +13,7 @@ struct evaluation {
 	const char *lua; // the interpreter; NULL: the one that is taken where none is asked for
 	const struct embedded *code;  // what evaluates, see framework/answer.h
 	const char *const *arguments; // of that, ended by NULL
+	bool is_work;                 // it takes more than settings do
 };
 
 // Appends what it answers. What it writes to standard error goes to ours. Fails if it cannot be run

@@ -308,6 +308,8 @@ static void set_up_watching(struct firmo_jobs *s)
 	struct local_settings *local = &s->means.local;
 
 	local->inherits = !s->settings->capture;
+	local->left_stats = covering_left_stats;
+	local->owner = s;
 	local->coverage = covering_terms(s);
 	if (s->own.n > 0)
 		return;

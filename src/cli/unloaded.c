@@ -71,7 +71,8 @@ static int compile(struct hits *hits, char *const *files, size_t n,
 	arguments[1] = arena.path;
 	memcpy(arguments + 2, files, n * sizeof *files);
 	arguments[n + 2] = NULL;
-	const struct evaluation e = {.lua = terms->lua, .code = &code, .arguments = arguments};
+	const struct evaluation e = {
+		.lua = terms->lua, .code = &code, .arguments = arguments, .is_work = true};
 	int status = evaluation_run(&e, &answer, err);
 	struct hits *known = arena_read(&arena);
 	hits_add(hits, known);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "coverage/stats.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -70,6 +71,27 @@ int stats_parse(struct hits *h, const char *text, size_t n)
 		if (!take_file(h, &r))
 			return -1;
 	return 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp((*(struct hits_file *const *)a)->path, (*(struct hits_file *const *)b)->path);
+}
+
+void stats_write(FILE *out, const struct hits *h)
+{
+	struct hits_file **files = xmalloc((h->n + 1) * sizeof *files);
+
+	memcpy(files, h->items, h->n * sizeof *files);
+	if (h->n > 0)
+		qsort(files, h->n, sizeof *files, by_path);
+	for (size_t i = 0; i < h->n; i++) {
+		fprintf(out, "%u:%s\n", files[i]->lines, files[i]->path);
+		for (uint32_t line = 1; line <= files[i]->lines; line++)
+			fprintf(out, "%" PRIu64 " ", files[i]->counts[line]);
+		putc('\n', out);
+	}
+	free(files);
 }
 
 // ---- what a hook in Lua writes ----

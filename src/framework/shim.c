@@ -16,6 +16,7 @@ EMBED(shim_init, "src/framework/lua/init.lua");
 EMBED(shim_main, "src/framework/lua/main.lua");
 EMBED(shim_events, "src/framework/lua/events.lua");
 EMBED(shim_fork, "src/framework/lua/fork.lua");
+EMBED(shim_luacov, "src/framework/lua/luacov.lua");
 EMBED(shim_coverage, "src/framework/lua/coverage.lua");
 EMBED(shim_bdd, "src/framework/lua/bdd.lua");
 EMBED(shim_firmo, "src/framework/lua/firmo.lua");
@@ -33,6 +34,7 @@ static const struct {
 	{"firmo.lua", &shim_firmo},   {"lust.lua", &shim_lust},
 	{"busted.lua", &shim_busted}, {"luaunit.lua", &shim_luaunit},
 	{"fork.lua", &shim_fork},     {"coverage.lua", &shim_coverage},
+	{"luacov.lua", &shim_luacov},
 };
 
 static int write_file(const char *dir, const char *name, const char *data, size_t n,

@@ -82,7 +82,8 @@ void environment_init(struct environment *e, char *const *entries, const char *s
 		size_t n, cap;
 	} base = {0};
 
-	*e = (struct environment){.shim_path = xasprintf("@%s/init.lua", shim_dir)};
+	*e = (struct environment){.folder = xstrdup(shim_dir),
+				  .shim_path = xasprintf("@%s/init.lua", shim_dir)};
 	find_lua_inits(e, entries);
 	if (library)
 		e->preload = preload_entry(entries, library);
@@ -123,19 +124,37 @@ void environment_release(struct environment *e)
 		free(e->lua_init_values[i]);
 	free(e->preload);
 	free(e->coverage);
+	free(e->folder);
 	free(e->shim_path);
 	free(e->makeflags);
 	*e = (struct environment){0};
 }
 
-static void add_lua_inits(struct strings *own, const struct environment *e)
+// What stands for init.lua where a worker has no shim, and the user no code of his own: text costs
+// no file.
+#define PRELOADS                                                                                   \
+	"local p = package and package.preload "                                                   \
+	"if p then p['luacov.stats'] = function(name) "                                            \
+	"local dir = os.getenv('FIRMO_JOBS_LUACOV') return assert(loadfile(dir .. 'luacov.lua'))"  \
+	"(dir, name) end end"
+
+static void add_lua_inits(struct strings *own, const struct environment *e, bool has_init)
 {
 	for (size_t i = 0; e->lua_init_names[i]; i++) {
-		VEC_PUSH(own, xasprintf("%s=%s", e->lua_init_names[i], e->shim_path));
+		VEC_PUSH(own, xasprintf("%s=%s", e->lua_init_names[i],
+					has_init ? e->shim_path : PRELOADS));
 		if (e->lua_init_values[i])
 			VEC_PUSH(own, xasprintf("FIRMO_JOBS_%s=%s", e->lua_init_names[i],
 						e->lua_init_values[i]));
 	}
+}
+
+static bool has_own_init(const struct environment *e)
+{
+	for (size_t i = 0; e->lua_init_names[i]; i++)
+		if (e->lua_init_values[i])
+			return true;
+	return false;
 }
 
 static void add_shim(struct strings *own, const struct worker_identity *id)
@@ -169,7 +188,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 {
 	struct strings own = {0}, all = {0};
 	bool has_init =
-		id->shim || id->fork || id->coverage ||
+		id->shim || id->fork || id->coverage || has_own_init(e) ||
 		job_settings_give(id->settings, ENVIRONMENT_PRELOAD, strlen(ENVIRONMENT_PRELOAD));
 
 	we->marker = xasprintf("FIRMO_JOBS_WORKER=%s.%ld", id->run, id->serial);
@@ -180,12 +199,12 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 	VEC_PUSH(&own, xasprintf("TMPDIR=%s", id->tmpdir));
 	add_selection(&own, &id->settings->selection);
 	add_shim(&own, id);
-	if (has_init)
-		add_lua_inits(&own, e);
+	add_lua_inits(&own, e, has_init);
+	VEC_PUSH(&own, xasprintf("FIRMO_JOBS_LUACOV=%s/", e->folder));
 	if (has_init && id->words)
 		VEC_PUSH(&own, xasprintf("FIRMO_JOBS_WORDS=%s", id->words));
 	for (size_t i = 0; i < e->n; i++)
-		if (!(has_init && is_lua_init(e, e->base[i])) &&
+		if (!is_lua_init(e, e->base[i]) &&
 		    !(id->trace && value_of(e->base[i], "LD_PRELOAD")) &&
 		    !job_settings_give(id->settings, e->base[i], strcspn(e->base[i], "=")))
 			VEC_PUSH(&all, e->base[i]);
@@ -205,7 +224,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 		VEC_PUSH(&all, own.items[i]);
 	strcpy(we->pid, "FIRMO_JOBS_PID=");
 	we->pid_text = we->pid + strlen(we->pid);
-	if (has_init && !id->is_wrapped)
+	if (!id->is_wrapped)
 		VEC_PUSH(&all, we->pid);
 	VEC_PUSH(&all, NULL);
 	VEC_PUSH(&own, NULL);

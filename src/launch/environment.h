@@ -19,6 +19,7 @@ struct environment {
 	size_t n;
 	char *coverage;                // the entry that names what counts lines, or NULL; owned
 	char *preload;                 // the entry for workers that are watched, or NULL; owned
+	char *folder;                  // with the shim; owned
 	char *shim_path;               // the value of LUA_INIT for workers with a shim; owned
 	const char *lua_init_names[8]; // the LUA_INIT variables that have to name the shim, NULL at
 				       // the end

@@ -578,6 +578,8 @@ void local_close(struct local *l)
 {
 	forkservers_close(l);
 	remnants_end_all(l);
+	if (l->settings->left_stats)
+		l->settings->left_stats(l->settings->owner, l->workspace.stats);
 	close(l->null_fd);
 	environment_release(&l->environment);
 	workspace_close(&l->workspace);

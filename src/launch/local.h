@@ -41,6 +41,9 @@ struct local_settings {
 	const char *library; // what is preloaded to watch them; NULL: they are not watched
 	struct forkserver_settings fork;
 	struct local_coverage coverage;
+	// All processes have ended, and have left in that folder what coverage/own_stats.h gathers.
+	void (*left_stats)(void *owner, const char *folder);
+	void *owner;            // of it
 	const char *cwd;        // the working folder, as inputs are named from there
 	const char *const *own; // absolute paths, NULL at the end: neither they nor what lies below
 				// are inputs

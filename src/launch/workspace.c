@@ -36,7 +36,10 @@ int workspace_open(struct workspace *w, const char *path, struct err *err)
 	if (mkdir(path, 0700) < 0)
 		return err_set(err, errno, "make the temporary folder %s", path);
 	w->dir = xstrdup(path);
-	if (shim_write(w->dir, err) == 0)
+	w->stats = path_join(path, "luacov");
+	if (mkdir(w->stats, 0700) < 0)
+		err_set(err, errno, "make the temporary folder %s", w->stats);
+	else if (shim_write(w->dir, err) == 0)
 		return 0;
 	workspace_close(w);
 	return -1;
@@ -127,6 +130,7 @@ void workspace_close(struct workspace *w)
 	if (w->dir)
 		path_remove_tree(w->dir);
 	free(w->dir);
+	free(w->stats);
 	*w = (struct workspace){0};
 }
 

@@ -19,6 +19,7 @@ struct tmpdir {
 
 struct workspace {
 	char *dir;      // owned
+	char *stats;    // its folder for what LuaCov would write; owned
 	char *preload;  // of workspace_preload, or NULL; owned
 	int preload_fd; // held open for it; 0: none
 	struct {

@@ -94,13 +94,18 @@ static void free_file(struct hits_file *f)
 	free(f);
 }
 
-void hits_free(struct hits *h)
+void hits_release(struct hits *h)
 {
-	if (!h)
-		return;
 	for (size_t i = 0; i < h->n; i++)
 		free_file(h->items[i]);
 	free(h->items);
 	map_release(&h->by_path);
+	*h = (struct hits){0};
+}
+
+void hits_free(struct hits *h)
+{
+	if (h)
+		hits_release(h);
 	free(h);
 }

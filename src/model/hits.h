@@ -44,6 +44,7 @@ struct hits_file *hits_file(struct hits *h, const char *path, uint32_t lines);
 void hits_file_know(struct hits_file *f, const struct hits_function *functions, size_t n);
 // Adds what the other has counted.
 void hits_add(struct hits *h, const struct hits *other);
+void hits_release(struct hits *h);
 // h may be NULL.
 void hits_free(struct hits *h);
 

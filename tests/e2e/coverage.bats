@@ -202,6 +202,92 @@ LF:11 LH:7 end_of_record "
 	is "$(counts)" "2:2 4:2 6:2 7:8 8:6 10:2 14:0 15:0 17:0 18:0 22:2"
 }
 
+# What these tests need of LuaCov, in its files and with its functions: it counts, adds to its stats file at the end,
+# and makes a report of that file if its settings say so.
+stand_in() {
+	test_file luacov/stats.lua \
+		'local stats = {}' \
+		'function stats.load(path)' \
+		'	local file, data = io.open(path), {}' \
+		'	for line in file and file:lines() or function() end do' \
+		'		local max, name = line:match("^(%d+):(.*)")' \
+		'		local counts = { max = tonumber(max) }' \
+		'		for n in file:read("*l"):gmatch("%d+") do counts[#counts + 1] = tonumber(n) end' \
+		'		data[name] = counts' \
+		'	end' \
+		'	return file and file:close() and data' \
+		'end' \
+		'function stats.save(path, data)' \
+		'	local file = assert(io.open(path, "w"))' \
+		'	for name, counts in pairs(data) do' \
+		'		file:write(counts.max, ":", name, "\n")' \
+		'		for line = 1, counts.max do file:write(counts[line] or 0, " ") end' \
+		'		file:write("\n")' \
+		'	end' \
+		'	file:close()' \
+		'end' \
+		'return stats'
+	test_file luacov/runner.lua \
+		'local stats = require("luacov.stats")' \
+		'local runner = { data = {} }' \
+		'function runner.load_config()' \
+		'	runner.configuration = runner.configuration or dofile(".luacov")' \
+		'	return runner.configuration' \
+		'end' \
+		'function runner.run_report()' \
+		'	local out, data = io.open("report.out", "a"), stats.load(runner.load_config().statsfile)' \
+		'	out:write(data["./src/m.lua"][8], "\n")' \
+		'	out:close()' \
+		'end' \
+		'function runner.save_stats()' \
+		'	debug.sethook()' \
+		'	local path = runner.configuration.statsfile' \
+		'	local all = stats.load(path) or {}' \
+		'	for name, counts in pairs(runner.data) do' \
+		'		local sum = all[name] or { max = 0 }' \
+		'		for line = 1, counts.max do sum[line] = (sum[line] or 0) + (counts[line] or 0) end' \
+		'		sum.max = math.max(sum.max, counts.max)' \
+		'		all[name] = sum' \
+		'	end' \
+		'	stats.save(path, all)' \
+		'	if runner.configuration.runreport then runner.run_report() end' \
+		'end' \
+		'function runner.init()' \
+		'	runner.load_config()' \
+		'	debug.sethook(function(_, line)' \
+		'		local name = debug.getinfo(2, "S").source:sub(2)' \
+		'		local counts = runner.data[name] or { max = 0 }' \
+		'		runner.data[name] = counts' \
+		'		counts[line] = (counts[line] or 0) + 1' \
+		'		counts.max = math.max(counts.max, line)' \
+		'	end, "l")' \
+		'end' \
+		'return runner'
+}
+
+@test "a LuaCov of the tests loses no hit to those of other workers, and reports once" {
+	stand_in
+	source_file
+	test_file .luacov "return { statsfile = os.getenv('PWD') .. '/luacov.stats.out', runreport = true }"
+	for i in 1 2 3 4 5 6 7 8 9; do
+		plain "t$i" "$uses" "package.path = './?.lua;' .. package.path" "local runner = require('luacov.runner')" \
+			"runner.init()" "m.loop(10)" "runner.save_stats()"
+	done
+	# A child of a worker's counts with it.
+	test_file child.lua "package.path = './?.lua;./src/?.lua'; local runner = require('luacov.runner')" \
+		"runner.configuration = { statsfile = os.getenv('PWD') .. '/luacov.stats.out' }" \
+		"runner.init(); require('m').loop(1); runner.save_stats()"
+	plain t10 "assert(os.execute('$LUA child.lua') )"
+	run -0 fj4 -j8
+	is "$(grep -A1 m.lua luacov.stats.out | tail -n 1 | cut -d' ' -f6-10)" "10 101 91 0 10"
+	is "$(<report.out)" 91
+	# What was there before is added to, as in a run without us.
+	run -0 fj4 -j1 --coverage --coverage-include='src/*' --report=json:coverage.json
+	is "$(grep -A1 m.lua luacov.stats.out | tail -n 1 | cut -d' ' -f6-10)" "20 202 182 0 20"
+	[[ " $(counts) " == *" 8:90 "* ]] || fail "$(counts)"
+	[ -z "$(ls -A "$BASE/tmp")" ] || fail "$(ls -A "$BASE/tmp")"
+}
+
 @test "what cannot be: each in one line" {
 	plain all "return 1"
 	while IFS='|' read -r status words text; do

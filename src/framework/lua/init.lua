@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The first file of a worker, run by LUA_INIT=@DIR/init.lua before the test file; and, as they inherit that,
--- of every Lua that it starts. In those nothing happens.
+-- of every Lua that it starts. In those nothing happens, but to what LuaCov writes.
 local getenv, open, close, read, pcall, loadfile = os.getenv, io.open, io.stderr.close, io.stderr.read, pcall, loadfile
 local match, gmatch, gsub, sub, error, rawget = string.match, string.gmatch, string.gsub, string.sub, error, rawget
 
@@ -114,6 +114,13 @@ end
 local memory = getenv("FIRMO_JOBS_COVERAGE")
 if memory and is_worker() then
 	pcall(load_part, "coverage", memory, at_close)
+end
+
+-- Even in children: they write to the same file of LuaCov's as the worker.
+if type(package) == "table" and type(package.preload) == "table" then
+	package.preload["luacov.stats"] = function(name)
+		return load_part("luacov", DIR, name, is_worker)
+	end
 end
 
 -- The user's own LUA_INIT, as the stock interpreter runs it: the one for this version goes first. A script
