@@ -80,6 +80,11 @@ void report_coverage_add(struct buf *b, const struct coverage *c, bool all)
 	const struct covered_file **files = sort_worst(c, &n);
 
 	buf_addstr(b, "Coverage: ");
+	if (c->hit + c->missed == 0) {
+		buf_addstr(b, "no source has a line that counts\n");
+		free(files);
+		return;
+	}
 	coverage_add_percent(b, c->hit, c->missed);
 	buf_addf(b, "%% of %ld line%s in %zu file%s, %ld missed\n", c->hit + c->missed,
 		 c->hit + c->missed == 1 ? "" : "s", c->n, c->n == 1 ? "" : "s", c->missed);

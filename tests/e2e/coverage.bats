@@ -77,6 +77,29 @@ cover() {
 	done
 }
 
+@test "forked children count on their own, and a source has one name by whatever way it is loaded" {
+	command -v luajit >/dev/null || skip "no luajit here"
+	source_file
+	ln -s src link
+	mkdir deep
+	plain fork "$uses" \
+		"local ffi = require('ffi')" \
+		"ffi.cdef('int fork(void); int waitpid(int, int *, int); void _exit(int);')" \
+		"for i = 1, 8 do" \
+		"	if ffi.C.fork() == 0 then" \
+		"		m.loop(1000)" \
+		"		ffi.C._exit(0)" \
+		"	end" \
+		"end" \
+		"while ffi.C.waitpid(-1, nil, 0) > 0 do end"
+	run -0 cover --lua=luajit
+	is "$(counts)" "2:1 4:1 6:8 7:8008 8:8000 10:8 14:0 15:0 17:0 18:0 22:1"
+	plain link "dofile('link/m.lua').loop(1)" "dofile('./src//m.lua').loop(1)" "dofile('deep/../src/m.lua').loop(1)"
+	run -0 cover --lua=luajit tests/link_test.lua
+	is "$(sources)" "src/m.lua"
+	[[ " $(counts) " == *" 8:3 "* ]] || fail "$(counts)"
+}
+
 @test "nothing that ran is lost with a worker that is killed, ended or limited" {
 	source_file
 	plain killed "$uses" "m.loop(10)" "os.execute('kill -KILL \$PPID')"
