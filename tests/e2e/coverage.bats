@@ -87,13 +87,13 @@ cover() {
 		"ffi.cdef('int fork(void); int waitpid(int, int *, int); void _exit(int);')" \
 		"for i = 1, 8 do" \
 		"	if ffi.C.fork() == 0 then" \
-		"		m.loop(1000)" \
+		"		m.loop(200000)" \
 		"		ffi.C._exit(0)" \
 		"	end" \
 		"end" \
 		"while ffi.C.waitpid(-1, nil, 0) > 0 do end"
 	run -0 cover --lua=luajit
-	is "$(counts)" "2:1 4:1 6:8 7:8008 8:8000 10:8 14:0 15:0 17:0 18:0 22:1"
+	is "$(counts)" "2:1 4:1 6:8 7:1600008 8:1600000 10:8 14:0 15:0 17:0 18:0 22:1"
 	plain link "dofile('link/m.lua').loop(1)" "dofile('./src//m.lua').loop(1)" "dofile('deep/../src/m.lua').loop(1)"
 	run -0 cover --lua=luajit tests/link_test.lua
 	is "$(sources)" "src/m.lua"
