@@ -33,6 +33,19 @@ time_all() { # the first command is what the others are compared with
 	}' "$work/times.csv"
 }
 
+# CPU time, user's and system's, of all processes: what others do on the machine moves it little. The median of
+# three; the first command is what the others are compared with.
+cpu_all() {
+	for command; do
+		for _ in 1 2 3; do
+			rm -rf .firmo-jobs
+			/usr/bin/time -f '%U %S' -o "$work/cpu" sh -c "$command" >/dev/null 2>&1 || true
+			awk 'END { print $1 + $2 }' "$work/cpu"
+		done | sort -n | sed -n 2p | tr '\n' '\t'
+		echo "$command"
+	done | awk -F'\t' 'NR == 1 { first = $1 } { printf "  %8.3f s   x %5.2f   %s\n", $1, $1 / first, $2 }'
+}
+
 echo "500 trivial files, two at a time, warm, median of $runs (ratios to xargs, which keeps nothing):"
 trivial "$work/small" 500
 cd "$work/small"
@@ -60,6 +73,39 @@ if [ -x /usr/bin/time ]; then
 	/usr/bin/time -f '  %M KiB resident memory of firmo-jobs at most' \
 		firmo-jobs -q -j2 --lua="$lua" 2>&1 >/dev/null | tail -n 1
 fi
+
+if [ -x /usr/bin/time ]; then
+	echo "CPU time of the same, by new processes and forked ones:"
+	cpu_all "xargs -a files -P2 -n1 $lua" "firmo-jobs -j2 --lua=$lua --fork=never" "firmo-jobs -j2 --lua=$lua --fork=always" \
+		"firmo-jobs -j2 --lua=$lua --fork=auto"
+fi
+script=$(command -v busted || true)
+if [ -x /usr/bin/time ] && [ -n "$script" ]; then
+	echo "CPU time of 500 tiny specs of busted:"
+	mkdir -p "$work/busted/spec"
+	cd "$work/busted"
+	i=0
+	while [ $((i += 1)) -le 500 ]; do
+		echo "describe('d', function() it('adds', function() assert.equal(2, 1 + 1) end) end)" >"spec/t${i}_spec.lua"
+	done
+	ls spec/*.lua >files
+	cpu_all "xargs -a files -P2 -n1 $lua $script --ignore-lua" "$lua $script --ignore-lua" \
+		"firmo-jobs -j2 --lua=$lua --fork=never" "firmo-jobs -j2 --lua=$lua --fork=always" \
+		"firmo-jobs -j2 --lua=$lua --fork=auto"
+fi
+# A checkout of Firmo's, as for `make check-firmo`.
+if [ -x /usr/bin/time ] && [ -n "${FIRMO:-}" ]; then
+	echo "CPU time of 40 small files of Firmo:"
+	mkdir -p "$work/firmo/tests"
+	cp -r "$FIRMO"/*.lua "$FIRMO/lib" "$work/firmo"
+	cd "$work/firmo"
+	for i in $(seq 40); do
+		echo "local firmo = require('firmo') firmo.it('adds', function() firmo.expect(1 + 1).to.equal(2) end)" >"tests/t${i}_test.lua"
+	done
+	cpu_all "firmo-jobs -j2 --lua=$lua --conflicts=ignore --fork=never" \
+		"firmo-jobs -j2 --lua=$lua --conflicts=ignore --fork=always"
+fi
+cd "$work/small"
 
 echo "The same, unchanged since the last run:"
 time_all "firmo-jobs -q --changed --lua=$lua"

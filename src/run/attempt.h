@@ -75,6 +75,7 @@ struct attempt {
 	struct result *failed; // of a forked process, which a fresh one is to prove; owned
 	struct result *passed; // of that fresh one, which one more forked is to prove; owned
 	struct result *sample; // of a fresh process, which this one is to be held against; owned
+	bool sample_seen;      // as seen, of that
 	bool fresh;            // it may not be forked
 	bool is_trial;         // it may be, whether or not that is known to be safe
 	bool forked;           // its process was

@@ -245,7 +245,7 @@ static bool is_sample(struct supervisor *s, const struct attempt *a)
 {
 	const struct result *r = a->result;
 	bool is_first = !a->forked && !a->fresh && !a->is_trial && !a->failed && !a->passed &&
-			!a->before && !a->reading.proof;
+			!a->reading.proof;
 
 	return s->means->local.fork.checks && a->states.known && is_first && !s->abandoned &&
 	       r->status == FILE_PASSED && r->wall_ns < FORKS_LONG_NS &&
@@ -266,7 +266,7 @@ bool forks_check(struct supervisor *s, struct attempt *a)
 	if (!replace(s, a, other))
 		return false;
 	other->sample = fresh;
-	other->before_seen = seen;
+	other->sample_seen = seen;
 	check->runs = true;
 	return true;
 }
@@ -281,7 +281,7 @@ static bool judge_sample(struct supervisor *s, struct attempt *a)
 	bool bad = counts && is_bad(a);
 
 	a->result = fresh;
-	a->seen = a->before_seen;
+	a->seen = a->sample_seen;
 	if (bad) {
 		a->failed = forked;
 		if (run_again(s, a, false))
