@@ -329,39 +329,11 @@ static void await_hello(struct local *l, struct forkserver *f, const struct laun
 
 // ---- which one it is ----
 
-// The value that the entries give a variable, or NULL.
-static const char *value_in(const char *const *entries, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (; entries && *entries; entries++)
-		if (strncmp(*entries, name, n) == 0 && (*entries)[n] == '=')
-			return *entries + n + 1;
-	return NULL;
-}
-
-// Whether a variable that its start has read is another one for the worker: a setup may give it
-// anew.
-static bool has_other_variable(const struct local *l, const struct forkserver *f,
-			       const struct launch *what)
-{
-	for (size_t i = 0; i < f->start.inputs.list.n; i++) {
-		const struct input *in = &f->start.inputs.list.items[i];
-		if (in->kind != INPUT_VARIABLE || environment_is_own(in->name, strlen(in->name)))
-			continue;
-		const char *then = value_in((const char *const *)f->environment.envp, in->name);
-		const char *now = value_in(what->settings->environment, in->name);
-		if (now && (!then || strcmp(now, then) != 0))
-			return true;
-	}
-	return false;
-}
-
 static bool is_of_use(struct local *l, struct forkserver *f, const struct launch *what)
 {
 	if (!f->ready)
 		take_hello(l, f, what);
-	if (f->ready && (!forkstart_is_current(&f->start) || has_other_variable(l, f, what)))
+	if (f->ready && !forkstart_is_current(&f->start))
 		give_up(f);
 	return f->socket >= 0;
 }
