@@ -252,18 +252,18 @@ static char *find_common(const struct inputs *in, const struct inputs *start)
 }
 
 char *forkstart_find_touched(const struct forkstart *f, const struct trace *worker,
-			     const struct trace_rules *rules)
+			     const struct trace_rules *rules, const struct inputs *all)
 {
 	struct trace_rules own = *rules;
 	struct inputs in = {0};
 	struct err err;
-	char *common = NULL;
 
 	if (f->inputs.written.n == 0)
 		return NULL;
 	own.from = f->bytes;
-	if (trace_read(worker, &own, &in, &err) == 0)
-		common = find_common(&in, &f->inputs);
+	bool is_whole = !all->blind && !all->overflow && trace_read(worker, &own, &in, &err) == 0;
+	char *common =
+		is_whole ? find_common(&in, &f->inputs) : xstrdup(f->inputs.written.items[0]);
 	inputs_release(&in);
 	return common;
 }

@@ -41,9 +41,10 @@ bool forkstart_is_current(struct forkstart *f);
 // watched: forkstart_finds_touched will be asked of each worker.
 char *forkstart_fault(const struct forkstart *f, bool watched);
 // A path that the start has written to, and that the worker of that trace has looked at or changed
-// since: a new process would have written it once more. NULL: there is none; the caller frees it.
+// since, or may have, where not all of it was seen: a new process would have written it once more.
+// all: what the whole trace comes to. NULL: there is none; the caller frees it.
 char *forkstart_find_touched(const struct forkstart *f, const struct trace *worker,
-			     const struct trace_rules *rules);
+			     const struct trace_rules *rules, const struct inputs *all);
 // Stands for the state and the file as it is now.
 uint64_t forkstart_state_with(const struct forkstart *f, const char *file);
 

@@ -20,10 +20,11 @@ static struct local_process *local_process(const struct process *p)
 	return (struct local_process *)p;
 }
 
-static void find_touched(struct local_process *p, const struct trace_rules *rules)
+static void find_touched(struct local_process *p, const struct trace_rules *rules,
+			 const struct inputs *all)
 {
 	char *touched = p->server && p->trace.fd >= 0
-				? forkstart_find_touched(&p->server->start, &p->trace, rules)
+				? forkstart_find_touched(&p->server->start, &p->trace, rules, all)
 				: NULL;
 
 	p->process.spoilt = touched != NULL;
@@ -50,7 +51,7 @@ static struct inputs *read_trace(struct process *process)
 		trace_parse(p->noted.data, p->noted.n, &rules, in);
 	else if (p->trace.fd < 0 || trace_read(&p->trace, &rules, in, NULL) < 0)
 		inputs_doubt(in, DOUBT_BLIND, "");
-	find_touched(p, &rules);
+	find_touched(p, &rules, in);
 	in->since_ns = p->server ? p->server->began_ns : 0;
 	return in;
 }

@@ -248,7 +248,7 @@ static bool is_sample(struct supervisor *s, const struct attempt *a)
 			!a->reading.proof;
 
 	return s->means->local.fork.checks && a->states.known && is_first && !s->abandoned &&
-	       r->status == FILE_PASSED && r->wall_ns < FORKS_LONG_NS &&
+	       r->status == FILE_PASSED && !r->partial && r->wall_ns < FORKS_LONG_NS &&
 	       verdict_of(s, a->states.server) == FORK_UNKNOWN &&
 	       verdict_of(s, a->states.file) == FORK_UNKNOWN &&
 	       !check_of(s, a->states.server)->runs;

@@ -345,6 +345,11 @@ refused_for() {
 	has "tests/a2_spec.lua is not forked: it was seen to need a fresh process"
 	run fj4 --fork=always -v -j1 --flaky=fail --conflicts=ignore --no-trace tests/a_spec.lua
 	has "writes made"
+	# Nobody sees what a program does whose environment is empty.
+	busted_test unseen "$FORKED" "it('is new', function() os.execute('env -i cat made') assert(not forked()) end)"
+	run fj4 --fork=always --flaky=fail tests/unseen_spec.lua
+	status_is 0
+	hasnt "needs a fresh process"
 }
 
 # ---- --fork=auto ----
