@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+#include "model/job.h"
+
 struct err;
 struct hits;
 struct inputs;
@@ -120,11 +122,17 @@ struct launcher_operations {
 	// ones, as in launch/fingerprints.h, and says what a file has missed that lies beside it,
 	// as in launch/own_folder.h.
 	void (*look)(struct launcher *l, struct result *r);
+	// The framework that a file is the core of, as library_in has it (framework/library.h).
+	enum framework (*library)(struct launcher *l, const char *path);
+	// Whether a file names what busted gives its files, as library_names_busted has it, and was
+	// changed since then (real clock; 0: whenever that was).
+	bool (*names_busted)(struct launcher *l, const char *path, int64_t since_ns);
 	void (*release)(struct process *p); // NULL: nothing
 };
 
 struct launcher {
 	const struct launcher_operations *operations;
+	bool sees_files; // what a process has open, it can be asked: without, all inputs are blind
 };
 
 #endif

@@ -14,7 +14,6 @@
 #include "base/err.h"
 #include "jobserver/tokens.h"
 #include "launch/dependence.h"
-#include "launch/own_folder.h"
 #include "launch/reaper.h"
 #include "launch/remnants.h"
 #include "launch/watched.h"
@@ -211,15 +210,6 @@ static struct hits *hits_of(struct process *process)
 	const struct local_process *p = local_process(process);
 
 	return p->arena.fd >= 0 ? arena_read(&p->arena) : NULL;
-}
-
-static void look(struct launcher *launcher, struct result *r)
-{
-	struct local *l = (struct local *)launcher;
-
-	fingerprints_take(&l->fingerprints, r);
-	if (r->inputs)
-		own_folder_explain(r, l->settings->cwd);
 }
 
 // ---- its start ----
@@ -526,7 +516,9 @@ static const struct launcher_operations operations = {
 	.inputs = watched_inputs,
 	.setup_inputs = watched_setup_inputs,
 	.hits = hits_of,
-	.look = look,
+	.look = watched_look,
+	.library = libraries_core,
+	.names_busted = libraries_name_busted,
 	.release = release,
 };
 
@@ -553,7 +545,7 @@ int local_open(struct local *l, const struct local_settings *settings, const cha
 	       const struct local_guest *guest, struct tokens *tokens, struct loop *loop,
 	       struct signals *signals, struct err *err)
 {
-	*l = (struct local){.launcher = {&operations},
+	*l = (struct local){.launcher = {&operations, access("/proc/self/fd", F_OK) == 0},
 			    .settings = settings,
 			    .run = run,
 			    .tokens = tokens,
@@ -586,6 +578,7 @@ void local_close(struct local *l)
 	free(l->processes.items);
 	dependence_release(&l->programs);
 	fingerprints_release(&l->fingerprints);
+	libraries_release(&l->libraries);
 	reaper_close(l);
 }
 

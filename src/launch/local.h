@@ -15,6 +15,7 @@
 #include "launch/fingerprints.h"
 #include "launch/forkserver.h"
 #include "launch/launch.h"
+#include "launch/libraries.h"
 #include "launch/workspace.h"
 #include "sys/loop.h"
 #include "sys/process.h"
@@ -84,6 +85,7 @@ struct local {
 	bool unowned;        // there are children of ours that cannot be told from descendants
 	struct map programs; // what is known of their files, see launch/dependence.h
 	struct fingerprints fingerprints;
+	struct libraries libraries;
 	struct forkservers forkservers;
 };
 

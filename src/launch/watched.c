@@ -7,8 +7,11 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "launch/dependence.h"
+#include "launch/fingerprints.h"
 #include "launch/local.h"
+#include "launch/own_folder.h"
 #include "model/inputs.h"
+#include "model/result.h"
 
 static struct local *local_of(const struct process *p)
 {
@@ -94,4 +97,13 @@ struct inputs *watched_setup_inputs(struct process *process)
 	for (size_t i = 0; in && i < in->list.n; i++)
 		in->list.items[i].seen.since_ns = process->started_ns;
 	return in;
+}
+
+void watched_look(struct launcher *launcher, struct result *r)
+{
+	struct local *l = (struct local *)launcher;
+
+	fingerprints_take(&l->fingerprints, r);
+	if (r->inputs)
+		own_folder_explain(r, l->settings->cwd);
 }

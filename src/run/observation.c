@@ -1,28 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "run/observation.h"
 
-#include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/file_clock.h"
-#include "framework/library.h"
 #include "framework/outcome.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
 #include "run/attempt.h"
-
-void observer_open(struct observer *w)
-{
-	*w = (struct observer){.has_proc = access("/proc/self/fd", F_OK) == 0};
-}
-
-void observer_close(struct observer *w)
-{
-	map_release(&w->libraries);
-	map_release(&w->busted_names);
-}
 
 static void keep_output(struct result *r, const struct capture *c)
 {
@@ -34,27 +18,14 @@ static void keep_output(struct result *r, const struct capture *c)
 	r->output = buf_detach(&b);
 }
 
-// Each file is looked into once: most of them every worker loads.
-enum framework observer_library(struct observer *w, const char *path)
-{
-	// A framework and 1 stands in place of a pointer.
-	uintptr_t known = (uintptr_t)map_get(&w->libraries, path);
-
-	if (known == 0) {
-		known = (uintptr_t)library_in(path) + 1;
-		map_put(&w->libraries, path, (void *)known);
-	}
-	return (enum framework)(known - 1);
-}
-
 // The framework whose core the worker has read, and from where.
-static void find_library(struct observer *w, const struct inputs *in, struct observation *o)
+static void find_library(struct launcher *l, const struct inputs *in, struct observation *o)
 {
 	for (size_t i = 0; in && i < in->list.n; i++) {
 		const struct input *input = &in->list.items[i];
 		if (input->kind != INPUT_PATH || !input->found)
 			continue;
-		enum framework f = observer_library(w, input->name);
+		enum framework f = l->operations->library(l, input->name);
 		if (f > o->loaded) {
 			o->loaded = f;
 			o->loaded_from = input->name;
@@ -62,37 +33,19 @@ static void find_library(struct observer *w, const struct inputs *in, struct obs
 	}
 }
 
-static bool names_busted(struct observer *w, const char *path)
-{
-	uintptr_t known = (uintptr_t)map_get(&w->busted_names, path);
-
-	if (known == 0) {
-		known = (uintptr_t)library_names_busted(path) + 1;
-		map_put(&w->busted_names, path, (void *)known);
-	}
-	return known == 2;
-}
-
-// Whether it is not known yet that the job's file is a plain one with that helper, as it is now.
-static bool is_news(const struct job *j, const char *helper)
-{
-	struct stat st;
-
-	return j->known != FRAMEWORK_PLAIN ||
-	       (stat(helper, &st) == 0 && file_clock_found_young(&st, j->last_real_ns));
-}
-
 // What the worker has loaded from below the working folder and that may test by busted's names,
-// where they are defined.
-static void find_names(struct observer *w, const struct result *r, struct observation *o)
+// where they are defined; but not if it is known that the file is a plain one with that helper, as
+// it is now.
+static void find_names(struct launcher *l, const struct result *r, struct observation *o)
 {
 	const struct inputs *in = r->inputs;
+	int64_t since_ns = r->job->known == FRAMEWORK_PLAIN ? r->job->last_real_ns : 0;
 
 	for (size_t i = 0; in && i < in->list.n && !o->names_busted; i++) {
 		const struct input *input = &in->list.items[i];
 		if (input->kind == INPUT_CHUNK && *input->name != '/' &&
-		    strcmp(input->name, r->job->path) != 0 && names_busted(w, input->name) &&
-		    is_news(r->job, input->name))
+		    strcmp(input->name, r->job->path) != 0 &&
+		    l->operations->names_busted(l, input->name, since_ns))
 			o->names_busted = input->name;
 	}
 }
@@ -112,9 +65,10 @@ static void observe(struct attempt *a, struct observation *o)
 		tap_deliver(&a->tap, a->result);
 }
 
-void observation_decide(struct observer *w, struct attempt *a, struct observation *o)
+void observation_decide(struct attempt *a, struct observation *o)
 {
 	struct result *r = a->result;
+	struct launcher *l = a->terms->launcher;
 	const struct limits *limits = &r->job->settings->limits;
 
 	attempt_finish_output(a);
@@ -143,11 +97,11 @@ void observation_decide(struct observer *w, struct attempt *a, struct observatio
 		outcome_charge_cut(r, r->inputs->cut);
 	o->heard = o->events && o->events->hello;
 	// Without /proc no file can be looked into: the run goes by what there is.
-	o->watched = !w->has_proc || (r->inputs && !r->inputs->blind);
+	o->watched = !l->sees_files || (r->inputs && !r->inputs->blind);
 	a->seen = o->heard || o->watched;
 	o->before_seen = a->before_seen;
 	if (!framework_has_events(r->framework) && !o->heard)
-		find_library(w, r->inputs, o);
+		find_library(l, r->inputs, o);
 	if (r->status == FILE_PASSED && r->framework == FRAMEWORK_PLAIN)
-		find_names(w, r, o);
+		find_names(l, r, o);
 }

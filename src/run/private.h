@@ -12,7 +12,6 @@
 #include "run/attempt.h"
 #include "run/fixtures.h"
 #include "run/forks.h"
-#include "run/observation.h"
 #include "run/slots.h"
 #include "run/supervisor.h"
 #include "sys/loop.h"
@@ -41,7 +40,6 @@ struct supervisor {
 	bool abandoned;          // end what runs as well
 	struct loop_timer limit; // of the whole run
 	struct loop_timer again; // when a file that has failed is due to be tried again
-	struct observer observer;
 	struct forks forks;
 	struct admission admission;
 	struct err broken;     // why the run cannot go on; its message is empty while it can

@@ -128,6 +128,7 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 // of it.
 static void doubt_plain(struct supervisor *s, struct result *r, bool seen)
 {
+	struct launcher *l = &s->local.launcher;
 	enum framework f = FRAMEWORK_PLAIN;
 
 	if (!seen)
@@ -135,7 +136,7 @@ static void doubt_plain(struct supervisor *s, struct result *r, bool seen)
 			       "it cannot be watched, and Lua ran without LUA_INIT or in a child",
 			       "--framework=plain takes its exit status");
 	else
-		f = observer_library(&s->observer, r->job->path);
+		f = l->operations->library(l, r->job->path);
 	if (f == FRAMEWORK_LUAUNIT || f == FRAMEWORK_LUST) {
 		char *holds = xasprintf("it holds %s itself", framework_name(f));
 		leave_unproven(r, holds, "--framework=plain takes its exit status");
@@ -149,7 +150,7 @@ static bool never_began(const struct supervisor *s, const struct result *r)
 {
 	const struct inputs *in = r->inputs;
 
-	return s->observer.has_proc && in && in->unread && !in->blind && !in->overflow;
+	return s->local.launcher.sees_files && in && in->unread && !in->blind && !in->overflow;
 }
 
 static void doubt(struct supervisor *s, struct result *r, bool seen)

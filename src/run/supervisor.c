@@ -138,7 +138,7 @@ static void on_finished(void *owner, struct attempt *a)
 	struct supervisor *s = owner;
 	struct observation o;
 
-	observation_decide(&s->observer, a, &o);
+	observation_decide(a, &o);
 	bool was_interrupted = is_interrupted_by_hand(s, a);
 	if (!was_interrupted && proof_goes_on(s, a, &o))
 		return;
@@ -392,7 +392,6 @@ static int begin(struct supervisor *s, struct err *err)
 					  service ? service->reaped : NULL,
 					  service ? service->owner : NULL};
 
-	observer_open(&s->observer);
 	s->terms = (struct attempt_terms){.launcher = &s->local.launcher,
 					  .means = s->means,
 					  .finished = on_finished,
@@ -419,7 +418,6 @@ static void end(struct supervisor *s)
 	queue_release(&s->queue);
 	free(s->attempts.items);
 	slots_close(s);
-	observer_close(&s->observer);
 	forks_close(s);
 }
 
@@ -432,7 +430,7 @@ static void abandon_workers(struct supervisor *s)
 		struct attempt *a = s->attempts.items[0];
 		attempt_signal(a, SIGKILL);
 		a->cut_short = true;
-		observation_decide(&s->observer, a, &o);
+		observation_decide(a, &o);
 		struct result *r = proof_choose(a);
 		supervisor_end_attempt(s, a);
 		slots_give(s, a->held);

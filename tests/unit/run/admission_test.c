@@ -32,7 +32,7 @@ static int64_t nothing(const struct process *p)
 }
 
 static const struct launcher_operations operations = {.memory = nothing};
-static struct launcher launcher = {&operations};
+static struct launcher launcher = {.operations = &operations};
 
 static void on_waits(void *owner, const struct job *job, int64_t left_bytes)
 {

@@ -11,6 +11,7 @@
 #include "model/inputs.h"
 #include "model/job_settings.h"
 #include "model/result.h"
+#include "run/observation.h"
 #include "run/supervisor.h"
 
 // A launcher that writes down what it is asked for, in letters.
@@ -18,7 +19,7 @@ struct fake {
 	struct launcher launcher; // first
 	struct buf asked;
 	struct process process;
-	bool quiet, leaks, speaks, refuses, watches;
+	bool quiet, leaks, speaks, refuses, watches, loads;
 	char shim[128];
 	bool own_stderr;
 	const struct job_settings *settings; // of the last start
@@ -98,11 +99,37 @@ static int64_t fake_memory(const struct process *p)
 	return 0;
 }
 
+// What it loads are no files of this machine.
 static struct inputs *fake_inputs(struct process *p, const struct strings *whole)
 {
-	(void)p;
+	struct inputs *in = xcalloc(1, sizeof *in);
+
 	(void)whole;
-	return xcalloc(1, sizeof(struct inputs));
+	if (!fake_of(p)->loads)
+		return in;
+	inputs_insert(in, INPUT_PATH, "elsewhere/luaunit.lua");
+	inputs_insert(in, INPUT_CHUNK, "elsewhere/helper.lua");
+	for (size_t i = 0; i < in->list.n; i++)
+		in->list.items[i].found = true;
+	return in;
+}
+
+static struct hits *fake_hits(struct process *p)
+{
+	(void)p;
+	return NULL;
+}
+
+static enum framework fake_library(struct launcher *l, const char *path)
+{
+	(void)l;
+	return strcmp(path, "elsewhere/luaunit.lua") == 0 ? FRAMEWORK_LUAUNIT : FRAMEWORK_PLAIN;
+}
+
+static bool fake_names_busted(struct launcher *l, const char *path, int64_t since_ns)
+{
+	(void)l;
+	return strcmp(path, "elsewhere/helper.lua") == 0 && since_ns < 1000;
 }
 
 static void fake_look(struct launcher *l, struct result *r)
@@ -128,7 +155,10 @@ static const struct launcher_operations operations = {
 	.speaks = fake_speaks,
 	.memory = fake_memory,
 	.inputs = fake_inputs,
+	.hits = fake_hits,
 	.look = fake_look,
+	.library = fake_library,
+	.names_busted = fake_names_busted,
 	.release = fake_release,
 };
 
@@ -515,6 +545,39 @@ static void two_files_of_a_run_have_each_their_own_settings(void **state)
 	close_scene(&s);
 }
 
+// What its files are only the machine knows that it ran on.
+static void what_it_has_loaded_the_launcher_tells(void **state)
+{
+	static const struct {
+		int known; // enum framework of its last run, or -1
+		int64_t last_ns;
+		const char *names_busted;
+	} rows[] = {
+		{-1, 2000, "elsewhere/helper.lua"},
+		{FRAMEWORK_PLAIN, 500, "elsewhere/helper.lua"},
+		{FRAMEWORK_PLAIN, 2000, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct observation o;
+		struct scene s;
+		open_scene(&s, FRAMEWORK_PLAIN);
+		s.job.known = rows[i].known;
+		s.job.last_real_ns = rows[i].last_ns;
+		s.fake.loads = true;
+		start(&s);
+		lead_to(&s, ATTEMPT_FINISHED);
+		observation_decide(s.attempt, &o);
+		check_row(o.loaded == FRAMEWORK_LUAUNIT &&
+				  same_string(o.loaded_from, "elsewhere/luaunit.lua"),
+			  "row %zu has loaded framework %d", i, (int)o.loaded);
+		check_row(same_string(o.names_busted, rows[i].names_busted), "row %zu: %s", i,
+			  o.names_busted);
+		close_scene(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,6 +591,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_start_leaves_only_its_result),
 		cmocka_unit_test(the_launcher_is_told_the_file_and_how_it_ran_is_a_remark),
 		cmocka_unit_test(two_files_of_a_run_have_each_their_own_settings),
+		cmocka_unit_test(what_it_has_loaded_the_launcher_tells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
