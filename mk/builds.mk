@@ -16,4 +16,4 @@ $(builds:%=builds-%): builds-%:
 		builds-objects && echo '$*: no warning'
 
 # What is built of it: for 32 bits there may be no libraries to link with.
-builds-objects: $(objects) $(trace_objects) $(unit_programs:=.o)
+builds-objects: $(objects) $(trace_objects) $(coverage_objects) $(unit_programs:=.o)

@@ -42,6 +42,8 @@ static void begin(struct firmo_jobs *s)
 	execution_open_journal(s);
 	journal_begin(&s->journal);
 	setenv(CONTEXT_GATHER, s->run.name, 1);
+	if (s->settings->coverage.wanted)
+		session_warn("no line is counted below --gather: coverage comes of a run without");
 	firmo_settings_hand_down(&s->settings->said);
 }
 

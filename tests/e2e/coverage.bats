@@ -193,10 +193,16 @@ LF:11 LH:7 end_of_record "
 	source_file
 	plain all "$uses" "m.loop(3)"
 	run -0 cover --lua="$LUA" --coverage-min=60 --coverage-min='60:m.lua'
-	run -1 cover --lua="$LUA" --coverage-min=10 --coverage-min='63.7:src/*' --coverage-min='1:none/*'
+	run -1 cover --lua="$LUA" --report=html:out.html --coverage-min=10 --coverage-min='63.7:src/*' --coverage-min='1:none/*'
 	has "Too little: coverage of src/* is 63.64%, and has to be 63.7% (--coverage-min)"
 	has "Too little: coverage of none/* is unknown, as no line counts, and has to be 1% (--coverage-min)"
 	has "FAILED: 0 of 1 file; too little is covered"
+	[[ "$(<out.html)" == *"Failed: 1 file passed, and too little is covered"* ]] || fail "the page has another verdict"
+	test_file firmo-jobs.json '{"coverage": true, "coverage-min": "63.7"}'
+	run -1 fj4
+	has "Too little: coverage is 63.64%"
+	run -0 fj4 --gather="$FIRMO_JOBS --lua=$LUA tests/all_test.lua"
+	has "no line is counted below --gather"
 	is "$(json "tostring(r.success) .. tostring(r.coverage.minima[1].holds) .. tostring(r.coverage.minima[2].holds)" coverage.json)" \
 		"falsetruefalse"
 }

@@ -26,7 +26,9 @@ static const char *verdict(const struct run *run)
 	if (run->signal)
 		return "Interrupted";
 	struct totals t = run_totals(run);
-	return t.bad || (t.flaky && run->flaky_fails) ? "Failed" : "Incomplete";
+	return t.bad || (t.flaky && run->flaky_fails) || !coverage_suffices(run->coverage)
+		       ? "Failed"
+		       : "Incomplete";
 }
 
 static void add_some(struct buf *b, size_t n, const char *words)
@@ -59,6 +61,8 @@ void summary_sentence(struct buf *b, const struct run *run)
 
 	buf_addf(b, "%s: ", verdict(run));
 	add_counts(b, &t);
+	if (!coverage_suffices(run->coverage))
+		buf_addstr(b, ", and too little is covered");
 }
 
 static bool is_selection(const struct run *run)
