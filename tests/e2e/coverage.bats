@@ -66,12 +66,18 @@ cover() {
 		"local co = coroutine.create(m.loop)" "coroutine.resume(co, 10)"
 	plain left "$uses" "m.loop(10)" "os.exit(0)"
 	plain absolute "package.path = os.getenv('PWD') .. '/src/../src/?.lua'" "require('m').loop(10)"
+	test_file src/tail.lua "local M = {}" "function M.step(n, f)" "	n = n - 1" "	return f(n)" "end" "return M"
+	plain tail "package.path = './src/?.lua'" "local t = require('tail')" \
+		"local function back(n) if n == 0 then return end return t.step(n, back) end" \
+		"local co = coroutine.wrap(function() for i = 1, 3 do back(4) coroutine.yield() end end)" \
+		"for i = 1, 3 do co() back(2) end"
 	plain text "$uses" "m.loop(10)" "assert((loadstring or load)('return 1', '@virtual.lua'))()"
 	for lua in $LUAS; do
 		command -v "$lua" >/dev/null || continue
 		run -0 cover --lua="$lua" -j4
 		is "$lua $(counts)" "$lua 2:5 4:5 6:6 7:66 8:60 10:6 14:0 15:0 17:0 18:0 22:5"
-		is "$(sources)" "src/m.lua"
+		is "$(sources)" "src/m.lua src/tail.lua"
+		is "$(counts src/tail.lua)" "1:1 2:1 3:18 4:18 6:1"
 		is "$(json "r.coverage.files[1].functions[1].name .. r.coverage.files[1].functions[1].calls" coverage.json)" "M.loop6"
 		is "$(json "r.coverage.files[1].functions[2].name .. r.coverage.files[1].functions[2].calls" coverage.json)" "M.never0"
 	done

@@ -49,6 +49,42 @@ static void call_other(lua_State *lua, void *record)
 
 // ---- ours ----
 
+// Whose counters the lines of a call have is asked for once: a place is another call's only after
+// an event that says so. By the thread, and by what the interpreter calls it in its records.
+#define CALLS 1024
+
+static struct call {
+	lua_State *thread;
+	uintptr_t name;
+	uint32_t generation; // it holds if this is the current one; 0: never
+	struct counters *counters;
+} calls[CALLS];
+static uint32_t generation = 1;
+
+static struct call *place_of_call(const lua_State *lua, uintptr_t name)
+{
+	uintptr_t thread = (uintptr_t)lua;
+
+	return &calls[(name >> (interpreter.call_bytes > 4 ? 4 : 0) ^ thread >> 5) % CALLS];
+}
+
+static struct call *call_of(const lua_State *lua, const void *record)
+{
+	return place_of_call(lua, interpreter_call(record));
+}
+
+static bool is_known(const struct call *call, const lua_State *lua, const void *record)
+{
+	return interpreter.call > 0 && call->generation == generation && call->thread == lua &&
+	       call->name == interpreter_call(record);
+}
+
+static void forget_all(void)
+{
+	generation += generation == UINT32_MAX ? 2 : 1;
+	sources_forget();
+}
+
 static void add_one(uint32_t *count)
 {
 	*count += *count != UINT32_MAX;
@@ -57,11 +93,18 @@ static void add_one(uint32_t *count)
 static void count_line(lua_State *lua, void *record)
 {
 	int line = interpreter_line(record);
+	struct call *call = call_of(lua, record);
 
-	interpreter.getinfo(lua, "S", record);
-	struct counters *c = line > 0 ? sources_find(lua, record, (uint32_t)line) : NULL;
-	if (c)
-		add_one(&c->counts[line]);
+	if (line <= 0)
+		return;
+	if (!is_known(call, lua, record) ||
+	    (call->counters && (uint32_t)line > call->counters->lines)) {
+		interpreter.getinfo(lua, "S", record);
+		*call = (struct call){lua, interpreter_call(record), generation,
+				      sources_find(lua, record, (uint32_t)line)};
+	}
+	if (call->counters)
+		add_one(&call->counters->counts[line]);
 }
 
 static void count_call(lua_State *lua, void *record)
@@ -73,22 +116,33 @@ static void count_call(lua_State *lua, void *record)
 		add_one(&c->calls[line]);
 }
 
+static void begin_call(lua_State *lua, void *record)
+{
+	call_of(lua, record)->generation = 0;
+	// What is called in the place of its caller is told of with a place of its own, or may be.
+	if (interpreter.tail_is_return)
+		place_of_call(lua, interpreter_call(record) - 1)->generation = 0;
+	else if (interpreter_event(record) == EVENT_TAIL)
+		generation += generation == UINT32_MAX ? 2 : 1;
+	if (entries_head()->calls)
+		count_call(lua, record);
+}
+
 static void hook(lua_State *lua, void *record)
 {
 	int event = interpreter_event(record);
 
 	if (event == EVENT_LINE)
 		count_line(lua, record);
-	else if (entries_head()->calls &&
-		 (event == EVENT_CALL || (event == EVENT_TAIL && !interpreter.tail_is_return)))
-		count_call(lua, record);
+	else if (event == EVENT_CALL || (event == EVENT_TAIL && !interpreter.tail_is_return))
+		begin_call(lua, record);
 	if (others)
 		call_other(lua, record);
 }
 
 static int own_mask(void)
 {
-	return MASK_LINE | (entries_head()->calls ? MASK_CALL : 0);
+	return MASK_LINE | (entries_head()->calls || interpreter.call > 0 ? MASK_CALL : 0);
 }
 
 // ---- debug.sethook and debug.gethook ----
@@ -171,7 +225,8 @@ int coverage_begin(lua_State *lua)
 	*(void **)&gethook = interpreter.tocfunction(lua, 4);
 	if (!sethook || !gethook || !entries_open(interpreter.tolstring(lua, 2, NULL)))
 		return 0;
-	pthread_atfork(NULL, NULL, sources_forget);
+	interpreter_find_calls(lua);
+	pthread_atfork(NULL, NULL, forget_all);
 	atomic_fetch_add(&entries_head()->processes, 1);
 	interpreter.sethook(lua, hook, own_mask(), 0);
 	interpreter.pushcclosure(lua, own_sethook, 0);

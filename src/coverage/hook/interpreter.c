@@ -15,6 +15,7 @@ static const struct {
 	{"lua_gethook", offsetof(struct interpreter, gethook)},
 	{"lua_gethookmask", offsetof(struct interpreter, gethookmask)},
 	{"lua_gethookcount", offsetof(struct interpreter, gethookcount)},
+	{"lua_getstack", offsetof(struct interpreter, getstack)},
 	{"lua_gettop", offsetof(struct interpreter, gettop)},
 	{"lua_settop", offsetof(struct interpreter, settop)},
 	{"lua_dump", offsetof(struct interpreter, dump)},
@@ -62,4 +63,28 @@ static bool find_fields(const char *version)
 bool interpreter_find(const char *version)
 {
 	return find_fields(version) && find_functions();
+}
+
+// It is all of a record that lua_getstack writes to. In LuaJIT a function of any number of
+// arguments moves on without telling.
+void interpreter_find_calls(lua_State *lua)
+{
+	unsigned char one[512], other[512];
+	size_t first = 0, n = 0;
+
+	memset(one, 0, sizeof one);
+	memset(other, 0xff, sizeof other);
+	if (interpreter.has_one_hook || !interpreter.getstack(lua, 0, one) ||
+	    !interpreter.getstack(lua, 0, other))
+		return;
+	for (size_t i = 0; i < sizeof one; i++)
+		if (one[i] == other[i]) {
+			first = n == 0 ? i : first;
+			n++;
+		}
+	if ((n == sizeof(uint32_t) || n == sizeof(void *)) &&
+	    one[first + n - 1] == other[first + n - 1]) {
+		interpreter.call = first;
+		interpreter.call_bytes = n;
+	}
 }

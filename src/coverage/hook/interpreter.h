@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct lua_State lua_State;
 typedef void lua_Hook(lua_State *lua, void *record);
@@ -25,6 +26,7 @@ struct interpreter {
 	lua_Hook *(*gethook)(lua_State *lua);
 	int (*gethookmask)(lua_State *lua);
 	int (*gethookcount)(lua_State *lua);
+	int (*getstack)(lua_State *lua, int level, void *record);
 	int (*gettop)(lua_State *lua);
 	void (*settop)(lua_State *lua, int top);
 	int (*dump)(lua_State *lua, lua_Writer *writer, void *owner, int strip);
@@ -37,6 +39,7 @@ struct interpreter {
 	bool has_one_hook;               // for all threads
 	bool tail_is_return;             // what EVENT_TAIL tells of
 	size_t line, source, definition; // in the record of an event: bytes from its beginning
+	size_t call, call_bytes;         // the same of what tells calls apart; 0: nothing does
 };
 
 extern struct interpreter interpreter;
@@ -45,6 +48,8 @@ extern struct interpreter interpreter;
 void *interpreter_symbol(const char *name);
 // Finds them all. version: _VERSION, or jit.version. False: it hides them, or is another one.
 bool interpreter_find(const char *version);
+// Finds in which part of a record the interpreter tells calls of one thread apart.
+void interpreter_find_calls(lua_State *lua);
 // What the record tells, after getinfo has filled it ("S") where it is the source or definition.
 static inline int interpreter_event(const void *record)
 {
@@ -61,6 +66,17 @@ static inline const char *interpreter_source(const void *record)
 static inline int interpreter_definition(const void *record)
 {
 	return *(const int *)((const char *)record + interpreter.definition);
+}
+// What the call of the event is called, as long as it lasts; 0 where nothing tells.
+static inline uintptr_t interpreter_call(const void *record)
+{
+	uintptr_t call = 0;
+
+	if (interpreter.call_bytes == sizeof call)
+		memcpy(&call, (const char *)record + interpreter.call, sizeof call);
+	else if (interpreter.call_bytes == sizeof(uint32_t))
+		call = *(const uint32_t *)((const char *)record + interpreter.call);
+	return call;
 }
 
 #endif
