@@ -48,14 +48,49 @@ static bool is_set_per_worker(const char *entry)
 	return environ_is_ours(entry, strcspn(entry, "="));
 }
 
+// Where a worker's init.lua is, and what it loads; with a slash behind it.
+#define FOLDER_VARIABLE "FIRMO_JOBS_LUACOV"
+
+// What stands for init.lua where a worker has no shim, and the user no code of his own: text costs
+// no file.
+#define PRELOADS                                                                                   \
+	"local p = package and package.preload "                                                   \
+	"if p then p['luacov.stats'] = function(name) "                                            \
+	"local dir = os.getenv('" FOLDER_VARIABLE                                                  \
+	"') return assert(loadfile(dir .. 'luacov.lua'))"                                          \
+	"(dir, name) end end"
+
+static const char *look_up(char *const *entries, const char *name)
+{
+	const char *value = NULL;
+
+	for (char *const *p = entries; *p && !value; p++)
+		value = value_of(*p, name);
+	return value;
+}
+
+// The user's own: we may be in a worker of another run, which keeps it as we do.
+static const char *find_lua_init(char *const *entries, const char *name)
+{
+	const char *value = look_up(entries, name), *outer = look_up(entries, FOLDER_VARIABLE);
+	char *init = xasprintf("@%sinit.lua", outer ? outer : "");
+	bool is_outer =
+		outer && value && (strcmp(value, init) == 0 || strcmp(value, PRELOADS) == 0);
+	char *kept = xasprintf("FIRMO_JOBS_%s", name);
+
+	if (is_outer)
+		value = look_up(entries, kept);
+	free(kept);
+	free(init);
+	return value;
+}
+
 static void find_lua_inits(struct environment *e, char *const *entries)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < LUA_INITS; i++) {
-		const char *value = NULL;
-		for (char *const *p = entries; *p && !value; p++)
-			value = value_of(*p, lua_inits[i]);
+		const char *value = find_lua_init(entries, lua_inits[i]);
 		// All are ours: a script that starts Lua may set LUA_INIT, and a versioned one
 		// wins.
 		e->lua_init_names[n] = lua_inits[i];
@@ -66,10 +101,8 @@ static void find_lua_inits(struct environment *e, char *const *entries)
 // What the user preloads himself comes first.
 static char *preload_entry(char *const *entries, const char *library)
 {
-	const char *theirs = NULL;
+	const char *theirs = look_up(entries, "LD_PRELOAD");
 
-	for (char *const *p = entries; *p && !theirs; p++)
-		theirs = value_of(*p, "LD_PRELOAD");
 	return xasprintf("LD_PRELOAD=%s%s%s", theirs ? theirs : "", theirs && *theirs ? ":" : "",
 			 library);
 }
@@ -129,14 +162,6 @@ void environment_release(struct environment *e)
 	free(e->makeflags);
 	*e = (struct environment){0};
 }
-
-// What stands for init.lua where a worker has no shim, and the user no code of his own: text costs
-// no file.
-#define PRELOADS                                                                                   \
-	"local p = package and package.preload "                                                   \
-	"if p then p['luacov.stats'] = function(name) "                                            \
-	"local dir = os.getenv('FIRMO_JOBS_LUACOV') return assert(loadfile(dir .. 'luacov.lua'))"  \
-	"(dir, name) end end"
 
 static void add_lua_inits(struct strings *own, const struct environment *e, bool has_init)
 {
@@ -200,7 +225,7 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 	add_selection(&own, &id->settings->selection);
 	add_shim(&own, id);
 	add_lua_inits(&own, e, has_init);
-	VEC_PUSH(&own, xasprintf("FIRMO_JOBS_LUACOV=%s/", e->folder));
+	VEC_PUSH(&own, xasprintf(FOLDER_VARIABLE "=%s/", e->folder));
 	if (has_init && id->words)
 		VEC_PUSH(&own, xasprintf("FIRMO_JOBS_WORDS=%s", id->words));
 	for (size_t i = 0; i < e->n; i++)
