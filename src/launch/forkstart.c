@@ -23,14 +23,47 @@ static int64_t ctime_of(const struct stat *st)
 	return st->st_ctim.tv_sec * NS_PER_SEC + st->st_ctim.tv_nsec;
 }
 
+// What is neither a file nor its absence is looked at as it would be for the history.
+static bool is_looked_at(const struct input *in)
+{
+	return input_is_path(in->kind) && in->kind != INPUT_PATH;
+}
+
+// Whether it is a name alone, and stands while its folder does: a link, or one that nothing has.
+static bool is_name(const struct input *in)
+{
+	return in->kind == INPUT_LINK || (in->kind == INPUT_PATH && !in->found);
+}
+
 static bool has_changed(const struct input *in)
 {
 	struct stat st;
 
+	if (is_looked_at(in)) {
+		const struct fingerprint now = input_fingerprint(in->kind, in->name, NULL);
+		return !fingerprint_equal(&now, &in->is);
+	}
+	if (!in->found)
+		return access(in->name, F_OK) == 0;
 	if (stat(in->name, &st) < 0)
 		return true;
 	return in->seen.has_stamp &&
 	       ((int64_t)st.st_ino != in->seen.inode || ctime_of(&st) != in->seen.last_ctime_ns);
+}
+
+// As the start has seen it; or as it has left it, where it may have changed it itself.
+static void take_looks(struct forkstart *f)
+{
+	for (size_t i = 0; i < f->inputs.list.n; i++) {
+		struct input *in = &f->inputs.list.items[i];
+		if (!is_looked_at(in))
+			continue;
+		if (f->inputs.written.n == 0 && (in->seen.has_digest || !in->found))
+			in->is = (struct fingerprint){.present = in->found,
+						      .digest = in->seen.digest};
+		else
+			in->is = input_fingerprint(in->kind, in->name, NULL);
+	}
 }
 
 // Whether something may have come into the folder since. One that was changed a moment ago may be
@@ -74,13 +107,13 @@ static bool has_folder(const struct forkstart *f, const char *path)
 	return false;
 }
 
-// What the start has looked for in vain is looked for again where its folder has moved, and not
-// hundreds of times.
+// Names that the start has looked for are looked for again where a folder of theirs has moved, and
+// not hundreds of times.
 static void find_folders(struct forkstart *f)
 {
 	for (size_t i = 0; i < f->inputs.list.n; i++) {
 		const struct input *in = &f->inputs.list.items[i];
-		if (in->kind != INPUT_PATH || in->found)
+		if (!is_name(in))
 			continue;
 		struct forkstart_folder folder = {.path = folder_above(in->name)};
 		if (has_folder(f, folder.path))
@@ -101,9 +134,7 @@ bool forkstart_is_current(struct forkstart *f)
 		find_folders(f);
 	for (size_t i = 0; i < f->inputs.list.n; i++) {
 		const struct input *in = &f->inputs.list.items[i];
-		if (in->kind != INPUT_PATH)
-			continue;
-		if (in->found ? has_changed(in) : moved && access(in->name, F_OK) == 0)
+		if (input_is_path(in->kind) && (moved || !is_name(in)) && has_changed(in))
 			return false;
 	}
 	return true;
@@ -218,6 +249,7 @@ int forkstart_take(struct forkstart *f, const struct trace *t, const struct trac
 	if (f->inputs.written.n > 0)
 		trace_note_again(f->trace);
 	find_folders(f);
+	take_looks(f);
 	f->state = state_of(&f->inputs, way, library, rules->environ);
 	return 0;
 }

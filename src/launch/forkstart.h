@@ -13,7 +13,7 @@
 
 struct err;
 
-// A folder as it was when nothing was there that the start has missed below it.
+// A folder as it was when the names that the start has looked for below it were as it has found them.
 struct forkstart_folder {
 	char *path;
 	int64_t inode, ctime_ns;

@@ -243,15 +243,30 @@ servers() {
 	hasnt "fresh process"
 }
 
-@test "a module that changes in mid-run is loaded anew" {
+@test "what the start has looked at is looked at anew when it changes in mid-run" {
 	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
-	test_file helper.lua "value = dofile('value.lua')"
+	test_file helper.lua "local lfs = require('lfs')" "value = dofile('value.lua')" "linked = dofile('link.lua')" \
+		"count = 0 for _ in lfs.dir('plugins') do count = count + 1 end" \
+		"size, type_of = lfs.attributes('data', 'size'), lfs.attributes('none', 'mode')" \
+		"local f = io.open('/proc/self/stat') pid = f:read('*n') f:close()"
+	mkdir plugins
+	: >data
 	test_file value.lua "return 1"
-	busted_test a "it('changes it', function() assert.equal(1, value)" \
-		"local f = io.open('value.lua', 'w') f:write('return 2') f:close() end)"
-	busted_test b "it('sees it', function() assert.equal(2, value) end)"
-	run fj4 --fork=always -j1 --order=path
+	test_file two.lua "return 2"
+	ln -s value.lua link.lua
+	local change=("f('value.lua', 'return 2')" "os.execute('ln -sf two.lua link.lua')" "f('plugins/one', '')" "f('data', 'xx')"
+		"os.execute('mkdir none')")
+	local see=("2, value" "2, linked" "3, count" "2, size" "'directory', type_of")
+	for i in 0 1 2 3 4; do
+		busted_test ${i}a "it('changes it', function() local function f(name, text) local f = io.open(name, 'w') f:write(text) f:close() end" \
+			"${change[i]} end)"
+		busted_test ${i}b "it('sees it', function() assert.equal(${see[i]}) print('from ' .. pid) end)"
+		busted_test ${i}c "it('is of the same', function() print('from ' .. pid) end)"
+	done
+	run fj4 --fork=always -j1 --order=path --conflicts=ignore --report=json:report.json
 	status_is 0
+	is "$(json '(function() local n = 0 for i = 0, 4 do
+		if file(i .. "b").output:match("from %d+") == file(i .. "c").output:match("from %d+") then n = n + 1 end end return n end)()')" 5
 }
 
 @test "a module is found that comes into a folder which has come before" {
