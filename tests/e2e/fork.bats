@@ -329,6 +329,34 @@ refused_for() {
 	refused_for "leaves a process behind" "os.execute('sleep 5 >/dev/null 2>&1 &')"
 }
 
+@test "where the start changes of its process what no fork has from it, new processes are started, and it is said why" {
+	command -v luajit >/dev/null || skip "no luajit"
+	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
+	test_file helper.lua "local ffi = require('ffi')" \
+		"ffi.cdef [[ int setenv(const char *, const char *, int), unsetenv(const char *), close(int), dup2(int, int);" \
+		"void *mmap(void *, size_t, int, int, int, long); int timer_create(int, void *, void **); ]]" \
+		"local C, mode = ffi.C, os.getenv('MODE')" \
+		"if mode == 'sets' then C.setenv('ANEW', 'x', 1) elseif mode == 'unsets' then C.unsetenv('HOME')" \
+		"elseif mode == 'shares' then C.mmap(nil, 4096, 3, 0x21, -1, 0) elseif mode == 'closes' then C.close(0)" \
+		"elseif mode == 'times' then C.timer_create(0, nil, ffi.new('void *[1]')) end"
+	local mode list=
+	for mode in sets unsets shares closes times; do
+		busted_test $mode "$FORKED" "it('is new', function() assert(not forked()) end)"
+		list+="${list:+, }{\"match\": [\"tests/${mode}_spec.lua\"], \"env\": {\"MODE\": \"$mode\"}}"
+	done
+	busted_test fine "$FORKED" "it('is forked', function() assert(forked()) end)"
+	echo "{\"overrides\": [$list]}" >firmo-jobs.json
+	run fj --lua=luajit --fork=always -v --flaky=fail
+	status_is 0
+	hasnt "fresh process"
+	for mode in sets unsets; do
+		has "tests/${mode}_spec.lua and its kind are not forked: before the file it has changed its environment"
+	done
+	has "tests/shares_spec.lua and its kind are not forked: before the file it shares memory that it writes to"
+	has "tests/closes_spec.lua and its kind are not forked: before the file it has closed or replaced a standard stream"
+	[ ! -e /proc/self/timers ] || has "tests/times_spec.lua and its kind are not forked: before the file it has set a timer"
+}
+
 @test "a helper that leaves is no fault of the fork" {
 	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
 	test_file helper.lua "os.exit(5)"

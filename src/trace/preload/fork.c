@@ -103,6 +103,45 @@ static bool has_more(const char *path, int most)
 	return more || (most < 0 && count > 1);
 }
 
+// Whether it writes to memory that its forks would have in common, but what we have given it.
+static bool has_shared(void)
+{
+	char *line = server->request->text, *end;
+
+	if (!read_proc("/proc/self/maps", line, FORK_BYTES - sizeof *server->request))
+		return true;
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		const char *rights = memchr(line, ' ', (size_t)(end - line));
+		*end = '\0';
+		if (rights && rights[2] == 'w' && rights[4] == 's' && !strstr(line, "/memfd:firmo-jobs"))
+			return true;
+	}
+	return *line; // there was more than there is room for
+}
+
+// Whether it has other standard streams than it was given: its forks have new ones.
+static bool has_other_streams(void)
+{
+	static const char own[] = "/memfd:firmo-jobs";
+	char name[sizeof own] = "";
+
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+		const char *link = fd == STDOUT_FILENO ? "/proc/self/fd/1" : "/proc/self/fd/2";
+		if (syscall(SYS_readlinkat, AT_FDCWD, link, name, sizeof own - 1) < 0 ||
+		    strcmp(name, own) != 0)
+			return true;
+	}
+	return fcntl(STDIN_FILENO, F_GETFD) < 0;
+}
+
+// Timers of timer_create(2) are told where the kernel tells of them.
+static bool has_posix_timer(void)
+{
+	char text[32];
+
+	return read_proc("/proc/self/timers", text, sizeof text);
+}
+
 static bool has_timer(void)
 {
 	static const int kinds[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
@@ -164,6 +203,19 @@ static bool set_map(struct prctl_mm_map *map)
 	return prctl(PR_SET_MM, PR_SET_MM_MAP, map, sizeof *map, 0) == 0;
 }
 
+// The worker gets an environment of its own: nothing of what the start has set would be in it.
+static bool has_set_variables(const struct prctl_mm_map *map)
+{
+	size_t n = 0, given = 0;
+
+	for (const char *at = (const char *)map->env_start; at < (const char *)map->env_end; at++)
+		given += *at == '\0';
+	for (; environ && environ[n]; n++)
+		if ((uintptr_t)environ[n] < map->env_start || (uintptr_t)environ[n] >= map->env_end)
+			return true;
+	return n != given;
+}
+
 // The start writes to a file of its own.
 static bool take_printed(void)
 {
@@ -188,7 +240,11 @@ static const char *obstacle(void)
 		return "a process that it started still runs";
 	if (has_more("/proc/self/fd", FORK_FD))
 		return "it has files or sockets open";
-	if (has_timer())
+	if (has_other_streams())
+		return "it has closed or replaced a standard stream";
+	if (has_shared())
+		return "it shares memory that it writes to";
+	if (has_timer() || has_posix_timer())
 		return "it has set a timer";
 	if (!take_printed())
 		return "it has printed too much";
@@ -196,6 +252,8 @@ static const char *obstacle(void)
 	    prctl(PR_GET_TID_ADDRESS, &server->tid, 0, 0, 0) != 0 || !server->tid ||
 	    *server->tid != getpid() || !find_map(&server->map) || !set_map(&server->map))
 		return "the kernel does not let it";
+	if (has_set_variables(&server->map))
+		return "it has changed its environment";
 	return NULL;
 }
 
