@@ -56,6 +56,9 @@ void execution_open_tokens(struct firmo_jobs *s, const struct makeflags *m, int 
 		session_warn(warning.message);
 }
 
+// Beside the history.
+#define LOCKS_SUFFIX "-locks"
+
 // ---- hooks ----
 
 static void publish(void *owner, struct result *const *results, size_t n)
@@ -113,6 +116,26 @@ static void on_waits(void *owner, const struct job *job, int64_t left_bytes)
 				  job->path, (double)job->peak_bytes / 1024 / 1024,
 				  (double)left_bytes / 1024 / 1024);
 	warn_in_run(s, message);
+	free(message);
+}
+
+static void on_waits_for_run(void *owner, const char *who, const char *lock, bool exclusive,
+			     pid_t pid)
+{
+	struct firmo_jobs *s = owner;
+
+	if (!s->settings->text.verbose && s->display.kind == PROGRESS_NONE)
+		return;
+	char *number = pid > 0 ? xasprintf(" (%d)", (int)pid) : xstrdup("");
+	char *message =
+		lock ? xasprintf("%s waits for the lock %s, held by another firmo-jobs%s", who,
+				 lock, number)
+		: exclusive ? xasprintf("%s waits to be alone: files of another firmo-jobs%s run",
+					who, number)
+			    : xasprintf("%s waits for an exclusive file of another firmo-jobs%s",
+					who, number);
+	warn_in_run(s, message);
+	free(number);
 	free(message);
 }
 
@@ -267,7 +290,7 @@ static void add_own(struct firmo_jobs *s, const char *path)
 // What we write ourselves, and nothing beside it.
 static void find_own(struct firmo_jobs *s)
 {
-	static const char *const logs[] = {"-wal", "-shm", "-journal"};
+	static const char *const logs[] = {"-wal", "-shm", "-journal", LOCKS_SUFFIX};
 
 	add_own(s, s->workspace);
 	add_own(s, STATE_FOLDER);
@@ -356,10 +379,42 @@ void execution_open_journal(struct firmo_jobs *s)
 	journal_open(&s->journal, &s->context.loop);
 }
 
+// Where runs have one history, locks hold among all of them, but for what a worker or a fixture
+// runs: that is a part of what has its locks already, and would wait for itself.
+static void open_places(struct firmo_jobs *s)
+{
+	struct err err;
+
+	if (!s->context.store || getenv("FIRMO_JOBS_WORKER"))
+		return;
+	char *database = path_target(s->settings->db);
+	char *path = xasprintf("%s" LOCKS_SUFFIX, database);
+	int status = places_open(&s->places, path, &err);
+	if (status < 0 && s->settings->text.verbose) {
+		char *message = xasprintf("%s: locks do not hold beside other runs", err.message);
+		session_warn(message);
+		free(message);
+	}
+	free(path);
+	free(database);
+	if (status < 0)
+		return;
+	s->means.places = &s->places;
+	tokens_keep(s->means.tokens, s->places.fd);
+}
+
+static void close_places(struct firmo_jobs *s)
+{
+	if (s->means.places)
+		places_close(&s->places);
+	s->means.places = NULL;
+}
+
 int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err *err)
 {
 	const struct run_hooks hooks = {.started = on_started,
 					.waits = on_waits,
+					.waits_for_run = on_waits_for_run,
 					.slow = on_slow,
 					.needs_fresh = on_needs_fresh,
 					.recall = recall,
@@ -374,11 +429,13 @@ int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct er
 					.owner = s};
 
 	set_up_watching(s);
+	open_places(s);
 	int status = supervisor_run(&s->run, jobs, &s->settings->run, &s->means, &hooks, err);
 	// Nobody is kept waiting for our tokens while reports are written.
 	if (!tokens_close(s->means.tokens))
 		session_warn("make's jobserver is full: tokens could not be given back in time");
 	s->means.tokens = NULL;
+	close_places(s);
 	decide_open(s);
 	// What a run that was ended early has changed may matter all the same.
 	reused_invalidated(s);

@@ -102,20 +102,23 @@ static int serve(struct firmo_jobs *s, char **words, struct service *v, struct e
 	return code;
 }
 
-// Those that run their files for themselves know nothing of one another.
-static void warn_of_locks(const struct jobs *jobs)
+// Those that run their files for themselves know of one another what stands beside the history.
+static void warn_of_locks(const struct firmo_jobs *s)
 {
-	bool have = false;
+	bool have = false, locks = !s->context.store;
 
-	for (size_t i = 0; i < jobs->n && !have; i++) {
-		const struct job_settings *set = jobs->items[i].settings;
-		have = job_count_locks(&jobs->items[i]) > 0 || set->slots > 1 || set->exclusive ||
-		       set->fixtures;
+	for (size_t i = 0; i < s->jobs.n && !have; i++) {
+		const struct job *job = &s->jobs.items[i];
+		have = job->settings->slots > 1 || job->settings->fixtures ||
+		       (locks && (job_count_locks(job) > 0 || job->settings->exclusive));
 	}
-	if (have)
+	if (have && locks)
 		session_warn("lock, slots and exclusive do not hold between the files that make "
-			     "runs without a history, or with --repeat, --until-fail or "
-			     "--share-tokens, and fixtures are set up for each of them");
+			     "runs without a history, and fixtures are set up for each of them");
+	else if (have)
+		session_warn("slots do not hold between the files that make runs with --repeat, "
+			     "--until-fail or --share-tokens, and fixtures are set up for each of "
+			     "them");
 }
 
 static int run_command(struct firmo_jobs *s, int *status, bool *served, struct err *err)
@@ -130,7 +133,7 @@ static int run_command(struct firmo_jobs *s, int *status, bool *served, struct e
 		*status = service.status;
 		service_close(&service);
 	} else {
-		warn_of_locks(&s->jobs);
+		warn_of_locks(s);
 		code = command_run(words, &s->context.signals, status, &s->run.signal, err);
 	}
 	text_free_words(words);

@@ -14,6 +14,7 @@
 #include "model/run.h"
 #include "model/support.h"
 #include "plan/learned.h"
+#include "sys/places.h"
 
 struct hits;
 struct service;
@@ -52,13 +53,14 @@ struct firmo_jobs {
 		struct jobs **items; // those of reused that were run after all; owned
 		size_t n, cap;
 	} invalidated;
-	bool has_asked;     // valid passes were run again for what they load
-	bool renewed;       // a setup has given its files other variables than it did before
-	bool wrote;         // files of this run may have changed what others depend on
-	char *slots;        // the folder by which slots are shared out, or NULL
-	struct strings own; // absolute paths of what we write, NULL at the end
-	struct jobs asked;  // those that others could ask us to run
-	struct jobs left;   // those that they have left to us, as they may be support
+	bool has_asked;       // valid passes were run again for what they load
+	bool renewed;         // a setup has given its files other variables than it did before
+	bool wrote;           // files of this run may have changed what others depend on
+	char *slots;          // the folder by which slots are shared out, or NULL
+	struct places places; // by which locks hold among runs
+	struct strings own;   // absolute paths of what we write, NULL at the end
+	struct jobs asked;    // those that others could ask us to run
+	struct jobs left;     // those that they have left to us, as they may be support
 	struct run run;
 	struct covering covering;
 	struct support support; // which of the files are no tests

@@ -301,6 +301,11 @@ pid_t *tokens_group(const struct tokens *t, int slot)
 	return t->watchdog.shared && slot < TOKENS_MAX ? watchdog_group(&t->watchdog, slot) : NULL;
 }
 
+void tokens_keep(struct tokens *t, int fd)
+{
+	watchdog_keep(&t->watchdog, fd);
+}
+
 pid_t tokens_watchdog(const struct tokens *t)
 {
 	return t->watchdog.socket >= 0 ? t->watchdog.pid : 0;

@@ -42,6 +42,9 @@ void tokens_give(struct tokens *t);
 // Where the process group of the worker on that slot is to stand while there is one (0 otherwise),
 // for the watchdog to see; NULL if there is no watchdog. It stays valid until tokens_close.
 pid_t *tokens_group(const struct tokens *t, int slot);
+// What belongs to that descriptor is not free before all workers are gone, should we die: see
+// watchdog_keep.
+void tokens_keep(struct tokens *t, int fd);
 // The watchdog, which is a child of this process; 0: there is none.
 pid_t tokens_watchdog(const struct tokens *t);
 // Whether the child is one that this has started.

@@ -41,6 +41,7 @@ enum {
 	WATCHDOG_ASK = 1, // to the watchdog: a token, please
 	WATCHDOG_CANCEL,  // no token any more
 	WATCHDOG_GIVE,    // here is one back; value: the byte
+	WATCHDOG_KEEP,    // a descriptor comes with this
 	WATCHDOG_BYE,     // all was given back and nobody is left
 	WATCHDOG_GRANT,   // from the watchdog: a token; value: the byte
 };
@@ -60,6 +61,7 @@ static bool may_pass(int errnum)
 // Of the watchdog's process alone. Untouched pages of it cost nothing.
 static struct {
 	int socket;
+	int kept; // 0: nothing
 	struct client *client;
 	bool wanted, bye;
 	int64_t gave_ns; // when a token went back last
@@ -175,17 +177,37 @@ static int wait_for_news(struct pollfd p[POLLED])
 	return ready;
 }
 
+// The runner's next word, and the descriptor that may come with it.
+static ssize_t hear(struct message *m)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec text = {m, sizeof *m};
+	struct msghdr all = {.msg_iov = &text,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof control};
+	ssize_t n = recvmsg(state.socket, &all, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&all) : NULL;
+
+	if (c && c->cmsg_type == SCM_RIGHTS)
+		memcpy(&state.kept, CMSG_DATA(c), sizeof state.kept);
+	return n;
+}
+
 static void serve(void)
 {
 	while (!state.bye) {
-		struct message m;
+		struct message m = {0};
 		struct pollfd p[POLLED];
 		if (wait_for_news(p) < 0)
 			continue;
 		if (p[ROOM].revents)
 			pay();
 		if (p[SOCKET].revents) {
-			ssize_t n = recv(state.socket, &m, sizeof m, 0);
+			ssize_t n = hear(&m);
 			if (n == (ssize_t)sizeof m)
 				handle(&m);
 			else if (n >= 0 || !may_pass(errno))
@@ -254,7 +276,8 @@ static void pay_patiently(void)
 static void detach(void)
 {
 	const int ours[] = {state.socket, state.client ? state.client->read_fd : -1,
-			    state.client ? state.client->write_fd : -1};
+			    state.client ? state.client->write_fd : -1,
+			    state.kept > 0 ? state.kept : -1};
 	sigset_t all;
 
 	// A killall of firmo-jobs must not reach the process that cleans up after it.
@@ -279,6 +302,8 @@ static void keep(const char *marker, const char *folder)
 	pay();
 	if (!state.bye)
 		end_workers(state.shared, marker);
+	if (state.kept > 0)
+		close(state.kept);
 	pay_patiently();
 	if (!state.bye)
 		path_remove_tree(folder);
@@ -315,6 +340,7 @@ static int fork_watchdog(struct watchdog *w, const int pair[2], struct client *c
 		close(pair[0]);
 		state.socket = pair[1];
 		state.client = client;
+		state.kept = w->kept;
 		state.shared = w->shared;
 		keep(marker, folder);
 	}
@@ -386,6 +412,28 @@ void watchdog_cancel(struct watchdog *w)
 int watchdog_give(struct watchdog *w, char byte)
 {
 	return tell(w, WATCHDOG_GIVE, (unsigned char)byte);
+}
+
+void watchdog_keep(struct watchdog *w, int fd)
+{
+	const struct message m = {WATCHDOG_KEEP, 0};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof fd)];
+	} control = {.head = {.cmsg_level = SOL_SOCKET,
+			      .cmsg_type = SCM_RIGHTS,
+			      .cmsg_len = CMSG_LEN(sizeof fd)}};
+	struct iovec text = {(void *)&m, sizeof m};
+	const struct msghdr all = {.msg_iov = &text,
+				   .msg_iovlen = 1,
+				   .msg_control = &control,
+				   .msg_controllen = sizeof control};
+
+	w->kept = fd;
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
+	// Where it does not hear that, the kernel frees what is held with our end.
+	if (fd > 0 && w->socket >= 0 && sendmsg(w->socket, &all, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return;
 }
 
 pid_t *watchdog_group(const struct watchdog *w, int slot)

@@ -19,6 +19,7 @@ struct watchdog {
 	pid_t pid;
 	struct watchdog_shared *shared; // memory that is its own, too
 	bool asked;                     // for a token that has not come yet
+	int kept;                       // see watchdog_keep; 0: nothing
 };
 
 // Starts it. client: the opened jobserver, which the watchdog uses from then on; NULL if there is
@@ -36,6 +37,9 @@ void watchdog_cancel(struct watchdog *w);
 // Gives one token back: 1; 0 if the watchdog has not heard yet what it was told before, which is to
 // be tried again when the socket is writable; -1 if it has died.
 int watchdog_give(struct watchdog *w, char byte);
+// Has it, and each that follows it, hold a copy of the descriptor for as long as it lives or
+// workers of ours do: what belongs to that is not free before these are gone.
+void watchdog_keep(struct watchdog *w, int fd);
 // Whether it has died, whatever was polled before: another one may have its descriptor by now.
 bool watchdog_has_ended(const struct watchdog *w);
 // Its end was seen: closes the socket. The shared memory stays. Writes to tokens, which has room

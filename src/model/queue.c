@@ -25,10 +25,12 @@ struct entry {
 
 // ---- locks ----
 
-static long capacity_of(const struct locks *locks, const char *name)
+long queue_capacity(const struct queue *q, const char *lock)
 {
+	const struct locks *locks = q->terms.locks;
+
 	for (size_t i = 0; locks && i < locks->n; i++)
-		if (strcmp(locks->items[i].name, name) == 0)
+		if (strcmp(locks->items[i].name, lock) == 0)
 			return locks->items[i].capacity;
 	return 1;
 }
@@ -52,6 +54,7 @@ static void number_locks(struct queue *q)
 		return;
 	q->needs = xcalloc(most, sizeof *q->needs);
 	q->left = xcalloc(most, sizeof *q->left);
+	q->lent = xcalloc(most, sizeof *q->lent);
 	size_t *needs = q->needs;
 	for (size_t i = 0; i < q->jobs->n; i++) {
 		const struct job *job = &q->jobs->items[i];
@@ -60,7 +63,7 @@ static void number_locks(struct queue *q)
 			const char *name = job_lock(job, k);
 			size_t number = (size_t)(uintptr_t)map_get(&numbers, name);
 			if (number == 0) {
-				q->left[n] = capacity_of(q->terms.locks, name);
+				q->left[n] = queue_capacity(q, name);
 				number = ++n;
 				map_put(&numbers, name, (void *)(uintptr_t)number);
 			}
@@ -74,7 +77,7 @@ static void number_locks(struct queue *q)
 static bool locks_are_free(const struct queue *q, const struct entry *e)
 {
 	for (size_t i = 0; i < e->nneeds; i++)
-		if (q->left[e->needs[i]] == 0)
+		if (q->left[e->needs[i]] == 0 || q->lent[e->needs[i]])
 			return false;
 	return true;
 }
@@ -83,6 +86,30 @@ static void add_to_locks(struct queue *q, const struct entry *e, long n)
 {
 	for (size_t i = 0; i < e->nneeds; i++)
 		q->left[e->needs[i]] += n;
+}
+
+// ---- other runs ----
+
+void queue_lend_lock(struct queue *q, const struct job *job, size_t i)
+{
+	q->lent[q->entries[job - q->jobs->items].needs[i]] = true;
+}
+
+void queue_accompany(struct queue *q)
+{
+	q->accompanied = true;
+}
+
+void queue_shut(struct queue *q)
+{
+	q->shut = true;
+}
+
+void queue_retry(struct queue *q)
+{
+	q->shut = q->accompanied = false;
+	if (q->lent)
+		memset(q->lent, 0, count_needs(q->jobs) * sizeof *q->lent);
 }
 
 // ---- making it ----
@@ -113,6 +140,7 @@ void queue_release(struct queue *q)
 	free(q->entries);
 	free(q->again.items);
 	free(q->left);
+	free(q->lent);
 	free(q->needs);
 	*q = (struct queue){0};
 }
@@ -152,6 +180,7 @@ static bool may_start(const struct queue *q, const struct turn *turn, int slots)
 {
 	return turn->slots <= slots && turn->due_ns <= q->now_ns &&
 	       (!turn->exclusive || q->running == 0) &&
+	       (!turn->job->settings->exclusive || !q->accompanied) &&
 	       (!q->terms.sets_up || fixtures_are_settled(turn->job->settings)) &&
 	       locks_are_free(q, &q->entries[turn->job - q->jobs->items]);
 }
@@ -229,7 +258,7 @@ static bool peek_plan(const struct queue *q, int slots, struct turn *turn)
 
 bool queue_peek(const struct queue *q, int slots, struct turn *turn)
 {
-	if (q->exclusive)
+	if (q->exclusive || q->shut)
 		return false;
 	if (!plan_is_through(q))
 		return peek_plan(q, slots, turn);

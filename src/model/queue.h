@@ -44,7 +44,10 @@ struct queue {
 	bool exclusive;        // the one that runs must be alone
 	bool stopped;          // nothing is tried again
 	int64_t now_ns;        // the time, by the caller's clock
+	bool shut;             // another run is alone, or is to be
+	bool accompanied;      // another run has files that run
 	long *left;            // by lock: how many files may still take it
+	bool *lent;            // by lock: other runs hold it
 	size_t *needs;         // the locks of each job, one after another, as indices of left
 	struct {
 		struct turn *items; // to be tried again
@@ -64,6 +67,16 @@ bool queue_is_empty(const struct queue *q);
 void queue_set_time(struct queue *q, int64_t now_ns);
 // When the next of those that wait for nothing but their time is due; -1: there is none.
 int64_t queue_due(const struct queue *q);
+// How many files may hold the lock at once.
+long queue_capacity(const struct queue *q, const char *lock);
+// Other runs hold the job's lock of that number: what needs it is passed over.
+void queue_lend_lock(struct queue *q, const struct job *job, size_t i);
+// Other runs have files that run: what must be alone among all runs is passed over.
+void queue_accompany(struct queue *q);
+// Nothing may start, as another run is alone.
+void queue_shut(struct queue *q);
+// All of that may be over.
+void queue_retry(struct queue *q);
 // The next turn that may be started now in no more than so many slots. False if there is none, or
 // it has to wait for an end.
 bool queue_peek(const struct queue *q, int slots, struct turn *turn);

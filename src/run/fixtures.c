@@ -416,6 +416,10 @@ bool fixtures_start(struct supervisor *s)
 			continue;
 		if (slots_gather(s, 1) < 1)
 			return true;
+		if (p->fixture->state == FIXTURE_UP)
+			neighbours_admit_teardown(s);
+		else if (!neighbours_admit_setup(s, p->fixture->name))
+			return false;
 		start(p, command);
 	}
 	return false;

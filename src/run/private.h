@@ -12,6 +12,7 @@
 #include "run/attempt.h"
 #include "run/fixtures.h"
 #include "run/forks.h"
+#include "run/neighbours.h"
 #include "run/slots.h"
 #include "run/supervisor.h"
 #include "sys/loop.h"
@@ -32,6 +33,7 @@ struct supervisor {
 	} attempts;
 	int in_use; // slots that they run in
 	struct slots slots;
+	struct neighbours neighbours;
 	struct fixture_processes fixtures;
 	long bad;                // files that have failed, and will not be tried again
 	int64_t began_ns;        // monotonic, moved forward by the time the run was suspended

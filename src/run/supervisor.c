@@ -55,6 +55,7 @@ void supervisor_pass_on(struct supervisor *s, struct result *r)
 		take_fingerprints(s, r);
 	queue_set_time(&s->queue, clock_mono_ns());
 	quarantine_judge(r);
+	neighbours_dismiss(s, r->job);
 	queue_end(&s->queue, r);
 	s->bad += result_is_bad(r) && !r->again &&
 		  !(s->hooks->is_open && s->hooks->is_open(s->hooks->owner, r));
@@ -188,10 +189,15 @@ static void start_ready(struct supervisor *s)
 				continue;
 			break;
 		}
-		if (!start_turn(s, &turn, held))
+		if (!neighbours_admit(s, &turn))
+			continue;
+		if (!start_turn(s, &turn, held)) {
+			neighbours_dismiss(s, turn.job);
 			break;
+		}
 		room = slots_limit(s);
 	}
+	neighbours_settle(s);
 	slots_settle(s, part && !held_back);
 	ready = ((ready || part) && !s->out_of_resources && !held_back) || sets_up;
 	slots_note_wait(s, ready);
@@ -414,6 +420,7 @@ static void tear_down(struct supervisor *s)
 static void end(struct supervisor *s)
 {
 	fixtures_close(s);
+	neighbours_close(s);
 	local_close(&s->local);
 	queue_release(&s->queue);
 	free(s->attempts.items);
@@ -494,6 +501,7 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 		return -1;
 	forks_open(&s, jobs);
 	slots_open(&s, on_slots_timer);
+	neighbours_open(&s, start_ready);
 	fixtures_open(&s);
 	if (hooks->service)
 		queue_init_asked(&s.queue, jobs, &s.queue_terms);

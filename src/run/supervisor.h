@@ -17,6 +17,7 @@ struct fixtures;
 struct job;
 struct jobs;
 struct loop;
+struct places;
 struct result;
 struct run;
 struct signals;
@@ -39,7 +40,8 @@ struct run_settings {
 // What a run is carried out with.
 struct run_means {
 	struct local_settings local; // how processes are started
-	const char *slots;  // a folder by which slots are shared out among processes, or NULL
+	const char *slots; // a folder by which slots are shared out among processes, or NULL
+	const struct places *places; // by which locks hold among runs, or NULL: within this one
 	bool has_make_load; // start no worker either while that, or the load average, has come to
 	double make_load;   // the N of make's -l
 	struct fixtures *fixtures; // what may be set up, or NULL
@@ -64,6 +66,10 @@ struct run_hooks {
 	// A file must wait, though it has a slot for all we know, as it once took more memory than
 	// these bytes, which are left beside what those that run may take. Once in a run.
 	void (*waits)(void *owner, const struct job *job, int64_t left_bytes);
+	// A file or fixture must wait for another run: for that lock; or, without one, to be alone,
+	// or for a file that is. pid: whose it is, 0: that is not known. Once for each in a run.
+	void (*waits_for_run)(void *owner, const char *who, const char *lock, bool exclusive,
+			      pid_t pid);
 	void (*slow)(void *owner, const struct result *r); // r->slow has just become true
 	// A file fails in a process that is forked, and passes in one of its own.
 	void (*needs_fresh)(void *owner, const struct job *job);

@@ -67,10 +67,13 @@ rules() {
 	run make -s -j2 test-stamps 3>&-
 	status_is 0
 	has "2 passed"
-	# Each for itself they know nothing of one another.
+	# Each for itself they know of the locks of one another, and of nothing else.
 	rm -r .firmo-jobs
+	settings '{"slots": 2, "lock": "x"}'
 	run make -s -j2 test-stamps FIRMO_FLAGS="--lua=$LUA --repeat=2" 3>&-
-	has "do not hold"
+	status_is 0
+	has "slots do not hold"
+	hasnt "lock"
 }
 
 @test "a lock that several may hold is held by no more than these" {

@@ -451,6 +451,33 @@ static void a_lock_is_held_by_as_many_as_its_capacity(void **state)
 	unlock(&q);
 }
 
+static void what_other_runs_hold_is_passed_over(void **state)
+{
+	const struct jobs jobs = locked("xy", "y", "");
+	struct queue q;
+
+	(void)state;
+	own[1].exclusive = true;
+	queue_init(&q, &jobs, &(struct queue_terms){.rounds = 1});
+	queue_lend_lock(&q, &files[0], 1);
+	begin(&q, "c1");
+	end(&q, 2, 1, FILE_PASSED, false);
+	// The exclusive one needs y as well.
+	assert_string_equal(peeked(&q), "-");
+	queue_retry(&q);
+	assert_string_equal(peeked(&q), "a1");
+	queue_shut(&q);
+	assert_string_equal(peeked(&q), "-");
+	queue_retry(&q);
+	begin(&q, "a1");
+	end(&q, 0, 1, FILE_PASSED, false);
+	queue_accompany(&q);
+	assert_string_equal(peeked(&q), "-");
+	queue_retry(&q);
+	begin(&q, "b1!");
+	unlock(&q);
+}
+
 static void what_needs_solitude_comes_when_nothing_else_is_left(void **state)
 {
 	const struct jobs jobs = locked("", "", "");
@@ -543,6 +570,7 @@ int main(void)
 		cmocka_unit_test(files_that_share_a_lock_do_not_run_at_once),
 		cmocka_unit_test(what_is_tried_again_needs_its_lock_again),
 		cmocka_unit_test(a_lock_is_held_by_as_many_as_its_capacity),
+		cmocka_unit_test(what_other_runs_hold_is_passed_over),
 		cmocka_unit_test(what_needs_solitude_comes_when_nothing_else_is_left),
 		cmocka_unit_test(what_takes_more_slots_than_there_are_is_passed_over),
 		cmocka_unit_test(in_order_nothing_is_passed_over),
