@@ -31,7 +31,9 @@ check-replay: $$(replay_programs)
 	+@sh tests/run.sh $^
 
 # make check-makeflags, make check-run: tests/unit/jobserver/makeflags_test.c, tests/e2e/run.bats
-check-%: $(runnable) $(helper_programs) $(faults_library) $(reuse_programs) $$(filter %/$$*_test,$(unit_programs))
+# In the names of what is built first, make would take a percent sign for NAME.
+any := %
+check-%: $(runnable) $(helper_programs) $(faults_library) $(reuse_programs) $$(filter $$(any)/$$*_test,$(unit_programs))
 	+@$(test_environment) sh tests/run.sh \
 		$(filter %/$*_test,$(unit_programs)) $(filter %/$*.bats,$(e2e_files))
 
