@@ -38,7 +38,7 @@ static struct stamp stamp_of(const struct stat *st)
 	};
 }
 
-static bool same_stamp(const struct stamp *a, const struct stamp *b)
+bool stamp_equal(const struct stamp *a, const struct stamp *b)
 {
 	return a->size == b->size && a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns &&
 	       a->inode == b->inode;
@@ -178,7 +178,7 @@ struct fingerprint fingerprint_of_path(const char *path, const struct fingerprin
 			.digest = digest_of_word(S_ISDIR(st.st_mode) ? "a folder" : "no file"),
 		};
 	struct fingerprint f = {.present = true, .stamp = stamp_of(&st)};
-	bool still = known && known->present && same_stamp(&known->stamp, &f.stamp);
+	bool still = known && known->present && stamp_equal(&known->stamp, &f.stamp);
 	f.digest = still ? known->digest : digest_of_content(path);
 	return f;
 }
@@ -190,7 +190,7 @@ struct fingerprint fingerprint_of_listing(const char *path, const struct fingerp
 	if (stat(path, &st) < 0)
 		return of_none(errno);
 	struct fingerprint f = {.present = true, .stamp = stamp_of(&st)};
-	bool still = known && known->present && same_stamp(&known->stamp, &f.stamp);
+	bool still = known && known->present && stamp_equal(&known->stamp, &f.stamp);
 	f.digest = still ? known->digest : digest_of_folder(path);
 	return f;
 }
@@ -403,7 +403,7 @@ struct fingerprint fingerprint_of_library(const char *name, const struct fingerp
 	struct stat st;
 	struct stamp stamp = stat(cache, &st) == 0 ? stamp_of(&st) : (struct stamp){0};
 
-	if (known && known->present && same_stamp(&known->stamp, &stamp))
+	if (known && known->present && stamp_equal(&known->stamp, &stamp))
 		return *known;
 	loader_cache_add(&text, cache, name);
 	struct fingerprint f = fingerprint_of_text(&text);

@@ -50,7 +50,7 @@ enum doubt {
 	DOUBT_CLOCK = 2,
 	DOUBT_BLIND = 4,
 	DOUBT_OVERFLOW = 8,
-	DOUBT_YOUNG = 16, // an input was changed while it ran, or up to two seconds before
+	DOUBT_YOUNG = 16, // an input was changed while it ran, or shortly before: base/file_clock.h
 	DOUBT_RETRY = 32, // it failed at first, and passed when it was tried again
 };
 

@@ -82,11 +82,6 @@ void uptodate_release(struct uptodate *u)
 	*u = (struct uptodate){0};
 }
 
-static bool same_stamp(const struct fingerprint *a, const struct fingerprint *b)
-{
-	return memcmp(&a->stamp, &b->stamp, sizeof a->stamp) == 0;
-}
-
 // What a setup that is up may have changed is what it was before, and will be again.
 static struct fingerprint look_at(const struct uptodate *u, const struct input_state *v)
 {
@@ -107,7 +102,7 @@ static bool is_current(struct uptodate *u, const struct input_state *v)
 	if (u->current[i] < 0) {
 		u->now[i] = look_at(u, v);
 		u->current[i] = fingerprint_equal(&v->was, &u->now[i]);
-		u->moved += u->current[i] && !same_stamp(&v->was, &u->now[i]);
+		u->moved += u->current[i] && !stamp_equal(&v->was.stamp, &u->now[i].stamp);
 	}
 	return u->current[i];
 }
@@ -184,7 +179,7 @@ void uptodate_renew(struct uptodate *u, struct store *store)
 
 	for (size_t i = 0; u->moved > 0 && i < u->input_states.n; i++) {
 		struct input_state v = u->input_states.items[i];
-		if (u->current[i] != 1 || same_stamp(&v.was, &u->now[i]) ||
+		if (u->current[i] != 1 || stamp_equal(&v.was.stamp, &u->now[i].stamp) ||
 		    stamp_is_young(&u->now[i].stamp, now_ns))
 			continue;
 		v.was = u->now[i];

@@ -136,6 +136,25 @@ static void a_pass_stands_while_nothing_changes(void **state)
 	store_close(s);
 }
 
+static void what_stands_still_is_not_written_again(void **state)
+{
+	struct inputs *in = xcalloc(1, sizeof *in);
+	const struct digest d = key_of("usual");
+	const struct jobs asking = {.items = (struct job *)jobs, .n = 1};
+	struct uptodate f;
+	struct err err;
+
+	(void)state;
+	add_input(in, INPUT_PATH, "/bin/sh", true);
+	struct store *s = opened();
+	record_at(s, FILE_PASSED, in, clock_real_ns() + 100 * NS_PER_SEC);
+	assert_int_equal(uptodate_open(&f, s, &asking, 0, &err), 0);
+	assert_int_equal(uptodate_ask(&f, &jobs[0], &d, 60 * NS_PER_SEC).verdict, UPTODATE);
+	assert_int_equal(f.moved, 0);
+	uptodate_release(&f);
+	store_close(s);
+}
+
 static void every_kind_of_change_is_seen(void **state)
 {
 	(void)state;
@@ -334,6 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(a_pass_stands_while_nothing_changes),
+		WITH_FOLDER(what_stands_still_is_not_written_again),
 		WITH_FOLDER(every_kind_of_change_is_seen),
 		WITH_FOLDER(the_way_it_is_run_counts),
 		WITH_FOLDER(only_passes_that_were_watched_stand),
