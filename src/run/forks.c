@@ -68,9 +68,12 @@ void forks_open(struct supervisor *s, const struct jobs *jobs)
 {
 	const struct forkserver_memory memory = {.of = verdict_of, .owner = s};
 
-	for (size_t i = 0; i < jobs->n; i++)
-		if (jobs->items[i].forks.verdict != FORK_UNKNOWN)
-			learn(s, jobs->items[i].forks.state, jobs->items[i].forks.verdict);
+	// A run that did not know what another had shown may have shown the opposite.
+	for (size_t i = 0; i < jobs->n; i++) {
+		const struct fork_memory *shown = &jobs->items[i].forks;
+		if (shown->verdict != FORK_UNKNOWN && verdict_of(s, shown->state) != FORK_UNSAFE)
+			learn(s, shown->state, shown->verdict);
+	}
 	local_remember_forks(&s->local, &memory);
 }
 

@@ -438,6 +438,10 @@ noted() {
 	noted "a- b- c- d- d+ e- e+ f- f+ g- h-" --framework=tap --report=json:report.json
 	is "$(json '(function() for _, f in ipairs(r.files) do assert(f.tests[1].name == "new") end return #r.files end)()')" 8
 	noted "a- b- c- d- e- f- g- h-" --framework=tap
+	# What a run has shown that did not know of it does not undo that.
+	sql "UPDATE file SET reading = reading & 127 | 256 | (SELECT reading >> 16 << 16 FROM file WHERE path = 'tests/f_test.lua')
+		WHERE path = 'tests/h_test.lua'"
+	noted "a- b- c- d- e- f- g- h-" --framework=tap
 }
 
 @test "auto: a sample that fails forked is run forked once more, and its new process counts" {
