@@ -109,12 +109,14 @@ print("the file is " .. arg[1])\n&/' firmo.lua
 
 @test "what a helper prints is in the output of each file, and the helper runs once" {
 	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
-	test_file helper.lua "print('the helper speaks'); local f = io.open('/proc/self/stat'); pid = f:read('*n'); f:close()"
+	test_file helper.lua "print('the helper speaks'); local f = io.open('/proc/self/stat'); pid = f:read('*n'); f:close()" \
+		"debug.sethook(function() late = true end, '', 100000)"
 	for name in a b c; do
-		busted_test $name "it('has it', function() print('helped by ' .. pid) end)"
+		busted_test $name "it('has it', function() print('helped by ' .. pid) assert(debug.gethook() and not late) end)"
 	done
-	run fj4 --fork=always -j1 --worker-output --report=json:report.json
+	run fj4 --fork=always -j1 --worker-output --flaky=fail --report=json:report.json
 	status_is 0
+	hasnt "fresh process"
 	is "$(json '(function() local n, ids = 0, {} for _, f in ipairs(r.files) do
 		local id = f.output:match("^the helper speaks\n.*helped by (%d+)") if not ids[id] then n = n + 1 ids[id] = true end end
 		return n end)()')" 1

@@ -169,8 +169,14 @@ local function fill(places, file)
 	end
 end
 
--- Comes back in a worker, with the file in its place wherever its name had come to.
+-- Comes back in a worker, with the file in its place wherever its name had come to. A hook of the project's sees
+-- nothing of that; one of C's, which Lua cannot set again, stays.
 function M.fork()
+	local hook, mask, count = gethook()
+	local is_hooked = type(hook) == "function"
+	if is_hooked then
+		sethook()
+	end
 	local places = find_places()
 	collect()
 	collect()
@@ -178,6 +184,9 @@ function M.fork()
 	be_born()
 	reseed(a, b)
 	fill(places, file)
+	if is_hooked then
+		sethook(hook, mask, count)
+	end
 end
 
 return M
