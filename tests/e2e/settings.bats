@@ -307,7 +307,7 @@ set_to() {
 	# What is said later holds for all.
 	run fj --lua=lua5.3 tests/old_test.lua
 	has "assertion failed"
-	run fj --command='lua5.2 {}' tests/old_test.lua
+	run fj --command='lua5.3 {}' tests/old_test.lua
 	has "assertion failed"
 }
 
