@@ -177,7 +177,7 @@ b.db: 1 run with 2 results imported"
 	run fj --db=other.db --import copied/history.db
 	status_is 0
 	has "1 run with 1 result imported"
-	is "$(files_in copied)" ".gitignore history.db history.db-wal "
+	is "$(files_in copied)" ".gitignore history.db history.db-locks history.db-wal "
 }
 
 @test "what is imported or checked is only read, byte for byte, and nothing is left anywhere" {
