@@ -31,6 +31,7 @@
 #define TOUCHING_MOST 3  // files of a kind that need what its start has written, before all seem to
 #define KILLS_MOST    3  // servers of a kind that others may end before they are ready
 #define SERVERS_MOST  16 // more than projects have kinds, but where files have settings each
+#define STALE_MOST    3  // servers of a kind that one file at most was forked from
 #define STARTS_FEW    2  // of a kind, for which none is started that is to be checked
 
 // ---- kinds ----
@@ -333,8 +334,12 @@ static bool is_of_use(struct local *l, struct forkserver *f, const struct launch
 {
 	if (!f->ready)
 		take_hello(l, f, what);
-	if (f->ready && !forkstart_is_current(&f->start))
+	if (f->ready && !forkstart_is_current(&f->start)) {
 		give_up(f);
+		if (f->forked < 2 && ++counts_of(l, f->kind)->stale == STALE_MOST)
+			refuse(l, what, f->kind,
+			       "what runs before the file looks at what files change");
+	}
 	return f->socket >= 0;
 }
 

@@ -59,6 +59,7 @@ struct forkserver_memory {
 struct forkserver_counts {
 	long started;  // files for which a server was missing
 	long killed;   // servers, by others, before they were ready
+	long stale;    // servers whose start would be another one before it was worth it
 	long touching; // files that have used what the start had written
 };
 

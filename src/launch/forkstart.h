@@ -38,7 +38,7 @@ void forkstart_release(struct forkstart *f);
 // Whether another start would find the same now, as far as that can be told by looking at files.
 bool forkstart_is_current(struct forkstart *f);
 // What it has done that each worker would have to do for itself, or NULL; the caller frees it.
-// watched: forkstart_finds_touched will be asked of each worker.
+// watched: forkstart_find_touched will be asked of each worker.
 char *forkstart_fault(const struct forkstart *f, bool watched);
 // A path that the start has written to, and that the worker of that trace has looked at or changed
 // since, or may have, where not all of it was seen: a new process would have written it once more.

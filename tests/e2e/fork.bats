@@ -271,6 +271,21 @@ servers() {
 		if file(i .. "b").output:match("from %d+") == file(i .. "c").output:match("from %d+") then n = n + 1 end end return n end)()')" 5
 }
 
+@test "where each file changes what the start looks at, nothing is forked" {
+	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
+	test_file helper.lua "local lfs = require('lfs') size = lfs.attributes('data/log', 'size')" \
+		"names = 0 for name in lfs.dir('data') do names = names + (name:find('x') and 1 or 0) end"
+	test_file data/log
+	busted_test a "it('is first', function() assert.same({ 0, 1 }, { names, size }) io.open('data/x', 'w'):close() end)"
+	busted_test b "it('sees the name', function() assert.same({ 1, 1 }, { names, size }) io.open('data/log', 'a'):write('y'):close() end)"
+	busted_test c "it('sees the size', function() assert.same({ 1, 2 }, { names, size }) io.open('data/xx', 'w'):close() end)"
+	busted_test d "$FORKED" "it('is new', function() assert.same({ 2, 2 }, { names, size }) assert(not forked()) end)"
+	run fj4 --fork=always -j1 --order=path --flaky=fail --conflicts=ignore -v
+	status_is 0
+	has "tests/d_spec.lua and its kind are not forked: what runs before the file looks at what files change"
+	hasnt "fresh process"
+}
+
 @test "a module is found that comes into a folder which has come before" {
 	printf 'pcall(require, "late.one")\n' >init.lua
 	export LUA_INIT=@init.lua
