@@ -9,11 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void stand(void)
+static void stand(pid_t parent)
 {
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	// The parent may have ended before.
+	if (getppid() != parent)
+		syscall(SYS_exit_group, 0);
 	// Nobody waits for an end of ours in vain.
 	syscall(SYS_close_range, 0, ~0U, 0);
 	signal(SIGINT, SIG_DFL);
@@ -25,10 +28,11 @@ static void stand(void)
 
 pid_t sentry_start(void)
 {
+	const pid_t parent = getppid();
 	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 
 	if (pid == 0)
-		stand();
+		stand(parent);
 	return pid;
 }
 
