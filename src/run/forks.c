@@ -12,8 +12,10 @@
 #include "base/err.h"
 #include "base/strings.h"
 #include "model/job.h"
+#include "model/quarantine.h"
 #include "model/result.h"
 #include "run/private.h"
+#include "run/proof.h"
 
 // So many files that need a new process, and none that does not: all are taken to.
 #define UNLIKE_MOST 3
@@ -153,10 +155,13 @@ static bool replace(struct supervisor *s, struct attempt *a, struct attempt *oth
 // Runs the file once more, in a process that may be forked or not. False: what there was stands.
 static bool run_again(struct supervisor *s, struct attempt *a, bool fresh)
 {
+	// A pass is settled here: what it proves was proven in a new process.
+	if (!fresh)
+		proof_choose(a);
 	struct attempt *other = another(s, a);
 	struct result *now = a->result;
-
 	other->fresh = fresh;
+	other->reading.proof &= fresh;
 	if (!replace(s, a, other)) {
 		result_free(forks_take(&a->failed));
 		return false;
@@ -314,6 +319,14 @@ bool forks_prove(struct supervisor *s, struct attempt *a, bool bad)
 	return bad ? a->forked && run_again(s, a, true) : a->failed && run_again(s, a, false);
 }
 
+// Whether a failure by chance is its file's result, as it would be of a new process: where failures
+// are looked for, or where it is forgiven.
+static bool stands(const struct supervisor *s, struct result *failed)
+{
+	quarantine_judge(failed);
+	return failed->forgiven || s->settings->rounds != 1;
+}
+
 void forks_settle(struct supervisor *s, struct attempt *a)
 {
 	struct result *passed = forks_take(&a->passed), *failed, *last = a->result;
@@ -327,10 +340,14 @@ void forks_settle(struct supervisor *s, struct attempt *a)
 	if (a->forked && last->status != FILE_NOTRUN && file_status_is_bad(last->status)) {
 		show_need(s, a, passed);
 		result_free(failed);
+	} else if (stands(s, failed)) {
+		a->result = failed;
+		result_free(passed);
 	} else {
 		failed->again = true;
 		s->hooks->ended(s->hooks->owner, failed);
 		passed->attempt++;
+		passed->flaky = true;
 	}
 	result_free(last);
 }

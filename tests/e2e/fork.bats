@@ -166,12 +166,23 @@ print("the file is " .. arg[1])\n&/' firmo.lua
 
 @test "what fails by chance in a forked process is flaky" {
 	plain moody "if io.open('been') then return end" "io.open('been', 'w'):close()" "error('the first time')"
-	run fj4 --fork=always --report=json:report.json
+	run fj4 --fork=always --report=text --report=json:report.json
 	status_is 0
+	has "FLAKY ["
 	is "$(json 'file("moody").flaky')" true
 	rm been
 	run fj4 --fork=always --flaky=fail
 	status_is 1
+	# Where failures are looked for it is one, and where they are forgiven.
+	rm been
+	run fj4 --fork=always --until-fail --repeat=3
+	status_is 1
+	has "--until-fail ended the run"
+	rm been
+	echo '{"overrides": [{"match": ["tests/moody_test.lua"], "quarantine": {"until": "9999-01-01"}}]}' >firmo-jobs.json
+	run fj4 --fork=always --flaky=fail
+	status_is 0
+	has "1 of 1 file failed in quarantine"
 }
 
 @test "a failure is a new process's" {
@@ -187,6 +198,16 @@ print("the file is " .. arg[1])\n&/' firmo.lua
 	run fj4 --fork=always --report=json:report.json
 	status_is 0
 	is "$(json 'file("loading").flaky, file("loading").framework, #file("loading").tests')" "true tap 1"
+}
+
+@test "what fails by chance, and then tells of another file, is one file" {
+	plain a "local been = io.open('been')" "io.open('been', 'w'):close()" "dofile('tests/b_test.lua')(been)"
+	plain b "local name = ..." "assert(not name or name:find('b_test'))" "return assert"
+	plain c "$FORKED" "dofile('tests/b_test.lua')(not forked(), 'forked')"
+	run fj4 --fork=always -j1 --order=path
+	status_is 0
+	has "1 passed, 1 flaky, 1 skipped"
+	has "tests/c_test.lua needs a fresh process"
 }
 
 @test "how a forked worker comes to its end is told" {
