@@ -7,6 +7,7 @@
 #	run fj ... ; status_is N ; has TEXT ; hasnt TEXT
 #	wrong_usage ARG... TEXT	it is refused with TEXT, in one line
 #	json EXPR [FILE]	a Lua expression over report.json; `r` is the report, file(PATH) one of its files
+#	holds EXPR [FILE]	it is true
 #	sql STATEMENT		asks .firmo-jobs/history.db
 #	start ARG... ; finish	firmo-jobs in the background: $RUNNER, then $status, $output, $errors, $how
 #	await COMMAND...	waits until COMMAND succeeds; fails the test after $PATIENCE seconds
@@ -417,6 +418,13 @@ json() {
 		for i = 1, result.n do result[i] = tostring(result[i]) end
 		print(table.concat(result, " "))
 	END
+}
+
+# holds EXPR [FILE]: it is true of the report.
+holds() {
+	local value
+	value=$(json "$@")
+	[ "$value" = true ] || fail "$value: $1"
 }
 
 # ---- workers that meet ----

@@ -99,10 +99,10 @@ logs() {
 	kill -INT "$RUNNER"
 	finish
 	is "$how" "signal 2"
-	json "file('tests/a_test.lua').status == 'fail'"
+	holds "file('tests/a_test.lua').status == 'fail'"
 	run fj4 --retries=1 --retry-delay=100000 --run-limit=3 --report=json:report.json
 	status_is 1
-	json "file('tests/a_test.lua').status == 'fail' and file('tests/a_test.lua').attempts == 1"
+	holds "file('tests/a_test.lua').status == 'fail' and file('tests/a_test.lua').attempts == 1"
 	is "$(wc -l <log)" 2
 }
 

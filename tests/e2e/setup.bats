@@ -28,7 +28,7 @@ simple() {
 	has "db: setup"
 	has "db: teardown"
 	conforms report.json report
-	json "#r.fixtures == 2 and r.fixtures[1].step == 'setup' and not r.fixtures[2].failed and r.fixtures[2].name == 'db'"
+	holds "#r.fixtures == 2 and r.fixtures[1].step == 'setup' and not r.fixtures[2].failed and r.fixtures[2].name == 'db'"
 	grep -q '<testsuite name="fixture db"' report.xml
 	xmllint --noout --schema "$BATS_TEST_DIRNAME/schema/junit.xsd" report.xml
 	grep -q 'setup of db' report.html
@@ -51,7 +51,7 @@ simple() {
 	rm log
 	run fj --changed --report=json:report.json
 	status_is 0
-	json "file('tests/db/a_test.lua').cached and #r.fixtures == 0"
+	holds "file('tests/db/a_test.lua').cached and #r.fixtures == 0"
 	run fj tests/c_test.lua
 	run fj --list
 	status_is 0
@@ -80,7 +80,7 @@ simple() {
 	echo 'print(2)' >tests/db/b_test.lua
 	run fj --changed --report=json:report.json
 	status_is 0
-	json "not file('tests/db/a_test.lua').cached and not file('tests/db/b_test.lua').cached and file('tests/c_test.lua').cached and #r.fixtures == 1"
+	holds "not file('tests/db/a_test.lua').cached and not file('tests/db/b_test.lua').cached and file('tests/c_test.lua').cached and #r.fixtures == 1"
 	fixture '"setup": "sh ./setup.sh"'
 	run fj --why=tests/db/a_test.lua
 	has 'setup of db was cat .firmo-jobs/values >>$FIRMO_JOBS_ENV, is sh ./setup.sh'
@@ -110,8 +110,8 @@ simple() {
 	has "db: setup has failed (exit status 3)"
 	has "| no room"
 	has "the setup of db has failed"
-	json "file('tests/db/a_test.lua').status == 'notrun' and file('tests/db/a_test.lua').reason == 'the setup of db has failed'"
-	json "file('tests/c_test.lua').status == 'pass' and r.fixtures[1].failed and r.fixtures[1].output == 'no room\n' and not r.success"
+	holds "file('tests/db/a_test.lua').status == 'notrun' and file('tests/db/a_test.lua').reason == 'the setup of db has failed'"
+	holds "file('tests/c_test.lua').status == 'pass' and r.fixtures[1].failed and r.fixtures[1].output == 'no room\n' and not r.success"
 	grep -q '<error message="exit status 3">no room' report.xml
 	[ ! -e torn ]
 	# Also where it is all that there was.
@@ -152,7 +152,7 @@ simple() {
 	echo 'io.open("written", "w"):write("x")' >tests/db/a_test.lua
 	run fj --changed --report=json:report.json
 	status_is 0
-	json "not file('tests/db/a_test.lua').cached and file('tests/db/b_test.lua').cached and #r.fixtures == 2"
+	holds "not file('tests/db/a_test.lua').cached and file('tests/db/b_test.lua').cached and #r.fixtures == 2"
 	run fj --why=tests/db/b_test.lua
 	has "would not run"
 	OUTER=1 run fj --why=tests/db/b_test.lua
@@ -176,7 +176,7 @@ simple() {
 	has "db: teardown has failed (exit status 1)"
 	has "| stuck"
 	has "FAILED: 0 of 3 files; the teardown of db has failed"
-	json "r.passed == 3 and r.fixtures[2].failed and not r.success"
+	holds "r.passed == 3 and r.fixtures[2].failed and not r.success"
 }
 
 @test "setups and teardowns have deadlines" {

@@ -34,11 +34,11 @@ asks() {
 	in_terminal "ok 1 - " 'fine\n' -- "$FIRMO_JOBS" --lua=lua5.4 --no-capture --framework=tap --report=json:report.json
 	status_is 1
 	has "not ok 2 - true"
-	json "file('tests/a_test.lua').tests[1].name == 'fine' and file('tests/a_test.lua').tests[2].status == 'fail'"
+	holds "file('tests/a_test.lua').tests[1].name == 'fine' and file('tests/a_test.lua').tests[2].status == 'fail'"
 	plain b 'print("1..1") print("not ok 1 - z")'
 	run nc --report=json:report.json tests/b_test.lua
 	status_is 1
-	json "r.failed == 1"
+	holds "r.failed == 1"
 }
 
 @test "files run one after the other, whatever -j says" {
@@ -62,7 +62,7 @@ asks() {
 	status_is 130
 	has "interrupted!"
 	hasnt "the other"
-	json "file('tests/a_test.lua').exit == 1 and not file('tests/a_test.lua').leaked"
+	holds "file('tests/a_test.lua').exit == 1 and not file('tests/a_test.lua').leaked"
 	# A file that goes on has its own use for it.
 	plain a 'os.execute("trap \"echo caught\" INT; echo ready; until read x && test y = $x; do :; done")'
 	in_terminal ready '\x03' caught 'y\n' -- "$FIRMO_JOBS" --lua=lua5.4 --no-capture --order=path
@@ -83,7 +83,7 @@ asks() {
 	in_terminal ready '\x03' -- "$FIRMO_JOBS" --lua=lua5.4 --no-capture --report=json:report.json
 	status_is 130
 	hasnt "the other"
-	json "r.fixtures[1].failed"
+	holds "r.fixtures[1].failed"
 	sed -i 's/echo ready; exec sleep 1000/trap \\"exit 3\\" INT; echo ready; sleep 1000/' firmo-jobs.json
 	in_terminal ready '\x03' -- "$FIRMO_JOBS" --lua=lua5.4 --no-capture
 	status_is 130
@@ -149,7 +149,7 @@ asks() {
 	status_is 0
 	run fj4 --changed --report=json:report.json
 	status_is 0
-	json "not file('tests/b_test.lua').cached and file('tests/a_test.lua').cached"
+	holds "not file('tests/b_test.lua').cached and file('tests/a_test.lua').cached"
 }
 
 @test "what does not go with it is told" {
