@@ -142,9 +142,7 @@ static void on_waits_for_run(void *owner, const char *who, const char *lock, boo
 static void on_needs_fresh(void *owner, const struct job *job)
 {
 	char *message =
-		xasprintf("%s needs a fresh process: forked it has failed twice, and fresh it "
-			  "passes",
-			  job->path);
+		xasprintf("%s needs a fresh process: forked it has other results", job->path);
 
 	warn_in_run(owner, message);
 	free(message);

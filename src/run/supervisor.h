@@ -71,7 +71,8 @@ struct run_hooks {
 	void (*waits_for_run)(void *owner, const char *who, const char *lock, bool exclusive,
 			      pid_t pid);
 	void (*slow)(void *owner, const struct result *r); // r->slow has just become true
-	// A file fails in a process that is forked, and passes in one of its own.
+	// A file has other results in a process that is forked than in one of its own, where it
+	// passes.
 	void (*needs_fresh)(void *owner, const struct job *job);
 	// A result is there: sets r->last_inputs, and tells of these and of r's own inputs what is
 	// known of an earlier time.

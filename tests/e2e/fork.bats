@@ -449,7 +449,7 @@ end"
 # noted WANTED ARG...: what a run of all files notes, one after another.
 noted() {
 	rm -f log
-	fj4 --fork=auto -j1 --order=path --conflicts=ignore "${@:2}" >/dev/null
+	fj4 --fork=auto -j1 --order=path --conflicts=ignore "${@:2}" >/dev/null 2>errors.txt
 	is "$(cat log)" "$1 "
 }
 
@@ -475,6 +475,7 @@ noted() {
 	done
 	noted "a- b- c- d- d+ e- e+ f- f+ g- h-" --framework=tap --report=json:report.json
 	is "$(json '(function() for _, f in ipairs(r.files) do assert(f.tests[1].name == "new") end return #r.files end)()')" 8
+	grep -qx "firmo-jobs: tests/d_test.lua needs a fresh process: forked it has other results" errors.txt
 	noted "a- b- c- d- e- f- g- h-" --framework=tap
 	# What a run has shown that did not know of it does not undo that.
 	sql "UPDATE file SET reading = reading & 127 | 256 | (SELECT reading >> 16 << 16 FROM file WHERE path = 'tests/f_test.lua')
