@@ -52,13 +52,13 @@ static bool is_set_per_worker(const char *entry)
 #define FOLDER_VARIABLE "FIRMO_JOBS_LUACOV"
 
 // What stands for init.lua where a worker has no shim, and the user no code of his own: text costs
-// no file.
+// no file. What it calls later it takes at once, as a test may put others in their place.
 #define PRELOADS                                                                                   \
-	"local p = package and package.preload "                                                   \
-	"if p then p['luacov.stats'] = function(name) "                                            \
-	"local dir = os.getenv('" FOLDER_VARIABLE                                                  \
-	"') return assert(loadfile(dir .. 'luacov.lua'))"                                          \
-	"(dir, name) end end"
+	"local p, getenv, loadfile = package and package.preload, os.getenv, loadfile "            \
+	"local dir = p and getenv('" FOLDER_VARIABLE "') "                                         \
+	"local function ours(name) "                                                               \
+	"return assert(loadfile(dir .. 'luacov.lua'))(dir, name, getenv, ours) end "               \
+	"if dir then p['luacov.stats'] = ours end"
 
 static const char *look_up(char *const *entries, const char *name)
 {

@@ -118,9 +118,10 @@ end
 
 -- Even in children: they write to the same file of LuaCov's as the worker.
 if type(package) == "table" and type(package.preload) == "table" then
-	package.preload["luacov.stats"] = function(name)
-		return load_part("luacov", DIR, name, is_worker)
+	local function ours(name)
+		return load_part("luacov", DIR, name, getenv, ours, is_worker)
 	end
+	package.preload["luacov.stats"] = ours
 end
 
 -- The user's own LUA_INIT, as the stock interpreter runs it: the one for this version goes first. A script

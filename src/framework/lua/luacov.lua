@@ -2,22 +2,22 @@
 -- What init.lua loads where something requires LuaCov's part that reads and writes its stats file: each worker, with
 -- the Luas that it starts, has a file of its own, which the runner adds to the others at the end of the run. In one
 -- file of all workers they would write over each other's.
--- Without a shim it is told of that by itself.
-local DIR, name, is_worker = ...
-local open, rename, getenv, type, pairs, error = io.open, os.rename, os.getenv, type, pairs, error
+-- Without a shim it is told of that by itself. `ours` is what package.preload has for that part.
+local DIR, name, getenv, ours, is_worker = ...
+local open, rename, type, pairs, error = io.open, os.rename, type, pairs, error
 local byte, format, match, concat = string.byte, string.format, string.match, table.concat
 local read, write, close = io.stderr.read, io.stderr.write, io.stderr.close
 
--- As `require` finds it without us.
+-- As `require` finds it without us, who may stand behind the searchers of others.
 local function find()
 	local searchers = package.searchers or package.loaders
 	local why = { "module '" .. name .. "' not found:" }
-	for i = 2, #searchers do
+	for i = 1, #searchers do
 		local loader, extra = searchers[i](name)
-		if type(loader) == "function" then
+		if type(loader) == "function" and loader ~= ours then
 			return loader(name, extra)
 		end
-		why[#why + 1] = loader
+		why[#why + 1] = type(loader) == "string" and loader or nil
 	end
 	error(concat(why), 0)
 end
