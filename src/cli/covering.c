@@ -52,7 +52,13 @@ static enum firmo_jobs_status find_luacov(struct firmo_jobs *s)
 	struct stat st;
 	struct err err = {0};
 
-	if (stat(file, &st) < 0 || !S_ISREG(st.st_mode) || read_luacov(s, file, &err) == 0)
+	if (stat(file, &st) < 0 || !S_ISREG(st.st_mode)) {
+		if (file == named)
+			warn_of(file, " is no file, and LUACOV_CONFIG names it: no settings of "
+				      "LuaCov's hold");
+		return FIRMO_JOBS_OK;
+	}
+	if (read_luacov(s, file, &err) == 0)
 		return FIRMO_JOBS_OK;
 	char *message = xasprintf("%s: %s", file, err.message);
 	session_warn(message);
@@ -191,7 +197,8 @@ static void tell_doubts(const struct hits *h)
 			     "counted by a hook in Lua, which is slow, and functions are not");
 	if (h->lost)
 		session_warn(
-			"some lines were not counted, as there was no memory for it (--limit=as)");
+			"some lines were not counted, as there was no room for them: little memory "
+			"(--limit=as), or very many sources in forked children");
 	if (h->displaced)
 		session_warn("some lines were not counted, as a library has set a hook of its own");
 	if (h->is_bad)

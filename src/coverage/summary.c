@@ -168,7 +168,8 @@ static void read_text(struct text *t, const struct hits_file *f, const char *pat
 	}
 	buf_reserve(&t->all, 1);
 	split(t);
-	if (last_hit(f) > t->n)
+	// What has no line returns in its first one.
+	if (last_hit(f) > (t->n > 0 ? t->n : 1))
 		terms->changed(terms->owner, path);
 }
 

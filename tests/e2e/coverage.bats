@@ -104,6 +104,19 @@ cover() {
 	run -0 cover --lua=luajit tests/link_test.lua
 	is "$(sources)" "src/m.lua"
 	[[ " $(counts) " == *" 8:3 "* ]] || fail "$(counts)"
+	for i in {1..90}; do
+		echo "return 1" >"src/s$i.lua"
+	done
+	plain many "local ffi = require('ffi')" \
+		"ffi.cdef('int fork(void); int waitpid(int, int *, int); void _exit(int);')" \
+		"for i = 1, 100 do" \
+		"	local child = ffi.C.fork()" \
+		"	for n = 1, child == 0 and 90 or 0 do dofile('src/s' .. n .. '.lua') end" \
+		"	if child == 0 then ffi.C._exit(0) end" \
+		"	ffi.C.waitpid(child, nil, 0)" \
+		"end"
+	run -0 cover --lua=luajit tests/many_test.lua
+	is "$(counts src/s90.lua)" "1:100"
 }
 
 @test "nothing that ran is lost with a worker that is killed, ended or limited" {
@@ -359,9 +372,12 @@ stand_in() {
 	rm .luacov
 	test_file src/gone.lua "return 1"
 	test_file src/short.lua "" "" "" "return 1"
+	: >src/empty.lua
 	plain all "dofile('src/gone.lua')" "dofile('src/short.lua')" "os.remove('src/gone.lua')" \
-		"io.open('src/short.lua', 'w'):close()"
-	run -0 fj4 --coverage
+		"dofile('src/empty.lua')" "io.open('src/short.lua', 'w'):close()"
+	LUACOV_CONFIG=none.lua run -0 fj4 --coverage
 	has "src/gone.lua has run and cannot be read any more: No such file or directory"
 	has "src/short.lua has changed since it was loaded"
+	has "none.lua is no file, and LUACOV_CONFIG names it"
+	[[ $output != *empty.lua* ]] || fail "$output"
 }

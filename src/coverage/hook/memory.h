@@ -22,7 +22,7 @@
 #define MEMORY_TEXT       (UINT64_C(224) << 20) // where a hook in Lua writes; entries end here
 #define MEMORY_TEXT_BYTES (UINT64_C(16) << 20)  // of each of the two places that it takes in turn
 #define MEMORY_BYTES      (MEMORY_TEXT + 2 * MEMORY_TEXT_BYTES)
-#define MEMORY_ENTRIES    8192
+#define MEMORY_ENTRIES    65536 // their places lie in the first step
 #define MEMORY_ROOT       4096
 
 struct memory_head {
