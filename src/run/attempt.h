@@ -76,6 +76,7 @@ struct attempt {
 	struct result *passed; // of that fresh one, which one more forked is to prove; owned
 	struct result *sample; // of a fresh process, which this one is to be held against; owned
 	bool sample_seen;      // as seen, of that
+	uint64_t sampled;      // the state of the server that a sample is of
 	bool fresh;            // it may not be forked
 	bool is_trial;         // it may be, whether or not that is known to be safe
 	bool forked;           // its process was

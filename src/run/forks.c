@@ -107,8 +107,9 @@ static void show_need(struct supervisor *s, const struct attempt *a, struct resu
 	if (s->hooks->needs_fresh)
 		s->hooks->needs_fresh(s->hooks->owner, fresh->job);
 	show(s, fresh, a->states.file, FORK_UNSAFE);
-	if (a->is_trial && ++check_of(s, a->states.server)->unlike >= UNLIKE_MOST)
-		show(s, fresh, a->states.server, FORK_UNSAFE);
+	bool tells = a->is_trial && a->states.server == a->sampled;
+	if (tells && ++check_of(s, a->sampled)->unlike >= UNLIKE_MOST)
+		show(s, fresh, a->sampled, FORK_UNSAFE);
 }
 
 // ---- another process ----
@@ -121,6 +122,7 @@ static struct attempt *another(struct supervisor *s, struct attempt *a)
 	other->reading = a->reading;
 	other->tried = a->tried;
 	other->is_trial = a->is_trial;
+	other->sampled = a->sampled;
 	return other;
 }
 
@@ -271,6 +273,7 @@ bool forks_check(struct supervisor *s, struct attempt *a)
 	struct result *fresh = a->result;
 	bool seen = a->seen;
 	other->is_trial = true;
+	other->sampled = a->states.server;
 	if (!replace(s, a, other))
 		return false;
 	other->sample = fresh;
@@ -284,7 +287,8 @@ bool forks_check(struct supervisor *s, struct attempt *a)
 static bool judge_sample(struct supervisor *s, struct attempt *a)
 {
 	struct result *fresh = forks_take(&a->sample), *forked = a->result;
-	bool counts = a->forked && !a->spoilt && !a->timed_out && !s->abandoned &&
+	bool is_same = a->states.server == a->sampled;
+	bool counts = a->forked && is_same && !a->spoilt && !a->timed_out && !s->abandoned &&
 		      forked->status != FILE_NOTRUN;
 	bool bad = counts && is_bad(a);
 
@@ -295,11 +299,11 @@ static bool judge_sample(struct supervisor *s, struct attempt *a)
 		if (run_again(s, a, false))
 			return true;
 	}
-	check_of(s, a->states.server)->runs = false;
+	check_of(s, a->sampled)->runs = false;
 	if (bad)
 		return false;
 	if (counts && is_alike(fresh, forked))
-		show(s, fresh, a->states.server, FORK_SAFE);
+		show(s, fresh, a->sampled, FORK_SAFE);
 	else if (counts)
 		show_need(s, a, fresh);
 	result_free(forked);
@@ -336,7 +340,7 @@ void forks_settle(struct supervisor *s, struct attempt *a)
 	failed = forks_take(&a->failed);
 	a->result = passed;
 	if (a->is_trial)
-		check_of(s, a->states.server)->runs = false;
+		check_of(s, a->sampled)->runs = false;
 	if (a->forked && last->status != FILE_NOTRUN && file_status_is_bad(last->status)) {
 		show_need(s, a, passed);
 		result_free(failed);
