@@ -74,6 +74,7 @@ struct process {
 	struct launcher *launcher;
 	const struct process_hooks *hooks;
 	void *owner;
+	long serial;        // unique in the run
 	int64_t began_ns;   // monotonic
 	int64_t started_ns; // of the real clock
 	bool forked;        // it was no process of its own from the beginning
@@ -127,6 +128,8 @@ struct launcher_operations {
 	// Whether a file names what busted gives its files, as library_names_busted has it, and was
 	// changed since then (real clock; 0: whenever that was).
 	bool (*names_busted)(struct launcher *l, const char *path, int64_t since_ns);
+	// What LuaCov has counted in the process of that serial is not to be added up.
+	void (*forget_stats)(struct launcher *l, long serial);
 	void (*release)(struct process *p); // NULL: nothing
 };
 

@@ -212,6 +212,11 @@ static struct hits *hits_of(struct process *process)
 	return p->arena.fd >= 0 ? arena_read(&p->arena) : NULL;
 }
 
+static void forget_stats(struct launcher *launcher, long serial)
+{
+	workspace_forget_stats(&((struct local *)launcher)->workspace, serial);
+}
+
 // ---- its start ----
 
 // A pipe whose read end is ours, non-blocking; both ends close-on-exec.
@@ -384,7 +389,7 @@ static int prepare(struct local_process *p, const struct launch *what, struct er
 		return -1;
 	const struct worker_identity id = {
 		.run = l->run,
-		.serial = ++l->serial,
+		.serial = p->process.serial = ++l->serial,
 		.slot = what->number,
 		.attempt = what->attempt,
 		.settings = what->settings,
@@ -516,6 +521,7 @@ static const struct launcher_operations operations = {
 	.inputs = watched_inputs,
 	.setup_inputs = watched_setup_inputs,
 	.hits = hits_of,
+	.forget_stats = forget_stats,
 	.look = watched_look,
 	.library = libraries_core,
 	.names_busted = libraries_name_busted,

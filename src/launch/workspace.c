@@ -134,6 +134,20 @@ void workspace_close(struct workspace *w)
 	*w = (struct workspace){0};
 }
 
+// Their names begin with it, as framework/lua/luacov.lua has them.
+void workspace_forget_stats(const struct workspace *w, long serial)
+{
+	DIR *d = opendir(w->stats);
+	const struct dirent *e;
+	char *end;
+
+	while (d && (e = readdir(d)) != NULL)
+		if (strtol(e->d_name, &end, 10) == serial && *end == '-')
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+}
+
 static int make_tmpdir(struct tmpdir *t, const struct workspace *w, int slot, struct err *err)
 {
 	t->path = xasprintf("%s/slot-%d", w->dir, slot);

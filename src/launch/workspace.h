@@ -43,6 +43,8 @@ char *workspace_make_placeholder(const struct workspace *w, struct err *err);
 const char *workspace_preload(struct workspace *w, const char *library, struct err *err);
 // Removes it with all that is in it.
 void workspace_close(struct workspace *w);
+// What LuaCov has written in the process of that serial counts for nothing.
+void workspace_forget_stats(const struct workspace *w, long serial);
 // An empty TMPDIR for the worker on that slot. The path is the workspace's. NULL on failure.
 const char *workspace_take_tmpdir(struct workspace *w, int slot, struct err *err);
 // That worker has ended: what it left there is removed.

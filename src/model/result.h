@@ -103,6 +103,7 @@ struct result {
 	struct inputs *last_inputs; // what the last pass of its file did besides, as that is now;
 				    // owned; NULL: there was none, or it is not known
 	struct hits *hits;          // of the lines that it ran; NULL: not counted; owned
+	long process;               // its serial in the run; 0: there was none
 	struct fork_memory forks;   // what it has shown of them
 	struct digest key;          // of how it was run: program, arguments, settings
 	struct quarantine *quarantine; // of its file; owned; NULL: there is none

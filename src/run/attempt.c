@@ -288,6 +288,13 @@ struct hits *attempt_hits(const struct attempt *a)
 	return operations(a)->hits(a->process);
 }
 
+void attempt_drop(struct launcher *l, struct result *r)
+{
+	if (r)
+		l->operations->forget_stats(l, r->process);
+	result_free(r);
+}
+
 // ---- its start ----
 
 struct attempt *attempt_new(const struct attempt_terms *terms, const struct job *job, int number)

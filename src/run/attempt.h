@@ -119,6 +119,9 @@ void attempt_finish_output(struct attempt *a);
 struct inputs *attempt_inputs(struct attempt *a);
 // How often the lines of the sources have run, or NULL: they are not counted. The caller frees it.
 struct hits *attempt_hits(const struct attempt *a);
+// Frees the result of a process that does not count, nor what LuaCov has counted in it. NULL is
+// none.
+void attempt_drop(struct launcher *l, struct result *r);
 // Frees everything but the result and the struct itself. Once is enough.
 void attempt_release(struct attempt *a);
 

@@ -165,7 +165,7 @@ static bool run_again(struct supervisor *s, struct attempt *a, bool fresh)
 	other->fresh = fresh;
 	other->reading.proof &= fresh;
 	if (!replace(s, a, other)) {
-		result_free(forks_take(&a->failed));
+		attempt_drop(&s->local.launcher, forks_take(&a->failed));
 		return false;
 	}
 	if (fresh)
@@ -196,7 +196,7 @@ bool forks_discard(struct supervisor *s, struct attempt *a)
 		if (a->spoilt)
 			show(s, other->result, a->states.file, FORK_UNSAFE);
 		if (replace(s, a, other)) {
-			result_free(dropped);
+			attempt_drop(&s->local.launcher, dropped);
 			return true;
 		}
 	}
@@ -306,7 +306,7 @@ static bool judge_sample(struct supervisor *s, struct attempt *a)
 		show(s, fresh, a->sampled, FORK_SAFE);
 	else if (counts)
 		show_need(s, a, fresh);
-	result_free(forked);
+	attempt_drop(&s->local.launcher, forked);
 	return false;
 }
 
@@ -343,15 +343,15 @@ void forks_settle(struct supervisor *s, struct attempt *a)
 		check_of(s, a->sampled)->runs = false;
 	if (a->forked && last->status != FILE_NOTRUN && file_status_is_bad(last->status)) {
 		show_need(s, a, passed);
-		result_free(failed);
+		attempt_drop(&s->local.launcher, failed);
 	} else if (stands(s, failed)) {
 		a->result = failed;
-		result_free(passed);
+		attempt_drop(&s->local.launcher, passed);
 	} else {
 		failed->again = true;
 		s->hooks->ended(s->hooks->owner, failed);
 		passed->attempt++;
 		passed->flaky = true;
 	}
-	result_free(last);
+	attempt_drop(&s->local.launcher, last);
 }

@@ -91,6 +91,7 @@ void observation_decide(struct attempt *a, struct observation *o)
 	if (r->status != FILE_NOTRUN)
 		r->inputs = attempt_inputs(a);
 	r->hits = attempt_hits(a);
+	r->process = a->process->serial;
 	if (o->events && o->events->cut)
 		outcome_charge_cut(r, o->events->cut);
 	else if (r->inputs && r->inputs->cut)

@@ -32,7 +32,7 @@ struct result *proof_choose(struct attempt *a)
 		before->learned = a->learned;
 		a->learned = NULL;
 	}
-	result_free(r);
+	attempt_drop(a->terms->launcher, r);
 	a->result = before;
 	return before;
 }
@@ -112,7 +112,7 @@ static bool read_again(struct supervisor *s, struct attempt *a, const struct obs
 			free(a);
 			return true;
 		}
-		result_free(failed);
+		attempt_drop(&s->local.launcher, failed);
 		result_free(other->result);
 		free(other);
 	}
