@@ -20,12 +20,23 @@ struct other {
 	struct other *next;
 };
 
-static struct other *others; // few: debuggers and profilers
+// In chains by their threads: who bounds what coroutines may do, say, has one for each of them.
+#define OTHERS 4096
+
+static struct other *others[OTHERS];
+static bool has_others;
 static lua_CFunction *sethook, *gethook;
+
+static struct other **chain_of(const lua_State *lua)
+{
+	uintptr_t thread = (uintptr_t)lua;
+
+	return &others[interpreter.has_one_hook ? 0 : (thread >> 4 ^ thread >> 16) % OTHERS];
+}
 
 static struct other *other_of(lua_State *lua)
 {
-	struct other *o = others;
+	struct other *o = *chain_of(lua);
 
 	while (o && o->thread != lua && !interpreter.has_one_hook)
 		o = o->next;
@@ -136,7 +147,7 @@ static void hook(lua_State *lua, void *record)
 		count_line(lua, record);
 	else if (event == EVENT_CALL || (event == EVENT_TAIL && !interpreter.tail_is_return))
 		begin_call(lua, record);
-	if (others)
+	if (has_others)
 		call_other(lua, record);
 }
 
@@ -171,9 +182,9 @@ static void keep_other(lua_State *thread)
 	if (is == hook)
 		return;
 	if (!o && is && (o = calloc(1, sizeof *o))) {
-		o->thread = thread;
-		o->next = others;
-		others = o;
+		o->next = *chain_of(thread);
+		*chain_of(thread) = o;
+		has_others = true;
 	}
 	if (o)
 		*o = (struct other){thread, is, interpreter.gethookmask(thread),
