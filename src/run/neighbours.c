@@ -344,6 +344,9 @@ void neighbours_admit_teardown(struct supervisor *s)
 
 void neighbours_settle(struct supervisor *s)
 {
+	// Nobody is kept out for what will not run, or waits for something else first.
+	if (!s->queue.accompanied)
+		open_door(&s->neighbours);
 	if (s->attempts.n == 0 && s->fixtures.running == 0)
 		leave(&s->neighbours);
 }

@@ -66,7 +66,8 @@ void neighbours_dismiss(struct supervisor *s, const struct job *job);
 bool neighbours_admit_setup(struct supervisor *s, const char *name);
 // The same with a teardown, which waits for nobody.
 void neighbours_admit_teardown(struct supervisor *s);
-// Nothing more can be started now: if nothing runs either, others may be alone.
+// Nothing more can be started now: others may be alone, if nothing runs either, or start what they
+// have, unless a file of ours waits to be alone.
 void neighbours_settle(struct supervisor *s);
 
 #endif

@@ -109,7 +109,7 @@ start_other() {
 
 @test "below make no token is held by what waits for a lock" {
 	local name
-	for name in a d; do
+	for name in a a2; do
 		holder "$name"
 	done
 	plain b "$FILE_WORDS" "assert(there('ended_a'))"
@@ -120,7 +120,7 @@ start_other() {
 		RUN = $(FIRMO_JOBS) --lua=lua5.4 -v --order=path
 		all: one two three
 		one: ; +@$(RUN) tests/a_test.lua
-		two: ; +@until test -e begun_a; do sleep 0.02; done; $(RUN) tests/d_test.lua tests/b_test.lua 2>waits
+		two: ; +@until test -e begun_a; do sleep 0.02; done; $(RUN) tests/a2_test.lua tests/b_test.lua 2>waits
 		three: ; +@until grep -q "waits for the lock x" waits; do sleep 0.02; done; $(RUN) tests/c_test.lua tests/e_test.lua
 	END
 	: >waits
