@@ -185,7 +185,7 @@ static void print_doubts(const struct uptodate *f, const struct uptodate_finding
 		{DOUBT_CLOCK, "it read a device that never says the same twice"},
 		{DOUBT_BLIND, "a part of it could not be watched (a static program, say)"},
 		{DOUBT_OVERFLOW, "it had more inputs than could be noted"},
-		{DOUBT_YOUNG, "an input was changed while it ran, or less than 2 seconds before"},
+		{DOUBT_YOUNG, "an input was changed while it ran, or a moment before"},
 		{DOUBT_RETRY, "it passed only when it was tried again"},
 	};
 

@@ -13,7 +13,8 @@
 
 struct err;
 
-// A folder as it was when the names that the start has looked for below it were as it has found them.
+// A folder as it was when the names that the start has looked for below it were as it has found
+// them.
 struct forkstart_folder {
 	char *path;
 	int64_t inode, ctime_ns;

@@ -157,20 +157,6 @@ ALL="asks lists modules path popen reads spec units variable"
 	run fj4 --why=tests/device_test.lua
 	has "never says the same twice"
 	has "      /dev/random"
-	# A file that was changed a moment ago may be changed once more without a trace of it.
-	await is_young
-	has "      lib/deep.lua"
-	run fj4 --changed --report=json:report.json
-	is "$(ran)" "device modules network path"
-}
-
-# A busy machine may take its time between the change and the start.
-is_young() {
-	echo "-- young" >>lib/deep.lua
-	run fj4 --changed --report=json:report.json
-	is "$(ran)" "device modules network path"
-	run fj4 --why=tests/path_test.lua
-	[[ $output == *"less than 2 seconds before"* ]]
 }
 
 @test "without watching nothing is certain" {

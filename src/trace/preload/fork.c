@@ -113,7 +113,8 @@ static bool has_shared(void)
 	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
 		const char *rights = memchr(line, ' ', (size_t)(end - line));
 		*end = '\0';
-		if (rights && rights[2] == 'w' && rights[4] == 's' && !strstr(line, "/memfd:firmo-jobs"))
+		if (rights && rights[2] == 'w' && rights[4] == 's' &&
+		    !strstr(line, "/memfd:firmo-jobs"))
 			return true;
 	}
 	return *line; // there was more than there is room for
