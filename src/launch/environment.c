@@ -174,6 +174,11 @@ static void add_lua_inits(struct strings *own, const struct environment *e, bool
 	}
 }
 
+bool environment_preloads(const struct job_settings *s)
+{
+	return job_settings_give(s, ENVIRONMENT_PRELOAD, strlen(ENVIRONMENT_PRELOAD));
+}
+
 static bool has_own_init(const struct environment *e)
 {
 	for (size_t i = 0; e->lua_init_names[i]; i++)
@@ -212,9 +217,8 @@ void environment_for(struct worker_environment *we, const struct environment *e,
 		     const struct worker_identity *id)
 {
 	struct strings own = {0}, all = {0};
-	bool has_init =
-		id->shim || id->fork || id->coverage || has_own_init(e) ||
-		job_settings_give(id->settings, ENVIRONMENT_PRELOAD, strlen(ENVIRONMENT_PRELOAD));
+	bool has_init = id->shim || id->fork || id->coverage || has_own_init(e) ||
+			environment_preloads(id->settings);
 
 	we->marker = xasprintf("FIRMO_JOBS_WORKER=%s.%ld", id->run, id->serial);
 	VEC_PUSH(&own, we->marker);

@@ -13,6 +13,9 @@ struct job_settings;
 // The variable that names the modules which a worker's shim requires before the file, in lines.
 #define ENVIRONMENT_PRELOAD "FIRMO_JOBS_PRELOAD"
 
+// Whether there are any for the files of these settings.
+bool environment_preloads(const struct job_settings *s);
+
 struct environment {
 	char *makeflags; // MAKEFLAGS for workers that get a jobserver; owned
 	char **base;     // what all workers share; owned

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "framework/wrapper.h"
+#include "launch/environment.h"
 #include "launch/workspace.h"
 #include "model/deadline.h"
 #include "model/inputs.h"
@@ -328,7 +329,8 @@ static int prepare(struct attempt *a, struct err *err)
 	a->result->deadline_ns = deadline_of(&set->deadline, job->p99_ns);
 	// Where it is not watched, only the shim can tell what a file loads; and a wrapper may
 	// start what cannot be watched.
-	a->has_shim = framework_has_events(f) || a->reading.shim ||
+	// It tells as well that modules were required before the file.
+	a->has_shim = framework_has_events(f) || a->reading.shim || environment_preloads(set) ||
 		      (a->reading.source != READING_GIVEN &&
 		       (a->command.is_wrapped ||
 			!operations(a)->watches(a->terms->launcher, a->command.program)));

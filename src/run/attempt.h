@@ -72,6 +72,7 @@ struct attempt {
 	char *learned;         // what that has taught, where there was one; owned
 	bool seen;             // what it has loaded was seen, by its shim or by a trace
 	bool before_seen;      // the same of before
+	bool lacks_modules;    // those of --preload: its shim did not tell of itself
 	struct result *failed; // of a forked process, which a fresh one is to prove; owned
 	struct result *passed; // of that fresh one, which one more forked is to prove; owned
 	struct result *sample; // of a fresh process, which this one is to be held against; owned

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "framework/outcome.h"
+#include "launch/environment.h"
 #include "model/inputs.h"
 #include "model/job_settings.h"
 #include "run/attempt.h"
@@ -100,6 +101,7 @@ void observation_decide(struct attempt *a, struct observation *o)
 	// Without /proc no file can be looked into: the run goes by what there is.
 	o->watched = !l->sees_files || (r->inputs && !r->inputs->blind);
 	a->seen = o->heard || o->watched;
+	a->lacks_modules = !o->heard && environment_preloads(r->job->settings);
 	o->before_seen = a->before_seen;
 	if (!framework_has_events(r->framework) && !o->heard)
 		find_library(l, r->inputs, o);

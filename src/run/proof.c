@@ -37,14 +37,22 @@ struct result *proof_choose(struct attempt *a)
 	return before;
 }
 
+// It is an error unless it is bad already.
+static void refuse(struct result *r, char *reason)
+{
+	if (file_status_is_bad(r->status)) {
+		free(reason);
+		return;
+	}
+	r->status = FILE_ERROR;
+	free(r->reason);
+	r->reason = reason;
+}
+
 // A pass of a file that should be run in another way to be understood, and cannot be, is none.
 static void leave_unproven(struct result *r, const char *learned, const char *problem)
 {
-	if (file_status_is_bad(r->status))
-		return;
-	r->status = FILE_ERROR;
-	free(r->reason);
-	r->reason = xasprintf("its tests were not seen (%s): %s", learned, problem);
+	refuse(r, xasprintf("its tests were not seen (%s): %s", learned, problem));
 }
 
 // One for each way to read a file.
@@ -174,6 +182,10 @@ struct result *proof_settle(struct supervisor *s, struct attempt *a)
 {
 	forks_settle(s, a);
 	struct result *r = proof_choose(a);
+	if (a->lacks_modules && r->status == FILE_PASSED)
+		refuse(r,
+		       xstrdup("the modules of --preload were not loaded: Lua ran without LUA_INIT "
+			       "or in a child"));
 	doubt(s, r, a->seen);
 	return r;
 }

@@ -147,6 +147,11 @@ print("the file is " .. arg[1])\n&/' firmo.lua
 	is "$(cat loads.never) $(cat loads.always)" "xxxx xx"
 	run fj4 --preload=heavy --wrap="env x=1" --conflicts=ignore --exclude='tests/*' plain
 	status_is 0
+	# Where they are not loaded, a pass is none.
+	test_file other/c_test.lua "assert(true)"
+	run fj --preload=heavy --command="$LUA -E {}" --framework=plain other
+	status_is 1
+	has "the modules of --preload were not loaded"
 	echo '{"preload": ["heavy"], "overrides": [{"match": ["tests/a_spec.lua"], "preload": ["no.such"]}]}' >firmo-jobs.json
 	run fj4 --fork=always --changed tests plain
 	status_is 1
