@@ -217,7 +217,7 @@ static void on_unreadable(void *owner, const char *path, int errnum)
 
 static void on_changed(void *owner, const char *path)
 {
-	warn_of(path, " has changed since it was loaded: what is told of its lines may be wrong");
+	warn_of(path, " has changed during the run: what is told of its lines may be wrong");
 }
 
 static bool matches(const char *glob, const char *path)
@@ -271,6 +271,7 @@ void covering_end(struct firmo_jobs *s)
 					    .calls = tells_of_functions(s->settings),
 					    .wants = wants,
 					    .unreadable = on_unreadable,
+					    .since_ns = s->run.started_ns,
 					    .changed = on_changed,
 					    .owner = s};
 

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/path.h"
 #include "coverage/lines.h"
@@ -159,6 +161,14 @@ static uint32_t last_hit(const struct hits_file *f)
 	return last;
 }
 
+static bool has_changed(const char *path, int64_t since_ns)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 &&
+	       st.st_ctim.tv_sec * NS_PER_SEC + st.st_ctim.tv_nsec > since_ns;
+}
+
 static void read_text(struct text *t, const struct hits_file *f, const char *path,
 		      const struct summary_terms *terms)
 {
@@ -169,7 +179,7 @@ static void read_text(struct text *t, const struct hits_file *f, const char *pat
 	buf_reserve(&t->all, 1);
 	split(t);
 	// What has no line returns in its first one.
-	if (last_hit(f) > (t->n > 0 ? t->n : 1))
+	if (last_hit(f) > (t->n > 0 ? t->n : 1) || has_changed(f->path, terms->since_ns))
 		terms->changed(terms->owner, path);
 }
 

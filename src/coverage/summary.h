@@ -4,6 +4,7 @@
 #define COVERAGE_SUMMARY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct coverage;
 struct hits;
@@ -17,7 +18,9 @@ struct summary_terms {
 	// One that is, and is not there any more or cannot be read: its lines are known from what
 	// ran alone.
 	void (*unreadable)(void *owner, const char *path, int errnum);
-	// One whose text is not the one that ran: it has fewer lines.
+	// One whose text may not be the one that ran: it has changed since the run began, or has
+	// fewer lines.
+	int64_t since_ns; // real clock: when that was
 	void (*changed)(void *owner, const char *path);
 	void *owner;
 };

@@ -383,12 +383,15 @@ stand_in() {
 	rm .luacov
 	test_file src/gone.lua "return 1"
 	test_file src/short.lua "" "" "" "return 1"
+	test_file src/other.lua "return 1"
 	: >src/empty.lua
 	plain all "dofile('src/gone.lua')" "dofile('src/short.lua')" "os.remove('src/gone.lua')" \
-		"dofile('src/empty.lua')" "io.open('src/short.lua', 'w'):close()"
+		"dofile('src/empty.lua')" "io.open('src/short.lua', 'w'):close()" "dofile('src/other.lua')" \
+		"local f = io.open('src/other.lua', 'w') f:write('local a = 1\\nreturn a\\n') f:close()"
 	LUACOV_CONFIG=none.lua run -0 fj4 --coverage
 	has "src/gone.lua has run and cannot be read any more: No such file or directory"
-	has "src/short.lua has changed since it was loaded"
+	has "src/short.lua has changed during the run"
+	has "src/other.lua has changed during the run"
 	has "none.lua is no file, and LUACOV_CONFIG names it"
 	[[ $output != *empty.lua* ]] || fail "$output"
 }

@@ -84,7 +84,8 @@ asks() {
 	status_is 130
 	hasnt "the other"
 	holds "r.fixtures[1].failed"
-	sed -i 's/echo ready; exec sleep 1000/trap \\"exit 3\\" INT; echo ready; sleep 1000/' firmo-jobs.json
+	# It is ready once the process is there that it waits for.
+	sed -i 's/echo ready; exec sleep 1000/trap \\"exit 3\\" INT; sh -c \\"&\\"/' firmo-jobs.json
 	in_terminal ready '\x03' -- "$FIRMO_JOBS" --lua=lua5.4 --no-capture
 	status_is 130
 	hasnt "the other"
