@@ -227,6 +227,18 @@ static bool matches(const char *glob, const char *path)
 	return name_matches(&globs, path);
 }
 
+static void warn_of_include(const char *glob)
+{
+	struct stat st;
+	bool is_folder = stat(glob, &st) == 0 && S_ISDIR(st.st_mode);
+	char *message = xasprintf("--coverage-include=%s matches no source%s%s%s", glob,
+				  is_folder ? "; what lies in that folder is '" : "",
+				  is_folder ? glob : "", is_folder ? "/**'" : "");
+
+	session_warn(message);
+	free(message);
+}
+
 static void tell_empty_includes(const struct firmo_jobs *s)
 {
 	const struct strings *includes = &s->settings->coverage.includes;
@@ -238,10 +250,7 @@ static void tell_empty_includes(const struct firmo_jobs *s)
 			found = matches(includes->items[i], c->files[k].path);
 		if (found)
 			continue;
-		char *message =
-			xasprintf("--coverage-include=%s matches no source", includes->items[i]);
-		session_warn(message);
-		free(message);
+		warn_of_include(includes->items[i]);
 	}
 }
 

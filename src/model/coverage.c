@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "model/coverage.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -40,6 +41,19 @@ bool coverage_suffices(const struct coverage *c)
 	return true;
 }
 
+// With as many digits as show that it is too little.
+static void add_less(struct buf *b, const struct coverage_minimum *m)
+{
+	double is = coverage_percent(m->hit, m->missed);
+	char text[32];
+	int digits = 2;
+
+	do
+		snprintf(text, sizeof text, "%.*f", digits, is);
+	while (m->is_missed && strtod(text, NULL) >= m->percent && ++digits < 12);
+	buf_addstr(b, text);
+}
+
 void coverage_add_minimum(struct buf *b, const struct coverage_minimum *m)
 {
 	buf_addstr(b, "coverage");
@@ -49,7 +63,7 @@ void coverage_add_minimum(struct buf *b, const struct coverage_minimum *m)
 		buf_addstr(b, " is unknown, as no line counts");
 	} else {
 		buf_addstr(b, " is ");
-		coverage_add_percent(b, m->hit, m->missed);
+		add_less(b, m);
 		buf_addch(b, '%');
 	}
 	buf_addf(b, ", and has to be %.6g%% (--coverage-min)", m->percent);

@@ -181,10 +181,12 @@ cover() {
 	run -0 cover --lua="$LUA"
 	is "$(sources)" "lib/off.lua src/m.lua"
 	is "$(counts lib/off.lua)" "1:1 8:1"
-	run -0 cover --lua="$LUA" --coverage-include='src/*' --coverage-exclude='*broken*' --coverage-include='none/*'
+	run -0 cover --lua="$LUA" --coverage-include='src/*' --coverage-exclude='*broken*' --coverage-include='none/*' \
+		--coverage-include=lib
 	is "$(sources)" "src/m.lua src/other.lua"
 	is "$(counts src/other.lua)" "1:0 3:0"
 	has "--coverage-include=none/* matches no source"
+	has "--coverage-include=lib matches no source; what lies in that folder is 'lib/**'"
 	# Of what does not compile the text alone tells.
 	run -0 cover --lua="$LUA" --coverage-include='broken.lua'
 	is "$(counts src/broken.lua)" "1:0"
@@ -222,8 +224,10 @@ LF:11 LH:7 end_of_record "
 	source_file
 	plain all "$uses" "m.loop(3)"
 	run -0 cover --lua="$LUA" --coverage-min=60 --coverage-min='60:m.lua'
-	run -1 cover --lua="$LUA" --report=html:out.html --coverage-min=10 --coverage-min='63.7:src/*' --coverage-min='1:none/*'
+	run -1 cover --lua="$LUA" --report=html:out.html --coverage-min=10 --coverage-min='63.7:src/*' --coverage-min='1:none/*' \
+		--coverage-min=63.637
 	has "Too little: coverage of src/* is 63.64%, and has to be 63.7% (--coverage-min)"
+	has "Too little: coverage is 63.636%, and has to be 63.637% (--coverage-min)"
 	has "Too little: coverage of none/* is unknown, as no line counts, and has to be 1% (--coverage-min)"
 	has "FAILED: 0 of 1 file; too little is covered"
 	[[ "$(<out.html)" == *"Failed: 1 file passed, and too little is covered"* ]] || fail "the page has another verdict"
@@ -377,6 +381,8 @@ stand_in() {
 		error("no", 0)|no
 		x = =|.luacov:1:
 		include = { "[" }|its pattern '[' is none
+		exclude = "src/x"|exclude is no table
+		error()|an error that tells nothing
 		os.exit(1)|it ends the interpreter that reads it
 	END
 	# What has changed or gone since it ran.

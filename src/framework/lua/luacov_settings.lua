@@ -31,6 +31,9 @@ end
 local function tell(setting)
 	for _, name in ipairs({ "include", "exclude", "includeuntestedfiles" }) do
 		local value = setting(name)
+		if value ~= nil and type(value) ~= "table" and not (name == "includeuntestedfiles" and type(value) == "boolean") then
+			error(name .. " is no table", 0)
+		end
 		for i = 1, type(value) == "table" and #value or 0 do
 			say(name, value[i])
 		end
@@ -48,6 +51,6 @@ if ok then
 end
 if not ok then
 	local told, text = pcall(tostring, why)
-	say("error", told and text or "an error that tells nothing")
+	say("error", told and why ~= nil and text or "an error that tells nothing")
 end
 say("end", "")
