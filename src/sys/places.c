@@ -24,24 +24,36 @@ static off_t offset_of(places_name name, long place)
 	return (off_t)name << (PLACE_BITS + PID_BITS) | (off_t)place << PID_BITS;
 }
 
-int places_open(struct places *p, const char *path, struct err *err)
-{
-	struct stat st;
-
-	p->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-	if (p->fd < 0)
-		return err_set(err, errno, "open %s", path);
-	if (fstat(p->fd, &st) == 0 && S_ISREG(st.st_mode))
-		return 0;
-	places_close(p);
-	return err_set(err, 0, "%s is no file", path);
-}
-
 static bool lock(const struct places *p, short type, off_t start, off_t n)
 {
 	struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = n};
 
 	return fcntl(p->fd, F_OFD_SETLK, &l) == 0;
+}
+
+static bool is_held(void)
+{
+	return errno == EAGAIN || errno == EACCES;
+}
+
+int places_open(struct places *p, const char *path, struct err *err)
+{
+	// Behind the last name.
+	const off_t nowhere = offset_of(1u << NAME_BITS, 0);
+	struct stat st;
+
+	p->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+	if (p->fd < 0)
+		return err_set(err, errno, "open %s", path);
+	bool is_file = fstat(p->fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (is_file && lock(p, F_RDLCK, nowhere, 1)) {
+		lock(p, F_UNLCK, nowhere, 1);
+		return 0;
+	}
+	int errnum = errno;
+	places_close(p);
+	return is_file ? err_set(err, errnum, "lock %s", path)
+		       : err_set(err, 0, "%s is no file", path);
 }
 
 void places_close(struct places *p)
@@ -65,7 +77,9 @@ places_name places_of(const char *name)
 bool places_take(const struct places *p, places_name name, long place, bool shared)
 {
 	// What was shared is as long as what is alone.
-	return lock(p, shared ? F_RDLCK : F_WRLCK, offset_of(name, place), (off_t)getpid() + 1);
+	// To wait for what cannot be had would be for ever.
+	return lock(p, shared ? F_RDLCK : F_WRLCK, offset_of(name, place), (off_t)getpid() + 1) ||
+	       !is_held();
 }
 
 void places_give(const struct places *p, places_name name, long place)

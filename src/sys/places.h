@@ -21,13 +21,13 @@ struct places {
 // Where the places of a name are: never 0, which is for the caller's own use.
 typedef uint32_t places_name;
 
-// Makes the file, if it is not there yet.
+// Makes the file, if it is not there yet. Fails as well where its file system has no locks.
 int places_open(struct places *p, const char *path, struct err *err);
 // Gives all that is held.
 void places_close(struct places *p);
 places_name places_of(const char *name);
 // Takes a place, which several may hold who share it. False: others have it. One that we hold
-// becomes shared, or ours alone.
+// becomes shared, or ours alone. Where the system has no lock any more, nobody is kept out.
 bool places_take(const struct places *p, places_name name, long place, bool shared);
 void places_give(const struct places *p, places_name name, long place);
 // The process of another one that holds one of the places from first on; 0: there is none.

@@ -2,6 +2,7 @@
 // Places that processes share out: others are forked here, and hold on until they are killed.
 #include "sys/places.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -113,6 +114,19 @@ static void who_watches_hears_of_it(void **state)
 	places_close(&p);
 }
 
+// Nobody may lock alone what he may not write.
+static void where_locks_are_refused_nobody_is_kept_out(void **state)
+{
+	struct places p = open_places(), read_only = {open(FILE_NAME, O_RDONLY | O_CLOEXEC)};
+
+	(void)state;
+	assert_true(places_take(&read_only, places_of("db"), 0, false));
+	assert_true(places_take(&p, places_of("db"), 0, false));
+	assert_false(places_take(&read_only, places_of("db"), 0, true));
+	places_close(&read_only);
+	places_close(&p);
+}
+
 static void what_is_no_file_is_refused(void **state)
 {
 	struct places p;
@@ -133,6 +147,7 @@ int main(void)
 		WITH_FOLDER(a_place_has_one_holder_who_is_told),
 		WITH_FOLDER(several_hold_what_they_share),
 		WITH_FOLDER(who_watches_hears_of_it),
+		WITH_FOLDER(where_locks_are_refused_nobody_is_kept_out),
 		WITH_FOLDER(what_is_no_file_is_refused),
 	};
 
