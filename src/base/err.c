@@ -22,3 +22,9 @@ int err_set(struct err *e, int errnum, const char *fmt, ...)
 			 errnum == EMFILE ? " (ulimit -n 256 allows more)" : "");
 	return -1;
 }
+
+bool err_is_shortage(const struct err *e)
+{
+	return e->errnum == EMFILE || e->errnum == ENFILE || e->errnum == ENOMEM ||
+	       e->errnum == EIO;
+}

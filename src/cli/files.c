@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The files of a session: the project's settings of busted, and what is found with them.
 #include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -163,12 +162,6 @@ static void tell(struct firmo_jobs *s, const struct strings *notes)
 	}
 }
 
-// Of the machine, and no mistake of the user's.
-static bool is_shortage(int errnum)
-{
-	return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == EIO;
-}
-
 static bool is_same(const char *path, const char *other)
 {
 	struct stat a, b;
@@ -311,7 +304,7 @@ enum firmo_jobs_status files_find(struct firmo_jobs *s)
 	if (plan_find(&s->jobs, &s->request, &notes, &err) < 0) {
 		session_warn(err.message);
 		strings_free_all(&notes);
-		return is_shortage(err.errnum) ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_USAGE;
+		return err_is_shortage(&err) ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_USAGE;
 	}
 	size_t moon = count_moon(&s->jobs);
 	if (moon > 0 && !has_moonscript(s))

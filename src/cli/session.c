@@ -55,7 +55,7 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 	context_open(&s->context);
 	if (settings_parse(&s->words, argc, argv, &err) < 0) {
 		session_warn(err.message);
-		return FIRMO_JOBS_USAGE;
+		return err_is_shortage(&err) ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_USAGE;
 	}
 	if (s->words.below && *s->words.below)
 		tell_root();
