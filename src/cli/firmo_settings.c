@@ -108,7 +108,7 @@ static void take_value(struct statements *said, const struct key *key, const cha
 }
 
 // name: a type and a key.
-static void take(struct statements *said, const char *name, const char *value)
+static int take(void *owner, const char *name, const char *value, struct err *err)
 {
 	size_t n = strcspn(name, ":");
 	const char *type = name, *found = name[n] ? name + n + 1 : "";
@@ -121,8 +121,9 @@ static void take(struct statements *said, const char *name, const char *value)
 	} else if (strlen(key->type) != n || strncmp(type, key->type, n) != 0) {
 		warn(found, *key->type == 'n' ? "wants a number" : "wants true or false");
 	} else {
-		take_value(said, key, value);
+		take_value(owner, key, value);
 	}
+	return 0;
 }
 
 static void warn_of_file(const char *what)
@@ -133,22 +134,6 @@ static void warn_of_file(const char *what)
 
 	session_warn(message);
 	free(message);
-}
-
-static void take_answer(struct statements *said, const struct buf *text)
-{
-	struct answer answer = answer_begin(text->data, text->len);
-	const char *name, *value;
-	int more;
-
-	while ((more = answer_next(&answer, &name, &value)) > 0) {
-		if (strcmp(name, "error") == 0)
-			warn_of_file(*value ? value : "it fails without a word");
-		else
-			take(said, name, value);
-	}
-	if (more < 0)
-		warn_of_file("it ends the interpreter that reads it");
 }
 
 static void evaluate(struct statements *said, const struct statements *later)
@@ -164,12 +149,9 @@ static void evaluate(struct statements *said, const struct statements *later)
 	struct err err = {0};
 
 	// An interpreter that is not there is told of by the run itself.
-	if (!lua || program) {
-		if (evaluation_run(&e, &answer, &err) == 0)
-			take_answer(said, &answer);
-		else
-			warn_of_file(err.message);
-	}
+	if ((!lua || program) && (evaluation_run(&e, &answer, &err) < 0 ||
+				  answer_read(answer.data, answer.len, take, said, &err) < 0))
+		warn_of_file(err.message);
 	buf_release(&answer);
 	free(program);
 }

@@ -3,7 +3,13 @@
 
 #include <string.h>
 
-struct answer answer_begin(const char *text, size_t n)
+#include "base/err.h"
+
+struct answer {
+	const char *rest, *end;
+};
+
+static struct answer begin(const char *text, size_t n)
 {
 	static const char mark[] = "\n\0firmo-jobs";
 	const char *found = n > 0 ? memmem(text, n, mark, sizeof mark) : NULL;
@@ -23,11 +29,18 @@ static const char *next_string(struct answer *a)
 	return start;
 }
 
-int answer_next(struct answer *a, const char **name, const char **value)
+int answer_read(const char *text, size_t n, answer_take *take, void *owner, struct err *err)
 {
-	*name = next_string(a);
-	*value = *name ? next_string(a) : NULL;
-	if (!*value)
-		return -1;
-	return strcmp(*name, "end") != 0;
+	struct answer a = begin(text, n);
+	const char *name, *value;
+
+	while ((name = next_string(&a)) && (value = next_string(&a))) {
+		if (strcmp(name, "end") == 0)
+			return 0;
+		if (strcmp(name, "error") == 0)
+			return err_set(err, 0, "%s", *value ? value : "it fails without a word");
+		if (take(owner, name, value, err) < 0)
+			return -1;
+	}
+	return err_set(err, 0, "it ends the interpreter that reads it");
 }

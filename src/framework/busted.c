@@ -87,10 +87,10 @@ static int add_pattern(struct strings *list, const char *value, struct err *err)
 	return 0;
 }
 
-static int take(struct busted_settings *s, const char *name, const char *value, struct err *err)
+static int take(void *owner, const char *name, const char *value, struct err *err)
 {
-	if (strcmp(name, "error") == 0)
-		return err_set(err, 0, "%s", *value ? value : "it fails without a word");
+	struct busted_settings *s = owner;
+
 	if (strcmp(name, "ROOTs") == 0)
 		s->has_root = true;
 	else if (strcmp(name, "ROOT") == 0)
@@ -120,23 +120,11 @@ static int take(struct busted_settings *s, const char *name, const char *value, 
 	return 0;
 }
 
-static int read_answer(struct busted_settings *s, const char *text, size_t n, struct err *err)
-{
-	struct answer answer = answer_begin(text, n);
-	const char *name, *value;
-	int more;
-
-	while ((more = answer_next(&answer, &name, &value)) > 0)
-		if (take(s, name, value, err) < 0)
-			return -1;
-	return more == 0 ? 0 : err_set(err, 0, "it ends the interpreter that reads it");
-}
-
 int busted_settings_parse(struct busted_settings *s, const char *answer, size_t n, bool there,
 			  struct err *err)
 {
 	*s = (struct busted_settings){.there = there};
-	if (read_answer(s, answer, n, err) < 0) {
+	if (answer_read(answer, n, take, s, err) < 0) {
 		busted_settings_release(s);
 		busted_settings_default(s);
 		return -1;

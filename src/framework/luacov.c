@@ -34,10 +34,10 @@ static int add_pattern(struct strings *list, const char *pattern, struct err *er
 	return 0;
 }
 
-static int take(struct luacov_settings *s, const char *name, const char *value, struct err *err)
+static int take(void *owner, const char *name, const char *value, struct err *err)
 {
-	if (strcmp(name, "error") == 0)
-		return err_set(err, 0, "%s", *value ? value : "it fails without a word");
+	struct luacov_settings *s = owner;
+
 	if (strcmp(name, "include") == 0)
 		return add_pattern(&s->includes, value, err);
 	if (strcmp(name, "exclude") == 0)
@@ -47,22 +47,10 @@ static int take(struct luacov_settings *s, const char *name, const char *value, 
 	return 0;
 }
 
-static int read_answer(struct luacov_settings *s, const char *text, size_t n, struct err *err)
-{
-	struct answer answer = answer_begin(text, n);
-	const char *name, *value;
-	int more;
-
-	while ((more = answer_next(&answer, &name, &value)) > 0)
-		if (take(s, name, value, err) < 0)
-			return -1;
-	return more == 0 ? 0 : err_set(err, 0, "it ends the interpreter that reads it");
-}
-
 int luacov_settings_parse(struct luacov_settings *s, const char *answer, size_t n, struct err *err)
 {
 	*s = (struct luacov_settings){0};
-	if (read_answer(s, answer, n, err) == 0)
+	if (answer_read(answer, n, take, s, err) == 0)
 		return 0;
 	luacov_settings_release(s);
 	return -1;

@@ -166,7 +166,7 @@ layout() {
 	[[ $stderr == "firmo-jobs: .busted: it "@("does not come to an end: 2 s of CPU time are enough"|"takes longer than 10 s") ]] ||
 		fail "an endless one is not told"
 	wrong 'error(setmetatable({}, {__tostring=error}))' "an error that tells nothing"
-	wrong 'error()' "nil"
+	wrong 'error()' "an error that tells nothing"
 	wrong 'os.exit(0)' "it ends the interpreter that reads it"
 	wrong 'io.write(("x"):rep(3e6)) return {}' "it writes more than 1048576 bytes"
 	wrong 'return {default={pattern="["}}' "its pattern '[' is none: a '[' is not closed; %[ stands for the character"

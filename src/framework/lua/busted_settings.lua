@@ -94,7 +94,7 @@ else
 end
 if not ok then
 	local told, text = pcall(tostring, why)
-	say("error", told and text or "an error that tells nothing")
+	say("error", told and why ~= nil and text or "an error that tells nothing")
 end
 if pcall(require, "moonscript") then
 	say("moonscript", "")

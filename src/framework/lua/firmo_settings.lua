@@ -43,6 +43,6 @@ if ok then
 end
 if not ok then
 	local told, text = pcall(tostring, settings)
-	say("error", told and text or "an error that tells nothing")
+	say("error", told and settings ~= nil and text or "an error that tells nothing")
 end
 say("end", "")
