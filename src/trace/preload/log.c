@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/entry.h"
+#include "trace/preload/known.h"
 #include "trace/preload/resolve.h"
 
 // System calls are made directly: libc's functions are hooked, here or by another library.
@@ -186,98 +187,14 @@ static void write_record(const struct note *n)
 
 // ---- each record once ----
 
-#define FEW       128
-#define FEW_TRIES 8
-#define TRIES     32
-#define TABLES    2
-
-// Hashes of what this process has written. Most processes write little: they are to touch no more
-// memory than they have to, so a larger table is made when those before it have no room. Nothing is
-// forgotten, but something may be overlooked: a record that does not fit in is written again.
-static struct {
-	_Atomic uint64_t few[FEW];
-	_Atomic uint64_t *_Atomic more[TABLES]; // NULL: not made yet
-} known;
-
-static const size_t more_slots[TABLES] = {1024, 8192}; // powers of two, as FEW is
-
-static _Atomic uint64_t *more_known(size_t i)
-{
-	_Atomic uint64_t *table = atomic_load(&known.more[i]), *none = NULL;
-	const size_t bytes = more_slots[i] * sizeof *table;
-	int errnum = errno;
-
-	if (table)
-		return table;
-	table = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	errno = errnum;
-	if (table == MAP_FAILED)
-		return NULL;
-	if (atomic_compare_exchange_strong(&known.more[i], &none, table))
-		return table;
-	munmap((void *)table, bytes);
-	return none;
-}
-
-static uint64_t hash_bytes(uint64_t h, const char *s, size_t n)
-{
-	uint64_t word;
-
-	for (; n > 0; s += sizeof word, n -= n < sizeof word ? n : sizeof word) {
-		word = n;
-		memcpy(&word, s, n < sizeof word ? n : sizeof word);
-		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 29;
-	}
-	return h;
-}
-
 // What a name means, or that it was noted, counts in this generation alone.
 static uint64_t hash_of(unsigned kind, const char *base, size_t nbase, const char *name, size_t n)
 {
 	uint64_t h = kind | (uint64_t)atomic_load(&head->generation) << 32;
 
-	h = hash_bytes(h * UINT64_C(0x9e3779b97f4a7c15), base, nbase);
-	h = hash_bytes(h ^ nbase, name, n);
+	h = known_hash(h * UINT64_C(0x9e3779b97f4a7c15), base, nbase);
+	h = known_hash(h ^ nbase, name, n);
 	return h ? h : 1;
-}
-
-// Whether h is in the table; if not, *hole is where it can be put, NULL: nowhere.
-static bool is_in(_Atomic uint64_t *table, size_t slots, size_t tries, uint64_t h,
-		  _Atomic uint64_t **hole)
-{
-	*hole = NULL;
-	for (size_t i = 0; i < tries; i++) {
-		_Atomic uint64_t *slot = &table[(h + i) & (slots - 1)];
-		uint64_t there = atomic_load_explicit(slot, memory_order_relaxed);
-		if (there == h)
-			return true;
-		if (there == 0) {
-			*hole = slot;
-			return false;
-		}
-	}
-	return false;
-}
-
-static bool is_known(uint64_t h, _Atomic uint64_t **hole)
-{
-	bool is = is_in(known.few, FEW, FEW_TRIES, h, hole);
-
-	for (size_t i = 0; i < TABLES && !is && !*hole; i++) {
-		_Atomic uint64_t *table = more_known(i);
-		is = table && is_in(table, more_slots[i], TRIES, h, hole);
-	}
-	return is;
-}
-
-// In this order: who finds a record known may end the process at once.
-static void become_known(uint64_t h, _Atomic uint64_t *hole)
-{
-	uint64_t none = 0;
-
-	if (hole)
-		atomic_compare_exchange_strong(hole, &none, h);
 }
 
 #define CROSSED 0x100 // among the kinds of hashes: noted on the way to something
@@ -293,10 +210,10 @@ static void note_once(const struct note *n, unsigned kind)
 	_Atomic uint64_t *hole = NULL;
 	uint64_t h = hash_of(kind, n->second ? n->second : "", n->nsecond, n->name, n->nname);
 
-	if (is_known(h, &hole))
+	if (known_has(h, &hole))
 		return;
 	write_record(n);
-	become_known(h, hole);
+	known_add(h, hole);
 }
 
 void log_crossed(enum trace_op op, const char *path, size_t n, const char *second, size_t nsecond)
@@ -687,11 +604,11 @@ static bool note_look_once(const struct look *l)
 		return false;
 	base.n = l->repeats || *l->path == '/' ? 0 : base_of(l->dir, base.name, sizeof base.name);
 	h = l->repeats ? 0 : hash_of_look(l, n, &base);
-	if (h && is_known(h, &hole))
+	if (h && known_has(h, &hole))
 		return false;
 	if (!note_again(l, &base))
 		note_look(l, &base);
-	become_known(h, hole);
+	known_add(h, hole);
 	return true;
 }
 
