@@ -11,7 +11,7 @@
 
 static void stand(pid_t parent)
 {
-	sigset_t none;
+	sigset_t others;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	// The parent may have ended before.
@@ -20,8 +20,13 @@ static void stand(pid_t parent)
 	// Nobody waits for an end of ours in vain.
 	syscall(SYS_close_range, 0, ~0U, 0);
 	signal(SIGINT, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGTERM, SIG_DFL);
+	// Of signals that wait the lowest number is delivered first (signal(7)): a SIGINT that came
+	// before this has begun to stand ends it, whatever came after.
+	sigfillset(&others);
+	sigdelset(&others, SIGINT);
+	sigdelset(&others, SIGTERM);
+	sigprocmask(SIG_SETMASK, &others, NULL);
 	for (;;)
 		pause();
 }
@@ -46,7 +51,9 @@ bool sentry_end(pid_t sentry)
 	int status = 0;
 	pid_t reaped;
 
-	kill(sentry, SIGKILL);
+	// No SIGKILL, which would be told in place of a SIGINT that it has not seen yet.
+	kill(sentry, SIGTERM);
+	kill(sentry, SIGCONT);
 	while ((reaped = waitpid(sentry, &status, 0)) < 0 && errno == EINTR)
 		;
 	return reaped == sentry && sentry_saw(status);
