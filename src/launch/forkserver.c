@@ -24,7 +24,8 @@
 #include "sys/spawner.h"
 #include "trace/preload/fork.h"
 
-#define START_MS      10000 // that the first file of a kind waits for its server
+#define START_MS      10000 // that a server may take
+#define WAIT_MS       1000  // that a file waits for its server, while nobody looks after others
 #define LOOK_MS       20    // between looks whether we are to end
 #define PATIENCE_S    1     // a fork takes less
 #define MORE_FROM     16    // forks from which a server more pays for itself
@@ -314,18 +315,28 @@ static bool is_asked_to_end(void)
 	return sigismember(&pending, SIGTSTP) == 1;
 }
 
+static void end_if_late(struct local *l, struct forkserver *f, const struct launch *what)
+{
+	if (f->ready || f->socket < 0 || clock_real_ns() - f->began_ns < START_MS * NS_PER_MS)
+		return;
+	give_up(f);
+	refuse(l, what, f->kind, "the interpreter does not come to the file");
+}
+
+// Deadlines and pipes of other processes wait as well: those that there are do not for long.
 static void await_hello(struct local *l, struct forkserver *f, const struct launch *what)
 {
 	struct pollfd fd = {.fd = f->socket, .events = POLLIN};
+	int patience = l->processes.n > 0 ? WAIT_MS : START_MS;
 
-	for (int ms = 0; ms < START_MS && !is_asked_to_end(); ms += LOOK_MS)
+	for (int ms = 0; ms < patience && !is_asked_to_end(); ms += LOOK_MS)
 		if (poll(&fd, 1, LOOK_MS) > 0) {
 			take_hello(l, f, what);
 			return;
 		}
-	give_up(f);
-	if (!is_asked_to_end())
-		refuse(l, what, f->kind, "the interpreter does not come to the file");
+	if (is_asked_to_end())
+		give_up(f);
+	end_if_late(l, f, what);
 }
 
 // ---- which one it is ----
@@ -334,6 +345,7 @@ static bool is_of_use(struct local *l, struct forkserver *f, const struct launch
 {
 	if (!f->ready)
 		take_hello(l, f, what);
+	end_if_late(l, f, what);
 	if (f->ready && !forkstart_is_current(&f->start)) {
 		give_up(f);
 		if (f->forked < 2 && ++counts_of(l, f->kind)->stale == STALE_MOST)

@@ -513,6 +513,17 @@ noted() {
 	is "$(servers)" ""
 }
 
+@test "an interpreter that is long to come to the file holds up no other" {
+	test_file .busted "return { default = { helper = 'helper.lua', ROOT = { 'tests' } } }"
+	test_file helper.lua "if os.getenv('TMPDIR'):find('/server-', 1, true) then" \
+		"io.open('begun', 'w'):close() while not io.open('written') do end end"
+	plain a "while not io.open('begun') do end" "print(('x'):rep(1e6))" "io.open('written', 'w'):close()"
+	busted_test b "it('is', function() end)"
+	run fj --fork=always -v -j2 --order=path
+	status_is 0
+	hasnt "does not come to the file"
+}
+
 @test "limits hold in forked workers" {
 	plain cpu "$FORKED" "assert(forked() or os.getenv('CALM'))" "while true do end"
 	plain room "local t = {}" "for i = 1, 1e6 do t[i] = ('x'):rep(1000) .. i end"
