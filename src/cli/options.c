@@ -88,21 +88,30 @@ static int on_filter(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
-// Each --tag adds to those before it.
+// Each one adds to those before it.
+static int add_tags(const char *value, const char *option, struct buf *all, const char **joined,
+		    struct err *err)
+{
+	if (value && (!*value || strchr(value, '#') || strchr(value, ' ')))
+		return option_invalid(
+			err, option, value,
+			"wants tags without the #, separated by commas, such as slow,net");
+	if (value)
+		buf_addf(all, "%s%s", all->len ? "," : "", value);
+	else
+		buf_clear(all);
+	*joined = value ? all->data : NULL;
+	return 0;
+}
+
 static int on_tag(struct settings *o, const char *value, struct err *err)
 {
-	if (!value) {
-		buf_clear(&o->tags);
-		o->job.selection.tags = NULL;
-		return 0;
-	}
-	if (!*value || strchr(value, '#') || strchr(value, ' '))
-		return option_invalid(
-			err, "tag", value,
-			"wants tags without the #, separated by commas, such as slow,net");
-	buf_addf(&o->tags, "%s%s", o->tags.len ? "," : "", value);
-	o->job.selection.tags = o->tags.data;
-	return 0;
+	return add_tags(value, "tag", &o->tags, &o->job.selection.tags, err);
+}
+
+static int on_exclude_tag(struct settings *o, const char *value, struct err *err)
+{
+	return add_tags(value, "exclude-tag", &o->excluded_tags, &o->job.selection.excluded, err);
 }
 
 static const char *const trusts[] = {"network", NULL};
@@ -417,6 +426,8 @@ static const struct option_row rows[] = {
 	     PROJECT),
 	READ(0, "tag", "TAG[,TAG]", "only tests with one of the tags; repeatable", on_tag,
 	     LIST("tag"), PROJECT),
+	READ(0, "exclude-tag", "TAG[,TAG]", "only tests with none of the tags; repeatable",
+	     on_exclude_tag, LIST("exclude-tag"), PROJECT),
 	READ(0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", on_order,
 	     .choices = orders, .initial = "slowest", PROJECT),
 	CHOICE(enum conflicts_rule, "conflicts", "WHAT",

@@ -104,9 +104,10 @@ static void release_run(struct firmo_jobs *s)
 	learned_release(&s->learned);
 }
 
-static const struct job_settings *settings_of(const char *path, void *variants, struct err *err)
+static const struct job_settings *settings_of(const char *path, const char *lines, void *variants,
+					      struct err *err)
 {
-	return variants_of(variants, path, err);
+	return variants_of(variants, path, lines, err);
 }
 
 void session_begin_run(struct firmo_jobs *s)

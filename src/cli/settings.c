@@ -411,6 +411,7 @@ void settings_release(struct settings *o)
 	text_free_words(o->flags);
 	statements_release(&o->said);
 	buf_release(&o->tags);
+	buf_release(&o->excluded_tags);
 	free(o->again);
 	*o = (struct settings){0};
 }

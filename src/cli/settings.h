@@ -104,8 +104,8 @@ struct settings {
 	bool until_fail, trace, capture;
 	enum fork_choice forks;
 	enum flaky flaky;
-	struct buf tags;   // of --tag, joined
-	int64_t shown_run; // of --show; 0: the last one
+	struct buf tags, excluded_tags; // of --tag and --exclude-tag, joined
+	int64_t shown_run;              // of --show; 0: the last one
 	enum history_view view;
 	const char *pattern; // of --history=tests:PATTERN, or NULL
 	const char *since;   // of --since, or NULL

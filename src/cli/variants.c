@@ -44,10 +44,13 @@ int variants_add_statements(const struct settings *all, const char *path, struct
 }
 
 // Files of which the same is said run in the same way.
-static char *make_key(const struct variants *v, const char *path, const struct statements *said)
+static char *make_key(const struct variants *v, const char *path, const char *lines,
+		      const struct statements *said)
 {
 	struct buf b = {0};
 
+	if (lines)
+		way_add(&b, path, lines);
 	for (size_t i = 0; i < v->fixtures.n; i++)
 		if (name_matches(&v->fixtures.items[i].globs, path))
 			way_add(&b, "fixture", v->fixtures.items[i].name);
@@ -180,6 +183,12 @@ static char *make_way(const struct job_settings *job, const char *wrap, bool sha
 		way_add(&b, "--filter", job->selection.filter);
 	if (job->selection.tags)
 		way_add(&b, "--tag", job->selection.tags);
+	if (job->selection.excluded)
+		way_add(&b, "--exclude-tag", job->selection.excluded);
+	if (job->selection.lines)
+		way_add(&b, "FILE:LINE", job->selection.lines);
+	if (job->selection.names)
+		way_add(&b, "--failed", job->selection.names);
 	if (job->wrapper) {
 		way_add(&b, "--wrap", wrap);
 		way_add(&b, "wrapper", job->wrapper->program);
@@ -282,6 +291,7 @@ static void release(struct variant *variant)
 	commands_release(&variant->commands);
 	wrapper_release(&variant->wrapper);
 	free(variant->fixtures.items);
+	free(variant->lines);
 	free(variant->way);
 	free(variant);
 }
@@ -308,7 +318,7 @@ void variants_say(const struct settings *all, const struct statements *own, stru
 }
 
 // Takes over key.
-static struct variant *add(struct variants *v, char *key, const char *path,
+static struct variant *add(struct variants *v, char *key, const char *path, const char *lines,
 			   const struct statements *own, struct err *err)
 {
 	struct variant *variant = xcalloc(1, sizeof *variant);
@@ -326,6 +336,8 @@ static struct variant *add(struct variants *v, char *key, const char *path,
 	VEC_PUSH(&variant->fixtures, NULL);
 	make_environment(&variant->environment, o, variant->fixtures.items);
 	variant->job = o->job;
+	if (lines)
+		variant->job.selection.lines = variant->lines = xasprintf("%s %s", lines, path);
 	if (variant->fixtures.n > 1)
 		variant->job.fixtures = variant->fixtures.items;
 	variant->job.environment = (const char *const *)variant->environment.items;
@@ -344,17 +356,18 @@ static struct variant *find(const struct variants *v, const char *key)
 	return NULL;
 }
 
-const struct job_settings *variants_of(struct variants *v, const char *path, struct err *err)
+const struct job_settings *variants_of(struct variants *v, const char *path, const char *lines,
+				       struct err *err)
 {
 	struct statements own = {0};
 	struct variant *variant = NULL;
 	if (variants_add_statements(v->settings, path, &own, err) == 0) {
-		char *key = make_key(v, path, &own);
+		char *key = make_key(v, path, lines, &own);
 		variant = find(v, key);
 		if (variant)
 			free(key);
 		else
-			variant = add(v, key, path, &own, err);
+			variant = add(v, key, path, lines, &own, err);
 	}
 	statements_release(&own);
 	bool is_right = variant && (!v->commands || complete(v, variant, err) == 0);

@@ -203,6 +203,12 @@ static void add_selection(struct strings *own, const struct selection *selection
 		VEC_PUSH(own, xasprintf("FIRMO_JOBS_FILTER=%s", selection->filter));
 	if (selection->tags)
 		VEC_PUSH(own, xasprintf("FIRMO_JOBS_TAGS=%s", selection->tags));
+	if (selection->excluded)
+		VEC_PUSH(own, xasprintf("FIRMO_JOBS_EXCLUDED_TAGS=%s", selection->excluded));
+	if (selection->lines)
+		VEC_PUSH(own, xasprintf("FIRMO_JOBS_LINES=%s", selection->lines));
+	if (selection->names)
+		VEC_PUSH(own, xasprintf("FIRMO_JOBS_TESTS=%s", selection->names));
 }
 
 static bool is_lua_init(const struct environment *e, const char *entry)

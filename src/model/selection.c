@@ -3,5 +3,5 @@
 
 bool selection_is_partial(const struct selection *s)
 {
-	return s->filter || s->tags;
+	return s->filter || s->tags || s->excluded || s->lines || s->names;
 }

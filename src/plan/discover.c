@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,8 @@ void discovery_release(struct discovery *d)
 	strings_free_all(&d->missed);
 	strings_free_all(&d->searched);
 	strings_free_all(&d->links);
+	strings_free_all(&d->lined);
+	map_release(&d->lines);
 }
 
 // ---- one file ----
@@ -466,13 +469,50 @@ static void take_named(struct discovery *d, char *path)
 	add(d, j);
 }
 
+// Of FILE:LINE, where there is such a file, the length of FILE; else 0.
+static size_t length_without_line(const char *given, struct stat *st)
+{
+	const char *colon = strrchr(given, ':');
+	long line;
+
+	if (!colon || colon == given || !text_parse_long(colon + 1, 1, INT_MAX, &line))
+		return 0;
+	char *file = xstrndup(given, (size_t)(colon - given));
+	bool is_file = stat(file, st) == 0 && S_ISREG(st->st_mode);
+	free(file);
+	return is_file ? (size_t)(colon - given) : 0;
+}
+
+static void note_line(struct discovery *d, const char *path, const char *line)
+{
+	void **at = map_at(&d->lines, path);
+	char *lines = *at ? xasprintf("%s,%s", (const char *)*at, line) : xstrdup(line);
+
+	VEC_PUSH(&d->lined, lines);
+	*at = lines;
+}
+
+static int discover_line(struct discovery *d, const char *given, size_t n, struct err *err)
+{
+	char *file = xstrndup(given, n);
+	int status = discover(d, file, err);
+
+	if (status == 0)
+		note_line(d, d->jobs->items[d->jobs->n - 1].path, given + n + 1);
+	free(file);
+	return status;
+}
+
 int discover(struct discovery *d, const char *given, struct err *err)
 {
 	struct stat st;
 	int status = 0;
 
-	if (stat(given, &st) < 0)
-		return err_set(err, errno, "%s", given);
+	if (stat(given, &st) < 0) {
+		int why = errno;
+		size_t n = length_without_line(given, &st);
+		return n > 0 ? discover_line(d, given, n, err) : err_set(err, why, "%s", given);
+	}
 	char *cwd = path_cwd();
 	char *whole = has_parent(given) ? resolve(given, S_ISDIR(st.st_mode)) : xstrdup(given);
 	char *path = path_below(whole, cwd);

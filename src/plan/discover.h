@@ -3,6 +3,7 @@
 #ifndef PLAN_DISCOVER_H
 #define PLAN_DISCOVER_H
 
+#include "base/map.h"
 #include "base/strings.h"
 #include "model/job.h"
 
@@ -17,12 +18,14 @@ struct discovery {
 	struct strings missed; // files that busted would run, in folders that are left out; owned
 	struct strings searched; // folders, as the system names them; owned
 	struct strings links;    // to folders, which are not followed; owned
+	struct map lines;        // "12,40": those of FILE:LINE, by the path of the file; owned
+	struct strings lined;    // its values; owned
 };
 
 // Adds every file that `path` names: the file itself, or the test files in that folder and below
 // it: *_test.lua, *_spec.lua, test_*.lua, spec_*.lua, *_spec.moon, a test.lua of the folder itself,
 // and what busted takes for one. Folders below it that are hidden or called node_modules, vendor or
-// fixtures are left out. Fails if there is no such path.
+// fixtures are left out. FILE:LINE is the file, and notes the line. Fails if there is no such path.
 int discover(struct discovery *d, const char *path, struct err *err);
 // The same without a path: tests, test, spec, specs and t, as far as they exist, test.lua, and the
 // roots in busted's settings, which must exist.

@@ -217,11 +217,13 @@ static void leave_out(struct jobs *jobs, const struct plan_request *request, str
 	buf_release(&scratch);
 }
 
-static int set_settings(struct jobs *jobs, const struct plan_request *request, struct err *err)
+static int set_settings(struct jobs *jobs, const struct plan_request *request,
+			const struct map *lines, struct err *err)
 {
 	for (size_t i = 0; i < jobs->n; i++) {
 		struct job *j = &jobs->items[i];
-		j->settings = request->settings_of(j->path, request->owner, err);
+		j->settings =
+			request->settings_of(j->path, map_get(lines, j->path), request->owner, err);
 		if (!j->settings) {
 			jobs_release(jobs);
 			return -1;
@@ -248,7 +250,7 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 	filter(jobs, is_selected, (void *)request->settings);
 	discover_unite(&d);
 	if (status == 0)
-		status = set_settings(jobs, request, err);
+		status = set_settings(jobs, request, &d.lines, err);
 	for (size_t i = 0; i < d.notes.n; i++)
 		VEC_PUSH(notes, xstrdup(d.notes.items[i]));
 	discovery_release(&d);

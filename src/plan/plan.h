@@ -45,8 +45,9 @@ struct plan_request {
 	bool changed_only;                    // theirs, or true in its place
 	int slots;                            // how many jobs will run at once; 0: unknown
 	// The settings of the file at path, for changed_only complete; NULL, and err says what is
-	// wrong with them.
-	const struct job_settings *(*settings_of)(const char *path, void *owner, struct err *err);
+	// wrong with them. lines: of which its tests are wanted, "12,40", or NULL: all.
+	const struct job_settings *(*settings_of)(const char *path, const char *lines, void *owner,
+						  struct err *err);
 	void *owner;
 	const struct locks *locks;       // as in model/queue.h
 	const struct fixtures *fixtures; // all, or NULL

@@ -216,6 +216,10 @@ busted_selection() {
 	cp "$FIXTURES/busted/alone_spec.lua" t/tags_alone.lua
 	selected "outer #db>is a #slow-one>#quick=pass" --lua="$LUA_NAME" --tag=quick,fast t
 	selected "outer #db>is a #slow-one>#quick=pass" --lua="$LUA_NAME" --tag=slow-one t
+	selected "C# is no tag=pass" --lua="$LUA_NAME" --exclude-tag=x,db t/tags_spec.lua
+	selected "outer #db>is a #slow-one>#quick=pass outer #db>in>42=pass" --lua="$LUA_NAME" t/tags_spec.lua:5 t/tags_spec.lua:12
+	selected "alone>passes #quick=pass" --command="$LUA_NAME {}" "$PWD/t/tags_alone.lua:4"
+	selected "" --lua="$LUA_NAME" t/tags_spec.lua:17
 	selected "" --lua="$LUA_NAME" --tag=slow t
 	ended tags_spec skip "none of its tests is selected"
 	selected "outer #db>describe>it=pass" --lua="$LUA_NAME" --filter='^outer .*be it$' t
@@ -407,6 +411,8 @@ luaunit_selection() {
 	selected "TestCalculator>testAdds=pass" --lua="$LUA_NAME" --filter='^TestCalculator testA' t
 	selected "TestCalculator>testAdds=pass" --lua="$LUA_NAME" --filter='^TestCalculator%.testA' t
 	selected "testAlone=pass" --lua="$LUA_NAME" --filter='^testA' t
+	selected "TestCalculator>testAdds=pass" --lua="$LUA_NAME" t/outcomes_test.lua:5
+	selected "$odd" --lua="$LUA_NAME" --filter=Calculator --exclude-tag=none --tag=odd t
 	selected "$odd" --filter='Calculator' --command="$LUA_NAME {} -p odd" t
 	selected "" --filter='Calculator' --command="$LUA_NAME {} -p Alone" t
 	ended outcomes_test skip "none of its tests is selected"

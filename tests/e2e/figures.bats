@@ -147,6 +147,7 @@ grown() {
 		stands --exclude=none
 		runs --filter=x
 		runs --tag=slow
+		runs --exclude-tag=slow
 		stands --order=random:3
 		stands --fail-fast
 		stands --max-failures=2

@@ -110,6 +110,10 @@ store>reads=pass store>within>is part of it=pass"
 	selected --tag=fast -- "store>index>sorts #slow=pass"
 	selected --filter='^store index s' -- "store>index>sorts #slow=pass"
 	selected --filter='^%l+ %l+$' --tag=slow -- "store>writes=pass"
+	selected tests/tags_test.lua:8 tests/tags_test.lua:15 -- \
+		"store>index>finds=pass store>index>sorts #slow=pass store>reads=pass store>within>is part of it=pass"
+	selected --tag=db --exclude-tag=fast --exclude-tag=slow -- \
+		"store>index>finds=pass store>reads=pass store>within>is part of it=pass"
 	selected --filter='store reads$' -- "store>reads=pass store>within>is part of it=pass"
 	selected --filter='none left' -- "after it>has none left=fail"
 	status_is 1
@@ -210,6 +214,7 @@ lust_selection() {
 	selected --tag=slow -- "store #db>writes #slow=pass"
 	selected --tag=db --filter=reads -- "store #db>reads=pass store #db>is part of it=pass"
 	status_is 0
+	selected tests/tags_test.lua:7 --exclude-tag=slow -- "store #db>reads=pass store #db>is part of it=pass"
 	selected --filter=nothing -- ""
 	ended tags_test skip "none of its tests is selected"
 	selected --tag=slow,db --filter=writes -- "store #db>writes #slow=pass"

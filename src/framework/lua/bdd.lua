@@ -136,7 +136,7 @@ local function written_at(root)
 		end
 		local foreign = info.what ~= "C" and not match(info.source, "^=") and not events.is_own(info.source)
 		if foreign and sub(info.source, 1, #root) ~= root then
-			return events.file_of(info.source), info.currentline
+			return events.file_of(info.source), info.currentline, info.source
 		end
 	end
 end
@@ -167,11 +167,14 @@ end
 
 -- The function of a describe(), written at the present place.
 function M.block(name, fn, root)
-	local file, line = written_at(root)
+	local file, line, source = written_at(root)
 	local depth, tags_before
 	local function entered()
 		depth, tags_before = #blocks, tags
-		blocks[depth + 1] = { name = text(name), tags = tags }
+		blocks[depth + 1] = {
+			name = text(name), tags = tags,
+			is_wanted = depth > 0 and blocks[depth].is_wanted or events.is_group_wanted(source, line),
+		}
 	end
 	local function left()
 		close_block(depth, tags_before)
@@ -212,15 +215,19 @@ end
 
 -- A test that is written at the present place; false if it is neither selected nor `wanted` in any case.
 -- own_tags: a list, or anything.
-function M.new_test(name, own_tags, root, wanted)
+function M.new_test(name, fn, own_tags, root, wanted)
 	local test = { name = text(name), path = M.path() }
 	local full_name = events.full_name(test.path, test.name)
 	test.tags = tags_of(own_tags, full_name)
 	if not wanted and not events.is_selected(full_name, test.tags) then
 		return false
 	end
-	test.id = events.new_id()
 	test.file, test.line = written_at(root)
+	local is_in_group = #blocks > 0 and blocks[#blocks].is_wanted
+	if not wanted and not is_in_group and not events.is_place_wanted(fn, test.line) then
+		return false
+	end
+	test.id = events.new_id()
 	return test
 end
 

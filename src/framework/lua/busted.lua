@@ -279,13 +279,26 @@ local function subscribe(channel, fn)
 	end, { priority = 1 })
 end
 
+-- A test is at a line that is wanted if it holds it, or a block around it begins there.
+local function is_at_wanted_line(block, fn, trace)
+	while block do
+		local written = block.trace
+		if written and events.is_group_wanted(written.source, written.currentline) then
+			return true
+		end
+		block = parent_of(block)
+	end
+	return events.is_place_wanted(fn, trace and trace.currentline)
+end
+
 -- As busted's own filters do it, and beside them: a test has to pass both.
 local function select_tests()
 	for _, descriptor in ipairs({ "it", "pending" }) do
-		busted.subscribe({ "register", descriptor }, function(name)
-			local path = names_down_to(busted.context.get())
-			local full_name = events.full_name(path, text(name or descriptor))
+		busted.subscribe({ "register", descriptor }, function(name, fn, trace)
+			local block = busted.context.get()
+			local full_name = events.full_name(names_down_to(block), text(name or descriptor))
 			return nil, events.is_selected(full_name, events.tags_of(full_name))
+				and is_at_wanted_line(block, fn, trace)
 		end, { priority = 1 })
 	end
 end

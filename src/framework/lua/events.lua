@@ -26,8 +26,12 @@ for code = 0, 32 do
 	local control = string.char(code < 32 and code or 127)
 	ESCAPES[control] = ESCAPES[control] or format("\\u%04x", string.byte(control))
 end
--- Which tests are wanted: those whose full name has the pattern, and that have one of the tags.
-local pattern, wanted_tags = os.getenv("FIRMO_JOBS_FILTER"), os.getenv("FIRMO_JOBS_TAGS")
+-- Which tests are wanted: those whose full name has the pattern or is one of the names, that have one of the tags
+-- and none of the others, and that hold one of the lines of the file.
+local getenv, getinfo = os.getenv, debug.getinfo
+local pattern, wanted_tags = getenv("FIRMO_JOBS_FILTER"), getenv("FIRMO_JOBS_TAGS")
+local unwanted_tags, wanted_names = getenv("FIRMO_JOBS_EXCLUDED_TAGS"), getenv("FIRMO_JOBS_TESTS")
+local wanted_lines, file_of_lines = match(getenv("FIRMO_JOBS_LINES") or "", "^([%d,]+) (.*)$")
 local OWN_SOURCE = "@" .. dir
 
 -- Any value as text: an error may be a table without __tostring, or with one that fails.
@@ -171,19 +175,49 @@ function M.full_name(path, name)
 	return path[1] and concat(path, " ") .. " " .. name or name
 end
 
-M.is_selective = (pattern or wanted_tags) ~= nil
+M.is_selective = (pattern or wanted_tags or unwanted_tags or wanted_names or wanted_lines) ~= nil
 
--- Whether a test is selected by --filter and --tag. `tags` may be nil.
-function M.is_selected(full_name, tags)
-	if pattern and not find(full_name, pattern) then
-		return false
-	end
-	for i = 1, wanted_tags and tags and #tags or 0 do
-		if find("," .. wanted_tags .. ",", "," .. tags[i] .. ",", 1, true) then
+local function has_any(words, tags)
+	for i = 1, tags and #tags or 0 do
+		if find("," .. words .. ",", "," .. tags[i] .. ",", 1, true) then
 			return true
 		end
 	end
-	return not wanted_tags
+	return false
+end
+
+-- Whether a wanted line of the file is one of those from first to last of that source.
+local function has_line(source, first, last)
+	local file = wanted_lines and M.file_of(source)
+	if not file or not first or sub(file, -#file_of_lines) ~= file_of_lines then
+		return false
+	end
+	for line in gmatch(wanted_lines, "%d+") do
+		line = tonumber(line)
+		if line >= first and line <= last then
+			return true
+		end
+	end
+	return false
+end
+
+-- Whether the group that is opened on that line is meant: then all of it is.
+function M.is_group_wanted(source, line)
+	return has_line(source, line, line)
+end
+
+-- Whether the function of a test, which is called on that line, holds a line that is wanted.
+function M.is_place_wanted(fn, line)
+	local info = type(fn) == "function" and getinfo(fn, "S")
+	return not wanted_lines or info and has_line(info.source, line or info.linedefined, info.lastlinedefined) or false
+end
+
+-- Whether a test is selected by its name and its tags, which may be nil.
+function M.is_selected(full_name, tags)
+	return not (pattern and not find(full_name, pattern))
+		and not (wanted_names and not find("\30" .. wanted_names .. "\30", "\30" .. full_name .. "\30", 1, true))
+		and not (unwanted_tags and has_any(unwanted_tags, tags))
+		and (not wanted_tags or has_any(wanted_tags, tags))
 end
 
 -- What an error value says: a framework's error objects keep their words in `message`.

@@ -20,9 +20,9 @@ local function is_inside_test()
 end
 
 -- The test; false if it is not wanted.
-local function enter_test(name, options, root)
+local function enter_test(name, fn, options, root)
 	local tags = type(options) == "table" and options.tags
-	local test = bdd.new_test(name, tags, root, is_inside_test())
+	local test = bdd.new_test(name, fn, tags, root, is_inside_test())
 	if test then
 		running[#running + 1] = test
 	end
@@ -136,7 +136,7 @@ local function hook_it(definitions, library, root)
 		if type(body) ~= "function" then
 			return it(name, options, fn) -- which raises an error
 		end
-		local test = guard("it", enter_test, name, options, root)
+		local test = guard("it", enter_test, name, body, options, root)
 		local watched = body
 		if test == false then
 			return nil

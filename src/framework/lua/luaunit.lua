@@ -186,10 +186,15 @@ local function watch_traceback(class)
 	end
 end
 
-local function is_wanted(dotted)
+local function function_of(dotted, instance)
+	return type(instance) == "table" and instance[match(dotted, "%.(.*)$")] or instance
+end
+
+local function is_wanted(dotted, instance)
 	local spaced = gsub(dotted, "%.", " ", 1)
 	local tags = events.tags_of(spaced)
-	return events.is_selected(spaced, tags) or events.is_selected(dotted, tags)
+	return (events.is_selected(spaced, tags) or events.is_selected(dotted, tags))
+		and events.is_place_wanted(function_of(dotted, instance))
 end
 
 -- LuaUnit's own patterns, -p and -x, are in force as well: a test has to pass both.
@@ -205,7 +210,7 @@ local function hook_selection(class)
 		end
 		local wanted = events.is_selective and {} or included
 		for _, item in ipairs(events.is_selective and included or {}) do
-			local list = is_wanted(item[1]) and wanted or excluded
+			local list = is_wanted(item[1], item[2]) and wanted or excluded
 			list[#list + 1] = item
 		end
 		selected, begun, broken = wanted, {}, nil

@@ -26,8 +26,8 @@ local function is_inside_test()
 end
 
 -- The test; false if it is not wanted. What a running test calls `it` for is a part of it.
-local function enter_test(name, root)
-	local test = bdd.new_test(name, nil, root, is_inside_test()) -- no tail call: it counts levels
+local function enter_test(name, fn, root)
+	local test = bdd.new_test(name, fn, nil, root, is_inside_test()) -- no tail call: it counts levels
 	return test
 end
 
@@ -84,7 +84,7 @@ local function hook_it(lust, root)
 		local body = type(options) == "function" and options or fn
 		local test
 		if type(body) == "function" then
-			test = guard("it", enter_test, title, root)
+			test = guard("it", enter_test, title, body, root)
 		end
 		if test == false then
 			return nil
