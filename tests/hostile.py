@@ -67,6 +67,10 @@ def value(r):
 def flip(r, path):
     with open(path, "r+b") as f:
         size = f.seek(0, os.SEEK_END)
+        if size == 0:
+            # The file of the locks is empty.
+            f.write(r.randbytes(r.randrange(1, 200)))
+            return
         page = r.randrange(max(size // 4096, 1)) * 4096
         for _ in range(r.choice((1, 2, 5, 30, 200))):
             # Most of a page's shape stands at its beginning.
