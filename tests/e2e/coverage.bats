@@ -125,7 +125,7 @@ cover() {
 	plain late "$uses" "m.loop(10)" "while true do end"
 	plain limited "$uses" "m.loop(10)" "local f = io.open(os.getenv('TMPDIR') .. '/x', 'w')" \
 		"while f:write(('x'):rep(4096)) do end" "error('full')"
-	run -1 cover --lua="$LUA" -t 1 --grace=0.2 --limit=fsize=64K
+	run -1 cover --lua="$LUA" -t 3 --grace=0.2 --limit=fsize=64K
 	is "$(counts)" "2:3 4:3 6:3 7:33 8:30 10:3 14:0 15:0 17:0 18:0 22:3"
 	# Where the memory cannot be had that is told, and the test is what it would be.
 	plain little "return 1"

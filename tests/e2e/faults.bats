@@ -134,8 +134,9 @@ nobody_left() {
 	needs_faults
 	plain hangs "while true do end"
 	plain good "print('fine')"
+	echo '{"overrides": [{"match": "hangs_*", "timeout": 0.1}]}' >firmo-jobs.json
 	run audit --no-holders -- "$HELPERS/fault" signal 1+ EPERM calls "$LIBRARY" \
-		"$FIRMO_JOBS" --lua="$LUA" --timeout=0.1 --grace=0.1
+		"$FIRMO_JOBS" --lua="$LUA" --grace=0.1
 	status_is 1
 	has "TIMEOUT"
 	has "2 in all, 1 passed, 1 timed out"
@@ -235,6 +236,9 @@ switches() { # how often the runner has waited for something
 	start_command "$HELPERS/fault" arrive 0 ENFILE calls "$LIBRARY" "$FIRMO_JOBS" --lua="$LUA" \
 		--gather="sh -c 'echo >here; read _ <go; exec $FIRMO_JOBS --join tests/good_test.lua'"
 	await test -e here
+	# It answers once it waits, with all open that it needs.
+	kill -USR1 "$RUNNER"
+	await grep -q "of 1 file" err
 	local began before free=0
 	began=$(date +%s%N)
 	before=$(switches)

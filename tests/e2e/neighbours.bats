@@ -51,7 +51,7 @@ start_other() {
 	start_other waits tests/b_test.lua
 	await grep -q "waits for the lock x" waits
 	local watchdog before=$OTHER
-	child watchdog "$RUNNER" 'jobserver-watch'
+	await child watchdog "$RUNNER" 'jobserver-watch'
 	kill -STOP "$watchdog"
 	kill -KILL "$RUNNER"
 	finish
@@ -94,7 +94,9 @@ start_other() {
 @test "an exclusive file is alone among all runs, and no stream of others keeps it waiting" {
 	holder a
 	plain b "$FILE_WORDS" "assert(there('ended_x'))"
-	plain x "$FILE_WORDS" "assert(there('ended_a') and not there('begun_b'))" "mark('ended_x')"
+	# It is there until the other run has seen that it waits, whose words go to err.
+	plain x "$FILE_WORDS" "assert(there('ended_a') and not there('begun_b'))" \
+		"until_(function() return io.open('err'):read('a'):find('waits for an exclusive', 1, true) end)" "mark('ended_x')"
 	settings '{"overrides": [{"match": "x_*", "exclusive": true}]}'
 	start --lua=lua5.4 -j1 -v --order=path tests/a_test.lua tests/b_test.lua
 	await test -e begun_a

@@ -181,15 +181,15 @@ simple() {
 
 @test "setups and teardowns have deadlines" {
 	simple
-	fixture '"setup": "echo $$ >pid; exec sleep 1000", "timeout": 0.3'
+	fixture '"setup": "echo $$ >pid; exec sleep 1000", "timeout": 1.5'
 	run fj
 	status_is 1
-	has "it took longer than 0.3 s"
+	has "it took longer than 1.5 s"
 	gone "$(<pid)"
-	fixture '"teardown": "echo $$ >pid; trap \"\" TERM; sleep 1000", "timeout": "0.3"'
+	fixture '"teardown": "echo $$ >pid; trap \"\" TERM; sleep 1000", "timeout": "1.5"'
 	run fj
 	status_is 1
-	has "db: teardown has failed (it took longer than 0.3 s)"
+	has "db: teardown has failed (it took longer than 1.5 s)"
 	gone "$(<pid)"
 }
 

@@ -51,7 +51,7 @@ inner_make() {
 
 @test "a worker that is killed with tokens in its hands leaks none" {
 	plain hang "os.execute('exec 6<&4; head -c 2 <&4 >got; sleep 100')"
-	run -1 audit --tokens=3 -- "$FIRMO_JOBS" --lua="$LUA" --share-tokens --timeout=1 --grace=0.1
+	run -1 audit --tokens=3 -- "$FIRMO_JOBS" --lua="$LUA" --share-tokens --timeout=3 --grace=0.1
 	has "TIMEOUT"
 	has "audit: ok 3 tokens"
 	is "$(<got)" "++"

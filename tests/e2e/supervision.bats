@@ -47,7 +47,7 @@ nothing_left_in_tmp() {
 @test "what ignores SIGINT and SIGTERM is killed" {
 	plain deaf "-- run by deaf.sh"
 	test_file deaf.sh 'exec "$HELPERS/misbehave" ignore-term'
-	run fj --command="sh deaf.sh {}" --timeout=0.5 --grace=0.1 --report=json:report.json
+	run fj --command="sh deaf.sh {}" --timeout=2 --grace=0.1 --report=json:report.json
 	status_is 1
 	has "TIMEOUT"
 	is "$(json 'file("deaf").status, file("deaf").signal')" "timeout 9"

@@ -11,8 +11,8 @@ sleepers() {
 	done
 }
 
-all_run() { # N
-	[ "$(ls pids | wc -l)" -eq "$1" ]
+all_run() { # N, all of which have said so
+	[ "$(cat pids/* | wc -l)" -eq "$1" ]
 }
 
 none_lives() {
@@ -150,7 +150,9 @@ for_each_signal() {
 	sleepers 2
 	start --lua="$LUA" -j2
 	await all_run 2
-	kill -KILL "$(pgrep -P "$RUNNER" jobserver-watch)"
+	local watchdog
+	await child watchdog "$RUNNER" jobserver-watch
+	kill -KILL "$watchdog"
 	kill $(cat pids/*)
 	finish
 	is "$how" "exit 0"

@@ -121,7 +121,7 @@ told() {
 
 @test "a deadline ends the wrapper and the worker" {
 	plain hang 'io.open("pid", "w"):write(io.open("/proc/self/stat"):read("n")):close()' 'while true do end'
-	run fj4 --wrap=./sh_wrapper -t1 --grace=0.1 --report=json:report.json
+	run fj4 --wrap=./sh_wrapper -t3 --grace=0.1 --report=json:report.json
 	status_is 1
 	holds "file('tests/hang_test.lua').status == 'timeout'"
 	gone "$(<pid)"
