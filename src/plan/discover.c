@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +18,8 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "framework/busted.h"
+#include "plan/elsewhere.h"
+#include "plan/folder.h"
 #include "plan/names.h"
 
 // A folder that is searched, with all below it.
@@ -195,47 +196,7 @@ static enum suitability judge(const struct search *s, const char *path, bool dee
 										 : IS_NONE;
 }
 
-static bool is_left_out(const char *folder)
-{
-	return strcmp(folder, "node_modules") == 0 || strcmp(folder, "vendor") == 0 ||
-	       strcmp(folder, "fixtures") == 0;
-}
-
 // ---- folders ----
-
-static bool is_below(const char *path, const char *folder)
-{
-	size_t n = strlen(folder);
-
-	return strcmp(folder, ".") == 0
-		       ? *path != '/' && strncmp(path, "..", 2) != 0
-		       : strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
-}
-
-static char *root_path(const struct busted_settings *b, const char *root)
-{
-	char *cwd = path_cwd();
-	char *joined =
-		*root == '/' || !b->directory ? xstrdup(root) : path_join(b->directory, root);
-	char *path = path_below(joined, cwd);
-
-	free(cwd);
-	free(joined);
-	return path;
-}
-
-static bool is_below_any(const struct busted_settings *b, const struct strings *roots,
-			 const char *path)
-{
-	bool below = false;
-
-	for (size_t i = 0; i < roots->n && !below; i++) {
-		char *root = root_path(b, roots->items[i]);
-		below = is_below(path, root);
-		free(root);
-	}
-	return below;
-}
 
 static int search(struct search *s, const char *folder, bool deeper, struct err *err);
 
@@ -260,13 +221,13 @@ static int descend(struct search *s, const char *path, struct err *err)
 	if (*path_base(path) == '.')
 		return 0;
 	below.others = (struct strings){0};
-	below.in_root = s->in_root || is_below_any(b, &b->roots, path);
+	below.in_root = s->in_root || folder_is_of_root(b, &b->roots, path);
 	below.by_busted = s->by_busted || below.in_root;
-	if (!below.by_busted && is_below_any(b, &b->task_roots, path)) {
+	if (!below.by_busted && folder_is_of_root(b, &b->task_roots, path)) {
 		note_other_task(s->d, path);
 		return 0;
 	}
-	if (is_left_out(path_base(path))) {
+	if (folder_is_left_out(path_base(path))) {
 		if (!below.in_root || b->shallow || s->d->globs->n > 0)
 			return 0;
 		below.by_name = false;
@@ -309,21 +270,6 @@ static void take_file(struct search *s, char *path, bool deeper)
 	free(path);
 }
 
-enum entry { ENTRY_FILE, ENTRY_FOLDER, ENTRY_CIRCLE };
-
-// A dangling link with a test's name is a test that cannot be read, not nothing. A link to a folder
-// is not followed: it may lead in a circle.
-static enum entry entry_at(const char *path, unsigned char type)
-{
-	struct stat st;
-
-	if (type == DT_UNKNOWN && lstat(path, &st) == 0)
-		type = IFTODT(st.st_mode);
-	if (type == DT_LNK)
-		return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? ENTRY_CIRCLE : ENTRY_FILE;
-	return type == DT_DIR ? ENTRY_FOLDER : ENTRY_FILE;
-}
-
 static int search(struct search *s, const char *folder, bool deeper, struct err *err)
 {
 	DIR *dir = xgiven(opendir(folder));
@@ -336,16 +282,16 @@ static int search(struct search *s, const char *folder, bool deeper, struct err 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		char *path = path_join(folder, e->d_name);
-		enum entry entry = entry_at(path, e->d_type);
-		if (entry == ENTRY_FILE) {
+		enum folder_item item = folder_item_at(path, e->d_type);
+		if (item == ITEM_FILE) {
 			take_file(s, path, deeper);
 			continue;
 		}
-		if (entry == ENTRY_CIRCLE && *e->d_name != '.') {
+		if (item == ITEM_CIRCLE && *e->d_name != '.') {
 			VEC_PUSH(&s->d->links, path);
 			continue;
 		}
-		status = entry == ENTRY_FOLDER ? descend(s, path, err) : 0;
+		status = item == ITEM_FOLDER ? descend(s, path, err) : 0;
 		free(path);
 	}
 	if (status == 0 && errno)
@@ -356,65 +302,21 @@ static int search(struct search *s, const char *folder, bool deeper, struct err 
 
 // ---- near misses ----
 
-static void keep_near(struct strings *names)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < names->n; i++) {
-		if (name_is_near(names->items[i]))
-			names->items[n++] = names->items[i];
-		else
-			free(names->items[i]);
-	}
-	names->n = n;
-}
-
-// Leaves the names of the language that most of them are written in.
-static void keep_one_ending(struct strings *names)
-{
-	size_t moon = 0, n = 0;
-
-	for (size_t i = 0; i < names->n; i++)
-		moon += strcasecmp(strrchr(names->items[i], '.'), ".moon") == 0;
-	const char *ending = 2 * moon > names->n ? ".moon" : ".lua";
-	for (size_t i = 0; i < names->n; i++) {
-		if (strcasecmp(strrchr(names->items[i], '.'), ending) == 0)
-			names->items[n++] = names->items[i];
-		else
-			free(names->items[i]);
-	}
-	names->n = n;
-}
-
-// "; to run 2 of them: firmo-jobs --pattern='*-test.lua'"
-static void add_advice(struct buf *b, const struct strings *names)
-{
-	struct buf glob = {0};
-	size_t covers = names_glob(names, &glob);
-
-	if (covers < names->n)
-		buf_addf(b, "; to run %zu of them: firmo-jobs --pattern=", covers);
-	else
-		buf_addf(b, "; to run %s: firmo-jobs --pattern=", names->n == 1 ? "it" : "them");
-	text_add_word(b, glob.data);
-	buf_release(&glob);
-}
-
 // Where a folder has no test, whatever source it has may be some; else what is called so.
 static void note_others(struct search *s)
 {
 	struct buf b = {0};
 
 	if (s->found > 0)
-		keep_near(&s->others);
-	keep_one_ending(&s->others);
+		names_keep_near(&s->others);
+	names_keep_one_ending(&s->others);
 	if (s->others.n == 0)
 		return;
 	strings_sort(&s->others);
 	buf_addf(&b, "%s holds %zu %s%s file%s, none named %s", s->root, s->others.n,
 		 s->found > 0 ? "more " : "", strrchr(s->others.items[0], '.'),
 		 s->others.n == 1 ? "" : "s", NAMES_TEXT);
-	add_advice(&b, &s->others);
+	names_add_advice(&b, &s->others);
 	buf_addch(&b, ' ');
 	text_add_word(&b, s->root);
 	VEC_PUSH(&s->d->notes, buf_detach(&b));
@@ -450,7 +352,7 @@ static int search_from(struct search s, const char *path, struct err *err)
 
 	VEC_PUSH(&s.d->searched, real ? real : xstrdup(path));
 	s.root = path;
-	s.in_root = is_below_any(s.d->busted, &s.d->busted->roots, path);
+	s.in_root = folder_is_of_root(s.d->busted, &s.d->busted->roots, path);
 	s.by_busted |= s.in_root;
 	int status = search(&s, path, false, err);
 	if (status == 0 && s.by_name && s.d->globs->n == 0)
@@ -461,7 +363,7 @@ static int search_from(struct search s, const char *path, struct err *err)
 
 static void take_named(struct discovery *d, char *path)
 {
-	bool in_root = is_below_any(d->busted, &d->busted->roots, path);
+	bool in_root = folder_is_of_root(d->busted, &d->busted->roots, path);
 	struct search s = {.d = d, .by_name = true, .by_busted = in_root, .in_root = in_root};
 	struct job j = {.path = path};
 
@@ -551,7 +453,7 @@ static int search_usual(struct discovery *d, const char *path, struct err *err)
 			       : err_set(err, errno, "cannot search %s", path);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
-	if (!is_below_any(b, &b->roots, path) && is_below_any(b, &b->task_roots, path)) {
+	if (!folder_is_of_root(b, &b->roots, path) && folder_is_of_root(b, &b->task_roots, path)) {
 		note_other_task(d, path);
 		return 0;
 	}
@@ -563,15 +465,15 @@ static bool is_searched(const char *path)
 	bool is = false;
 
 	for (size_t i = 0; i < USUAL_FOLDERS; i++)
-		is |= is_folder(usual_folders[i]) && is_below(path, usual_folders[i]);
+		is |= is_folder(usual_folders[i]) && folder_holds(path, usual_folders[i]);
 	return is && !strstr(path, "/.") && !strstr(path, "..");
 }
 
 // A root that the whole project lies in is no folder of tests: there only busted's names count.
 static int search_root(struct discovery *d, const char *given, struct err *err)
 {
-	char *path = root_path(d->busted, given);
-	struct search s = {.d = d, .by_name = !is_below(".", path)};
+	char *path = folder_of_root(d->busted, given);
+	struct search s = {.d = d, .by_name = !folder_holds(".", path)};
 	struct job j = {.path = path, .found = FOUND_BY_BUSTED, .in_root = true};
 	int status = 0;
 
@@ -590,14 +492,6 @@ static int search_root(struct discovery *d, const char *given, struct err *err)
 
 // ---- what lies elsewhere ----
 
-static void add_words(struct buf *b, const struct strings *words)
-{
-	for (size_t i = 0; i < words->n; i++) {
-		buf_addch(b, ' ');
-		text_add_word(b, words->items[i]);
-	}
-}
-
 static void note_here(struct discovery *d, struct strings *tests, struct strings *near)
 {
 	struct buf b = {0};
@@ -607,13 +501,13 @@ static void note_here(struct discovery *d, struct strings *tests, struct strings
 	if (tests->n > 0) {
 		buf_addf(&b, "not run, as %s in no folder of tests; to run %s: firmo-jobs",
 			 tests->n == 1 ? "it lies" : "they lie", tests->n == 1 ? "it" : "them");
-		add_words(&b, tests);
+		names_add_words(&b, tests);
 		VEC_PUSH(&d->notes, buf_detach(&b));
 	}
 	if (near->n > 0 && tests->n == 0 && d->jobs->n == 0) {
 		buf_addf(&b, "%zu file%s here may be tests", near->n, near->n == 1 ? "" : "s");
-		add_advice(&b, near);
-		add_words(&b, near);
+		names_add_advice(&b, near);
+		names_add_words(&b, near);
 		VEC_PUSH(&d->notes, buf_detach(&b));
 	}
 }
@@ -631,7 +525,7 @@ static int look_here(struct discovery *d, struct err *err)
 		return err_set(err, errno, "cannot look for tests here");
 	for (struct dirent *e; dir && (e = readdir(dir));) {
 		bool is_test = strcmp(e->d_name, "test.lua") == 0;
-		if (entry_at(e->d_name, e->d_type) != ENTRY_FILE)
+		if (folder_item_at(e->d_name, e->d_type) != ITEM_FILE)
 			continue;
 		if (is_test && alone)
 			add(d, (struct job){.path = xstrdup(e->d_name),
@@ -652,108 +546,6 @@ static int look_here(struct discovery *d, struct err *err)
 	return 0;
 }
 
-#define LOOK_DEPTH   4    // folders below the project's own
-#define LOOK_ENTRIES 5000 // that are looked at in all
-#define LOOK_FOLDERS 8    // that are told
-
-static bool is_searched_already(const struct discovery *d, const char *path)
-{
-	char *real = realpath(path, NULL);
-	bool is = false;
-
-	for (size_t i = 0; real && i < d->searched.n; i++)
-		is |= is_below(real, d->searched.items[i]);
-	free(real);
-	return is;
-}
-
-// One that is empty tests nothing; the stamps of make's rules are such, and named like tests.
-static bool is_like_test(const struct discovery *d, const char *path, const char *name)
-{
-	struct stat st;
-	bool is = d->globs->n > 0 ? name_matches(d->globs, path)
-				  : name_is_usual(name) || strcmp(name, "test.lua") == 0;
-
-	return is && (stat(path, &st) != 0 || st.st_size > 0);
-}
-
-// Adds the folders with a test, LOOK_FOLDERS at most, without the ones that were searched or that
-// busted's settings give to another task.
-static void look_below(const struct discovery *d, const char *folder, int depth, long *left,
-		       struct strings *found)
-{
-	DIR *dir = xgiven(opendir(folder));
-	bool has_test = false;
-
-	for (struct dirent *e;
-	     dir && found->n < LOOK_FOLDERS && --*left > 0 && (e = readdir(dir));) {
-		char *path = path_join(folder, e->d_name);
-		enum entry entry = *e->d_name == '.' ? ENTRY_CIRCLE : entry_at(path, e->d_type);
-		if (entry == ENTRY_FOLDER && depth > 0 && !is_left_out(e->d_name) &&
-		    !is_searched_already(d, path) &&
-		    !is_below_any(d->busted, &d->busted->task_roots, path))
-			look_below(d, path, depth - 1, left, found);
-		else if (entry == ENTRY_FILE && !has_test)
-			has_test = is_like_test(d, path, e->d_name);
-		free(path);
-	}
-	if (dir)
-		closedir(dir);
-	if (has_test && strcmp(folder, ".") != 0)
-		VEC_PUSH(found, xstrdup(folder));
-}
-
-// Tests may be where nobody looks for them.
-static void look_elsewhere(struct discovery *d)
-{
-	struct strings found = {0};
-	struct buf b = {0};
-	long left = LOOK_ENTRIES;
-
-	look_below(d, ".", LOOK_DEPTH, &left, &found);
-	strings_sort(&found);
-	if (found.n > 0)
-		buf_addf(&b, "%s; to run them: firmo-jobs",
-			 d->jobs->n > 0 ? "not searched, though files there are named like tests"
-					: "there are files named like tests");
-	for (size_t i = 0; i < d->globs->n && found.n > 0; i++) {
-		buf_addstr(&b, " --pattern=");
-		text_add_word(&b, d->globs->items[i]);
-	}
-	add_words(&b, &found);
-	if (found.n > 0)
-		VEC_PUSH(&d->notes, buf_detach(&b));
-	strings_free_all(&found);
-}
-
-static bool holds_tests(const struct discovery *d, const char *folder)
-{
-	struct strings found = {0};
-	long left = LOOK_ENTRIES;
-
-	look_below(d, folder, LOOK_DEPTH, &left, &found);
-	bool holds = found.n > 0;
-	strings_free_all(&found);
-	return holds;
-}
-
-void discover_links(struct discovery *d)
-{
-	struct strings told = {0};
-	struct buf b = {0};
-
-	strings_sort(&d->links);
-	for (size_t i = 0; i < d->links.n && told.n < LOOK_FOLDERS; i++)
-		if (!is_searched_already(d, d->links.items[i]) && holds_tests(d, d->links.items[i]))
-			VEC_PUSH(&told, d->links.items[i]);
-	if (told.n > 0) {
-		buf_addf(&b, "links to folders are not followed; to run what is there: firmo-jobs");
-		add_words(&b, &told);
-		VEC_PUSH(&d->notes, buf_detach(&b));
-	}
-	free(told.items);
-}
-
 static void note_missed(struct discovery *d)
 {
 	struct buf b = {0};
@@ -763,7 +555,7 @@ static void note_missed(struct discovery *d)
 	strings_sort(&d->missed);
 	buf_addf(&b, "not run, though busted would: to run %s: firmo-jobs",
 		 d->missed.n == 1 ? "it as well" : "them as well");
-	add_words(&b, &d->missed);
+	names_add_words(&b, &d->missed);
 	VEC_PUSH(&d->notes, buf_detach(&b));
 }
 
@@ -778,7 +570,7 @@ int discover_usual(struct discovery *d, struct err *err)
 		status = search_root(d, b->roots.items[i], err);
 	if (status < 0 || look_here(d, err) < 0)
 		return -1;
-	look_elsewhere(d);
+	elsewhere_look(d);
 	note_missed(d);
 	return 0;
 }

@@ -33,8 +33,6 @@ int discover_usual(struct discovery *d, struct err *err);
 // All is searched, and jobs has the names that are wanted: leaves one for each file, and notes the
 // others.
 void discover_unite(struct discovery *d);
-// All is searched: notes which of the folders that links lead to hold tests.
-void discover_links(struct discovery *d);
 void discovery_release(struct discovery *d);
 
 #endif

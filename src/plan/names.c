@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/path.h"
+#include "base/text.h"
 
 bool name_is_usual(const char *name)
 {
@@ -204,4 +205,56 @@ size_t names_glob(const struct strings *names, struct buf *glob)
 	buf_add(glob, best.glob.data, best.glob.len);
 	buf_release(&best.glob);
 	return best.covers;
+}
+
+// ---- what is told of them ----
+
+void names_keep_near(struct strings *names)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		if (name_is_near(names->items[i]))
+			names->items[n++] = names->items[i];
+		else
+			free(names->items[i]);
+	}
+	names->n = n;
+}
+
+void names_keep_one_ending(struct strings *names)
+{
+	size_t moon = 0, n = 0;
+
+	for (size_t i = 0; i < names->n; i++)
+		moon += strcasecmp(strrchr(names->items[i], '.'), ".moon") == 0;
+	const char *ending = 2 * moon > names->n ? ".moon" : ".lua";
+	for (size_t i = 0; i < names->n; i++) {
+		if (strcasecmp(strrchr(names->items[i], '.'), ending) == 0)
+			names->items[n++] = names->items[i];
+		else
+			free(names->items[i]);
+	}
+	names->n = n;
+}
+
+void names_add_advice(struct buf *b, const struct strings *names)
+{
+	struct buf glob = {0};
+	size_t covers = names_glob(names, &glob);
+
+	if (covers < names->n)
+		buf_addf(b, "; to run %zu of them: firmo-jobs --pattern=", covers);
+	else
+		buf_addf(b, "; to run %s: firmo-jobs --pattern=", names->n == 1 ? "it" : "them");
+	text_add_word(b, glob.data);
+	buf_release(&glob);
+}
+
+void names_add_words(struct buf *b, const struct strings *words)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		buf_addch(b, ' ');
+		text_add_word(b, words->items[i]);
+	}
 }

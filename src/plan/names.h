@@ -24,5 +24,13 @@ bool name_is_near(const char *name);
 // Appends the glob that suits the names, of which there is one at least, best; returns how many of
 // them it matches.
 size_t names_glob(const struct strings *names, struct buf *glob);
+// Leaves those that name_is_near.
+void names_keep_near(struct strings *names);
+// Leaves those of the language that most of them are written in.
+void names_keep_one_ending(struct strings *names);
+// "; to run 2 of them: firmo-jobs --pattern='*-test.lua'"
+void names_add_advice(struct buf *b, const struct strings *names);
+// Each as a word of a command line, behind a blank.
+void names_add_words(struct buf *b, const struct strings *words);
 
 #endif

@@ -21,6 +21,7 @@
 #include "model/quarantine.h"
 #include "model/support.h"
 #include "plan/discover.h"
+#include "plan/elsewhere.h"
 #include "plan/learned.h"
 #include "plan/mentions.h"
 #include "plan/names.h"
@@ -244,7 +245,7 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 	busted_settings_default(&defaults);
 	int status = find_files(&d, request, err);
 	if (status == 0)
-		discover_links(&d);
+		elsewhere_look_at_links(&d);
 	if (status < 0)
 		jobs_release(jobs);
 	filter(jobs, is_selected, (void *)request->settings);
