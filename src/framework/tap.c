@@ -8,9 +8,8 @@
 #include <strings.h>
 
 #include "base/alloc.h"
-#include "base/text.h"
+#include "framework/tap_line.h"
 
-#define BLANKS            " \t"
 #define LINE_MAX_BYTES    (64 << 10) // what is longer is no TAP line worth reading to its end
 #define MESSAGE_MAX_BYTES (64 << 10)
 #define SEAM_BYTES        64 // what may be TAP within a line is shorter
@@ -53,136 +52,6 @@ static void find_fault(struct tap *t, char *text)
 		t->fault = text;
 }
 
-static char *utf8_copy(const char *s, size_t n)
-{
-	struct buf b = {0};
-
-	text_add_utf8(&b, s, n);
-	return buf_detach(&b);
-}
-
-// ---- parts of lines ----
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool ends_word(const char *s)
-{
-	return *s == '\0' || is_blank(*s);
-}
-
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
-}
-
-static const char *skip_blanks(const char *s)
-{
-	return s + strspn(s, BLANKS);
-}
-
-// What stands behind the word that s begins with, a blank or the end of the line; else NULL.
-static const char *behind_word(const char *s, const char *word)
-{
-	size_t n = strlen(word);
-
-	return strncasecmp(s, word, n) == 0 && ends_word(s + n) ? s + n : NULL;
-}
-
-// A number too large for a long is LONG_MAX, which strtol sees to.
-static long number_at(const char *s, const char **end)
-{
-	char *behind;
-	long n = strtol(s, &behind, 10);
-
-	*end = behind;
-	return n;
-}
-
-// Takes the backslash off what TAP escapes with one: # at all times, and itself since version 14.
-static void unescape(char *s, int version)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		if (*s == '\\' && (s[1] == '#' || (version >= 14 && s[1] == '\\')))
-			s++;
-		*to++ = *s;
-	}
-	*to = '\0';
-}
-
-static char *plain_text(const char *s, const char *end, int version)
-{
-	while (end > s && isspace((unsigned char)end[-1]))
-		end--;
-	char *text = utf8_copy(s, (size_t)(end - s));
-	unescape(text, version);
-	return text;
-}
-
-static char *reason_text(const char *s, int version)
-{
-	s = skip_blanks(s);
-	return plain_text(s, s + strlen(s), version);
-}
-
-// ---- directives ----
-
-struct directive {
-	bool skip, todo;
-	const char *at;     // its #, or the end of the line
-	const char *reason; // behind its word
-};
-
-// What stands behind the name of a directive, which a colon may follow; else NULL.
-static const char *behind_name(const char *s, const char *name)
-{
-	size_t n = strlen(name);
-
-	if (strncasecmp(s, name, n) != 0)
-		return NULL;
-	s += n;
-	s += *s == ':';
-	return ends_word(s) ? s : NULL;
-}
-
-// Reads the word behind a #. Only the whole word excuses a failure; behind ok, where there is
-// nothing to excuse, "# Skipped: why" counts as well, as the specification has it.
-static bool read_directive(struct directive *d, const char *word, bool ok)
-{
-	const char *skip = behind_name(word, "SKIP"), *todo = behind_name(word, "TODO");
-
-	if (!skip && ok && strncasecmp(word, "SKIP", 4) == 0)
-		skip = word + strcspn(word, BLANKS);
-	d->skip = skip != NULL;
-	d->todo = todo != NULL;
-	d->reason = skip ? skip : todo;
-	return d->reason;
-}
-
-// The first # that stands between blanks decides. Where one blank is missing, it is a directive
-// only behind ok, and only if the missing one is the second: a failure named "fix #todo" fails.
-static struct directive find_directive(const char *s, bool ok)
-{
-	struct directive d = {0};
-
-	for (const char *p = s; (p = strchr(p, '#')); p++) {
-		bool between = is_blank(p[1]) || p[1] == '\0';
-		if (p == s || !is_blank(p[-1]) || (!between && !ok))
-			continue;
-		d.at = p;
-		if (read_directive(&d, skip_blanks(p + 1), ok))
-			return d;
-		if (between)
-			break;
-	}
-	d.at = s + strlen(s);
-	return d;
-}
-
 // ---- results ----
 
 // Whether there is room for n more bytes of tests.
@@ -203,14 +72,14 @@ static bool take_room(struct tap *t, size_t n)
 // The test's number: the given one, or the next. *rest is what stands behind it.
 static long read_number(struct tap *t, const char **rest)
 {
-	const char *s = skip_blanks(*rest), *end;
+	const char *s = tap_line_skip_blanks(*rest), *end;
 	size_t digits = strspn(s, "0123456789");
 	// "2nd bottle" and "3.14 is pi" are names.
-	bool numbered = digits > 0 && !is_word(s[digits]) &&
+	bool numbered = digits > 0 && !tap_line_is_word(s[digits]) &&
 			!(s[digits] == '.' && isdigit((unsigned char)s[digits + 1]));
 
 	if (numbered)
-		t->last_number = number_at(s, &end);
+		t->last_number = tap_line_number(s, &end);
 	else
 		t->last_number += t->last_number < LONG_MAX;
 	*rest = numbered ? end : s;
@@ -219,26 +88,26 @@ static long read_number(struct tap *t, const char **rest)
 
 static char *test_name(const struct tap *t, const char *s, const char *end)
 {
-	s = skip_blanks(s);
-	if (s[0] == '-' && is_blank(s[1]))
-		s = skip_blanks(s + 1);
-	char *name = s < end ? plain_text(s, end, t->version) : NULL;
+	s = tap_line_skip_blanks(s);
+	if (s[0] == '-' && tap_line_is_blank(s[1]))
+		s = tap_line_skip_blanks(s + 1);
+	char *name = s < end ? tap_line_text(s, end, t->version) : NULL;
 	if (name && *name)
 		return name;
 	free(name);
 	return xasprintf("test %ld", t->last_number);
 }
 
-static enum test_status test_status(const struct directive *d, bool ok)
+static enum test_status test_status(const struct tap_directive *d, bool ok)
 {
 	// A failure that is marked TODO is expected: it does not fail the file.
 	return d->skip ? TEST_SKIPPED : ok ? TEST_PASSED : d->todo ? TEST_PENDING : TEST_FAILED;
 }
 
 // What the directive says of the test, or NULL. A TODO that passes is good news.
-static char *test_message(const struct tap *t, const struct directive *d, bool ok)
+static char *test_message(const struct tap *t, const struct tap_directive *d, bool ok)
 {
-	char *reason = d->reason ? reason_text(d->reason, t->version) : NULL;
+	char *reason = d->reason ? tap_line_reason(d->reason, t->version) : NULL;
 
 	if (ok && d->todo) {
 		char *bonus = xasprintf("passes, though TODO%s%s", *reason ? ": " : "", reason);
@@ -253,7 +122,7 @@ static char *test_message(const struct tap *t, const struct directive *d, bool o
 
 static void on_result(struct tap *t, const char *rest, bool ok)
 {
-	struct directive d = find_directive(rest, ok);
+	struct tap_directive d = tap_directive_find(rest, ok);
 	struct test_case test = {.wall_ns = -1, .own_ns = -1};
 
 	if (read_number(t, &rest) >= 0)
@@ -283,7 +152,7 @@ static void add_diagnostic(struct tap *t, const char *text)
 	size_t have = last->message ? strlen(last->message) : 0;
 	if (have + strlen(text) > MESSAGE_MAX_BYTES || !take_room(t, strlen(text)))
 		return;
-	char *clean = utf8_copy(text, strlen(text));
+	char *clean = tap_line_copy(text, strlen(text));
 	char *message = have ? xasprintf("%s\n%s", last->message, clean) : xstrdup(clean);
 	free(last->message);
 	free(clean);
@@ -306,9 +175,10 @@ static void on_plan(struct tap *t, long n, const char *comment)
 	t->ended = t->seen > 0;
 	if (n > 0 || !comment)
 		return;
-	const char *word = skip_blanks(comment + 1);
+	const char *word = tap_line_skip_blanks(comment + 1);
 	bool skip = strncasecmp(word, "SKIP", 4) == 0;
-	t->skip_all = reason_text(skip ? word + strcspn(word, BLANKS) : word, t->version);
+	t->skip_all =
+		tap_line_reason(skip ? word + strcspn(word, TAP_LINE_BLANKS) : word, t->version);
 }
 
 // What stands behind "1..N", if that is nothing but a comment; else NULL.
@@ -318,8 +188,8 @@ static const char *behind_plan(const char *line, long *n)
 
 	if (strncmp(line, "1..", 3) != 0 || !isdigit((unsigned char)line[3]))
 		return NULL;
-	*n = number_at(line + 3, &end);
-	end = skip_blanks(end);
+	*n = tap_line_number(line + 3, &end);
+	end = tap_line_skip_blanks(end);
 	return *end == '\0' || *end == '#' ? end : NULL;
 }
 
@@ -335,13 +205,13 @@ static bool take_plan(struct tap *t, const char *line)
 
 static bool take_version(struct tap *t, const char *line)
 {
-	const char *s = behind_word(line, "TAP"), *end;
+	const char *s = tap_line_behind_word(line, "TAP"), *end;
 
-	s = s ? behind_word(skip_blanks(s), "version") : NULL;
-	if (!s || !isdigit((unsigned char)*skip_blanks(s)))
+	s = s ? tap_line_behind_word(tap_line_skip_blanks(s), "version") : NULL;
+	if (!s || !isdigit((unsigned char)*tap_line_skip_blanks(s)))
 		return false;
-	long version = number_at(s, &end);
-	if (*skip_blanks(end))
+	long version = tap_line_number(s, &end);
+	if (*tap_line_skip_blanks(end))
 		return false;
 	if (t->version || t->plans || t->seen)
 		find_fault(t, xstrdup("a TAP version line behind the beginning (of a child "
@@ -363,7 +233,7 @@ static bool take_bail_out(struct tap *t, const char *line)
 	// A subtest says it first, and its parents may repeat it without the reason.
 	if (!t->bail_out || !*t->bail_out) {
 		free(t->bail_out);
-		t->bail_out = reason_text(line + sizeof words - 1, t->version);
+		t->bail_out = tap_line_reason(line + sizeof words - 1, t->version);
 	}
 	return true;
 }
@@ -371,15 +241,16 @@ static bool take_bail_out(struct tap *t, const char *line)
 // "pragma +strict": from now on a line that is not TAP is a fault. Other keys are left alone.
 static bool take_pragma(struct tap *t, const char *line)
 {
-	const char *s = behind_word(line, "pragma");
+	const char *s = tap_line_behind_word(line, "pragma");
 
 	if (t->version < 13 || !s)
 		return false;
-	for (s += strspn(s, BLANKS ","); *s == '+' || *s == '-'; s += strspn(s, BLANKS ",")) {
+	for (s += strspn(s, TAP_LINE_BLANKS ","); *s == '+' || *s == '-';
+	     s += strspn(s, TAP_LINE_BLANKS ",")) {
 		bool on = *s++ == '+';
-		if (strcspn(s, BLANKS ",") == 6 && strncmp(s, "strict", 6) == 0)
+		if (strcspn(s, TAP_LINE_BLANKS ",") == 6 && strncmp(s, "strict", 6) == 0)
 			t->strict = on;
-		s += strcspn(s, BLANKS ",");
+		s += strcspn(s, TAP_LINE_BLANKS ",");
 	}
 	return *s == '\0';
 }
@@ -391,7 +262,7 @@ static bool take_comment(struct tap *t, const char *line, size_t indent)
 
 	if (*text != '#')
 		return false;
-	text = skip_blanks(text + 1);
+	text = tap_line_skip_blanks(text + 1);
 	// It speaks of what comes, not of the test before it.
 	if (strncmp(text, subtest, sizeof subtest - 1) == 0)
 		t->explains = false;
@@ -406,7 +277,7 @@ static const char *behind_result(const char *line, bool *ok)
 	*ok = strncmp(line, "not ", 4) != 0;
 	const char *word = *ok ? line : line + 4;
 
-	return strncmp(word, "ok", 2) == 0 && !is_word(word[2]) ? word + 2 : NULL;
+	return strncmp(word, "ok", 2) == 0 && !tap_line_is_word(word[2]) ? word + 2 : NULL;
 }
 
 static bool take_result(struct tap *t, const char *line)
@@ -425,7 +296,8 @@ static void on_yaml(struct tap *t, const char *line, size_t indent)
 {
 	const char *text = line + indent;
 
-	if (indent == t->yaml_indent && strncmp(text, "...", 3) == 0 && !*skip_blanks(text + 3))
+	if (indent == t->yaml_indent && strncmp(text, "...", 3) == 0 &&
+	    !*tap_line_skip_blanks(text + 3))
 		t->yaml_indent = 0;
 	else if (t->yaml_indent < SUBTEST_INDENT)
 		add_diagnostic(t, text);
@@ -445,7 +317,7 @@ static bool take_yaml(struct tap *t, const char *line, size_t indent)
 		t->yaml_indent = 0;
 	}
 	if (!t->follows_result || indent == 0 || strncmp(text, "---", 3) != 0 ||
-	    (text[3] && !is_blank(text[3])))
+	    (text[3] && !tap_line_is_blank(text[3])))
 		return false;
 	t->yaml_indent = indent;
 	return true;
@@ -454,7 +326,7 @@ static bool take_yaml(struct tap *t, const char *line, size_t indent)
 // A failure of a subtest, which nobody but its parent's result can excuse.
 static void on_inner_result(struct tap *t, const char *rest, bool ok, size_t indent)
 {
-	struct directive d = find_directive(rest, ok);
+	struct tap_directive d = tap_directive_find(rest, ok);
 
 	bool nested = indent >= SUBTEST_INDENT;
 
@@ -502,7 +374,7 @@ static void look_within(struct tap_hidden *h, const char *line)
 
 	for (const char *p = line; (p = strpbrk(p, "1noB")); p++) {
 		const char *rest = behind_result(p, &ok);
-		if (rest && isdigit((unsigned char)*skip_blanks(rest)))
+		if (rest && isdigit((unsigned char)*tap_line_skip_blanks(rest)))
 			*(ok ? &h->results : &h->failures) += 1;
 		h->plans += behind_plan(p, &n) != NULL;
 		h->results += strncmp(p, "Bail out!", 9) == 0;
@@ -546,7 +418,7 @@ static void take_line(struct tap *t)
 {
 	drop_controls(t->line.data);
 	const char *line = t->line.data;
-	size_t indent = strspn(line, BLANKS);
+	size_t indent = strspn(line, TAP_LINE_BLANKS);
 
 	if (take_yaml(t, line, indent) || line[indent] == '\0' || take_comment(t, line, indent))
 		return;
@@ -557,7 +429,7 @@ static void take_line(struct tap *t)
 	t->hidden.results += t->in_rest.results;
 	t->hidden.failures += t->in_rest.failures;
 	if (t->strict) {
-		char *start = utf8_copy(line, strnlen(line, 60));
+		char *start = tap_line_copy(line, strnlen(line, 60));
 		find_fault(t, xasprintf("no TAP under pragma +strict: %s", start));
 		free(start);
 	}
