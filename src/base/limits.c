@@ -89,8 +89,37 @@ int limits_resolve(const struct limits *l, int limit, struct rlimit *r)
 	return 0;
 }
 
+// Of what goes by real time, and has no limit as a rule.
+#define MARKED RLIMIT_RTTIME
+#define MARK   ((rlim_t)1 << 62)
+
+rlim_t limits_mark(pid_t owner)
+{
+	return MARK | (rlim_t)owner;
+}
+
+bool limits_bear(pid_t pid, rlim_t mark)
+{
+	struct rlimit r;
+
+	return prlimit(pid, MARKED, NULL, &r) == 0 && r.rlim_cur == mark;
+}
+
+// Where that has a limit, there is no mark.
+static void apply_mark(rlim_t mark)
+{
+	struct rlimit r;
+
+	if (getrlimit(MARKED, &r) < 0 || r.rlim_cur < MARK)
+		return;
+	r.rlim_cur = mark;
+	setrlimit(MARKED, &r);
+}
+
 int limits_apply(const struct limits *l)
 {
+	if (l->mark)
+		apply_mark(l->mark);
 	for (int i = 0; i < LIMIT_COUNT; i++) {
 		struct rlimit r;
 		int errnum = l->set[i] ? limits_resolve(l, i, &r) : 0;

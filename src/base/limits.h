@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/resource.h>
+#include <sys/types.h>
 
 struct err;
 
@@ -23,6 +24,7 @@ enum limit_kind {
 struct limits {
 	bool set[LIMIT_COUNT];
 	rlim_t value[LIMIT_COUNT]; // bytes, seconds of CPU time (LIMIT_CPU), or a count
+	rlim_t mark;               // limits nothing, see limits_mark; 0: none
 };
 
 // What --limit calls it.
@@ -36,5 +38,9 @@ int limits_resolve(const struct limits *l, int limit, struct rlimit *r);
 // setrlimit for all that is set, never above the hard limit in force. Async-signal-safe.
 // Returns 0 or an errno value.
 int limits_apply(const struct limits *l);
+// A mark that only what descends of the processes of the owner bears: a limit so high that it
+// limits nothing. Whatever session, environment and user a process takes, it hands it on.
+rlim_t limits_mark(pid_t owner);
+bool limits_bear(pid_t pid, rlim_t mark);
 
 #endif

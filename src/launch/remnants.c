@@ -4,9 +4,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "jobserver/tokens.h"
 #include "launch/local.h"
 #include "launch/reaper.h"
@@ -46,30 +48,32 @@ size_t remnants_find(const struct local *l, const char *mark, bool end_them)
 }
 
 // Those that have given up their environment, and whose parents are gone, are told by nothing but
-// that they are ours.
+// that they are ours. Where others are there whose descendants become children of ours as well,
+// what descends of fixtures is told by its mark.
 static size_t end_strays(const struct local *l)
 {
+	const rlim_t mark = limits_mark(getpid());
+	bool alone = !l->has_others && l->guest.pid == 0;
 	size_t n, found = 0;
 	pid_t pids[256];
 
 	descendants_children(pids, sizeof pids / sizeof *pids, &n);
 	for (size_t i = 0; i < n; i++)
-		found += !is_known(l, pids[i]) && kill(pids[i], SIGKILL) == 0;
+		found += !is_known(l, pids[i]) && (alone || limits_bear(pids[i], mark)) &&
+			 kill(pids[i], SIGKILL) == 0;
 	return found;
 }
 
-// Some could not be recognised earlier, as they were about to execute something. Where others are
-// there whose descendants become children of ours as well, only what has a mark is ended.
+// Some could not be recognised earlier, as they were about to execute something.
 void remnants_end_all(struct local *l)
 {
 	char *mark = xasprintf("FIRMO_JOBS_WORKER=%s", l->run);
-	bool alone = !l->has_others && l->guest.pid == 0;
 	struct err ignored;
 	size_t left = 1;
 
 	for (int round = 0; round < 100 && left > 0; round++) {
 		left = remnants_find(l, mark, true);
-		if (left == 0 && alone)
+		if (left == 0)
 			left = end_strays(l);
 		if (left == 0)
 			break;

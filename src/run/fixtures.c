@@ -324,7 +324,8 @@ static void make_environment(struct fixture_process *p)
 	VEC_PUSH(&p->environment, p->entry);
 	VEC_PUSH(&p->environment, NULL);
 	p->settings =
-		(struct job_settings){.environment = (const char *const *)p->environment.items};
+		(struct job_settings){.environment = (const char *const *)p->environment.items,
+				      .limits.mark = limits_mark(getpid())};
 }
 
 static int make_file(const char *path, struct err *err)

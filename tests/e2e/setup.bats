@@ -90,15 +90,21 @@ simple() {
 	test_file tests/db/a_test.lua 'local pid = io.open("daemon"):read("n")' 'assert(os.execute("kill -0 " .. pid))'
 	fixture '"setup": "setsid sleep 1000 & echo $! >daemon; sleep 1000 & echo $! >child; env -i setsid sh daemon.sh & until [ -s stray ]; do :; done", "teardown": "kill -0 $(cat daemon) && kill -0 $(cat child) && kill -0 $(cat stray) && touch alive"'
 	printf '%s\n' 'sleep 1000 & echo $! $$ >stray' 'wait' >daemon.sh
-	run fj
-	status_is 0
-	[ -e alive ]
-	gone "$(<daemon)"
-	gone "$(<child)"
-	# Nothing but their descent tells of these.
-	for pid in $(<stray); do
-		gone "$pid"
+	# What the command of --gather leaves behind is none of ours.
+	printf '%s\n' 'env -i setsid sleep 200 >/dev/null 2>&1 3>&- & echo $! >others' "\"$FIRMO_JOBS\" --join tests/db/a_test.lua" >command.sh
+	for words in "" "--gather=sh command.sh"; do
+		rm -f alive stray
+		run fj ${words:+"$words"}
+		status_is 0
+		[ -e alive ]
+		gone "$(<daemon)"
+		gone "$(<child)"
+		# Nothing but their descent tells of these.
+		for pid in $(<stray); do
+			gone "$pid"
+		done
 	done
+	kill "$(<others)"
 }
 
 @test "a failed setup leaves its files out, and fails the run" {
