@@ -98,6 +98,7 @@ $(O)/flags: .FORCE
 
 # What base/embed.h makes part of the program.
 $(O)/src/framework/shim.o $(O)/src/framework/busted.o $(O)/src/framework/luacov.o $(O)/src/cli/unloaded.o $(O)/src/cli/covering.o: $(wildcard src/framework/lua/*.lua)
+$(O)/src/cli/print_schema.o: $(wildcard src/report/*.schema.json)
 $(O)/src/report/html/page.o: $(wildcard src/report/html/page.*)
 
 # What knows where files are installed that come with the program. Another PREFIX makes only that anew.

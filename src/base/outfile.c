@@ -97,7 +97,19 @@ static int open_temporary(struct outfile *f, struct err *err)
 	return 0;
 }
 
-int outfile_open(struct outfile *f, const char *path, struct err *err)
+// As open_temporary, but for the place.
+static int open_in_place(struct outfile *f, struct err *err)
+{
+	if (path_make_parent(f->path, err) < 0)
+		return -1;
+	int fd =
+		open(f->path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+	f->stream = fd < 0 ? NULL : xgiven(fdopen(fd, "a"));
+	return 0;
+}
+
+static int open_by(struct outfile *f, const char *path,
+		   int (*open_regular)(struct outfile *f, struct err *err), struct err *err)
 {
 	*f = (struct outfile){.path = xstrdup(path)};
 	if (strcmp(path, "-") == 0) {
@@ -110,7 +122,7 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 	}
 	if (is_special(path)) {
 		f->stream = muzzle_put_on(open_special(path));
-	} else if (open_temporary(f, err) < 0) {
+	} else if (open_regular(f, err) < 0) {
 		release(f);
 		return -1;
 	}
@@ -125,6 +137,16 @@ int outfile_open(struct outfile *f, const char *path, struct err *err)
 		unlink(f->temporary);
 	release(f);
 	return -1;
+}
+
+int outfile_open(struct outfile *f, const char *path, struct err *err)
+{
+	return open_by(f, path, open_temporary, err);
+}
+
+int outfile_open_growing(struct outfile *f, const char *path, struct err *err)
+{
+	return open_by(f, path, open_in_place, err);
 }
 
 int outfile_commit(struct outfile *f, struct err *err)

@@ -19,6 +19,8 @@ struct outfile {
 // leads to is replaced, unless it is a link as in path_check_links; its mode stays. f stays where
 // it is until it is empty again.
 int outfile_open(struct outfile *f, const char *path, struct err *err);
+// The same, for what is read as it grows: the file is emptied and written where it is.
+int outfile_open_growing(struct outfile *f, const char *path, struct err *err);
 // Closes it and puts it in place; on failure the temporary file is removed. f is empty afterwards.
 int outfile_commit(struct outfile *f, struct err *err);
 // Closes it and removes the temporary file. f is empty afterwards.

@@ -77,7 +77,7 @@ static void publish(void *owner, struct result *const *results, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		// What it depended on is recorded, and too much to be kept for hundreds of files.
 		result_forget_inputs(results[i]);
-		run_add(&s->run, results[i]);
+		live_add(s, results[i]);
 	}
 }
 
@@ -97,6 +97,21 @@ static void on_started(void *owner, const struct result *r)
 	display_started(&s->display, r);
 	if (s->service)
 		service_started(s->service, r);
+}
+
+static void on_process_started(void *owner, const struct result *r)
+{
+	live_process_started(owner, r);
+}
+
+static void on_test_ended(void *owner, const struct result *r, const struct test_case *t)
+{
+	live_test_ended(owner, r, t);
+}
+
+static void on_wrote(void *owner, const struct result *r, const char *data, size_t n)
+{
+	live_wrote(owner, r, data, n);
 }
 
 static void on_slow(void *owner, const struct result *r)
@@ -195,7 +210,7 @@ static void on_ended(void *owner, struct result *r)
 	if (r->status != FILE_NOTRUN)
 		journal_add(&s->journal, r);
 	else
-		run_add(&s->run, r);
+		live_add(s, r);
 }
 
 static bool is_open(void *owner, const struct result *r)
@@ -243,6 +258,8 @@ static void on_fixture_ended(void *owner, struct fixture *f, struct fixture_resu
 		if (s->context.store)
 			fixtures_keep(f, s->settings);
 	}
+	if (live_is_open(s))
+		live_fixture_ended(s, r);
 	VEC_PUSH(&s->run.fixtures, *r);
 	if (!s->context.text_to_stdout)
 		return;
@@ -410,7 +427,11 @@ static void close_places(struct firmo_jobs *s)
 
 int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err *err)
 {
+	bool is_live = live_is_open(s);
 	const struct run_hooks hooks = {.started = on_started,
+					.process_started = is_live ? on_process_started : NULL,
+					.test_ended = is_live ? on_test_ended : NULL,
+					.wrote = is_live ? on_wrote : NULL,
 					.waits = on_waits,
 					.waits_for_run = on_waits_for_run,
 					.slow = on_slow,

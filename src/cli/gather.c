@@ -45,6 +45,7 @@ static void begin(struct firmo_jobs *s)
 	if (s->settings->coverage.wanted)
 		session_warn("no line is counted below --gather: coverage comes of a run without");
 	firmo_settings_hand_down(&s->settings->said);
+	live_begin(s);
 }
 
 // Those below us run and report for themselves where we would know nothing of what did not ask us,
@@ -377,14 +378,10 @@ static int read_command(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
-static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
+static enum firmo_jobs_status run_it(struct firmo_jobs *s)
 {
 	struct err err = {0};
 
-	if (s->context.make.dry_run) {
-		s->request.changed_only = true; // as the stamps have it
-		return run_dry(s);
-	}
 	enum firmo_jobs_status ready = files_look(s);
 	if (ready != FIRMO_JOBS_OK)
 		return ready;
@@ -398,10 +395,18 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 	return status;
 }
 
+static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
+{
+	if (!s->context.make.dry_run)
+		return live_end(s, run_it(s));
+	s->request.changed_only = true; // as the stamps have it
+	return run_dry(s);
+}
+
 const struct mode mode_gather = {
 	.name = "--gather",
 	.goes_by_plan = true,
-	.formats = MODE_RUN_FORMATS,
+	.formats = MODE_RUN_FORMATS | MODE_LIVE_FORMATS,
 	.keeps_jobserver = true,
 	.read = read_command,
 	.carry_out = carry_out,

@@ -18,7 +18,9 @@ struct settings;
 	 1u << REPORT_HTML)
 // Those that tell of coverage alone.
 #define MODE_COVERAGE_FORMATS (1u << REPORT_LCOV | 1u << REPORT_COBERTURA | 1u << REPORT_LUACOV)
-#define MODE_ANY_FORMAT       (~0u)
+// What is told while it happens.
+#define MODE_LIVE_FORMATS (1u << REPORT_EVENTS)
+#define MODE_ANY_FORMAT   (~0u)
 
 struct mode {
 	const char *name;           // as messages call it

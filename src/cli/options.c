@@ -166,11 +166,17 @@ static int on_framework(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
-const char *const report_formats[] = {[REPORT_TEXT] = "text",     [REPORT_JSON] = "json",
-				      [REPORT_JUNIT] = "junit",   [REPORT_TAP] = "tap",
-				      [REPORT_HTML] = "html",     [REPORT_CSV] = "csv",
-				      [REPORT_LCOV] = "lcov",     [REPORT_COBERTURA] = "cobertura",
-				      [REPORT_LUACOV] = "luacov", NULL};
+const char *const report_formats[] = {[REPORT_TEXT] = "text",
+				      [REPORT_JSON] = "json",
+				      [REPORT_JUNIT] = "junit",
+				      [REPORT_TAP] = "tap",
+				      [REPORT_HTML] = "html",
+				      [REPORT_CSV] = "csv",
+				      [REPORT_LCOV] = "lcov",
+				      [REPORT_COBERTURA] = "cobertura",
+				      [REPORT_LUACOV] = "luacov",
+				      [REPORT_EVENTS] = "events",
+				      NULL};
 
 static int on_report(struct settings *o, const char *value, struct err *err)
 {
@@ -453,10 +459,10 @@ static const struct option_row rows[] = {
 	       1000000, "wants a whole number, 1 or more", PROJECT),
 	SWITCH_ON("until-fail", "again and again until something fails", until_fail, PROJECT),
 	HEADLINE("Output"),
-	READ(0, "report", "FORMAT[:FILE]",
-	     "text, json, junit, tap, html, csv, or of coverage:", on_report,
-	     .choices = report_formats, LIST("report"), .path = PATH_BEHIND_COLON, PROJECT),
-	HELP("lcov, cobertura, luacov; repeatable [text]"),
+	READ(0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html, csv, events, or",
+	     on_report, .choices = report_formats, LIST("report"), .path = PATH_BEHIND_COLON,
+	     PROJECT),
+	HELP("of coverage: lcov, cobertura, luacov; repeatable [text]"),
 	HELP("--no-report: none of those asked for before it"),
 	SWITCH_OFF("worker-output", "do not show what failed files wrote", text.worker_output,
 		   PROJECT),
@@ -497,8 +503,8 @@ static const struct option_row rows[] = {
 	MODE_ON("why", "FILE", "tell why --changed would run a file, or not", &mode_why),
 	MODE(0, "show", "[=RUN]", "the report of the last run, or of that one", &mode_show),
 	MODE(0, "print-mk", NULL, "print the path of firmo-jobs.mk, for makefiles", &mode_print_mk),
-	MODE(0, "print-schema", NULL, "print the JSON Schema of firmo-jobs.json",
-	     &mode_print_schema),
+	MODE_OF("print-schema", "[=NAME]", "print a JSON Schema: settings, report or events",
+		&mode_print_schema, print_schema_names),
 	MODE_OF("print-completion", "SHELL", "print what bash, zsh or fish completes by",
 		&mode_print_completion, completion_shells),
 	MODE_ON("rules", "[=FILE]", "write make rules [rules.mk beside the history]", &mode_rules),

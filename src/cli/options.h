@@ -11,6 +11,8 @@ struct option_row;
 void options_help(FILE *out);
 // Those of --print-completion, ended by NULL.
 extern const char *const completion_shells[];
+// What --print-schema takes.
+extern const char *const print_schema_names[];
 // The table, with its n rows.
 const struct option_row *options_rows(size_t *n);
 // The row behind that one, in the order of --help, then what is no option but a setting all the

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
-// --print-schema: the JSON Schema of firmo-jobs.json, made of the rows of the options.
+// --print-schema: the JSON Schema of firmo-jobs.json, made of the rows of the options; or that of a
+// report.
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/embed.h"
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/options.h"
 #include "cli/session.h"
+
+EMBED(report_schema, "src/report/report.schema.json");
+EMBED(events_schema, "src/report/events.schema.json");
 
 #define DIALECT "https://json-schema.org/draft/2020-12/schema"
 
@@ -231,9 +237,50 @@ static struct json_object *make_schema(void)
 	return o;
 }
 
+// ---- reports ----
+
+static struct json_object *parse(const struct embedded *e)
+{
+	char *s = xstrndup(e->start, embedded_size(e));
+	struct json_object *o = xgiven(json_tokener_parse(s));
+
+	free(s);
+	return o;
+}
+
+static struct json_object *make_report_schema(void)
+{
+	return parse(&report_schema);
+}
+
+// Files, tests and runs are those of the report.
+static struct json_object *make_events_schema(void)
+{
+	struct json_object *o = parse(&events_schema), *report = parse(&report_schema);
+	struct json_object *own = json_object_object_get(o, "$defs");
+
+	json_object_object_foreach(json_object_object_get(report, "$defs"), name, definition)
+		add(own, name, json_object_get(definition));
+	json_object_put(report);
+	return o;
+}
+
+// ---- the mode ----
+
+const char *const print_schema_names[] = {"settings", "report", "events", NULL};
+
+static int read_name(struct settings *o, const char *value, struct err *err)
+{
+	o->schema = *value ? option_find(print_schema_names, value, strlen(value)) : 0;
+	return o->schema >= 0 ? 0
+			      : option_refuse(err, "print-schema", value, print_schema_names, "");
+}
+
 static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 {
-	struct json_object *schema = make_schema();
+	static struct json_object *(*const makers[])(void) = {make_schema, make_report_schema,
+							      make_events_schema};
+	struct json_object *schema = makers[s->settings->schema]();
 
 	puts(xgiven((void *)json_object_to_json_string_ext(
 		schema, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)));
@@ -244,4 +291,5 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 const struct mode mode_print_schema = {.name = "--print-schema",
 				       .formats = MODE_ANY_FORMAT,
 				       .has_no_project = true,
+				       .read = read_name,
 				       .carry_out = carry_out};

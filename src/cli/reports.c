@@ -59,6 +59,9 @@ static int make_report(const struct firmo_jobs *s, const struct report_request *
 	struct outfile file;
 	struct err write_err = {0};
 
+	// It was written while things happened, see cli/live.h.
+	if (r->format == REPORT_EVENTS)
+		return 0;
 	// That stands there already.
 	if (r->format == REPORT_TEXT && strcmp(r->path, "-") == 0)
 		return 0;

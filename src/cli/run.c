@@ -82,12 +82,25 @@ static int ask_service(const struct firmo_jobs *s)
 	return s->settings->join && name && paths->n == 1 ? service_ask(name, paths->items[0]) : -1;
 }
 
+// Where a report goes to standard output, nothing else does.
+static void tell_none(const struct firmo_jobs *s)
+{
+	static const char text[] = "No file failed last time: nothing to run.";
+
+	if (s->context.text_to_stdout)
+		puts(text);
+	else
+		session_warn(text);
+}
+
 static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 {
 	struct err err = {0};
 	int answered = to_run ? ask_service(s) : -1;
-	if (answered >= 0)
+	if (answered >= 0) {
+		s->joined = true;
 		return (enum firmo_jobs_status)answered;
+	}
 	if (to_run) {
 		s->run.name = execution_name();
 		execution_open_tokens(s, &s->context.make, (int)s->settings->jobs);
@@ -113,7 +126,7 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 	if (plan_order(&s->jobs, &s->reused, &s->request, s->context.store, &s->support, &err) < 0)
 		context_lose_store(&s->context, &err);
 	if (s->jobs.n == 0 && s->reused.n == 0 && !s->context.make.question)
-		puts("No file failed last time: nothing to run.");
+		tell_none(s);
 	warn_of_files(&s->jobs);
 	if (to_run && s->settings->text.verbose)
 		tell_handovers(&s->jobs);
@@ -169,6 +182,7 @@ static void begin_run(struct firmo_jobs *s)
 		s->run.jobs = made > 0 ? made : 0;
 	execution_describe(s);
 	execution_open_journal(s);
+	live_begin(s);
 }
 
 static int carry_out(struct firmo_jobs *s, struct err *err)
@@ -221,26 +235,29 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 enum firmo_jobs_status firmo_jobs_report(struct firmo_jobs *s)
 {
 	if (s->jobs.n == 0 && s->reused.n == 0)
-		return FIRMO_JOBS_OK;
+		return live_end(s, FIRMO_JOBS_OK);
 	if (s->joined)
 		return execution_outcome(s);
 	enum firmo_jobs_status written = reports_of_run(s, false), outcome = execution_outcome(s);
-	return outcome == FIRMO_JOBS_OK ? written : outcome;
+	return live_end(s, outcome == FIRMO_JOBS_OK ? written : outcome);
 }
 
 static enum firmo_jobs_status run(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = firmo_jobs_plan(s);
 
-	if (status != FIRMO_JOBS_OK)
+	if (s->context.make.dry_run)
 		return status;
+	if (status != FIRMO_JOBS_OK)
+		return live_end(s, status);
 	status = firmo_jobs_run(s);
-	return status == FIRMO_JOBS_BROKEN ? status : firmo_jobs_report(s);
+	return status == FIRMO_JOBS_BROKEN ? live_end(s, status) : firmo_jobs_report(s);
 }
 
 const struct mode mode_run = {.name = "a run",
 			      .goes_by_plan = true,
-			      .formats = MODE_RUN_FORMATS | MODE_COVERAGE_FORMATS,
+			      .formats =
+				      MODE_RUN_FORMATS | MODE_COVERAGE_FORMATS | MODE_LIVE_FORMATS,
 			      .carry_out = run};
 
 // ---- the rest ----

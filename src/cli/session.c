@@ -15,9 +15,29 @@
 #include "jobserver/tokens.h"
 #include "store/store.h"
 
+static struct {
+	void (*heard)(void *owner, const char *message);
+	void *owner;
+	struct strings missed; // before there was one
+} listener;
+
+void session_listen(void (*heard)(void *owner, const char *message), void *owner)
+{
+	listener.heard = heard;
+	listener.owner = owner;
+	for (size_t i = 0; heard && i < listener.missed.n; i++)
+		heard(owner, listener.missed.items[i]);
+	strings_free_all(&listener.missed);
+}
+
 void session_warn(const char *message)
 {
 	struct buf b = {0};
+
+	if (listener.heard)
+		listener.heard(listener.owner, message);
+	else
+		VEC_PUSH(&listener.missed, xstrdup(message));
 
 	text_add_visible(&b, message);
 	fprintf(stderr, "firmo-jobs: %s\n", b.data);
@@ -82,6 +102,7 @@ int firmo_jobs_signal(const struct firmo_jobs *s)
 
 static void release_run(struct firmo_jobs *s)
 {
+	live_release(s);
 	if (s->means.tokens)
 		tokens_close(s->means.tokens);
 	free(s->workspace);
@@ -142,6 +163,7 @@ void session_begin_run(struct firmo_jobs *s)
 void firmo_jobs_close(struct firmo_jobs *s)
 {
 	release_run(s);
+	session_listen(NULL, NULL);
 	context_close(&s->context);
 	settings_release(&s->words);
 	free(s);

@@ -8,6 +8,7 @@
 #include "cli/context.h"
 #include "cli/display.h"
 #include "cli/journal.h"
+#include "cli/live.h"
 #include "cli/settings.h"
 #include "framework/luacov.h"
 #include "model/job.h"
@@ -70,12 +71,16 @@ struct firmo_jobs {
 	} open;
 	struct journal journal;
 	struct display display;
+	struct live live;
 	bool told_why_none; // no file is to be run, and a line has said how some would be
 	bool joined;        // what is run here is a part of a run that another process reports on
 };
 
 // One line on standard error, in the program's name.
 void session_warn(const char *message);
+// Has heard() told of each warning from now on, and of those before that nobody has heard; NULL
+// ends that.
+void session_listen(void (*heard)(void *owner, const char *message), void *owner);
 // A point in time on standard output, as a person here reads it: "2026-11-25 20:10:11".
 void session_print_time(int64_t real_ns);
 // Makes ready for another run: forgets the one that there was.

@@ -33,7 +33,8 @@ enum report_format {
 	REPORT_CSV,
 	REPORT_LCOV,
 	REPORT_COBERTURA,
-	REPORT_LUACOV
+	REPORT_LUACOV,
+	REPORT_EVENTS
 };
 
 // The names of the formats, in the order of the enum, ended by NULL.
@@ -96,6 +97,7 @@ struct settings {
 	const char *why;          // the file of --why
 	const char *shown_file;   // of --print-settings, or NULL
 	int shell;                // of --print-completion
+	int schema;               // of --print-schema
 	const char *task;         // of --run, or NULL
 	bool join;                // --join
 	bool writes_rules;        // --rules, alone or with --gather

@@ -172,6 +172,8 @@ static bool on_test(struct events *ev, const struct json *o, int64_t now_ns)
 	set_string(&t->message, member(o, "reason"));
 	set_string(&t->message, member(o, "message"));
 	set_string(&t->traceback, member(o, "traceback"));
+	if (ev->test_ended)
+		ev->test_ended(ev->owner, t);
 	return true;
 }
 

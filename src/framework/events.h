@@ -33,6 +33,7 @@
 #include "model/job.h"
 
 struct result;
+struct test_case;
 
 // Of a key, with the NUL at its end.
 #define EVENTS_KEY_SIZE 17
@@ -54,7 +55,9 @@ struct events {
 	int64_t cut;    // the exit status that was asked for, where the system cuts that to 0; or 0
 	long announced; // tests, by the word at the end; -1: there was none
 	struct strings whole; // files that came to their ends as chunks, as Lua names them; owned
-	char *shim_error;     // what the shim said of its own failure, or NULL
+	void (*test_ended)(void *owner, const struct test_case *t); // NULL: nobody asks
+	void *owner;
+	char *shim_error; // what the shim said of its own failure, or NULL
 };
 
 // key: what its lines bear, as events_make_key makes it.

@@ -30,7 +30,7 @@ static struct json_object *strings(char *const *items, size_t n)
 	return list;
 }
 
-static struct json_object *test_object(const struct result *r, const struct test_case *t)
+struct json_object *report_json_test(const struct result *r, const struct test_case *t)
 {
 	struct json_object *o = object_new();
 
@@ -99,7 +99,7 @@ static struct json_object *attempt_object(const struct result *r)
 	object_put(o, "expected", r->expected >= 0 ? object_integer(r->expected) : NULL);
 	object_put(o, "seed", object_string(r->seed));
 	for (size_t i = 0; i < r->tests.n; i++)
-		object_append(tests, test_object(r, &r->tests.items[i]));
+		object_append(tests, report_json_test(r, &r->tests.items[i]));
 	object_put(o, "tests", tests);
 	object_put(o, "output", object_bytes(r->output ? r->output : "", r->output_len));
 	return o;
@@ -119,7 +119,7 @@ static void add_path(const char *path, void *list)
 	object_append(list, object_string(path));
 }
 
-static struct json_object *file_object(const struct run *run, const struct result *r)
+struct json_object *report_json_file(const struct run *run, const struct result *r)
 {
 	struct json_object *o = attempt_object(r), *earlier = object_list();
 	struct json_object *concurrent = NULL;
@@ -178,7 +178,7 @@ static struct json_object *waits(const struct run *run)
 	return list;
 }
 
-static struct json_object *run_object(const struct run *run)
+struct json_object *report_json_run(const struct run *run)
 {
 	struct json_object *o = object_new();
 
@@ -201,7 +201,7 @@ static struct json_object *run_object(const struct run *run)
 	return o;
 }
 
-static void put_counts(struct json_object *o, const struct run *run)
+void report_json_sums(struct json_object *o, const struct run *run)
 {
 	struct totals t = run_totals(run);
 
@@ -214,7 +214,7 @@ static void put_counts(struct json_object *o, const struct run *run)
 	object_put(o, "skipped", object_integer(t.tests.skipped));
 	object_put(o, "pending", object_integer(t.tests.pending));
 	object_put(o, "elapsed", object_seconds(run->elapsed_ns));
-	object_put(o, "run", run_object(run));
+	object_put(o, "run", report_json_run(run));
 }
 
 // The lists may be long: they are written piece by piece into the open end of the head.
@@ -222,28 +222,32 @@ static void write_head(FILE *out, const struct run *run)
 {
 	struct json_object *head = object_new();
 
-	put_counts(head, run);
+	report_json_sums(head, run);
 	const char *s = object_text(head);
 	fwrite(s, 1, strlen(s) - 1, out);
 	json_object_put(head);
+}
+
+struct json_object *report_json_fixture(const struct fixture_result *r)
+{
+	struct json_object *o = object_new();
+
+	object_put(o, "name", object_string(r->name));
+	object_put(o, "step", object_string(r->tears_down ? "teardown" : "setup"));
+	object_put(o, "failed", object_boolean(r->failed));
+	object_put(o, "reason", object_string(r->reason));
+	object_put(o, "started", object_seconds(r->started_ns));
+	object_put(o, "wall", object_seconds(r->wall_ns));
+	object_put(o, "output", object_string(r->output ? r->output : ""));
+	return o;
 }
 
 static struct json_object *fixture_list(const struct run *run)
 {
 	struct json_object *list = object_list();
 
-	for (size_t i = 0; i < run->fixtures.n; i++) {
-		const struct fixture_result *r = &run->fixtures.items[i];
-		struct json_object *o = object_new();
-		object_put(o, "name", object_string(r->name));
-		object_put(o, "step", object_string(r->tears_down ? "teardown" : "setup"));
-		object_put(o, "failed", object_boolean(r->failed));
-		object_put(o, "reason", object_string(r->reason));
-		object_put(o, "started", object_seconds(r->started_ns));
-		object_put(o, "wall", object_seconds(r->wall_ns));
-		object_put(o, "output", object_string(r->output ? r->output : ""));
-		object_append(list, o);
-	}
+	for (size_t i = 0; i < run->fixtures.n; i++)
+		object_append(list, report_json_fixture(&run->fixtures.items[i]));
 	return list;
 }
 
@@ -292,7 +296,7 @@ int report_json(FILE *out, const struct run *run, struct err *err)
 	fputs(",\n\"files\":[", out);
 	for (size_t i = 0; i < run->results.n; i++) {
 		fputs(i ? ",\n" : "\n", out);
-		object_write(out, file_object(run, run->results.items[i]));
+		object_write(out, report_json_file(run, run->results.items[i]));
 	}
 	fputs("\n],\n\"conflicts\":", out);
 	object_write(out, conflict_list(run));

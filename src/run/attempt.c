@@ -66,6 +66,8 @@ static void wrote(void *owner, enum stream stream, const char *data, size_t n)
 		events_feed(&a->events, data, n, clock_mono_ns());
 		return;
 	}
+	if (a->terms->wrote)
+		a->terms->wrote(a->terms->owner, a->result, data, n);
 	if (has_own_stderr(a))
 		capture_lines(a, stream == STREAM_OUT ? &a->out_line : &a->err_line, data, n);
 	else
@@ -80,6 +82,13 @@ void attempt_finish_output(struct attempt *a)
 	capture_add(&a->capture, a->err_line.data, a->err_line.len);
 	events_finish(&a->events);
 	tap_finish(&a->tap);
+}
+
+static void test_ended(void *owner, const struct test_case *t)
+{
+	struct attempt *a = owner;
+
+	a->terms->test_ended(a->terms->owner, a->result, t);
 }
 
 // ---- its processes ----
@@ -369,6 +378,8 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 
 	events_make_key(key);
 	events_init(&a->events, a->result, key);
+	a->events.test_ended = a->terms->test_ended ? test_ended : NULL;
+	a->events.owner = a;
 	snprintf(shim, sizeof shim, "%s,%s%s", key, framework_name(a->reading.framework),
 		 a->reading.proof ? ",proof" : "");
 	const struct launch what = {

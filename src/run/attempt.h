@@ -53,6 +53,9 @@ struct attempt_terms {
 	// Has reached ATTEMPT_FINISHED; may free the attempt.
 	void (*finished)(void *owner, struct attempt *a);
 	void (*slow)(void *owner, const struct result *r); // r->slow has just become true
+	// Of what a process does, as it does it; NULL: nobody asks.
+	void (*test_ended)(void *owner, const struct result *r, const struct test_case *t);
+	void (*wrote)(void *owner, const struct result *r, const char *data, size_t n);
 	void *owner;
 };
 

@@ -109,6 +109,8 @@ void supervisor_enlist(struct supervisor *s, struct attempt *a)
 		s->attempts.items[i]->result->concurrent = true;
 	if ((int)s->attempts.n > s->run->peak)
 		s->run->peak = (int)s->attempts.n;
+	if (s->hooks->process_started)
+		s->hooks->process_started(s->hooks->owner, a->result);
 }
 
 static void shorten_output(struct result *r)
@@ -391,6 +393,20 @@ static void on_slow(void *owner, const struct result *r)
 		hooks->slow(hooks->owner, r);
 }
 
+static void on_test_ended(void *owner, const struct result *r, const struct test_case *t)
+{
+	const struct run_hooks *hooks = ((struct supervisor *)owner)->hooks;
+
+	hooks->test_ended(hooks->owner, r, t);
+}
+
+static void on_wrote(void *owner, const struct result *r, const char *data, size_t n)
+{
+	const struct run_hooks *hooks = ((struct supervisor *)owner)->hooks;
+
+	hooks->wrote(hooks->owner, r, data, n);
+}
+
 static int begin(struct supervisor *s, struct err *err)
 {
 	const struct run_service *service = s->hooks->service;
@@ -402,6 +418,8 @@ static int begin(struct supervisor *s, struct err *err)
 					  .means = s->means,
 					  .finished = on_finished,
 					  .slow = on_slow,
+					  .test_ended = s->hooks->test_ended ? on_test_ended : NULL,
+					  .wrote = s->hooks->wrote ? on_wrote : NULL,
 					  .owner = s};
 	return local_open(&s->local, &s->means->local, s->run->name, &guest, s->means->tokens,
 			  s->means->loop, s->means->signals, err);

@@ -22,6 +22,7 @@ struct result;
 struct run;
 struct signals;
 struct supervisor;
+struct test_case;
 struct tokens;
 
 struct run_settings {
@@ -63,6 +64,12 @@ struct run_service {
 // Called from inside supervisor_run().
 struct run_hooks {
 	void (*started)(void *owner, const struct result *r);
+	// What can be told while a file runs. A file may have several processes, one after another,
+	// also at one attempt: where one does not tell enough, the next has the last word. NULL:
+	// nobody asks.
+	void (*process_started)(void *owner, const struct result *r);
+	void (*test_ended)(void *owner, const struct result *r, const struct test_case *t);
+	void (*wrote)(void *owner, const struct result *r, const char *data, size_t n);
 	// A file must wait, though it has a slot for all we know, as it once took more memory than
 	// these bytes, which are left beside what those that run may take. Once in a run.
 	void (*waits)(void *owner, const struct job *job, int64_t left_bytes);

@@ -82,8 +82,8 @@ setup() {
 	wrong_usage --order=random:0 --order
 	wrong_usage --order=randomly --order
 	wrong_usage --framework=foo "--framework=foo: wants auto, plain, tap, luaunit, lust, busted or firmo"
-	wrong_usage --report=foo "--report=foo: wants text, json, junit, tap, html, csv, lcov, cobertura or luacov"
-	wrong_usage --report=foo:x "--report=foo:x: wants text, json, junit, tap, html, csv, lcov, cobertura or luacov"
+	wrong_usage --report=foo "--report=foo: wants text, json, junit, tap, html, csv, lcov, cobertura, luacov or events"
+	wrong_usage --report=foo:x "--report=foo:x: wants text, json, junit, tap, html, csv, lcov, cobertura, luacov or events"
 	wrong_usage --report=json: "--report=json:: a file's name is missing"
 	wrong_usage --report= --report
 	wrong_usage --progress=foo --progress=foo

@@ -361,7 +361,7 @@ FAILED: 3 of 3 files"
 
 @test "json: the manual page describes every field of the schema, and no other" {
 	local manual=$BATS_TEST_DIRNAME/../../src/cli/firmo-jobs.1
-	lua5.4 - "$FIXTURES" "$BATS_TEST_DIRNAME/schema/report.schema.json" >schema.txt <<-'END'
+	lua5.4 - "$FIXTURES" <("$FIRMO_JOBS" --print-schema=report) >schema.txt <<-'END'
 		local schema = dofile(arg[1] .. "/json.lua").read(arg[2])
 		local function list(object)
 			for name in pairs(object.properties) do print(name) end
