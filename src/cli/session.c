@@ -125,10 +125,10 @@ static void release_run(struct firmo_jobs *s)
 	learned_release(&s->learned);
 }
 
-static const struct job_settings *settings_of(const char *path, const char *lines, void *variants,
-					      struct err *err)
+static const struct job_settings *settings_of(const char *path, const struct selection *only,
+					      void *variants, struct err *err)
 {
-	return variants_of(variants, path, lines, err);
+	return variants_of(variants, path, only, err);
 }
 
 void session_begin_run(struct firmo_jobs *s)

@@ -44,13 +44,13 @@ int variants_add_statements(const struct settings *all, const char *path, struct
 }
 
 // Files of which the same is said run in the same way.
-static char *make_key(const struct variants *v, const char *path, const char *lines,
+static char *make_key(const struct variants *v, const char *path, const struct selection *only,
 		      const struct statements *said)
 {
 	struct buf b = {0};
 
-	if (lines)
-		way_add(&b, path, lines);
+	if (only->lines || only->names)
+		way_add(&b, path, only->lines ? only->lines : only->names);
 	for (size_t i = 0; i < v->fixtures.n; i++)
 		if (name_matches(&v->fixtures.items[i].globs, path))
 			way_add(&b, "fixture", v->fixtures.items[i].name);
@@ -292,6 +292,7 @@ static void release(struct variant *variant)
 	wrapper_release(&variant->wrapper);
 	free(variant->fixtures.items);
 	free(variant->lines);
+	free(variant->names);
 	free(variant->way);
 	free(variant);
 }
@@ -318,8 +319,9 @@ void variants_say(const struct settings *all, const struct statements *own, stru
 }
 
 // Takes over key.
-static struct variant *add(struct variants *v, char *key, const char *path, const char *lines,
-			   const struct statements *own, struct err *err)
+static struct variant *add(struct variants *v, char *key, const char *path,
+			   const struct selection *only, const struct statements *own,
+			   struct err *err)
 {
 	struct variant *variant = xcalloc(1, sizeof *variant);
 	struct settings *o = &variant->settings;
@@ -336,8 +338,11 @@ static struct variant *add(struct variants *v, char *key, const char *path, cons
 	VEC_PUSH(&variant->fixtures, NULL);
 	make_environment(&variant->environment, o, variant->fixtures.items);
 	variant->job = o->job;
-	if (lines)
-		variant->job.selection.lines = variant->lines = xasprintf("%s %s", lines, path);
+	if (only->lines)
+		variant->job.selection.lines = variant->lines =
+			xasprintf("%s %s", only->lines, path);
+	if (only->names)
+		variant->job.selection.names = variant->names = xstrdup(only->names);
 	if (variant->fixtures.n > 1)
 		variant->job.fixtures = variant->fixtures.items;
 	variant->job.environment = (const char *const *)variant->environment.items;
@@ -356,18 +361,18 @@ static struct variant *find(const struct variants *v, const char *key)
 	return NULL;
 }
 
-const struct job_settings *variants_of(struct variants *v, const char *path, const char *lines,
-				       struct err *err)
+const struct job_settings *variants_of(struct variants *v, const char *path,
+				       const struct selection *only, struct err *err)
 {
 	struct statements own = {0};
 	struct variant *variant = NULL;
 	if (variants_add_statements(v->settings, path, &own, err) == 0) {
-		char *key = make_key(v, path, lines, &own);
+		char *key = make_key(v, path, only, &own);
 		variant = find(v, key);
 		if (variant)
 			free(key);
 		else
-			variant = add(v, key, path, lines, &own, err);
+			variant = add(v, key, path, only, &own, err);
 	}
 	statements_release(&own);
 	bool is_right = variant && (!v->commands || complete(v, variant, err) == 0);

@@ -24,7 +24,7 @@ struct variant {
 		struct fixture **items; // of job, NULL at the end
 		size_t n, cap;
 	} fixtures;
-	char *lines; // of job's selection
+	char *lines, *names; // of job's selection
 	struct job_settings job;
 	char *way;
 };
@@ -45,10 +45,10 @@ int variants_add_statements(const struct settings *all, const char *path, struct
 // All that is said of it: own, which that has given, in its place among what is said of all files.
 void variants_say(const struct settings *all, const struct statements *own,
 		  struct statements *said);
-// The settings of that file, complete once the programs have been found. lines: of which its tests
-// are wanted, or NULL. NULL: err says what is wrong with them.
-const struct job_settings *variants_of(struct variants *v, const char *path, const char *lines,
-				       struct err *err);
+// The settings of that file, complete once the programs have been found. only: lines or names of
+// the tests that are wanted. NULL: err says what is wrong with them.
+const struct job_settings *variants_of(struct variants *v, const char *path,
+				       const struct selection *only, struct err *err);
 // Completes those that there are, and from then on each one: with the commands of all files, or
 // with their own, whose program is looked for.
 int variants_complete(struct variants *v, const struct commands *commands, struct err *err);

@@ -15,6 +15,7 @@
 #include "framework/tap.h"
 #include "model/failure.h"
 #include "model/job.h"
+#include "model/job_settings.h"
 #include "model/result.h"
 
 static void set_outcome(struct result *r, enum file_status status, char *reason)
@@ -264,7 +265,10 @@ static void decide_by_tests(struct result *r)
 	else if (outside > 0)
 		set_outcome(r, FILE_ERROR, xstrdup("it did not load"));
 	else if (c.total == 0 && r->partial)
-		set_outcome(r, FILE_SKIPPED, xstrdup("none of its tests is selected"));
+		set_outcome(r, FILE_SKIPPED,
+			    xstrdup(r->job->settings && r->job->settings->selection.names
+					    ? "the tests that failed are not there any more"
+					    : "none of its tests is selected"));
 	else if (c.total == 0 && r->exit_code == EXIT_SKIP)
 		decide_by_exit(r);
 	else if (r->exit_code != 0)

@@ -27,6 +27,7 @@
 #include "plan/names.h"
 #include "plan/sequence.h"
 #include "plan/uptodate.h"
+#include "store/failed.h"
 #include "store/store.h"
 
 // How much of a file is looked at for its framework: the requires stand at the top.
@@ -223,8 +224,8 @@ static int set_settings(struct jobs *jobs, const struct plan_request *request,
 {
 	for (size_t i = 0; i < jobs->n; i++) {
 		struct job *j = &jobs->items[i];
-		j->settings =
-			request->settings_of(j->path, map_get(lines, j->path), request->owner, err);
+		const struct selection only = {.lines = map_get(lines, j->path)};
+		j->settings = request->settings_of(j->path, &only, request->owner, err);
 		if (!j->settings) {
 			jobs_release(jobs);
 			return -1;
@@ -400,6 +401,28 @@ void plan_look_into(struct jobs *jobs, const struct jobs *reused,
 	buf_release(&scratch);
 }
 
+// Of files whose framework can choose, only the tests that are bad are wanted.
+static int narrow(struct jobs *jobs, const struct plan_request *request, struct store *history,
+		  struct err *err)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < jobs->n && status == 0; i++) {
+		struct job *j = &jobs->items[i];
+		struct selection only = j->settings->selection;
+		char *names = NULL;
+		if (only.lines || !framework_has_events(j->framework))
+			continue;
+		status = failed_tests(history, j->path, &names, err);
+		only.names = names;
+		if (names)
+			j->settings = request->settings_of(j->path, &only, request->owner, err);
+		status = j->settings ? status : -1;
+		free(names);
+	}
+	return status;
+}
+
 int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request *request,
 	       struct store *history, struct support *support, struct err *err)
 {
@@ -416,6 +439,8 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 	else if (request->settings->failed_only && history && status == 0)
 		filter(jobs, failed_a_run, &now_ns);
 	plan_look_into(jobs, reused, request);
+	if (request->settings->failed_only && !request->changed_only && history && status == 0)
+		status = narrow(jobs, request, history, err);
 	order_for_run(jobs, request->settings->order, request->settings->seed, request->slots,
 		      request->locks);
 	// Who asks for a chance order looks for what depends on it.

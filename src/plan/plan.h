@@ -15,6 +15,7 @@
 
 struct busted_settings;
 struct err;
+struct selection;
 struct fixtures;
 struct job_settings;
 struct learned;
@@ -45,9 +46,9 @@ struct plan_request {
 	bool changed_only;                    // theirs, or true in its place
 	int slots;                            // how many jobs will run at once; 0: unknown
 	// The settings of the file at path, for changed_only complete; NULL, and err says what is
-	// wrong with them. lines: of which its tests are wanted, "12,40", or NULL: all.
-	const struct job_settings *(*settings_of)(const char *path, const char *lines, void *owner,
-						  struct err *err);
+	// wrong with them. only: lines ("12,40") or names of the tests that are wanted.
+	const struct job_settings *(*settings_of)(const char *path, const struct selection *only,
+						  void *owner, struct err *err);
 	void *owner;
 	const struct locks *locks;       // as in model/queue.h
 	const struct fixtures *fixtures; // all, or NULL

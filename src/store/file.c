@@ -9,6 +9,7 @@
 #include "model/run.h"
 #include "store/claims.h"
 #include "store/database.h"
+#include "store/failed.h"
 #include "store/file.h"
 #include "store/query.h"
 #include "store/range.h"
@@ -108,12 +109,13 @@ int file_load_one(struct store *s, const char *path, struct map *past, struct er
 // ---- recording ----
 
 // What the result adds to what is known of its file. That some of its tests pass says nothing of
-// the others, and a repetition that passes takes back no failure of this run.
-static void learn(struct past *p, const struct run *run, const struct result *r)
+// the others, unless these were the bad ones; and a repetition that passes takes back no failure of
+// this run.
+static void learn(struct past *p, const struct run *run, const struct result *r, bool is_mended)
 {
 	bool bad = file_status_is_bad(r->status);
 
-	if (r->partial && !bad)
+	if (r->partial && !bad && !is_mended)
 		return;
 	bool first = !run->repeated || r->attempt == 1;
 	bool was_worse = !first && file_status_is_bad(p->status) && !p->forgiven;
@@ -219,6 +221,14 @@ static int note_forks(struct store *s, int64_t file, const struct result *r)
 			VALUES(NUMBER(file), NUMBER(shown), NUMBER(READING_MASK)));
 }
 
+// Some tests of a file that was bad have passed, and no other is bad.
+static bool is_mended(struct store *s, int64_t file, const struct past *p, const struct run *run,
+		      const struct result *r)
+{
+	return r->partial && r->status == FILE_PASSED && !run->repeated &&
+	       file_status_is_bad(p->status) && failed_is_mended(s, file, p, r);
+}
+
 int file_put(struct store *s, const struct run *run, const struct result *r, int64_t *id)
 {
 	struct past p = {0};
@@ -229,7 +239,7 @@ int file_put(struct store *s, const struct run *run, const struct result *r, int
 		code = add_file(s, r->job->path, run->id, id);
 	if (code == SQLITE_DONE && r->status != FILE_NOTRUN) {
 		code = snapshot_judge_inputs(s, r, *id, &p.state, &inputs);
-		learn(&p, run, r);
+		learn(&p, run, r, is_mended(s, *id, &p, run, r));
 		follow(&p, run, r, inputs);
 		if (code == SQLITE_DONE)
 			code = write_past(s, *id, &p);

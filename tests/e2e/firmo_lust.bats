@@ -247,3 +247,61 @@ hanging() {
 @test "firmo, lust: a test that hangs is shown with the line it hangs in" {
 	on_each_lua string hanging
 }
+
+# ---- --failed ----
+
+# three LINE_OF_B LINE_OF_C: a file of three tests.
+three() {
+	test_file tests/three_test.lua 'package.path = "./?.lua;" .. package.path' 'local lust = require("lib.lust")' \
+		'lust.describe("three", function()' 'lust.it("a", function() end)' "$1" "$2" 'end)'
+}
+
+# again WANTED ARG...: what --failed runs of it.
+again() {
+	run fj --lua=lua5.4 --failed --report=json:report.json "${@:2}"
+	tests_are three_test "$1"
+}
+
+@test "--failed runs the tests that failed, until none of them does" {
+	local FOLDER=tests good='function() end)' bad='function() error("no") end)'
+	mkdir -p lib
+	cp "$FIXTURES/lust/lib/lust.lua" lib
+	three "lust.it('b', $bad" "lust.it('c', $bad"
+	run fj --lua=lua5.4
+	status_is 1
+	again "three>b=fail three>c=fail"
+	status_is 1
+	three "lust.it('b', $good" "lust.it('c', $bad"
+	again "three>b=pass three>c=fail"
+	again "three>c=fail"
+	three "lust.it('b', $good" "lust.it('c', $good"
+	again "three>c=pass"
+	status_is 0
+	run fj --lua=lua5.4 --failed
+	has "nothing to run"
+	# All of it has not passed yet.
+	run fj --lua=lua5.4 --changed --report=json:report.json
+	tests_are three_test "three>a=pass three>b=pass three>c=pass"
+
+	# A test that is gone; one that passes otherwise; what fails outside of tests.
+	three "lust.it('b', $bad" "lust.it('c', $bad"
+	run fj --lua=lua5.4
+	three "lust.it('b2', $good" "lust.it('c', $bad"
+	again "three>c=fail"
+	again "three>a=pass three>b2=pass three>c=fail"
+	run fj --lua=lua5.4 --filter=c
+	three "lust.it('b2', $good" "lust.it('c', $good"
+	run fj --lua=lua5.4 --filter=c
+	run fj --lua=lua5.4 --failed
+	has "nothing to run"
+	three "lust.it('b2', $good" "error('outside')"
+	run fj --lua=lua5.4
+	three "lust.it('b2', $good" "lust.it('c', $good"
+	again "three>a=pass three>b2=pass three>c=pass"
+	three "lust.it('b2', $bad" ""
+	run fj --lua=lua5.4
+	three "lust.it('b3', $bad" ""
+	again ""
+	ended three_test skip "the tests that failed are not there any more"
+	again "three>a=pass three>b3=fail"
+}
