@@ -57,7 +57,7 @@ static void close_gaps(struct loop *l)
 	l->timers.n = n;
 }
 
-static int timeout_ms(const struct loop *l)
+static int timeout_ms(const struct loop *l, int64_t now)
 {
 	int64_t next = LOOP_NEVER;
 
@@ -66,7 +66,7 @@ static int timeout_ms(const struct loop *l)
 			next = l->timers.items[i]->at_ns;
 	if (next == LOOP_NEVER)
 		return -1;
-	int64_t left = next - clock_mono_ns();
+	int64_t left = next - now;
 	// Rounded up: waking a little late beats spinning through the last millisecond.
 	int64_t ms = left <= 0 ? 0 : (left + NS_PER_MS - 1) / NS_PER_MS;
 	return ms > INT_MAX ? INT_MAX : (int)ms;
@@ -84,10 +84,8 @@ static void fill_polled(struct loop *l)
 	}
 }
 
-static void fire_timers(struct loop *l)
+static void fire_timers(struct loop *l, int64_t now)
 {
-	int64_t now = clock_mono_ns();
-
 	for (size_t i = 0; i < l->timers.n; i++) {
 		struct loop_timer *t = l->timers.items[i];
 		if (t && t->at_ns <= now) {
@@ -103,7 +101,11 @@ int loop_step(struct loop *l)
 	fill_polled(l);
 
 	size_t n = l->watches.n; // watches that a callback adds wait for the next step
-	int ready = poll(l->polled, n, timeout_ms(l));
+	int64_t looked_ns = clock_mono_ns();
+	int ms = timeout_ms(l, looked_ns);
+	int ready = poll(l->polled, n, ms);
+	if (ready == 0)
+		looked_ns += ms * NS_PER_MS;
 	for (size_t i = 0; ready > 0 && i < n; i++) {
 		struct loop_watch *w = l->watches.items[i];
 		if (w && l->polled[i].revents)
@@ -113,6 +115,8 @@ int loop_step(struct loop *l)
 		alloc_fail();
 	if (ready < 0 && errno != EINTR && errno != EAGAIN)
 		return -1;
-	fire_timers(l);
+	// Time may have passed since, for whatever reason, and what came in it comes first: nobody
+	// is late whom we have not looked for at that time.
+	fire_timers(l, looked_ns);
 	return 0;
 }

@@ -43,8 +43,9 @@ void loop_remove_watch(struct loop *l, struct loop_watch *w);
 // Adds t, whose at_ns may be changed freely from then on; it is LOOP_NEVER before fire is called.
 void loop_add_timer(struct loop *l, struct loop_timer *t);
 void loop_remove_timer(struct loop *l, struct loop_timer *t);
-// Waits until something is ready or due, and calls back for all that is. -1, and errno, where the
-// system does not let us wait.
+// Waits until something is ready or due, and calls back for all that is; what was ready in front of
+// a deadline is called for in front of it, however late we are. -1, and errno, where the system
+// does not let us wait.
 int loop_step(struct loop *l);
 
 #endif

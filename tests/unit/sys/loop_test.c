@@ -419,6 +419,33 @@ static void a_timer_may_remove_a_watch_and_the_reverse(void **state)
 	end(&s);
 }
 
+// The first one is busy until the time of the first timer has come; meanwhile the second is ready.
+static void be_late(struct script *s)
+{
+	s->action = NULL;
+	fill(s, 1);
+	while (clock_mono_ns() <= s->timers[0].at_ns)
+		;
+}
+
+static void what_was_ready_before_a_deadline_comes_first(void **state)
+{
+	struct script s;
+
+	(void)state;
+	begin(&s);
+	fill(&s, 0);
+	loop_add_watch(&s.loop, &s.watches[0]);
+	loop_add_watch(&s.loop, &s.watches[1]);
+	loop_add_timer(&s.loop, &s.timers[0]);
+	s.timers[0].at_ns = clock_mono_ns() + 20 * NS_PER_MS;
+	s.action = be_late;
+	loop_step(&s.loop);
+	loop_step(&s.loop);
+	assert_string_equal(s.log.data, "w0 w0 w1 t0 ");
+	end(&s);
+}
+
 static void many_watches_fit(void **state)
 {
 	static struct loop_watch watches[1000];
@@ -470,6 +497,7 @@ int main(void)
 		cmocka_unit_test(a_watch_may_add_others),
 		cmocka_unit_test(a_watch_may_be_added_again),
 		cmocka_unit_test(a_timer_may_remove_a_watch_and_the_reverse),
+		cmocka_unit_test(what_was_ready_before_a_deadline_comes_first),
 		cmocka_unit_test(many_watches_fit),
 		cmocka_unit_test(removing_what_was_never_added_does_nothing),
 	};
