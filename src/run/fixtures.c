@@ -417,9 +417,9 @@ bool fixtures_start(struct supervisor *s)
 			continue;
 		if (slots_gather(s, 1) < 1)
 			return true;
-		if (p->fixture->state == FIXTURE_UP)
-			neighbours_admit_teardown(s);
-		else if (!neighbours_admit_setup(s, p->fixture->name))
+		if (p->fixture->state == FIXTURE_UP
+			    ? !neighbours_admit_teardown(s, p->fixture->name)
+			    : !neighbours_admit_setup(s, p->fixture->name))
 			return false;
 		start(p, command);
 	}
@@ -455,6 +455,16 @@ void fixtures_want(struct supervisor *s, const struct job *job)
 
 	for (struct fixture *const *f = job->settings->fixtures; runs_it && f && *f; f++)
 		(*f)->wanted = true;
+}
+
+bool fixtures_are_up(const struct supervisor *s)
+{
+	for (size_t i = 0; i < s->fixtures.n; i++) {
+		const struct fixture *f = s->fixtures.items[i].fixture;
+		if (f->state == FIXTURE_UP && f->teardown)
+			return true;
+	}
+	return false;
 }
 
 bool fixtures_go_on(struct supervisor *s)

@@ -33,6 +33,8 @@ void fixtures_stop(struct supervisor *s, bool at_once);
 void fixtures_signal(const struct supervisor *s, int signo);
 // Moves all clocks by the time the run was suspended.
 void fixtures_shift_clocks(struct supervisor *s, int64_t ns);
+// Whether there is a teardown to come.
+bool fixtures_are_up(const struct supervisor *s);
 // No file runs any more: whether something is still to be torn down.
 bool fixtures_go_on(struct supervisor *s);
 // Ends what is left of all.

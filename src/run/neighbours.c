@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "model/job.h"
 #include "model/job_settings.h"
+#include "model/run.h"
 #include "run/private.h"
 
 // Under no name:
@@ -29,8 +30,9 @@ struct wish {
 	long capacity;    // of the lock
 	const char *lock; // NULL: none
 	const char *who;
-	const struct job *job; // NULL: a setup
+	const struct job *job; // NULL: a setup or a teardown
 	bool exclusive;
+	bool goes_first; // of what waits to be alone
 };
 
 // ---- waiting ----
@@ -194,11 +196,11 @@ static void open_door(struct neighbours *n)
 }
 
 // To run beside others.
-static bool enter(struct neighbours *n)
+static bool enter(struct neighbours *n, bool goes_first)
 {
 	// Nobody else is kept out by one of ours that cannot run now.
 	open_door(n);
-	if (places_holder(n->places, EVERYBODY, DOOR, 1))
+	if (!goes_first && places_holder(n->places, EVERYBODY, DOOR, 1))
 		return false;
 	n->present = n->present || places_take(n->places, EVERYBODY, PRESENCE, true);
 	return n->present;
@@ -230,7 +232,9 @@ static bool be_alone(struct neighbours *n, const struct job *job)
 
 static bool get(struct neighbours *n, const struct wish *w)
 {
-	return w->lock ? take_lock(n, w) : w->exclusive ? be_alone(n, w->job) : enter(n);
+	return w->lock        ? take_lock(n, w)
+	       : w->exclusive ? be_alone(n, w->job)
+			      : enter(n, w->goes_first);
 }
 
 static void report(struct supervisor *s, const struct wish *w)
@@ -336,10 +340,32 @@ bool neighbours_admit_setup(struct supervisor *s, const char *name)
 	return !s->neighbours.places || get_presence(s, &presence);
 }
 
-void neighbours_admit_teardown(struct supervisor *s)
+// Who has pressed Ctrl-C, or a service that ends us, does not wait for long.
+static bool is_in_haste(const struct supervisor *s)
 {
-	if (s->neighbours.places)
-		enter(&s->neighbours);
+	int64_t limit_ns = s->settings->limit_ns;
+
+	return s->run->signal || *s->broken.message ||
+	       (limit_ns && clock_mono_ns() - s->began_ns >= limit_ns);
+}
+
+bool neighbours_admit_teardown(struct supervisor *s, const char *name)
+{
+	const struct wish presence = {.who = name, .goes_first = true};
+
+	if (!s->neighbours.places)
+		return true;
+	if (!is_in_haste(s))
+		return get_or_wait(s, &presence);
+	get(&s->neighbours, &presence);
+	return true;
+}
+
+// What was set up is torn down as soon as the last file has ended, and not only behind what others
+// have waited to start alone.
+static bool is_to_tear_down(const struct supervisor *s)
+{
+	return fixtures_are_up(s) && supervisor_is_over(s);
 }
 
 void neighbours_settle(struct supervisor *s)
@@ -347,7 +373,7 @@ void neighbours_settle(struct supervisor *s)
 	// Nobody is kept out for what will not run, or waits for something else first.
 	if (!s->queue.accompanied)
 		open_door(&s->neighbours);
-	if (s->attempts.n == 0 && s->fixtures.running == 0)
+	if (s->attempts.n == 0 && s->fixtures.running == 0 && !is_to_tear_down(s))
 		leave(&s->neighbours);
 }
 

@@ -64,8 +64,8 @@ bool neighbours_admit(struct supervisor *s, const struct turn *turn);
 void neighbours_dismiss(struct supervisor *s, const struct job *job);
 // A setup is to start beside the files of other runs. False: it has to wait.
 bool neighbours_admit_setup(struct supervisor *s, const char *name);
-// The same with a teardown, which waits for nobody.
-void neighbours_admit_teardown(struct supervisor *s);
+// The same with a teardown, which waits only for an exclusive file that runs already.
+bool neighbours_admit_teardown(struct supervisor *s, const char *name);
 // Nothing more can be started now: others may be alone, if nothing runs either, or start what they
 // have, unless a file of ours waits to be alone.
 void neighbours_settle(struct supervisor *s);

@@ -48,6 +48,8 @@ struct supervisor {
 	bool out_of_resources; // no process could be started: wait for a worker to end
 };
 
+// No file runs any more, or will: nobody may ask for one.
+bool supervisor_is_over(const struct supervisor *s);
 // The signal ends the run: what runs is ended, at once if one had come before.
 void supervisor_stop(struct supervisor *s, int signo);
 // An attempt at the job in that lane and in so many slots, which are held since then; not started.

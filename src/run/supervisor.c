@@ -162,6 +162,19 @@ static void on_finished(void *owner, struct attempt *a)
 
 // ---- the start of a worker ----
 
+// Others may still ask for jobs.
+static bool is_open(const struct supervisor *s)
+{
+	const struct run_service *service = s->hooks->service;
+
+	return service && service->goes_on(service->owner);
+}
+
+bool supervisor_is_over(const struct supervisor *s)
+{
+	return s->attempts.n == 0 && queue_is_empty(&s->queue) && !is_open(s);
+}
+
 static void start_ready(struct supervisor *s)
 {
 	bool held_back = false, part = false, ready = false;
@@ -486,14 +499,6 @@ static bool go_on(struct supervisor *s)
 	return true;
 }
 
-// Others may still ask for jobs.
-static bool is_open(const struct supervisor *s)
-{
-	const struct run_service *service = s->hooks->service;
-
-	return service && service->goes_on(service->owner);
-}
-
 int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_settings *settings,
 		   const struct run_means *means, const struct run_hooks *hooks, struct err *err)
 {
@@ -549,8 +554,7 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 	if (hooks->service)
 		hooks->service->begun(hooks->service->owner, &s);
 	start_ready(&s);
-	while (!*s.broken.message &&
-	       (s.attempts.n > 0 || !queue_is_empty(&s.queue) || is_open(&s) || go_on(&s))) {
+	while (!*s.broken.message && (!supervisor_is_over(&s) || go_on(&s))) {
 		if (loop_step(means->loop) < 0)
 			err_set(&s.broken, errno, "wait for the workers");
 		start_ready(&s); // also gives back the slots that nobody needs

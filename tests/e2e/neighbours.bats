@@ -173,3 +173,42 @@ start_other() {
 	status_is 0
 	is "$stderr" ""
 }
+
+# fixed TEARDOWN: x_test.lua is exclusive, and a_test.lua has a fixture.
+fixed() {
+	settings '{"overrides": [{"match": "x_*", "exclusive": true}],' \
+		"\"fixtures\": [{\"match\": \"a_*\", \"name\": \"db\", \"setup\": \"true\", \"teardown\": \"$1\"}]}"
+}
+
+@test "a teardown goes before what waits to be alone, and waits for what is" {
+	holder a
+	plain x "$FILE_WORDS" "mark('begun_x')" "until_(function() return there('let_x') end)" "mark('ended_x')"
+	fixed "test ! -e begun_x"
+	start --lua=lua5.4 -v tests/a_test.lua
+	await test -e begun_a
+	start_other waits tests/x_test.lua
+	await grep -q "tests/x_test.lua waits to be alone" waits
+	: >let_go
+	finish
+	status_is 0
+	: >let_x
+	wait "$OTHER"
+	# Between the last file and the end of the command another run has come in.
+	fixed "test -e ended_x -o -e impatient"
+	for end in let_x impatient; do
+		rm -f begun_x let_* ended_x
+		printf '%s\n' "\"$FIRMO_JOBS\" --join --lua=lua5.4 tests/a_test.lua" ': >served' 'until test -e begun_x; do sleep 0.02; done' >command.sh
+		start --lua=lua5.4 -v "--gather=sh command.sh" tests/a_test.lua
+		: >let_go
+		await test -e served
+		rm served
+		start_other waits tests/x_test.lua
+		await grep -q "db waits for an exclusive file of another firmo-jobs ($OTHER)" err
+		: >"$end"
+		[ "$end" = let_x ] || kill -INT "$RUNNER"
+		finish
+		[[ $output == *"db: teardown"* && $output != *"db: teardown has failed"* ]]
+		: >let_x
+		wait "$OTHER"
+	done
+}
