@@ -15,7 +15,7 @@ struct settings;
 #define MODE_DATA_FORMATS (1u << REPORT_TEXT | 1u << REPORT_JSON | 1u << REPORT_CSV)
 #define MODE_RUN_FORMATS                                                                           \
 	(1u << REPORT_TEXT | 1u << REPORT_JSON | 1u << REPORT_JUNIT | 1u << REPORT_TAP |           \
-	 1u << REPORT_HTML)
+	 1u << REPORT_HTML | 1u << REPORT_MARKDOWN)
 // Those that tell of coverage alone.
 #define MODE_COVERAGE_FORMATS (1u << REPORT_LCOV | 1u << REPORT_COBERTURA | 1u << REPORT_LUACOV)
 // What is told while it happens.

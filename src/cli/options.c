@@ -176,6 +176,7 @@ const char *const report_formats[] = {[REPORT_TEXT] = "text",
 				      [REPORT_COBERTURA] = "cobertura",
 				      [REPORT_LUACOV] = "luacov",
 				      [REPORT_EVENTS] = "events",
+				      [REPORT_MARKDOWN] = "markdown",
 				      NULL};
 
 static int on_report(struct settings *o, const char *value, struct err *err)
@@ -460,10 +461,11 @@ static const struct option_row rows[] = {
 	       1000000, "wants a whole number, 1 or more", PROJECT),
 	SWITCH_ON("until-fail", "again and again until something fails", until_fail, PROJECT),
 	HEADLINE("Output"),
-	READ(0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html, csv, events, or",
+	READ(0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html, markdown, csv,",
 	     on_report, .choices = report_formats, LIST("report"), .path = PATH_BEHIND_COLON,
 	     PROJECT),
-	HELP("of coverage: lcov, cobertura, luacov; repeatable [text]"),
+	HELP("events; of coverage: lcov, cobertura, luacov;"),
+	HELP("repeatable [text]"),
 	HELP("--no-report: none of those asked for before it"),
 	SWITCH_OFF("worker-output", "do not show what failed files wrote", text.worker_output,
 		   PROJECT),

@@ -18,6 +18,7 @@
 #include "report/junit.h"
 #include "report/lcov.h"
 #include "report/luacov.h"
+#include "report/markdown.h"
 #include "report/tap.h"
 
 static int write_cobertura(FILE *out, const struct run *run, struct err *err)
@@ -47,6 +48,8 @@ static int write_run(FILE *out, enum report_format format, const struct text_sty
 		return report_luacov(out, run, err);
 	case REPORT_COBERTURA:
 		return write_cobertura(out, run, err);
+	case REPORT_MARKDOWN:
+		return report_markdown(out, run, style->again, err);
 	default:
 		return report_text(out, run, style, err);
 	}

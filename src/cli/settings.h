@@ -34,7 +34,8 @@ enum report_format {
 	REPORT_LCOV,
 	REPORT_COBERTURA,
 	REPORT_LUACOV,
-	REPORT_EVENTS
+	REPORT_EVENTS,
+	REPORT_MARKDOWN
 };
 
 // The names of the formats, in the order of the enum, ended by NULL.

@@ -20,24 +20,10 @@
 #define CELLS    160 // of a message
 #define REVISION 8   // digits
 
-struct entry {
-	const struct result *result;
-	char *file;
-	int line;
-	char *name;  // of the test, or NULL
-	char *cause; // the message without its place
-	const struct since *since;
-	size_t n;    // failures of that cause
-	size_t rank; // of the result, in the order of the run
-};
-
-struct recap {
+struct collecting {
+	struct recap *recap;
 	const struct result *result; // whose failures are added now
 	size_t rank;
-	struct {
-		struct entry *items;
-		size_t n, cap;
-	} entries;
 };
 
 // ---- collecting ----
@@ -73,7 +59,7 @@ static char *find_cause(const struct failure *f, const struct result *r)
 }
 
 // What has ended the file says more than what it said when it was ended: "interrupted!".
-static void add_end(struct entry *e, const struct failure *f)
+static void add_end(struct recap_entry *e, const struct failure *f)
 {
 	const struct result *r = e->result;
 	char *said = e->cause;
@@ -87,34 +73,36 @@ static void add_end(struct entry *e, const struct failure *f)
 
 static void collect(const struct failure *f, void *arg)
 {
-	struct recap *c = arg;
+	const struct collecting *c = arg;
 	if (f->forgiven)
 		return;
-	struct entry e = {.result = c->result, .rank = c->rank, .n = 1, .since = f->since};
+	struct recap_entry e = {.result = c->result, .rank = c->rank, .n = 1, .since = f->since};
 	const char *reason =
 		c->result->reason ? c->result->reason : file_status_name(c->result->status);
 
 	place_find(f, c->result, &e.file, &e.line);
+	e.line = e.line > 0 ? e.line : 1;
 	e.name = f->test ? xstrdup(f->test) : NULL;
 	struct failure said = *f;
 	if (!f->message || !*f->message)
 		said.message = f->test ? "" : reason;
 	e.cause = find_cause(&said, c->result);
 	add_end(&e, f);
-	VEC_PUSH(&c->entries, e);
+	VEC_PUSH(c->recap, e);
 }
 
-static void collect_all(struct recap *c, const struct run *run)
+static void collect_all(struct recap *recap, const struct run *run)
 {
-	for (size_t i = 0; i < run->results.n; i++) {
-		c->result = run->results.items[i];
-		c->rank = i;
-		if (result_is_bad(c->result))
-			failure_each(c->result, collect, c);
+	struct collecting c = {.recap = recap};
+
+	for (; c.rank < run->results.n; c.rank++) {
+		c.result = run->results.items[c.rank];
+		if (result_is_bad(c.result))
+			failure_each(c.result, collect, &c);
 	}
 }
 
-static bool is_old(const struct entry *e)
+bool recap_is_old(const struct recap_entry *e)
 {
 	return e->since && e->since->run != 0;
 }
@@ -125,14 +113,14 @@ static void count_causes(struct recap *c)
 {
 	struct map counts[2] = {0};
 
-	for (size_t i = 0; i < c->entries.n; i++) {
-		const struct entry *e = &c->entries.items[i];
-		struct map *m = &counts[is_old(e)];
+	for (size_t i = 0; i < c->n; i++) {
+		const struct recap_entry *e = &c->items[i];
+		struct map *m = &counts[recap_is_old(e)];
 		map_put(m, e->cause, (void *)((uintptr_t)map_get(m, e->cause) + 1));
 	}
-	for (size_t i = 0; i < c->entries.n; i++) {
-		struct entry *e = &c->entries.items[i];
-		size_t n = (uintptr_t)map_get(&counts[is_old(e)], e->cause);
+	for (size_t i = 0; i < c->n; i++) {
+		struct recap_entry *e = &c->items[i];
+		size_t n = (uintptr_t)map_get(&counts[recap_is_old(e)], e->cause);
 		e->n = n >= SHARED && *e->cause ? n : 1;
 	}
 	map_release(&counts[0]);
@@ -143,11 +131,11 @@ static void count_causes(struct recap *c)
 
 static int by_age_cause_and_file(const void *a, const void *b)
 {
-	const struct entry *x = a, *y = b;
+	const struct recap_entry *x = a, *y = b;
 	int order;
 
-	if (is_old(x) != is_old(y))
-		return is_old(x) - is_old(y);
+	if (recap_is_old(x) != recap_is_old(y))
+		return recap_is_old(x) - recap_is_old(y);
 	if (x->n != y->n)
 		return x->n < y->n ? 1 : -1;
 	if (x->n > 1 && (order = strcmp(x->cause, y->cause)) != 0)
@@ -158,7 +146,7 @@ static int by_age_cause_and_file(const void *a, const void *b)
 	return x->rank != y->rank ? (x->rank > y->rank) - (x->rank < y->rank) : x->line - y->line;
 }
 
-static void add_cause(struct buf *b, const char *cause)
+void recap_add_cause(struct buf *b, const char *cause)
 {
 	struct buf visible = {0};
 
@@ -170,43 +158,50 @@ static void add_cause(struct buf *b, const char *cause)
 	buf_release(&visible);
 }
 
-static void add_cause_line(struct buf *b, const struct entry *e)
+static void add_cause_line(struct buf *b, const struct recap_entry *e)
 {
 	buf_addf(b, "%zu failures: ", e->n);
-	add_cause(b, e->cause);
+	recap_add_cause(b, e->cause);
 	buf_addch(b, '\n');
 }
 
-// "since run 5, c31f2a9b, 3 days": no part of what editors look for.
-static void add_past(struct buf *b, const struct run *run, const struct entry *e)
+void recap_add_past(struct buf *b, const struct run *run, const struct recap_entry *e)
 {
 	const struct since *s = e->since;
 	const char *comma = e->result->unsteady ? ", " : "";
 
-	if (!is_old(e) && !e->result->unsteady)
+	buf_addstr(b, e->result->unsteady ? "flaky before" : "");
+	if (!recap_is_old(e))
 		return;
-	buf_addf(b, " (%s", e->result->unsteady ? "flaky before" : "");
-	if (is_old(e)) {
-		buf_addf(b, "%ssince run %lld%s, ", comma, (long long)s->run,
-			 s->or_before ? " or before" : "");
-		if (s->revision)
-			buf_addf(b, "%.*s, ", REVISION, s->revision);
-		format_age(b, run->started_ns - s->started_ns);
-	}
-	buf_addch(b, ')');
+	buf_addf(b, "%ssince run %lld%s, ", comma, (long long)s->run,
+		 s->or_before ? " or before" : "");
+	if (s->revision)
+		buf_addf(b, "%.*s, ", REVISION, s->revision);
+	format_age(b, run->started_ns - s->started_ns);
 }
 
-static void add_entry(struct buf *b, const struct run *run, const struct entry *e)
+// In parentheses it is no part of what editors look for.
+static void add_past(struct buf *b, const struct run *run, const struct recap_entry *e)
+{
+	struct buf past = {0};
+
+	recap_add_past(&past, run, e);
+	if (past.len)
+		buf_addf(b, " (%s)", past.data);
+	buf_release(&past);
+}
+
+static void add_entry(struct buf *b, const struct run *run, const struct recap_entry *e)
 {
 	text_add_visible(b, e->file);
-	buf_addf(b, ":%d:", e->line > 0 ? e->line : 1);
+	buf_addf(b, ":%d:", e->line);
 	if (e->name) {
 		buf_addch(b, ' ');
 		text_add_visible(b, e->name);
 	}
 	if (e->n == 1 && *e->cause) {
 		buf_addstr(b, e->name ? ": " : " ");
-		add_cause(b, e->cause);
+		recap_add_cause(b, e->cause);
 	} else if (!e->name) {
 		buf_addstr(b, " the whole file");
 	}
@@ -214,34 +209,54 @@ static void add_entry(struct buf *b, const struct run *run, const struct entry *
 	buf_addch(b, '\n');
 }
 
-static void add_headline(struct buf *b, const struct entry *e)
+const char *recap_headline(const struct recap_entry *e)
 {
-	buf_addstr(b, is_old(e)  ? "Failures of before:\n"
-		      : e->since ? "New failures:\n"
-				 : "Failures:\n");
+	return recap_is_old(e) ? "Failures of before" : e->since ? "New failures" : "Failures";
+}
+
+bool recap_begins(const struct recap *c, size_t i)
+{
+	return i == 0 || recap_is_old(&c->items[i]) != recap_is_old(&c->items[i - 1]);
+}
+
+bool recap_begins_cause(const struct recap *c, size_t i)
+{
+	const struct recap_entry *e = &c->items[i];
+
+	return e->n > 1 && (recap_begins(c, i) || strcmp(e->cause, e[-1].cause) != 0);
+}
+
+void recap_open(struct recap *c, const struct run *run)
+{
+	*c = (struct recap){0};
+	collect_all(c, run);
+	count_causes(c);
+	if (c->n > 0)
+		qsort(c->items, c->n, sizeof *c->items, by_age_cause_and_file);
+}
+
+void recap_close(struct recap *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		free(c->items[i].file);
+		free(c->items[i].name);
+		free(c->items[i].cause);
+	}
+	free(c->items);
 }
 
 void recap_add(struct buf *b, const struct run *run)
 {
-	struct recap c = {0};
+	struct recap c;
 
-	collect_all(&c, run);
-	count_causes(&c);
-	if (c.entries.n > 0)
-		qsort(c.entries.items, c.entries.n, sizeof *c.entries.items, by_age_cause_and_file);
-	for (size_t i = 0; i < c.entries.n; i++) {
-		const struct entry *e = &c.entries.items[i];
-		bool begins = i == 0 || is_old(e) != is_old(e - 1);
-		if (begins)
-			add_headline(b, e);
-		if (e->n > 1 && (begins || strcmp(e->cause, e[-1].cause) != 0))
+	recap_open(&c, run);
+	for (size_t i = 0; i < c.n; i++) {
+		const struct recap_entry *e = &c.items[i];
+		if (recap_begins(&c, i))
+			buf_addf(b, "%s:\n", recap_headline(e));
+		if (recap_begins_cause(&c, i))
 			add_cause_line(b, e);
 		add_entry(b, run, e);
 	}
-	for (size_t i = 0; i < c.entries.n; i++) {
-		free(c.entries.items[i].file);
-		free(c.entries.items[i].name);
-		free(c.entries.items[i].cause);
-	}
-	free(c.entries.items);
+	recap_close(&c);
 }

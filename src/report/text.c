@@ -542,7 +542,7 @@ static void add_ok(struct buf *b, const struct run *run, const struct text_style
 	buf_addch(b, '\n');
 }
 
-static void add_verdict(struct buf *b, const struct run *run, const struct text_style *style)
+void report_text_verdict(struct buf *b, const struct run *run, const struct text_style *style)
 {
 	if (run->signal) {
 		add_partial(b, run, style, "INTERRUPTED");
@@ -597,7 +597,7 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 	report_coverage_add_minima(&b, run->coverage);
 	if (style->again && t.bad > 0)
 		add_again(&b, style->again);
-	add_verdict(&b, run, style);
+	report_text_verdict(&b, run, style);
 	return write_out(out, &b, err);
 }
 

@@ -8,6 +8,7 @@
 
 #include "report/layout.h"
 
+struct buf;
 struct err;
 struct fixture_result;
 struct result;
@@ -23,6 +24,8 @@ int report_text_fixture(FILE *out, const struct fixture_result *r, const struct 
 // more in a line each, and the verdict as the last one.
 int report_text_end(FILE *out, const struct run *run, const struct text_style *style,
 		    struct err *err);
+// That verdict: "FAILED: 2 of 3 files", a line.
+void report_text_verdict(struct buf *b, const struct run *run, const struct text_style *style);
 // Both.
 int report_text(FILE *out, const struct run *run, const struct text_style *style, struct err *err);
 

@@ -32,7 +32,7 @@ ours() {
 @test "nothing that a test prints, or is named, is a command, in text and TAP, on any of the servers" {
 	commanding_project
 	for variable in GITHUB_ACTIONS=true TF_BUILD=True TEAMCITY_VERSION=2026.1; do
-		for option in -v -q --report=tap --report=text:/dev/stderr --progress=plain --color=always --list --advise --why=::warning::c_test.lua --history --history=failing --show "--history=tests --report=csv" --report=json --report=junit --report=html:-; do
+		for option in -v -q --report=tap --report=text:/dev/stderr --progress=plain --color=always --list --advise --why=::warning::c_test.lua --history --history=failing --show "--history=tests --report=csv" --report=json --report=junit --report=markdown --report=html:-; do
 			env "$variable" "$FIRMO_JOBS" --lua="$LUA" $option tests ::warning::c_test.lua >out 2>&1 ||
 				env "$variable" "$FIRMO_JOBS" --lua="$LUA" $option >out 2>&1 || true
 			test -s out
@@ -76,4 +76,21 @@ ours() {
 	last=$(grep '^::' <<<"$output")
 	is "$last" '::error file=tests/a%2Cb%3Ac%25_test.lua,title=tests/a%2Cb%3Ac%25_test.lua%3A exit status 1::first, ##\u005bx]%0A::error::second 100%25%0D'
 	is "$(grep -c '^ *::' <<<"$output")" 1
+}
+
+@test "Markdown has the verdict, the sums and the failures, and nothing that a test says is a mark" {
+	busted_test names "describe('<b> *x*', function() it('[a](b) @you', function() error('| \`code\` &amp;', 0) end)" \
+		"it('passes', function() end) end)"
+	plain fails "error('broken')"
+	plain passes
+	run -1 fj4 --report=text --report=markdown:out.md
+	run cat out.md
+	has $'### \xe2\x9d\x8c FAILED: 2 of 3 files'
+	has '| Files | 3 | 1 | 2 | 0 | 0 | 0 | 0 |'
+	has '#### Failures'
+	has '- `tests/names_spec.lua:1` **&#60;b\> \*x\* \[a\]\(b\) &#64;you**: \| \`code\` &#38;amp;'
+	has 'To run these again: `'
+	run -0 fj4 --report=markdown tests/passes_test.lua
+	has $'### \xe2\x9c\x85 OK'
+	hasnt '#### '
 }
