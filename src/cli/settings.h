@@ -30,12 +30,12 @@ enum report_format {
 	REPORT_JUNIT,
 	REPORT_TAP,
 	REPORT_HTML,
+	REPORT_MARKDOWN,
 	REPORT_CSV,
 	REPORT_LCOV,
 	REPORT_COBERTURA,
 	REPORT_LUACOV,
-	REPORT_EVENTS,
-	REPORT_MARKDOWN
+	REPORT_EVENTS
 };
 
 // The names of the formats, in the order of the enum, ended by NULL.

@@ -95,7 +95,7 @@ advise() {
 	status_is 2
 	one_line "--report=junit: --advise has no such report: it has text, json, csv"
 	wrong_usage --report=csv "--report=csv: a run has no such report: it has text, json, junit, tap, html"
-	wrong_usage --list --report=json "--report=json: --list has no such report"
+	wrong_usage --list --report=csv "--report=csv: --list has no such report: it has text, json"
 	refute test -e .firmo-jobs
 }
 

@@ -82,8 +82,8 @@ setup() {
 	wrong_usage --order=random:0 --order
 	wrong_usage --order=randomly --order
 	wrong_usage --framework=foo "--framework=foo: wants auto, plain, tap, luaunit, lust, busted or firmo"
-	wrong_usage --report=foo "--report=foo: wants text, json, junit, tap, html, csv, lcov, cobertura, luacov or events"
-	wrong_usage --report=foo:x "--report=foo:x: wants text, json, junit, tap, html, csv, lcov, cobertura, luacov or events"
+	wrong_usage --report=foo "--report=foo: wants text, json, junit, tap, html, markdown, csv, lcov, cobertura, luacov or events"
+	wrong_usage --report=foo:x "--report=foo:x: wants text, json, junit, tap, html, markdown, csv, lcov, cobertura, luacov or events"
 	wrong_usage --report=json: "--report=json:: a file's name is missing"
 	wrong_usage --report= --report
 	wrong_usage --progress=foo --progress=foo
@@ -95,7 +95,7 @@ setup() {
 
 @test "options that do not go together" {
 	wrong_usage --lua=lua5.4 "--command=lua5.4 {}" "--lua and --command"
-	wrong_usage --list --report=json --report
+	wrong_usage --list --report=csv --report
 	wrong_usage --history --report=junit "--report=junit: --history has no such report: it has text, json, csv"
 	wrong_usage --report=csv "--report=csv: a run has no such report"
 	wrong_usage --since=1 "--since goes with --history"

@@ -305,3 +305,25 @@ again() {
 	ended three_test skip "the tests that failed are not there any more"
 	again "three>a=pass three>b3=fail"
 }
+
+# ---- --list ----
+
+@test "--list tells programs of the plan, and of the tests that are known" {
+	mkdir -p lib
+	cp "$FIXTURES/lust/lib/lust.lua" lib
+	three "lust.it('b #slow', function() end)" "lust.it('c', function() error('no') end)"
+	test_file tests/new_test.lua "return 1"
+	run fj --lua=lua5.4 tests/three_test.lua
+	run -0 fj --lua=lua5.4 --filter=a tests/three_test.lua
+	run -0 fj --lua=lua5.4 -j2 --list --report=json:list.json
+	is "$(cat list.json)" "$(fj --lua=lua5.4 -j2 --list --report=json)"
+	REPORT=list.json
+	query_is "r.schema .. r.workers .. r.unknown .. #r.files" 1212
+	query_is "(r.predicted > 0) and r.predicted == r.lower_bound and r.files[1].expected == r.predicted" true
+	query_is "file('tests/three_test.lua').last .. #file('tests/three_test.lua').tests" fail3
+	query_is "(function() local t = file('tests/three_test.lua').tests[2]
+		return t.path[1] .. t.name .. t.tags[1] .. t.file .. t.line .. t.last end)()" \
+		"threeb #slowslowtests/three_test.lua5pass"
+	query_is "file('tests/new_test.lua').tests" null
+	query_is "file('tests/new_test.lua').deadline" 60.0
+}
