@@ -3,6 +3,10 @@
 
 load common
 
+# A process that is ended while it begins another program is one that nobody has seen: its file would run once
+# more. The framework of these is given, so that nobody wants to see more.
+PLAIN="--lua=$LUA --framework=plain"
+
 # sleepers N: test files that run until they are told to stop, and leave their pids in pids/.
 sleepers() {
 	mkdir -p pids
@@ -26,7 +30,7 @@ none_lives() {
 # that is audited SETTLE ms after its end; its pid is in ./runner.
 below_make() {
 	start_command "$HELPERS/jobserver-audit" --tokens="$1" --style="$2" --settle="${SETTLE:-5000}" --no-holders -- "${@:3}" \
-		bash -c 'echo $$ >runner; exec "$FIRMO_JOBS" --lua='"$LUA"
+		bash -c "echo \$\$ >runner; exec \"\$FIRMO_JOBS\" $PLAIN"
 }
 
 # The pid of its watchdog.
@@ -148,7 +152,8 @@ for_each_signal() {
 
 @test "it goes on without a pool's watchdog too, and does not spin" {
 	sleepers 2
-	start --lua="$LUA" -j2
+	# shellcheck disable=SC2086 # words
+	start $PLAIN -j2
 	await all_run 2
 	local watchdog
 	await child watchdog "$RUNNER" jobserver-watch
