@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "cli/covering.h"
 #include "cli/fixtures.h"
+#include "cli/lock_file.h"
 #include "cli/quarantined.h"
 #include "cli/reused.h"
 #include "cli/root.h"
@@ -55,9 +56,6 @@ void execution_open_tokens(struct firmo_jobs *s, const struct makeflags *m, int 
 	if (*warning.message)
 		session_warn(warning.message);
 }
-
-// Beside the history.
-#define LOCKS_SUFFIX "-locks"
 
 // ---- hooks ----
 
@@ -305,7 +303,7 @@ static void add_own(struct firmo_jobs *s, const char *path)
 // What we write ourselves, and nothing beside it.
 static void find_own(struct firmo_jobs *s)
 {
-	static const char *const logs[] = {"-wal", "-shm", "-journal", LOCKS_SUFFIX};
+	static const char *const logs[] = {"-wal", "-shm", "-journal", LOCK_FILE_SUFFIX};
 
 	add_own(s, s->workspace);
 	add_own(s, STATE_FOLDER);
@@ -394,28 +392,30 @@ void execution_open_journal(struct firmo_jobs *s)
 	journal_open(&s->journal, &s->context.loop);
 }
 
-// Where runs have one history, locks hold among all of them, but for what a worker or a fixture
-// runs: that is a part of what has its locks already, and would wait for itself.
-static void open_places(struct firmo_jobs *s)
+static bool needs_places(const struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++)
+		if (job_count_locks(&jobs->items[i]) > 0 || jobs->items[i].settings->exclusive)
+			return true;
+	return false;
+}
+
+// Locks hold among all runs of the project, but for what a worker or a fixture runs: that is a part
+// of what has its locks already, and would wait for itself.
+static void open_places(struct firmo_jobs *s, const struct jobs *jobs)
 {
 	struct err err;
 
-	if (!s->context.store || getenv("FIRMO_JOBS_WORKER"))
+	if (getenv("FIRMO_JOBS_WORKER"))
 		return;
-	char *database = path_target(s->settings->db);
-	char *path = xasprintf("%s" LOCKS_SUFFIX, database);
-	int status = places_open(&s->places, path, &err);
-	if (status < 0 && s->settings->text.verbose) {
+	if (lock_file_open(&s->places, s->context.store ? s->settings->db : NULL, &err) == 0) {
+		s->means.places = &s->places;
+		tokens_keep(s->means.tokens, s->places.fd);
+	} else if (needs_places(jobs)) {
 		char *message = xasprintf("%s: locks do not hold beside other runs", err.message);
 		session_warn(message);
 		free(message);
 	}
-	free(path);
-	free(database);
-	if (status < 0)
-		return;
-	s->means.places = &s->places;
-	tokens_keep(s->means.tokens, s->places.fd);
 }
 
 static void close_places(struct firmo_jobs *s)
@@ -448,7 +448,7 @@ int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct er
 					.owner = s};
 
 	set_up_watching(s);
-	open_places(s);
+	open_places(s, jobs);
 	int status = supervisor_run(&s->run, jobs, &s->settings->run, &s->means, &hooks, err);
 	// Nobody is kept waiting for our tokens while reports are written.
 	if (!tokens_close(s->means.tokens))

@@ -103,23 +103,22 @@ static int serve(struct firmo_jobs *s, char **words, struct service *v, struct e
 	return code;
 }
 
-// Those that run their files for themselves know of one another what stands beside the history.
-static void warn_of_locks(const struct firmo_jobs *s)
+// Those that run their files for themselves know nothing of one another but of locks.
+static void warn_of_slots(const struct firmo_jobs *s)
 {
-	bool have = false, locks = !s->context.store;
+	bool have = false;
 
-	for (size_t i = 0; i < s->jobs.n && !have; i++) {
-		const struct job *job = &s->jobs.items[i];
-		have = job->settings->slots > 1 || job->settings->fixtures ||
-		       (locks && (job_count_locks(job) > 0 || job->settings->exclusive));
-	}
-	if (have && locks)
-		session_warn("lock, slots and exclusive do not hold between the files that make "
-			     "runs without a history, and fixtures are set up for each of them");
-	else if (have)
-		session_warn("slots do not hold between the files that make runs with --repeat, "
-			     "--until-fail or --share-tokens, and fixtures are set up for each of "
-			     "them");
+	for (size_t i = 0; i < s->jobs.n && !have; i++)
+		have = s->jobs.items[i].settings->slots > 1 || s->jobs.items[i].settings->fixtures;
+	if (!have)
+		return;
+	char *message = xasprintf(
+		"slots do not hold between the files that make runs %s, and fixtures are set up "
+		"for each of them",
+		s->context.store ? "with --repeat, --until-fail or --share-tokens"
+				 : "without a history");
+	session_warn(message);
+	free(message);
 }
 
 static int run_command(struct firmo_jobs *s, int *status, bool *served, struct err *err)
@@ -134,7 +133,7 @@ static int run_command(struct firmo_jobs *s, int *status, bool *served, struct e
 		*status = service.status;
 		service_close(&service);
 	} else {
-		warn_of_locks(s);
+		warn_of_slots(s);
 		code = command_run(words, &s->context.signals, status, &s->run.signal, err);
 	}
 	text_free_words(words);

@@ -162,16 +162,40 @@ start_other() {
 	has "1 passed"
 }
 
-@test "where the file of the locks cannot be used they hold within a run" {
-	plain a "return"
+@test "without a history, or a place for their file beside it, locks hold by one elsewhere" {
+	local file
+	printf -v file "/tmp/firmo-jobs-$EUID/%x-%x-locks" $(stat -c '%d %i' .)
+	holder a
+	plain b "$FILE_WORDS" "assert(there('ended_a'))"
 	settings '{"lock": "x"}'
 	mkdir -p .firmo-jobs/history.db-locks
-	run fj4 -v
+	for db in .firmo-jobs/history.db /dev/null/history.db; do
+		rm -f ended_a begun_a let_go
+		start "--db=$db" --lua=lua5.4 tests/a_test.lua
+		await test -e begun_a
+		start_other waits "--db=$db" tests/b_test.lua
+		await grep -q "tests/b_test.lua waits for the lock x, held by another firmo-jobs ($RUNNER)" waits
+		: >let_go
+		finish
+		status_is 0
+		wait "$OTHER"
+	done
+	rm "$file"
+}
+
+@test "where no file of the locks can be they hold within a run, which is told where there are any" {
+	plain a "return"
+	unshare -rm mount -t tmpfs tmpfs /mnt 2>/dev/null || skip "no tmpfs can be mounted here"
+	settings '{"profiles": {"a": {"lock": "x"}, "b": {"overrides": [{"match": "a_*", "exclusive": true}]}}}'
+	export -f fj
+	run --separate-stderr unshare -rm bash -ec '
+		export FIRMO_JOBS_DB=/dev/null/history.db
+		mkdir -p /tmp/firmo-jobs-0
+		mount -t tmpfs tmpfs /tmp/firmo-jobs-0
+		for profile in a b; do fj --lua=lua5.4 --profile=$profile; done
+		fj --lua=lua5.4'
 	status_is 0
-	has "history.db-locks: Is a directory: locks do not hold beside other runs"
-	run --separate-stderr fj4
-	status_is 0
-	is "$stderr" ""
+	is "$(grep -c 'firmo-jobs: /tmp/firmo-jobs-0 is no folder of ours alone: locks do not hold beside other runs' <<<"$stderr")" 2
 }
 
 # fixed TEARDOWN: x_test.lua is exclusive, and a_test.lua has a fixture.
