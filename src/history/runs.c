@@ -14,12 +14,19 @@
 #define MILLION   1000000
 
 static const struct column run_columns[] = {
-	{"run", "Run", CELL_NUMBER},           {"started", "When", CELL_TIME},
-	{"revision", "Commit", CELL_REVISION}, {"jobs", "-j", CELL_NUMBER},
-	{"files", "Files", CELL_NUMBER},       {"bad", "Bad", CELL_NUMBER},
-	{"tests", "Tests", CELL_NUMBER},       {"failed", "Failed", CELL_NUMBER},
-	{"elapsed", "Time", CELL_SECONDS},     {"above_bound", "Above", CELL_SHARE},
-	{"signal", NULL, CELL_NUMBER},         {"end", "", CELL_REMARK},
+	{"run", "Run", CELL_NUMBER},
+	{"started", "When", CELL_TIME},
+	{"revision", "Commit", CELL_REVISION},
+	{"jobs", "-j", CELL_NUMBER},
+	{"files", "Files", CELL_NUMBER},
+	{"bad", "Bad", CELL_NUMBER},
+	{"tests", "Tests", CELL_NUMBER},
+	{"failed", "Failed", CELL_NUMBER},
+	{"elapsed", "Time", CELL_SECONDS},
+	{"above_bound", "Above", CELL_SHARE},
+	{"signal", NULL, CELL_NUMBER},
+	{"failed_fixtures", NULL, CELL_NUMBER},
+	{"end", "", CELL_REMARK},
 };
 
 // How far the run was above what no order of its files could have beaten.
@@ -44,7 +51,12 @@ static void add_run(struct table *t, const struct past_run *r)
 	table_number(t, r->elapsed_ns);
 	table_number(t, above_bound(r));
 	table_number(t, r->signal > 0 ? r->signal : -1);
-	table_text(t, !over ? "it was killed, or goes on" : r->signal > 0 ? "interrupted" : NULL);
+	table_number(t, over ? r->failed_fixtures : -1);
+	table_text(t, !over                     ? "it was killed, or goes on"
+		      : r->signal > 0           ? "interrupted"
+		      : r->failed_fixtures > 1  ? "setups or teardowns have failed"
+		      : r->failed_fixtures == 1 ? "a setup or a teardown has failed"
+						: NULL);
 }
 
 static struct table *begin_runs(struct lookup *l, const char *title)
@@ -96,7 +108,7 @@ static struct sums sum_up(const struct run_range *w)
 		if (r->elapsed_ns < 0)
 			continue;
 		s.finished++;
-		s.failed += r->bad > 0;
+		s.failed += r->bad > 0 || r->failed_fixtures > 0;
 		s.files += r->files;
 		s.tests += r->tests;
 		s.elapsed_ns += r->elapsed_ns;

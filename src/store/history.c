@@ -30,6 +30,7 @@ static struct past_run read_run(const struct query *q)
 		.tests = (long)query_int(q, 9),
 		.failed = (long)query_int(q, 10),
 		.revision = query_copy(q, 11),
+		.failed_fixtures = (long)query_int(q, 12),
 	};
 }
 
@@ -38,11 +39,13 @@ int history_load_runs(struct store *s, struct past_runs *runs, struct err *err)
 	struct query *q = query(
 		s,
 		"SELECT id, started, elapsed, ifnull(bound, lower_bound), jobs, peak, signal, "
-		"files, bad, tests, failed, revision FROM run ORDER BY started, id",
+		"files, bad, tests, failed, revision, "
+		"(SELECT count(*) FROM fixture f WHERE f.run = run.id AND f.failed) "
+		"FROM run ORDER BY started, id",
 		NULL);
 	int code;
 
-	while ((code = query_next(q, "ITydOognnnnc")) == SQLITE_ROW)
+	while ((code = query_next(q, "ITydOognnnncN")) == SQLITE_ROW)
 		VEC_PUSH(runs, read_run(q));
 	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }

@@ -21,7 +21,8 @@ struct past_run {
 	int jobs;           // workers that were allowed at once; 0: as many as make granted
 	int peak, signal;
 	long files, bad, tests, failed;
-	char *revision; // the commit that was checked out, or NULL: unknown; owned
+	long failed_fixtures; // setups and teardowns
+	char *revision;       // the commit that was checked out, or NULL: unknown; owned
 };
 
 struct past_runs {

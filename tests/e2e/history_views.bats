@@ -112,9 +112,9 @@ project() {
 	fj --show=1 --report=json:report.json >/dev/null || true
 	query_is r.run.revision "$first"
 	run fj --history=runs --report=csv
-	is "${lines[0]}" "run,started,revision,jobs,files,bad,tests,failed,elapsed,above_bound,signal,end"
+	is "${lines[0]}" "run,started,revision,jobs,files,bad,tests,failed,elapsed,above_bound,signal,failed_fixtures,end"
 	is "${#lines[@]}" 12
-	[[ ${lines[11]} =~ ^1,[0-9]+\.[0-9]+,$first,2,3,1,5,1,[0-9.]+,[0-9.]*,,$ ]]
+	[[ ${lines[11]} =~ ^1,[0-9]+\.[0-9]+,$first,2,3,1,5,1,[0-9.]+,[0-9.]*,,0,$ ]]
 	# Without a locale that has more than ASCII.
 	LC_ALL=C run fj --history
 	[[ $output =~ Time\ of\ the\ last\ 11:\ [_.=+*%#-]{11} ]]
@@ -408,7 +408,7 @@ No run."
 	history = tests
 	is "$output" "No history yet."
 	run fj --history --report=csv
-	is "$output" "run,started,revision,jobs,files,bad,tests,failed,elapsed,above_bound,signal,end"
+	is "$output" "run,started,revision,jobs,files,bad,tests,failed,elapsed,above_bound,signal,failed_fixtures,end"
 	is "$(files_in .)" "report.json "
 	plain good ""
 	go

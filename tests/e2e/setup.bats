@@ -127,6 +127,10 @@ simple() {
 	has "; the setup of db has failed"
 	cmp shown.json report.json
 	cmp shown.tap report.tap
+	fj tests/c_test.lua
+	run fj --history
+	has "3 runs, 3 of them to the end; 2 failed."
+	is "$(count "a setup or a teardown has failed")" 2
 	run fj --prune=0
 	is "$(DB=.firmo-jobs/history.db sql "SELECT count(*) FROM fixture")" 0
 }
