@@ -236,3 +236,17 @@ fixed() {
 		wait "$OTHER"
 	done
 }
+
+@test "two runs below one make, by chance: no rule is broken, no token lost, and both come to their ends" {
+	local seed
+	export LUA
+	for seed in ${SEED:-1 2 3}; do
+		rm -rf one two log .firmo-jobs
+		mkdir one two
+		"$LUA" "$BATS_TEST_DIRNAME/fixtures/crowd.lua" make "$seed"
+		run make -s test 3>&-
+		status_is 0
+		is "$(count "Files: 9 in all, 9 passed")$(count jobserver)" 20
+		"$LUA" "$BATS_TEST_DIRNAME/fixtures/crowd.lua" check
+	done
+}
