@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/covering.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/embed.h"
+#include "base/fingerprint.h"
 #include "base/path.h"
 #include "cli/evaluation.h"
 #include "cli/session.h"
@@ -16,9 +18,14 @@
 #include "coverage/summary.h"
 #include "model/hits.h"
 #include "plan/names.h"
+#include "store/counted.h"
+#include "store/store.h"
 
 #define COVERAGE_LIBRARY "firmo-jobs-coverage.so"
 #define NAMED            5 // files in a line that names some of many
+// How often and how long a locked history is tried: 5 s.
+#define RECORD_TRIES 250
+#define RETRY_MS     20
 
 static void warn_of(const char *path, const char *what)
 {
@@ -123,6 +130,15 @@ static bool looks_outside(const struct firmo_jobs *s)
 	return false;
 }
 
+static bool tells_of_functions(const struct settings *o)
+{
+	for (size_t i = 0; i < o->reports.n; i++)
+		if (1u << o->reports.items[i].format &
+		    (1u << REPORT_LCOV | 1u << REPORT_COBERTURA | 1u << REPORT_JSON))
+			return true;
+	return false;
+}
+
 enum firmo_jobs_status covering_begin(struct firmo_jobs *s)
 {
 	struct covering *c = &s->covering;
@@ -138,27 +154,36 @@ enum firmo_jobs_status covering_begin(struct firmo_jobs *s)
 	}
 	enum firmo_jobs_status status = find_luacov(s);
 	c->root = looks_outside(s) ? "" : c->cwd;
+	c->wish = (struct counting_wish){.calls = tells_of_functions(s->settings),
+					 .is_wide = !*c->root};
 	c->hits = xcalloc(1, sizeof *c->hits);
+	s->request.counting = &c->wish;
 	return status;
-}
-
-static bool tells_of_functions(const struct settings *o)
-{
-	for (size_t i = 0; i < o->reports.n; i++)
-		if (1u << o->reports.items[i].format &
-		    (1u << REPORT_LCOV | 1u << REPORT_COBERTURA | 1u << REPORT_JSON))
-			return true;
-	return false;
 }
 
 struct local_coverage covering_terms(const struct firmo_jobs *s)
 {
 	return (struct local_coverage){.library = s->covering.library,
 				       .root = s->covering.root,
-				       .calls = tells_of_functions(s->settings)};
+				       .calls = s->covering.wish.calls};
 }
 
 // ---- what was counted ----
+
+// Which text has run is known where that has not changed since.
+static void note_text(struct firmo_jobs *s, struct hits_file *f, int64_t started_ns)
+{
+	void **place = map_at(&s->covering.digests, f->path);
+	struct fingerprint *known = *place;
+	struct fingerprint now = fingerprint_of_path(f->path, known);
+
+	if (!known)
+		*place = known = xmalloc(sizeof *known);
+	*known = now;
+	f->is_passing = !now.present || is_own(s, f->path);
+	f->has_digest = now.present && now.stamp.ctime_ns <= started_ns;
+	f->digest = now.digest;
+}
 
 void covering_take(struct firmo_jobs *s, struct result *r)
 {
@@ -166,22 +191,39 @@ void covering_take(struct firmo_jobs *s, struct result *r)
 		return;
 	if (!r->hits->has_begun && r->slot >= 0 && r->status != FILE_NOTRUN)
 		VEC_PUSH(&s->covering.uncounted, xstrdup(r->job->path));
+	hits_name(r->hits, s->covering.cwd);
+	for (size_t i = 0; i < r->hits->n; i++)
+		note_text(s, r->hits->items[i], r->started_ns);
 	hits_add(s->covering.hits, r->hits);
-	hits_free(r->hits);
-	r->hits = NULL;
+}
+
+// What passes that were not run again have covered when they were.
+static void add_reused(struct firmo_jobs *s)
+{
+	struct err err = {0};
+
+	for (size_t i = 0; i < s->run.results.n; i++) {
+		const struct result *r = s->run.results.items[i];
+		bool found = false;
+		if (!r->cached)
+			continue;
+		if (s->context.store && r->id &&
+		    counted_load(s->context.store, r->id, s->covering.hits, &found, &err) < 0)
+			context_lose_store(&s->context, &err);
+		if (!found)
+			VEC_PUSH(&s->covering.lost, xstrdup(r->job->path));
+	}
 }
 
 // ---- what it comes to ----
 
-static void tell_uncounted(const struct strings *files)
+static void tell_files(const struct strings *files, const char *before, const char *behind)
 {
 	struct buf b = {0};
 
 	if (files->n == 0)
 		return;
-	buf_addf(&b,
-		 "no line of %zu file%s was counted, as the interpreter did not load what counts:",
-		 files->n, files->n == 1 ? "" : "s");
+	buf_addf(&b, "%s %zu file%s %s:", before, files->n, files->n == 1 ? "" : "s", behind);
 	for (size_t i = 0; i < files->n && i < NAMED; i++)
 		buf_addf(&b, "%s %s", i ? "," : "", files->items[i]);
 	if (files->n > NAMED)
@@ -273,11 +315,31 @@ static void add_unloaded(struct firmo_jobs *s)
 		unloaded_add(s->covering.hits, roots, &terms);
 }
 
+// Who has the history locked for long is not waited for: what is lost is a point of a curve.
+static void record(struct firmo_jobs *s)
+{
+	enum store_status status = STORE_BUSY;
+	struct err err = {0};
+
+	if (!s->context.store || s->run.id == 0)
+		return;
+	for (int i = 0; i < RECORD_TRIES && status == STORE_BUSY; i++) {
+		if (i > 0)
+			poll(NULL, 0, RETRY_MS);
+		status = counted_record(s->context.store, s->run.id, s->run.coverage, &err);
+	}
+	if (status == STORE_FAILED)
+		context_lose_store(&s->context, &err);
+	else if (status == STORE_BUSY)
+		session_warn("another process keeps the history locked: what this run has covered "
+			     "is not in it");
+}
+
 void covering_end(struct firmo_jobs *s)
 {
 	struct covering *c = &s->covering;
 	const struct summary_terms terms = {.cwd = c->cwd,
-					    .calls = tells_of_functions(s->settings),
+					    .calls = c->wish.calls,
 					    .wants = wants,
 					    .unreadable = on_unreadable,
 					    .since_ns = s->run.started_ns,
@@ -288,7 +350,11 @@ void covering_end(struct firmo_jobs *s)
 		return;
 	add_tests(&c->tests, &s->jobs, c->cwd);
 	add_tests(&c->tests, &s->left, c->cwd);
-	tell_uncounted(&c->uncounted);
+	add_tests(&c->tests, &s->reused, c->cwd);
+	add_reused(s);
+	tell_files(&c->uncounted, "no line of",
+		   "was counted, as the interpreter did not load what counts");
+	tell_files(&c->lost, "the history has lost what", "covered when it ran; run again");
 	tell_doubts(c->hits);
 	add_unloaded(s);
 	coverage_free(s->run.coverage);
@@ -298,6 +364,7 @@ void covering_end(struct firmo_jobs *s)
 		const struct coverage_wish *wish = &s->settings->coverage.minima.items[i];
 		summary_add_minimum(s->run.coverage, wish->percent, wish->glob, matches);
 	}
+	record(s);
 }
 
 // ---- a LuaCov of the workers' own ----
@@ -344,7 +411,11 @@ void covering_release(struct firmo_jobs *s)
 	free(c->cwd);
 	hits_free(c->hits);
 	map_release(&c->tests);
+	for (size_t i = 0; i < c->digests.cap; i++)
+		free(c->digests.slots[i].value);
+	map_release(&c->digests);
 	strings_free_all(&c->uncounted);
+	strings_free_all(&c->lost);
 	luacov_settings_release(&c->luacov);
 	*c = (struct covering){0};
 }

@@ -12,9 +12,10 @@ struct result;
 enum firmo_jobs_status covering_begin(struct firmo_jobs *s);
 // How the workers of the run are to count, if they are.
 struct local_coverage covering_terms(const struct firmo_jobs *s);
-// A result is there: takes over what its process has counted.
+// A result is there: adds what its process has counted, which is kept for the history.
 void covering_take(struct firmo_jobs *s, struct result *r);
-// All have ended: reads the sources, and sets run.coverage. Says what is missing.
+// All have ended: adds what reused passes have covered, reads the sources, sets run.coverage, and
+// records it. Says what is missing.
 void covering_end(struct firmo_jobs *s);
 // Adds what LuaCov would have written in the workers, which is in that folder, to its files; and
 // has LuaCov make its report of them, where it would have.

@@ -482,6 +482,7 @@ enum firmo_jobs_status execution_add_reused(struct firmo_jobs *s)
 {
 	struct err err;
 
+	s->run.is_unchecked = !s->request.changed_only;
 	if (s->reused.n == 0 || store_load_passes(s->context.store, &s->reused, &s->run, &err) == 0)
 		return FIRMO_JOBS_OK;
 	session_warn(err.message);

@@ -115,7 +115,7 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 		return FIRMO_JOBS_USAGE;
 	if (to_run)
 		join_run(s);
-	found = to_run && !s->joined ? covering_begin(s) : FIRMO_JOBS_OK;
+	found = s->joined ? FIRMO_JOBS_OK : covering_begin(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
 	if (s->request.changed_only) {
@@ -211,13 +211,16 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 		if (execution_add_reused(s) != FIRMO_JOBS_OK)
 			return FIRMO_JOBS_BROKEN;
 	}
-	if (s->jobs.n == 0) {
-		s->run.elapsed_ns = clock_real_ns() - s->run.started_ns;
-		return FIRMO_JOBS_OK;
-	}
-	enum firmo_jobs_status found = context_find_programs(&s->context);
+	enum firmo_jobs_status found = s->jobs.n > 0 || s->covering.hits
+					       ? context_find_programs(&s->context)
+					       : FIRMO_JOBS_OK;
 	if (found != FIRMO_JOBS_OK)
 		return found;
+	if (s->jobs.n == 0) {
+		covering_end(s);
+		s->run.elapsed_ns = clock_real_ns() - s->run.started_ns;
+		return s->covering.hits ? execution_outcome(s) : FIRMO_JOBS_OK;
+	}
 	if (signals_open(&s->context.signals, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;

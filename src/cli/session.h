@@ -14,6 +14,7 @@
 #include "model/job.h"
 #include "model/run.h"
 #include "model/support.h"
+#include "plan/counting.h"
 #include "plan/learned.h"
 #include "sys/places.h"
 
@@ -26,8 +27,11 @@ struct covering {
 	char *library, *cwd;
 	const char *root; // of what is counted: cwd, or "" for all
 	struct luacov_settings luacov;
-	struct map tests;         // the files that are run
+	struct map tests;   // the files that are run
+	struct map digests; // of the sources, path -> struct fingerprint *
+	struct counting_wish wish;
 	struct strings uncounted; // those of which nothing was counted
+	struct strings lost;      // reused ones whose coverage is gone
 	struct hits *hits;        // NULL: nothing is counted
 };
 

@@ -96,14 +96,6 @@ static void settle_reports(struct settings *o)
 	o->reports.n = n;
 }
 
-// What a run has covered is not kept: a pass that would be taken again has to be run.
-static void settle_coverage(struct settings *o)
-{
-	if (!o->coverage.wanted || o->mode != &mode_run || !o->plan.changed_only)
-		return;
-	o->plan.changed_only = o->plan.failed_only = false;
-}
-
 static void settle_history(struct settings *o)
 {
 	const struct statement *last = statements_last(&o->said, options_find("db"));
@@ -339,7 +331,6 @@ int settings_take(struct settings *o, struct err *err)
 	    settle_interpreter(o, err) < 0)
 		return -1;
 	settle_reports(o);
-	settle_coverage(o);
 	settle_history(o);
 	settle_terminal(o);
 	// A seed stands for an order, whatever files wait for.

@@ -33,9 +33,9 @@ static void add(struct strings *found, const FTSENT *e, const struct hits *hits,
 {
 	char *real = path_real(e->fts_path), *path = real ? path_below(real, terms->cwd) : NULL;
 
-	if (path && !map_get(&hits->by_path, real) && terms->wants(terms->owner, path)) {
-		VEC_PUSH(found, real);
-		real = NULL;
+	if (path && !map_get(&hits->by_path, path) && terms->wants(terms->owner, path)) {
+		VEC_PUSH(found, path);
+		path = NULL;
 	}
 	free(real);
 	free(path);
@@ -75,6 +75,7 @@ static int compile(struct hits *hits, char *const *files, size_t n,
 		.lua = terms->lua, .code = &code, .arguments = arguments, .is_work = true};
 	int status = evaluation_run(&e, &answer, err);
 	struct hits *known = arena_read(&arena);
+	hits_name(known, terms->cwd);
 	hits_add(hits, known);
 	hits_free(known);
 	arena_close(&arena);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/environ.h"
 #include "base/text.h"
+#include "cli/covering.h"
 #include "cli/files.h"
 #include "cli/mode.h"
 #include "cli/option.h"
@@ -292,6 +293,27 @@ static void print_other_way(const struct uptodate *f, const struct snapshot *s,
 	free(is);
 }
 
+static void print_lack(const struct uptodate *f, const struct uptodate_finding *a)
+{
+	switch (a->lack) {
+	case COUNTING_NONE:
+		puts("  its coverage is not known: its last pass was not counted");
+		break;
+	case COUNTING_NO_CALLS:
+		puts("  its coverage is not known whole: its last pass did not count functions");
+		break;
+	case COUNTING_NARROW:
+		puts("  its coverage is not known whole: its last pass did not count sources "
+		     "outside of the project");
+		break;
+	default:
+		fputs("  its coverage is not known: this source is not the text that ran: ",
+		      stdout);
+		print_name(f->counting.changed);
+		putchar('\n');
+	}
+}
+
 static void print_quarantine(const struct job *job)
 {
 	const struct quarantine *q = &job->settings->quarantine;
@@ -343,6 +365,10 @@ static void explain(struct firmo_jobs *s, struct uptodate *f, struct job *job)
 		puts("nothing has changed, but");
 		print_doubts(f, &a);
 		break;
+	case STALE_UNCOUNTED:
+		puts("nothing has changed, but --coverage is asked for");
+		print_lack(f, &a);
+		break;
 	case STALE_CHANGED:
 		fputs("since ", stdout);
 		print_last_pass(a.snapshot);
@@ -365,6 +391,7 @@ static int explain_all(struct firmo_jobs *s, struct err *err)
 				       s->settings->plan.trusted, err);
 	else
 		return -1;
+	uptodate.counting.wish = s->request.counting;
 	for (size_t i = 0; status == 0 && i < s->jobs.n; i++)
 		explain(s, &uptodate, &s->jobs.items[i]);
 	uptodate_release(&uptodate);
@@ -399,6 +426,9 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 		return found;
 	if (context_open_store(&s->context, false) != FIRMO_JOBS_OK)
 		return FIRMO_JOBS_USAGE;
+	found = covering_begin(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
 	if (!s->context.store) {
 		puts("There is no history yet: every file would run.");
 		return FIRMO_JOBS_OK;

@@ -110,6 +110,8 @@ static void add_entries(struct hits *h, const char *memory, uint64_t used)
 			h->is_bad = true;
 	}
 	h->has_begun |= head->processes > 0;
+	h->calls = head->calls;
+	h->is_wide = !*head->root;
 	h->lost |= head->lost > 0 || head->entries > MEMORY_ENTRIES;
 	h->displaced |= head->displaced > 0;
 }

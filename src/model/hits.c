@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/path.h"
 
 static void *grow(void *array, uint32_t before, uint32_t after, size_t element)
 {
@@ -15,7 +16,7 @@ static void *grow(void *array, uint32_t before, uint32_t after, size_t element)
 	return all;
 }
 
-static void make_room(struct hits_file *f, uint32_t lines)
+void hits_file_grow(struct hits_file *f, uint32_t lines)
 {
 	if (lines > HITS_LINES_MOST)
 		lines = HITS_LINES_MOST;
@@ -27,6 +28,12 @@ static void make_room(struct hits_file *f, uint32_t lines)
 	f->lines = lines;
 }
 
+void hits_take(struct hits *h, struct hits_file *f)
+{
+	map_put(&h->by_path, f->path, f);
+	VEC_PUSH(h, f);
+}
+
 struct hits_file *hits_file(struct hits *h, const char *path, uint32_t lines)
 {
 	struct hits_file *f = map_get(&h->by_path, path);
@@ -34,10 +41,9 @@ struct hits_file *hits_file(struct hits *h, const char *path, uint32_t lines)
 	if (!f) {
 		f = xcalloc(1, sizeof *f);
 		f->path = xstrdup(path);
-		map_put(&h->by_path, path, f);
-		VEC_PUSH(h, f);
+		hits_take(h, f);
 	}
-	make_room(f, lines);
+	hits_file_grow(f, lines);
 	return f;
 }
 
@@ -78,13 +84,27 @@ void hits_add(struct hits *h, const struct hits *other)
 	for (size_t i = 0; i < other->n; i++)
 		add_file(h, other->items[i]);
 	h->has_begun |= other->has_begun;
+	h->calls |= other->calls;
+	h->is_wide |= other->is_wide;
 	h->by_lua |= other->by_lua;
 	h->lost |= other->lost;
 	h->displaced |= other->displaced;
 	h->is_bad |= other->is_bad;
 }
 
-static void free_file(struct hits_file *f)
+void hits_name(struct hits *h, const char *cwd)
+{
+	map_release(&h->by_path);
+	for (size_t i = 0; i < h->n; i++) {
+		struct hits_file *f = h->items[i];
+		char *path = path_below(f->path, cwd);
+		free(f->path);
+		f->path = path;
+		map_put(&h->by_path, path, f);
+	}
+}
+
+void hits_file_free(struct hits_file *f)
 {
 	free(f->path);
 	free(f->counts);
@@ -97,7 +117,7 @@ static void free_file(struct hits_file *f)
 void hits_release(struct hits *h)
 {
 	for (size_t i = 0; i < h->n; i++)
-		free_file(h->items[i]);
+		hits_file_free(h->items[i]);
 	free(h->items);
 	map_release(&h->by_path);
 	*h = (struct hits){0};

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/map.h"
 
 #define HITS_LINES_MOST 4000000 // of a source
@@ -18,7 +19,10 @@ struct hits_function {
 
 // One source. The lines are numbered from 1; the arrays have lines + 1 elements.
 struct hits_file {
-	char *path; // absolute
+	char *path;           // absolute, or from the working folder where it lies below that
+	struct digest digest; // of the text that ran
+	bool has_digest;      // that is known
+	bool is_passing;      // it is gone when the test has ended, as its temporary folder is
 	uint32_t lines;
 	uint64_t *counts, *calls; // of each line, and of the functions that begin there
 	bool *active;             // the line has code
@@ -32,6 +36,8 @@ struct hits {
 	size_t n, cap;
 	struct map by_path;
 	bool has_begun; // at least one process has counted
+	bool calls;     // functions, too
+	bool is_wide;   // sources that lie elsewhere than in the project, too
 	bool by_lua;    // by a hook in Lua
 	bool lost;      // some had no room for it
 	bool displaced; // a hook of another has taken the place of ours
@@ -40,10 +46,17 @@ struct hits {
 
 // The source of that path, with room for so many lines at least (HITS_LINES_MOST at most).
 struct hits_file *hits_file(struct hits *h, const char *path, uint32_t lines);
+// Gives one that has no room yet room for so many lines.
+void hits_file_grow(struct hits_file *f, uint32_t lines);
 // Those functions are all that it has, unless they are known already.
 void hits_file_know(struct hits_file *f, const struct hits_function *functions, size_t n);
 // Adds what the other has counted.
 void hits_add(struct hits *h, const struct hits *other);
+// Names what lies below that folder from there.
+void hits_name(struct hits *h, const char *cwd);
+// Takes over a source that h does not have yet.
+void hits_take(struct hits *h, struct hits_file *f);
+void hits_file_free(struct hits_file *f);
 void hits_release(struct hits *h);
 // h may be NULL.
 void hits_free(struct hits *h);

@@ -80,6 +80,8 @@ void result_forget_inputs(struct result *r)
 		inputs_forget(r->inputs);
 	free_inputs(r->last_inputs);
 	r->last_inputs = NULL;
+	hits_free(r->hits);
+	r->hits = NULL;
 }
 
 void result_release(struct result *r)

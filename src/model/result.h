@@ -120,7 +120,8 @@ struct result *result_new(const struct job *job);
 void result_release(struct result *r);
 // Releases r and frees it; r may be NULL.
 void result_free(struct result *r);
-// Forgets what it depended on, and what the last pass did; what it wrote is kept for reports.
+// Forgets what it depended on and counted, and what the last pass did; what it wrote is kept for
+// reports.
 void result_forget_inputs(struct result *r);
 void test_case_release(struct test_case *t);
 // Counts the tests of r; a file without per-test results counts as one test. An error outside of

@@ -36,6 +36,7 @@ struct run {
 	enum conflicts_rule conflicts; // what is told of files that write the same path
 	bool repeated;             // every file was run again and again: one failure is a failure
 	bool flaky_fails;          // a file that passes at a later attempt is not a success
+	bool is_unchecked;         // of cached results nobody knows whether they would come again
 	struct coverage *coverage; // NULL: it was not asked for; owned
 	struct {
 		struct wait *items;

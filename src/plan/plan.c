@@ -27,6 +27,7 @@
 #include "plan/names.h"
 #include "plan/sequence.h"
 #include "plan/uptodate.h"
+#include "store/counted.h"
 #include "store/failed.h"
 #include "store/store.h"
 
@@ -349,6 +350,7 @@ static int set_uptodate_aside(struct jobs *jobs, struct jobs *reused,
 	int status = uptodate_open(&uptodate, history, jobs, request->settings->trusted, err);
 
 	uptodate.fixtures = request->fixtures;
+	uptodate.counting.wish = request->counting;
 	for (size_t i = 0; status == 0 && i < jobs->n; i++) {
 		struct job *j = &jobs->items[i];
 		struct uptodate_finding a = plan_ask(&uptodate, j);
@@ -368,6 +370,35 @@ static int set_uptodate_aside(struct jobs *jobs, struct jobs *reused,
 	}
 	uptodate_release(&uptodate);
 	return status;
+}
+
+// Those that have not failed are there for what they cover, if that is known.
+static int set_counted_aside(struct jobs *jobs, struct jobs *reused,
+			     const struct plan_request *request, struct store *history,
+			     struct err *err)
+{
+	struct counting counting = {.wish = request->counting, .store = history};
+	size_t n = 0;
+	int lack = COUNTING_STANDS;
+
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *j = &jobs->items[i];
+		j->pass = 0;
+		if (lack >= 0 && !file_status_is_bad(j->last) &&
+		    !selection_is_partial(&j->settings->selection) &&
+		    counted_last(history, j->path, &j->pass, err) < 0)
+			lack = -1;
+		if (lack >= 0 && j->pass)
+			lack = counting_ask(&counting, j->pass, err);
+		if (lack == COUNTING_STANDS && j->pass)
+			VEC_PUSH(reused, *j);
+		else
+			jobs->items[n++] = *j;
+	}
+	jobs->n = n;
+	order_jobs(reused, ORDER_PATH, 0, request->slots, request->locks);
+	counting_release(&counting);
+	return lack < 0 ? -1 : 0;
 }
 
 void plan_look(struct job *j, const struct plan_request *request)
@@ -436,6 +467,8 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 		support_plan(support, jobs);
 	if (request->changed_only && history && status == 0)
 		status = set_uptodate_aside(jobs, reused, request, history, support, err);
+	else if (request->settings->failed_only && request->counting && history && status == 0)
+		status = set_counted_aside(jobs, reused, request, history, err);
 	else if (request->settings->failed_only && history && status == 0)
 		filter(jobs, failed_a_run, &now_ns);
 	plan_look_into(jobs, reused, request);

@@ -50,9 +50,10 @@ struct plan_request {
 	const struct job_settings *(*settings_of)(const char *path, const struct selection *only,
 						  void *owner, struct err *err);
 	void *owner;
-	const struct locks *locks;       // as in model/queue.h
-	const struct fixtures *fixtures; // all, or NULL
-	struct learned *learned;         // what the history tells besides: plan/learned.h
+	const struct locks *locks;            // as in model/queue.h
+	const struct fixtures *fixtures;      // all, or NULL
+	const struct counting_wish *counting; // of coverage; NULL: it is not asked for
+	struct learned *learned;              // what the history tells besides: plan/learned.h
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and
@@ -79,11 +80,11 @@ int plan_note_loads(struct support *support, const struct jobs *ran, struct stor
 // Looks into the file of the job, for its framework.
 void plan_look(struct job *j, const struct plan_request *request);
 // Looks into the files, learns what the history (which may be NULL) knows of them, leaves out those
-// that --failed does not want, puts those that --changed need not run into reused (which the caller
-// releases), and the others in the order of their start, those that write what others depend on
-// before these (plan/sequence.h). Fails, with all of that done without the history, if that cannot
-// be read. Plans all that was found with support (unless that is NULL), and notes what those in
-// reused have loaded of it.
+// that --failed does not want, puts those that --changed need not run, and with coverage those that
+// --failed does not want, into reused (which the caller releases), and the others in the order of
+// their start, those that write what others depend on before these (plan/sequence.h). Fails, with
+// all of that done without the history, if that cannot be read. Plans all that was found with
+// support (unless that is NULL), and notes what those in reused have loaded of it.
 int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request *request,
 	       struct store *history, struct support *support, struct err *err);
 

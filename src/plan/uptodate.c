@@ -63,7 +63,7 @@ static int load(struct uptodate *u, struct store *store, const struct jobs *jobs
 int uptodate_open(struct uptodate *u, struct store *store, const struct jobs *jobs,
 		  unsigned trusted, struct err *err)
 {
-	*u = (struct uptodate){.trusted = trusted};
+	*u = (struct uptodate){.trusted = trusted, .counting = {.store = store}};
 	if (load(u, store, jobs, err) < 0)
 		return -1;
 	u->current = xmalloc(u->input_states.n + 1);
@@ -79,6 +79,7 @@ void uptodate_release(struct uptodate *u)
 	snapshots_release(&u->parts);
 	free(u->current);
 	free(u->now);
+	counting_release(&u->counting);
 	*u = (struct uptodate){0};
 }
 
@@ -126,6 +127,16 @@ static bool is_whole(const struct uptodate *u, const struct snapshot *s)
 	return s->n > 0;
 }
 
+// What cannot be asked for is not known.
+static enum counting_lack lack_of(struct uptodate *u, const struct snapshot *s)
+{
+	struct err unused;
+	int lack =
+		u->counting.wish ? counting_ask(&u->counting, s->result, &unused) : COUNTING_STANDS;
+
+	return lack < 0 ? COUNTING_NONE : (enum counting_lack)lack;
+}
+
 struct uptodate_finding uptodate_ask(struct uptodate *u, const struct job *job,
 				     const struct digest *key, int64_t deadline_ns)
 {
@@ -144,6 +155,8 @@ struct uptodate_finding uptodate_ask(struct uptodate *u, const struct job *job,
 		a.verdict = STALE_CHANGED;
 	else if ((a.doubts = a.snapshot->doubts & ~u->trusted) != 0)
 		a.verdict = STALE_DOUBTED;
+	else if ((a.lack = lack_of(u, a.snapshot)) != COUNTING_STANDS)
+		a.verdict = STALE_UNCOUNTED;
 	if (a.input_state)
 		a.now = u->now[a.input_state - u->input_states.items];
 	return a;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/map.h"
+#include "plan/counting.h"
 #include "store/snapshot.h"
 
 struct err;
@@ -24,6 +25,7 @@ enum uptodate_verdict {
 	STALE_DEADLINE,  // its deadline would be too short for what it took: deadline_ns
 	STALE_DOUBTED,   // its pass is not trusted: doubts
 	STALE_CHANGED,   // an input is not what it was: state, now
+	STALE_UNCOUNTED, // its coverage is asked for, and is not known: lack
 };
 
 struct uptodate_finding {
@@ -32,7 +34,8 @@ struct uptodate_finding {
 	int64_t deadline_ns;                   // that it would have; 0: none
 	const struct input_state *input_state; // the first input that has changed
 	struct fingerprint now;                // what that is at present
-	const struct snapshot *snapshot;       // of its last pass, or NULL
+	enum counting_lack lack;
+	const struct snapshot *snapshot; // of its last pass, or NULL
 };
 
 struct uptodate {
@@ -43,6 +46,7 @@ struct uptodate {
 	size_t moved;     // how many are still the same though their stamps have moved
 	unsigned trusted; // doubts that do not count
 	const struct fixtures *fixtures; // that may be up, or NULL
+	struct counting counting;        // without a wish: coverage is not asked for
 	struct {
 		const struct job_settings *settings; // NULL: none
 		enum framework framework;

@@ -376,9 +376,9 @@ static void add_cached(struct buf *b, const struct run *run)
 	}
 	if (n == 0)
 		return;
-	buf_addf(b,
-		 "Cached: %zu of them have passed before and depend on nothing that has changed;\n",
-		 n);
+	buf_addf(b, "Cached: %zu of them %s;\n", n,
+		 run->is_unchecked ? "were not asked for, and are there for what they covered"
+				   : "have passed before and depend on nothing that has changed");
 	buf_addstr(b, "       the oldest of these results is from ");
 	format_age(b, oldest_ns);
 	buf_addstr(b, " ago\n");

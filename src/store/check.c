@@ -127,6 +127,17 @@ static const struct {
 	 "s, "
 	 "paths(s.written) p WHERE p.path = ''",
 	 "paths without a name"},
+	{"SELECT count(*) FROM counted WHERE result NOT IN (SELECT id FROM result WHERE counted "
+	 "IS NOT NULL)",
+	 "coverage of no result"},
+	{"SELECT count(*) FROM edition WHERE source NOT IN (SELECT id FROM source)",
+	 "texts of no source"},
+	{"SELECT count(*) FROM counted c LEFT JOIN edition e ON e.id = c.edition "
+	 "WHERE e.id IS NULL OR NOT whole_counts(e.shape, c.counts)",
+	 "sources with torn coverage"},
+	{"SELECT count(*) FROM covered WHERE run NOT IN (SELECT id FROM run) "
+	 "OR source NOT IN (SELECT id FROM source)",
+	 "covered lines of no run or no source"},
 	{"SELECT (SELECT count(*) FROM file WHERE NOT whole_series(trail)) + "
 	 "(SELECT count(*) FROM trail WHERE NOT whole_series(samples))",
 	 "files with torn figures"},
@@ -199,12 +210,33 @@ void store_check(struct store *s, struct store_facts *facts)
 		parts[i](s, facts);
 }
 
+// A result whose coverage cannot be read has none, and is run again where that is asked for.
+static int drop_torn_coverage(struct store *s)
+{
+	static const char *const statements[] = {
+		"UPDATE result SET counted=NULL WHERE id IN (SELECT c.result FROM counted c LEFT "
+		"JOIN edition e ON e.id = c.edition LEFT JOIN source o ON o.id = e.source "
+		"WHERE o.id IS NULL OR NOT whole_counts(e.shape, c.counts))",
+		"DELETE FROM counted WHERE result NOT IN (SELECT id FROM result WHERE counted IS "
+		"NOT NULL)",
+		"DELETE FROM edition WHERE id NOT IN (SELECT edition FROM counted)",
+		"DELETE FROM covered WHERE run NOT IN (SELECT id FROM run) OR source NOT IN "
+		"(SELECT id FROM source)",
+		NULL,
+	};
+
+	return query_do_all(s, statements, NULL);
+}
+
 int check_repair(struct store *s, struct err *err)
 {
 	store_take_time(s);
 	if (query_begin(s, err) != STORE_OK)
 		return store_error(s, err);
-	return query_commit(s, series_rebuild_all(s), err) == STORE_OK ? 0 : -1;
+	int code = series_rebuild_all(s);
+	if (code == SQLITE_DONE)
+		code = drop_torn_coverage(s);
+	return query_commit(s, code, err) == STORE_OK ? 0 : -1;
 }
 
 void check_facts_release(struct store_facts *facts)

@@ -14,8 +14,9 @@
 #define LAST_NO_MARK 6
 
 // What else may stand in the schema of some format.
-static const char *const indexes[] = {"result_by_run",    "result_by_file", "input_by_name",
-				      "roster_by_digest", "run_by_started", NULL};
+static const char *const indexes[] = {
+	"result_by_run",  "result_by_file",    "input_by_name",  "roster_by_digest",
+	"run_by_started", "edition_by_source", "result_counted", NULL};
 static const char *const old_tables[] = {"test_result", NULL};
 
 static bool is_sqlites(const char *name)
@@ -193,6 +194,9 @@ static bool is_complete(const struct finding *l)
 		missing &= ~bit_of("part");
 	if (l->version < 13)
 		missing &= ~bit_of("fixture");
+	if (l->version < 14)
+		missing &= ~(bit_of("source") | bit_of("edition") | bit_of("counted") |
+			     bit_of("covered"));
 	return !l->other && missing == 0;
 }
 

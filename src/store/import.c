@@ -40,12 +40,16 @@ static const char *const begin[] = {
 	"CREATE TEMP TABLE replaced(result INTEGER PRIMARY KEY, n)",
 	// Files that get results.
 	"CREATE TEMP TABLE grown(file INTEGER PRIMARY KEY)",
+	"CREATE TEMP TABLE source_of(theirs INTEGER PRIMARY KEY, ours INTEGER)",
+	"CREATE TEMP TABLE edition_of(theirs INTEGER PRIMARY KEY, ours INTEGER, source, digest, "
+	"shape, made)",
 	NULL,
 };
 
-static const char *const temporary[] = {
-	"temp.run_of",    "temp.rank", "temp.file_of",  "temp.test_of", "temp.roster_of",
-	"temp.result_of", "temp.same", "temp.replaced", "temp.grown",   NULL};
+static const char *const temporary[] = {"temp.run_of",    "temp.rank",       "temp.file_of",
+					"temp.test_of",   "temp.roster_of",  "temp.result_of",
+					"temp.same",      "temp.replaced",   "temp.grown",
+					"temp.source_of", "temp.edition_of", NULL};
 
 static const char *const take_runs[] = {
 	"INSERT INTO temp.run_of SELECT t.id, r.id, t.name, "
@@ -160,7 +164,32 @@ static const char *const take_results[] = {
 	"DELETE FROM main.reused WHERE " REPLACED,
 	"DELETE FROM main.failure WHERE " REPLACED,
 	"DELETE FROM main.file_error WHERE " REPLACED,
+	"DELETE FROM main.counted WHERE " REPLACED,
 	"DELETE FROM main.result WHERE id IN (SELECT result FROM temp.replaced)",
+	NULL,
+};
+
+// Coverage comes with the results that do. A text is the same one where its digest and its shape
+// are; one that is not known is of one result alone.
+static const char *const take_coverage[] = {
+	"INSERT OR IGNORE INTO main.source(path) SELECT path FROM theirs.source ORDER BY id",
+	"INSERT INTO temp.source_of SELECT t.id, o.id FROM theirs.source t JOIN main.source o "
+	"ON o.path = t.path",
+	// What is of no source is refused.
+	"INSERT INTO temp.edition_of SELECT t.id, (SELECT min(o.id) FROM main.edition o WHERE "
+	"o.source = n.ours AND o.digest = t.digest AND o.shape = t.shape), n.ours, t.digest, "
+	"t.shape, 0 FROM theirs.edition t LEFT JOIN temp.source_of n ON n.theirs = t.source",
+	"UPDATE temp.edition_of SET made = 1, ours = theirs + (SELECT ifnull(max(id), 0) FROM "
+	"main.edition) WHERE ours IS NULL",
+	"INSERT INTO main.edition SELECT ours, source, digest, shape FROM temp.edition_of "
+	"WHERE made",
+	"INSERT INTO main.counted SELECT m.ours, e.ours, c.counts FROM theirs.counted c "
+	"JOIN temp.result_of m ON m.theirs = c.result AND m.made "
+	"LEFT JOIN temp.edition_of e ON e.theirs = c.edition",
+	"DELETE FROM main.covered WHERE run IN (SELECT ours FROM temp.run_of WHERE taken)",
+	"INSERT INTO main.covered SELECT n.ours, s.ours, c.hit, c.missed FROM theirs.covered c "
+	"JOIN temp.run_of n ON n.theirs = c.run AND n.taken "
+	"LEFT JOIN temp.source_of s ON s.theirs = c.source",
 	NULL,
 };
 
@@ -210,8 +239,9 @@ static const char join_all_series[] =
 // Each row of theirs is looked at on its way.
 static int copy_rows(struct store *s, struct query *from, const struct schema_table *t)
 {
-	char *marks = xasprintf("%.*s", (int)(2 * strlen(t->letters) - 1),
-				"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?");
+	char *marks = xasprintf(
+		"%.*s", (int)(2 * strlen(t->letters) - 1),
+		"?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?");
 	char *sql = xasprintf("INSERT INTO theirs.%s VALUES(%s)", t->name, marks);
 	sqlite3_stmt *to = NULL;
 	int code = sqlite3_prepare_v2(s->db, sql, -1, &to, NULL);
@@ -287,6 +317,8 @@ static int merge(struct store *s, struct imported *out)
 		code = series_write_all(s, query(s, join_all_series, NULL));
 	if (code == SQLITE_DONE)
 		code = query_do_all(s, take_results, NULL);
+	if (code == SQLITE_DONE)
+		code = query_do_all(s, take_coverage, NULL);
 	return code == SQLITE_DONE ? count(s, out) : code;
 }
 

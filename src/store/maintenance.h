@@ -69,7 +69,8 @@ struct store_facts {
 
 // Looks at all of it. The caller releases facts, which is empty before.
 void store_check(struct store *s, struct store_facts *facts);
-// Makes what is derived of rows anew: the series of files. 0, or -1 and err.
+// Makes what is derived of rows anew: the series of files; and forgets coverage that is torn. 0, or
+// -1 and err.
 int check_repair(struct store *s, struct err *err);
 void check_facts_release(struct store_facts *facts);
 

@@ -37,11 +37,13 @@ static int drop_runs(struct store *s, struct pruned *out)
 	static const char *const runs[] = {
 		"DELETE FROM reused WHERE run IN (SELECT run FROM temp.gone)",
 		"DELETE FROM fixture WHERE run IN (SELECT run FROM temp.gone)",
+		"DELETE FROM covered WHERE run IN (SELECT run FROM temp.gone)",
 		"DELETE FROM run WHERE id IN (SELECT run FROM temp.gone)",
 		"CREATE TEMP TABLE standing(result INTEGER PRIMARY KEY)",
 		"INSERT INTO temp.standing SELECT * FROM " STANDING,
 		"DELETE FROM failure WHERE result IN (SELECT id FROM result WHERE " DEAD ")",
 		"DELETE FROM file_error WHERE result IN (SELECT id FROM result WHERE " DEAD ")",
+		"DELETE FROM counted WHERE result IN (SELECT id FROM result WHERE " DEAD ")",
 		"DELETE FROM result WHERE " DEAD,
 		NULL,
 	};
@@ -116,6 +118,9 @@ int prune_sweep(struct store *s)
 		"DELETE FROM test WHERE id NOT IN (SELECT test FROM listed)",
 		"DELETE FROM input WHERE id NOT IN (SELECT n.number FROM snapshot s, "
 		"numbers(s.inputs) n UNION SELECT n.number FROM part p, numbers(p.inputs) n)",
+		"DELETE FROM edition WHERE id NOT IN (SELECT edition FROM counted)",
+		"DELETE FROM source WHERE id NOT IN (SELECT source FROM edition UNION "
+		"SELECT source FROM covered)",
 		NULL,
 	};
 	int code = query_do_all(s, statements, VALUES(NUMBER(clock_real_ns() - FILE_MEMORY_NS)));

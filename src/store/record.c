@@ -9,6 +9,7 @@
 #include "firmo-jobs.h"
 #include "model/quarantine.h"
 #include "model/run.h"
+#include "store/counted.h"
 #include "store/database.h"
 #include "store/file.h"
 #include "store/pack.h"
@@ -67,7 +68,7 @@ static int add_result(struct store *s, int64_t run, int64_t file, const struct r
 		       WITHIN('z', r->output_total), NUMBER(test_list),
 		       KNOWN_BYTES(outcomes.data, outcomes.len), WITHIN('d', r->delay_ns),
 		       TEXT(r->learned), TEXT(r->quarantine ? r->quarantine->text : NULL),
-		       NUMBER(r->forgiven)));
+		       NUMBER(r->forgiven), TEXT(NULL)));
 	buf_release(&outcomes);
 	return code;
 }
@@ -84,6 +85,8 @@ static int add_all(struct store *s, const struct run *run, const struct result *
 	int64_t result = sqlite3_last_insert_rowid(s->db);
 	if (code == SQLITE_DONE)
 		code = tests_put_words(s, result, r);
+	if (code == SQLITE_DONE)
+		code = counted_put(s, r, result);
 	return code == SQLITE_DONE ? snapshot_record_inputs(s, r, file, result) : code;
 }
 

@@ -6,6 +6,19 @@
 #include "store/query.h"
 #include "store/upgrade.h"
 
+// Of a result that was counted, one row for each source that it ran, in the text that this had;
+// of a run, one for each that it told of, with the lines that count.
+#define COVERAGE_TABLES                                                                            \
+	"CREATE TABLE source(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);"                  \
+	"CREATE TABLE edition(id INTEGER PRIMARY KEY, source INTEGER NOT NULL, digest BLOB,"       \
+	" shape BLOB NOT NULL);"                                                                   \
+	"CREATE INDEX edition_by_source ON edition(source);"                                       \
+	"CREATE TABLE counted(result INTEGER NOT NULL, edition INTEGER NOT NULL,"                  \
+	" counts BLOB NOT NULL, PRIMARY KEY(result, edition)) WITHOUT ROWID;"                      \
+	"CREATE INDEX result_counted ON result(file) WHERE counted IS NOT NULL;"                   \
+	"CREATE TABLE covered(run INTEGER NOT NULL, source INTEGER NOT NULL, hit INTEGER NOT "     \
+	"NULL, missed INTEGER NOT NULL, PRIMARY KEY(run, source)) WITHOUT ROWID;"
+
 // Times are nanoseconds, sizes bytes; status numbers are those of model/status.h.
 static const char tables[] =
 	// The number of a run that is gone is never given to another: trails may name it still.
@@ -51,7 +64,8 @@ static const char tables[] =
 	" leaked INTEGER, tests INTEGER, failed INTEGER, output BLOB, offset INTEGER,"
 	" framework INTEGER, crowded INTEGER, partial INTEGER, has_tests INTEGER,"
 	" expected INTEGER, seed TEXT, output_total INTEGER, roster INTEGER, endings BLOB,"
-	" delay INTEGER, learned TEXT, quarantine TEXT, forgiven INTEGER);"
+	// counted: what of its coverage is known (store/counted.c); NULL: nothing.
+	" delay INTEGER, learned TEXT, quarantine TEXT, forgiven INTEGER, counted INTEGER);"
 	"CREATE INDEX result_by_run ON result(run, file);"
 	// place: where the error was. source: '' is the path of the test file.
 	"CREATE TABLE file_error(result INTEGER NOT NULL, seq INTEGER NOT NULL, place TEXT,"
@@ -89,7 +103,7 @@ static const char tables[] =
 	// The last pass of some tests of a file, which key tells, while it stands.
 	"CREATE TABLE part(file INTEGER PRIMARY KEY, result INTEGER NOT NULL,"
 	" started INTEGER NOT NULL, key BLOB NOT NULL, doubts INTEGER NOT NULL,"
-	" inputs BLOB NOT NULL, written BLOB NOT NULL, deadline INTEGER NOT NULL);"
+	" inputs BLOB NOT NULL, written BLOB NOT NULL, deadline INTEGER NOT NULL);" COVERAGE_TABLES
 	"PRAGMA application_id = 0x466a6f62;";
 
 #define AS_NAME(name, letter)   ", " #name
@@ -120,6 +134,10 @@ const struct schema_table schema_tables[] = {
 	TABLE("snapshot", "file, result, started, key, doubts, inputs, written, stands, deadline",
 	      "IITHUBBFD"),
 	TABLE("part", "file, result, started, key, doubts, inputs, written, deadline", "IITHUBBD"),
+	TABLE("source", "id, path", "IC"),
+	TABLE("edition", "id, source, digest, shape", "IIhB"),
+	TABLE("counted", "result, edition, counts", "IIB"),
+	TABLE("covered", "run, source, hit, missed", "IINN"),
 	{0},
 };
 
@@ -128,7 +146,7 @@ static int bring_up(struct store *s, int64_t from)
 	int code =
 		from == 0 ? sqlite3_exec(s->db, tables, NULL, NULL, NULL) : upgrade(s, (int)from);
 
-	return code == SQLITE_OK ? sqlite3_exec(s->db, "PRAGMA user_version=13", NULL, NULL, NULL)
+	return code == SQLITE_OK ? sqlite3_exec(s->db, "PRAGMA user_version=14", NULL, NULL, NULL)
 				 : code;
 }
 

@@ -9,7 +9,7 @@ struct err;
 struct store;
 
 // The format that this program writes.
-#define SCHEMA_FORMAT 13
+#define SCHEMA_FORMAT 14
 // What application_id says in our databases: "Fjob".
 #define SCHEMA_MARK 0x466a6f62
 
@@ -46,7 +46,8 @@ struct store;
 	X(delay, "d")                                                                              \
 	X(learned, "c")                                                                            \
 	X(quarantine, "c")                                                                         \
-	X(forgiven, "f")
+	X(forgiven, "f")                                                                           \
+	X(counted, "l")
 
 // All columns of a run but its number.
 #define RUN_COLUMNS                                                                                \

@@ -6,7 +6,9 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "model/hits.h"
 #include "model/result.h"
+#include "store/hitpack.h"
 
 // ---- what the bytes hold ----
 
@@ -278,6 +280,27 @@ static void whole_outcomes(sqlite3_context *to, int argc, sqlite3_value **argv)
 	buf_release(&b);
 }
 
+static void whole_counts(sqlite3_context *to, int argc, sqlite3_value **argv)
+{
+	struct packed shape = bytes_of(argv[0]), counts = bytes_of(argv[1]);
+	struct hits h = {0};
+	struct hits_file *f = hits_file(&h, "", 0);
+	struct buf shape_again = {0}, counts_again = {0};
+	uint32_t lines;
+	bool whole = hitpack_read_shape(shape, f, &lines) && hitpack_read_counts(counts, f, lines);
+
+	(void)argc;
+	if (whole) {
+		hitpack_shape(&shape_again, f);
+		hitpack_counts(&counts_again, f);
+	}
+	sqlite3_result_int(to, whole && same_bytes(shape, &shape_again) &&
+				       same_bytes(counts, &counts_again));
+	hits_release(&h);
+	buf_release(&shape_again);
+	buf_release(&counts_again);
+}
+
 static int add_function(sqlite3 *db, const char *name, int argc,
 			void (*call)(sqlite3_context *, int, sqlite3_value **))
 {
@@ -293,5 +316,7 @@ int unpack_add_all(sqlite3 *db)
 		code = unpack_add(db, &shapes[i]);
 	if (code == SQLITE_OK)
 		code = add_function(db, "whole_series", 1, whole_series);
-	return code == SQLITE_OK ? add_function(db, "whole_outcomes", 2, whole_outcomes) : code;
+	if (code == SQLITE_OK)
+		code = add_function(db, "whole_outcomes", 2, whole_outcomes);
+	return code == SQLITE_OK ? add_function(db, "whole_counts", 2, whole_counts) : code;
 }

@@ -7,6 +7,7 @@
 // Whether bytes are what comes out when they are packed again:
 //   whole_series(bytes)
 //   whole_outcomes(bytes, tests): and of so many tests
+//   whole_counts(shape, counts): of one source
 #ifndef STORE_UNPACK_H
 #define STORE_UNPACK_H
 

@@ -192,6 +192,19 @@ static const struct step {
 	 " tears_down INTEGER NOT NULL, failed INTEGER NOT NULL, reason TEXT, output BLOB,"
 	 " started INTEGER NOT NULL, wall INTEGER NOT NULL,"
 	 " PRIMARY KEY(run, seq)) WITHOUT ROWID;"},
+	// What results have covered.
+	{14, 0,
+	 "ALTER TABLE result ADD COLUMN counted INTEGER;"
+	 "CREATE TABLE source(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);"
+	 "CREATE TABLE edition(id INTEGER PRIMARY KEY, source INTEGER NOT NULL, digest BLOB,"
+	 " shape BLOB NOT NULL);"
+	 "CREATE INDEX edition_by_source ON edition(source);"
+	 "CREATE TABLE counted(result INTEGER NOT NULL, edition INTEGER NOT NULL,"
+	 " counts BLOB NOT NULL, PRIMARY KEY(result, edition)) WITHOUT ROWID;"
+	 "CREATE INDEX result_counted ON result(file) WHERE counted IS NOT NULL;"
+	 "CREATE TABLE covered(run INTEGER NOT NULL, source INTEGER NOT NULL,"
+	 " hit INTEGER NOT NULL, missed INTEGER NOT NULL, PRIMARY KEY(run, source)) WITHOUT "
+	 "ROWID;"},
 };
 
 // ---- what SQL is lent ----

@@ -1,63 +1,9 @@
 # Coverage: what is counted, whatever becomes of the worker, and what is told of it.
 load common
+load fixtures/coverage
 
 LUAS=${SAN:+lua5.4}
 LUAS=${LUAS:-lua5.1 lua5.2 lua5.3 lua5.4 luajit}
-
-# The source of these tests: M.loop(n) runs its line 8 n times.
-source_file() {
-	test_file "${1:-src/m.lua}" \
-		'-- A comment.' \
-		'local M = {}' \
-		'' \
-		'function M.loop(n)' \
-		'	local sum' \
-		'	sum = 0' \
-		'	for i = 1, n do' \
-		'		sum = sum + i' \
-		'	end' \
-		'	return sum' \
-		'end' \
-		'' \
-		'M.never = function(a)' \
-		'	if a then' \
-		'		print(a)' \
-		'	else' \
-		'		print(-- two lines' \
-		'			"b")' \
-		'	end' \
-		'end' \
-		'' \
-		'return M'
-}
-
-uses='package.path = "./src/?.lua;" .. package.path; local m = require("m")'
-
-# counts [PATH]: "LINE:COUNT ..." of the lines that count.
-counts() {
-	tr '\n' ' ' < <(json "(function()
-		for _, f in ipairs(r.coverage.files) do
-			if f.path == '${1:-src/m.lua}' then
-				local all = {}
-				for i, pair in ipairs(f.lines) do all[i] = pair[1] .. ':' .. pair[2] end
-				return table.concat(all, ' ')
-			end
-		end
-		return 'nothing'
-	end)()" coverage.json) | sed 's/ $//'
-}
-
-sources() {
-	json "(function()
-		local all = {}
-		for i, f in ipairs(r.coverage.files) do all[i] = f.path end
-		return table.concat(all, ' ')
-	end)()" coverage.json
-}
-
-cover() {
-	fj --coverage --report=json:coverage.json "$@"
-}
 
 @test "lines and functions are counted in every Lua, in coroutines and however a worker ends" {
 	source_file
@@ -238,19 +184,6 @@ LF:11 LH:7 end_of_record "
 	has "no line is counted below --gather"
 	is "$(json "tostring(r.success) .. tostring(r.coverage.minima[1].holds) .. tostring(r.coverage.minima[2].holds)" coverage.json)" \
 		"falsetruefalse"
-}
-
-@test "a pass is not taken again while coverage is asked for, and can be without it" {
-	source_file
-	plain all "$uses" "m.loop(3)"
-	settle
-	run -0 cover --lua="$LUA"
-	run -0 cover --lua="$LUA" --changed --fork=always
-	hasnt "Cached"
-	is "$(counts)" "2:1 4:1 6:1 7:4 8:3 10:1 14:0 15:0 17:0 18:0 22:1"
-	run -0 fj4 --changed
-	has "Cached: 1 of them"
-	hasnt "Coverage"
 }
 
 @test "an interpreter that hides its functions is counted by a hook in Lua, and that is told" {

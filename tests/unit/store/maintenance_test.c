@@ -703,6 +703,15 @@ static void each_kind_of_damage_is_found(void **state)
 		 "value that cannot be"},
 		{"UPDATE run SET waits = zeroblob(17) WHERE id = 1", "waits of a run are torn"},
 		{"DELETE FROM input", "inputs that are named and not there"},
+		{"INSERT INTO counted VALUES(99999, 1, x'')", "coverage of no result"},
+		{"INSERT INTO edition VALUES(1, 1, NULL, x'')", "texts of no source"},
+		{"UPDATE result SET counted=1 WHERE id=1; INSERT INTO counted VALUES(1, 1, x'00')",
+		 "torn coverage"},
+		{"UPDATE result SET counted=1 WHERE id=1; INSERT INTO source VALUES(1, 'a');"
+		 "INSERT INTO edition VALUES(1, 1, NULL, x'030000');"
+		 "INSERT INTO counted VALUES(1, 1, x'0104010000')",
+		 "torn coverage"},
+		{"INSERT INTO covered VALUES(99999, 1, 1, 1)", "covered lines of no run"},
 		{"DROP INDEX result_by_run; DROP TABLE failure", "cannot be read"},
 	};
 	struct err err = {0};

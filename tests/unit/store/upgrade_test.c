@@ -77,6 +77,18 @@ static void every_format_comes_over_whole(void **state)
 		 " ALTER TABLE result ADD COLUMN forgiven INTEGER;"
 		 " ALTER TABLE file ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;"
 		 " ALTER TABLE file ADD COLUMN claims BLOB"},
+		{13, 10,
+		 "PRAGMA user_version=13; CREATE TABLE part(file INTEGER PRIMARY KEY,"
+		 " result INTEGER NOT NULL, started INTEGER NOT NULL, key BLOB NOT NULL,"
+		 " doubts INTEGER NOT NULL, inputs BLOB NOT NULL, written BLOB NOT NULL,"
+		 " deadline INTEGER NOT NULL); ALTER TABLE result ADD COLUMN quarantine TEXT;"
+		 " ALTER TABLE result ADD COLUMN forgiven INTEGER;"
+		 " ALTER TABLE file ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;"
+		 " ALTER TABLE file ADD COLUMN claims BLOB;"
+		 " CREATE TABLE fixture(run INTEGER NOT NULL, seq INTEGER NOT NULL,"
+		 " name TEXT NOT NULL, tears_down INTEGER NOT NULL, failed INTEGER NOT NULL,"
+		 " reason TEXT, output BLOB, started INTEGER NOT NULL, wall INTEGER NOT NULL,"
+		 " PRIMARY KEY(run, seq)) WITHOUT ROWID"},
 		{8, 9, "PRAGMA user_version=8"},
 		{7, 9,
 		 "PRAGMA user_version=7; ALTER TABLE snapshot DROP COLUMN deadline;"

@@ -1,0 +1,100 @@
+# Coverage beyond one run: what passes covered that are not run again, what of it is in the history, and for how long.
+load common
+load fixtures/coverage
+
+# Three files, one of which calls what the others do not.
+three_files() {
+	source_file
+	plain one "$uses" "m.loop(3)"
+	plain two "$uses" "m.loop(3)"
+	plain never "$uses" "m.never(false)" "if os.getenv('BREAK') then error('broken') end"
+	settle
+}
+
+ALL="2:3 4:3 6:2 7:8 8:6 10:2 14:1 15:0 17:2 18:1 22:3"
+
+@test "passes that are not run again bring what they covered, and whole files run where that is not known" {
+	three_files
+	run -0 cover --lua="$LUA"
+	is "$(counts)" "$ALL"
+	run -0 cover --lua="$LUA" --changed --fork=always
+	has "Cached: 3 of them have passed before"
+	is "$(counts)" "$ALL"
+	# Its functions were counted for JSON; a run that needs less is content with that.
+	run -0 fj4 --changed --coverage
+	has "Cached: 3 of them"
+	has "Coverage: 90.91% of 11 lines"
+	# One that ran without is run, and --why says so.
+	run -0 fj4 tests/one_test.lua
+	run -0 fj4 --coverage --why=tests/one_test.lua
+	has "would run: nothing has changed, but --coverage is asked for"
+	has "its last pass was not counted"
+	run -0 fj4 --coverage --why=tests/two_test.lua
+	has "would not run"
+	run -0 fj4 --coverage --changed --report=lcov:out.info
+	has "Cached: 2 of them"
+	[[ "$(<out.info)" == *"DA:8,6"* ]] || fail "$(<out.info)"
+	run -0 fj4 tests/one_test.lua
+	run -0 fj4 --coverage --changed
+	run -0 cover --lua="$LUA" --why=tests/one_test.lua
+	has "its last pass did not count functions"
+	run -0 fj4 --coverage --coverage-include='*' --why=tests/two_test.lua
+	has "did not count sources outside of the project"
+	run -0 fj --check
+}
+
+@test "--failed brings what the other files covered, where their sources are what they were" {
+	three_files
+	BREAK=1 run -1 cover --lua="$LUA"
+	is "$(counts)" "$ALL"
+	run -0 cover --lua="$LUA" --failed
+	has "Cached: 2 of them were not asked for, and are there for what they covered"
+	is "$(counts)" "$ALL"
+	# Nothing has failed, and all is told.
+	run -0 cover --lua="$LUA" --failed --coverage-min=90
+	has "Cached: 3 of them"
+	is "$(counts)" "$ALL"
+	run -1 cover --lua="$LUA" --failed --coverage-min=91
+	has "Too little: coverage is 90.91%"
+	echo "-- more" >>src/m.lua
+	run -0 cover --lua="$LUA" --failed
+	hasnt "Cached"
+	is "$(counts)" "$ALL"
+}
+
+@test "counts are kept for the latest results alone, and go with the runs" {
+	three_files
+	run -0 cover --lua="$LUA"
+	is "$(sql 'SELECT count(*), sum(length(counts)) < 150 FROM counted')" "6|1"
+	run -0 cover --lua="$LUA"
+	run -0 cover --lua="$LUA"
+	is "$(sql 'SELECT count(DISTINCT result), min(result), (SELECT count(*) FROM covered) FROM counted')" "3|7|3"
+	# Without --coverage nothing of that is touched.
+	run -0 fj4
+	is "$(sql 'SELECT count(*) FROM counted')" 6
+	run -0 fj --prune=0
+	run -0 fj --check
+	is "$(sql 'SELECT (SELECT count(*) FROM covered) + (SELECT count(*) FROM counted) + (SELECT count(*) FROM edition)')" 0
+}
+
+@test "--export and --import bring coverage along, from each shard its own; what is torn is found and forgotten" {
+	three_files
+	for name in one two never; do
+		run -0 fj4 -q --coverage --report=json:/dev/null --db="own/$name.db" "tests/${name}_test.lua"
+		run -0 fj --db="own/$name.db" --export="$name.db"
+	done
+	run -0 fj --import one.db two.db never.db one.db
+	run -0 fj --check
+	is "$(sql 'SELECT count(DISTINCT result), count(*), count(DISTINCT edition) FROM counted')" "3|6|4"
+	is "$(sql 'SELECT count(DISTINCT run), count(*) FROM covered')" "3|3"
+	run -0 cover --lua="$LUA" --failed
+	has "Cached: 3 of them"
+	is "$(counts)" "$ALL"
+	sql "UPDATE counted SET counts = x'01ff7f0000' WHERE result = 2"
+	run -1 fj --check
+	has "sources with torn coverage: 2"
+	run -0 fj --check=repair
+	run -0 cover --lua="$LUA" --failed
+	has "Cached: 2 of them"
+	is "$(counts)" "$ALL"
+}
