@@ -22,6 +22,10 @@ struct store;
 // The variable in which firmo-jobs --gather tells those below it the name of its run, which may be
 // in no history. firmo-jobs.mk goes by it as well.
 #define CONTEXT_GATHER "FIRMO_JOBS_GATHER"
+// The one in which it tells them how to count coverage: CONTEXT_CALLS, CONTEXT_WIDE, or "".
+#define CONTEXT_COUNTING "FIRMO_JOBS_GATHER_COVERAGE"
+#define CONTEXT_CALLS    'c'
+#define CONTEXT_WIDE     'w'
 
 struct context {
 	const struct settings *settings;

@@ -139,12 +139,9 @@ static bool tells_of_functions(const struct settings *o)
 	return false;
 }
 
-enum firmo_jobs_status covering_begin(struct firmo_jobs *s)
+// Finds what counts.
+static enum firmo_jobs_status find_library(struct covering *c)
 {
-	struct covering *c = &s->covering;
-
-	if (!s->settings->coverage.wanted)
-		return FIRMO_JOBS_OK;
 	c->library = path_find_own(COVERAGE_LIBRARY, TRACE_FOLDER);
 	c->cwd = path_cwd();
 	if (!c->library || !c->cwd) {
@@ -152,12 +149,56 @@ enum firmo_jobs_status covering_begin(struct firmo_jobs *s)
 					      ": no line can be counted");
 		return FIRMO_JOBS_BROKEN;
 	}
-	enum firmo_jobs_status status = find_luacov(s);
-	c->root = looks_outside(s) ? "" : c->cwd;
-	c->wish = (struct counting_wish){.calls = tells_of_functions(s->settings),
-					 .is_wide = !*c->root};
+	return FIRMO_JOBS_OK;
+}
+
+static void begin(struct firmo_jobs *s, bool calls, bool is_wide)
+{
+	struct covering *c = &s->covering;
+
+	c->wish = (struct counting_wish){.calls = calls, .is_wide = is_wide};
+	c->root = is_wide ? "" : c->cwd;
 	c->hits = xcalloc(1, sizeof *c->hits);
 	s->request.counting = &c->wish;
+}
+
+enum firmo_jobs_status covering_begin(struct firmo_jobs *s)
+{
+	enum firmo_jobs_status status = FIRMO_JOBS_OK;
+
+	if (!s->settings->coverage.wanted)
+		return FIRMO_JOBS_OK;
+	status = context_find_programs(&s->context);
+	if (status == FIRMO_JOBS_OK)
+		status = find_library(&s->covering);
+	if (status == FIRMO_JOBS_OK)
+		status = find_luacov(s);
+	if (status == FIRMO_JOBS_OK)
+		begin(s, tells_of_functions(s->settings), looks_outside(s));
+	return status;
+}
+
+void covering_hand_down(const struct firmo_jobs *s)
+{
+	const struct counting_wish *wish = &s->covering.wish;
+	const char words[] = {wish->calls ? CONTEXT_CALLS : ' ', wish->is_wide ? CONTEXT_WIDE : ' ',
+			      '\0'};
+
+	if (s->covering.hits)
+		setenv(CONTEXT_COUNTING, words, 1);
+	else
+		unsetenv(CONTEXT_COUNTING);
+}
+
+enum firmo_jobs_status covering_join(struct firmo_jobs *s)
+{
+	const char *words = getenv(CONTEXT_COUNTING);
+
+	if (!words)
+		return FIRMO_JOBS_OK;
+	enum firmo_jobs_status status = find_library(&s->covering);
+	if (status == FIRMO_JOBS_OK)
+		begin(s, strchr(words, CONTEXT_CALLS), strchr(words, CONTEXT_WIDE));
 	return status;
 }
 
@@ -195,6 +236,27 @@ void covering_take(struct firmo_jobs *s, struct result *r)
 	for (size_t i = 0; i < r->hits->n; i++)
 		note_text(s, r->hits->items[i], r->started_ns);
 	hits_add(s->covering.hits, r->hits);
+}
+
+void covering_gather(struct firmo_jobs *s)
+{
+	struct covering *c = &s->covering;
+	struct hits *all = xcalloc(1, sizeof *all);
+	struct strings uncounted = {0};
+	struct err err = {0};
+
+	if (c->hits && s->context.store && s->run.id > 0 &&
+	    counted_load_run(s->context.store, s->run.id, all, &uncounted, &err) == 0) {
+		hits_free(c->hits);
+		c->hits = all;
+		strings_free_all(&c->uncounted);
+		c->uncounted = uncounted;
+		return;
+	}
+	if (*err.message)
+		context_lose_store(&s->context, &err);
+	strings_free_all(&uncounted);
+	hits_free(all);
 }
 
 // What passes that were not run again have covered when they were.
@@ -338,6 +400,7 @@ static void record(struct firmo_jobs *s)
 void covering_end(struct firmo_jobs *s)
 {
 	struct covering *c = &s->covering;
+	const struct jobs *files[] = {&s->jobs, &s->left, &s->reused, &s->ran, &s->asked};
 	const struct summary_terms terms = {.cwd = c->cwd,
 					    .calls = c->wish.calls,
 					    .wants = wants,
@@ -346,11 +409,11 @@ void covering_end(struct firmo_jobs *s)
 					    .changed = on_changed,
 					    .owner = s};
 
-	if (!c->hits)
+	// What is a part of another run is told by that.
+	if (!c->hits || s->joined)
 		return;
-	add_tests(&c->tests, &s->jobs, c->cwd);
-	add_tests(&c->tests, &s->left, c->cwd);
-	add_tests(&c->tests, &s->reused, c->cwd);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		add_tests(&c->tests, files[i], c->cwd);
 	add_reused(s);
 	tell_files(&c->uncounted, "no line of",
 		   "was counted, as the interpreter did not load what counts");

@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "cli/covering.h"
 #include "cli/execution.h"
 #include "cli/files.h"
 #include "cli/firmo_settings.h"
@@ -42,8 +43,7 @@ static void begin(struct firmo_jobs *s)
 	execution_open_journal(s);
 	journal_begin(&s->journal);
 	setenv(CONTEXT_GATHER, s->run.name, 1);
-	if (s->settings->coverage.wanted)
-		session_warn("no line is counted below --gather: coverage comes of a run without");
+	covering_hand_down(s);
 	firmo_settings_hand_down(&s->settings->said);
 	live_begin(s);
 }
@@ -194,15 +194,16 @@ static bool is_renewed(const struct firmo_jobs *s, const struct job *job)
 	return s->renewed && job->settings->fixtures;
 }
 
-// Takes those that may be support, and those whose passes do not stand any more, out of the jobs
-// that were not run.
+// Takes those that may be support, and those whose passes do not stand any more or were not
+// counted, out of the jobs that were not run.
 static void set_left_aside(struct firmo_jobs *s, bool has_failed)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->jobs.n; i++) {
 		const struct job *job = &s->jobs.items[i];
-		if (support_may_be(&s->support, job) || (!has_failed && is_renewed(s, job)))
+		if (support_may_be(&s->support, job) ||
+		    (!has_failed && (is_renewed(s, job) || job->is_uncounted)))
 			VEC_PUSH(&s->left, *job);
 		else
 			s->jobs.items[n++] = s->jobs.items[i];
@@ -355,6 +356,8 @@ static enum firmo_jobs_status run_and_report(struct firmo_jobs *s, struct err *e
 	execution_add_missing(s);
 	journal_close(&s->journal);
 	display_close(&s->display);
+	covering_gather(s);
+	covering_end(s);
 	// What we have run ourselves we know, also where there is no history.
 	if (gathered || (ran && served && !s->context.store))
 		return report(s, status);
@@ -384,6 +387,9 @@ static enum firmo_jobs_status run_it(struct firmo_jobs *s)
 	enum firmo_jobs_status ready = files_look(s);
 	if (ready != FIRMO_JOBS_OK)
 		return ready;
+	ready = covering_begin(s);
+	if (ready != FIRMO_JOBS_OK)
+		return ready;
 	if ((s->settings->writes_rules && rules_write(s, &err) < 0) ||
 	    signals_open(&s->context.signals, &err) < 0) {
 		session_warn(err.message);
@@ -405,7 +411,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 const struct mode mode_gather = {
 	.name = "--gather",
 	.goes_by_plan = true,
-	.formats = MODE_RUN_FORMATS | MODE_LIVE_FORMATS,
+	.formats = MODE_RUN_FORMATS | MODE_LIVE_FORMATS | MODE_COVERAGE_FORMATS,
 	.keeps_jobserver = true,
 	.read = read_command,
 	.carry_out = carry_out,

@@ -265,6 +265,7 @@ static int make_all(struct rules *r, struct firmo_jobs *s, struct err *err)
 				 uptodate_open(&r->uptodate, s->context.store, &s->jobs,
 					       request->settings->trusted, err) < 0))
 		return -1;
+	r->uptodate.counting.wish = request->counting;
 	// Whether those are tests that may be support, --gather finds out when all others have run.
 	plan_look_into(&s->jobs, &s->reused, request);
 	support_plan(&s->support, &s->jobs);

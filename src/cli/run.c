@@ -115,7 +115,7 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 		return FIRMO_JOBS_USAGE;
 	if (to_run)
 		join_run(s);
-	found = s->joined ? FIRMO_JOBS_OK : covering_begin(s);
+	found = s->joined ? covering_join(s) : covering_begin(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
 	if (s->request.changed_only) {

@@ -156,10 +156,6 @@ static int check_coverage(const struct settings *o, struct err *err)
 {
 	static const char *const names[] = {"coverage-include", "coverage-exclude", "coverage-min"};
 
-	if (o->coverage.wanted && o->mode == &mode_gather && !is_of_project(o, "coverage"))
-		return err_set(err, 0,
-			       "--gather and --coverage: each firmo-jobs below make would count "
-			       "for itself; run the files without --gather");
 	for (size_t i = 0; i < sizeof names / sizeof *names && !o->coverage.wanted; i++) {
 		const struct statement *last = statements_last(&o->said, options_find(names[i]));
 		if (last && last->layer >= LAYER_FLAGS && last->value)

@@ -95,6 +95,7 @@ struct job {
 	bool last_forgiven;       // which was bad, and in quarantine
 	int64_t last_real_ns;     // when that was, 0: never
 	int64_t pass;             // number of the result that stands for it where it is not run
+	bool is_uncounted;        // it would stand, were its coverage not asked for
 	long usual_tests;         // how many tests it had when it last came to its end, 0: unknown
 	const struct strings *learned;       // locks for what it and others write; NULL: none
 	const struct job_settings *settings; // see model/job_settings.h; NULL: it is not to be run

@@ -354,6 +354,7 @@ static int set_uptodate_aside(struct jobs *jobs, struct jobs *reused,
 	for (size_t i = 0; status == 0 && i < jobs->n; i++) {
 		struct job *j = &jobs->items[i];
 		struct uptodate_finding a = plan_ask(&uptodate, j);
+		j->is_uncounted = a.verdict == STALE_UNCOUNTED;
 		if (a.verdict == UPTODATE) {
 			j->pass = a.snapshot->result;
 			VEC_PUSH(reused, *j);

@@ -261,15 +261,22 @@ int counted_load(struct store *s, int64_t result, struct hits *h, bool *found, s
 	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
-int counted_load_run(struct store *s, int64_t run, struct hits *h, struct err *err)
+int counted_load_run(struct store *s, int64_t run, struct hits *h, struct strings *uncounted,
+		     struct err *err)
 {
-	struct query *q = query(
-		s, "SELECT id, counted FROM result WHERE run=? AND counted IS NOT NULL ORDER BY id",
-		VALUES(NUMBER(run)));
+	struct query *q = query(s,
+				"SELECT r.id, r.counted, f.path FROM result r JOIN file f ON f.id "
+				"= r.file WHERE r.run=? AND r.slot >= 0 ORDER BY r.id",
+				VALUES(NUMBER(run)));
 	int code = SQLITE_DONE;
 
-	while (code == SQLITE_DONE && (code = query_next(q, "IL")) == SQLITE_ROW)
-		code = load(s, query_int(q, 0), query_int(q, 1), h);
+	while (code == SQLITE_DONE && (code = query_next(q, "IlC")) == SQLITE_ROW) {
+		code = SQLITE_DONE;
+		if (query_is_null(q, 1))
+			VEC_PUSH(uncounted, query_copy(q, 2));
+		else
+			code = load(s, query_int(q, 0), query_int(q, 1), h);
+	}
 	query_end(q, SQLITE_DONE);
 	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }

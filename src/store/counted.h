@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "base/strings.h"
 #include "store/store.h"
 
 struct coverage;
@@ -41,8 +42,10 @@ void counted_release(struct counted *c);
 int counted_last(struct store *s, const char *path, int64_t *result, struct err *err);
 // Adds what the result has counted to h; *found: something is known of it.
 int counted_load(struct store *s, int64_t result, struct hits *h, bool *found, struct err *err);
-// The same with all results of a run.
-int counted_load_run(struct store *s, int64_t run, struct hits *h, struct err *err);
+// The same with all results of a run; the paths of those that nothing is known of are added to
+// uncounted.
+int counted_load_run(struct store *s, int64_t run, struct hits *h, struct strings *uncounted,
+		     struct err *err);
 // Records what the run told of. As store_record.
 enum store_status counted_record(struct store *s, int64_t run, const struct coverage *c,
 				 struct err *err);

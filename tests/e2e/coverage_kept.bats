@@ -98,3 +98,33 @@ ALL="2:3 4:3 6:2 7:8 8:6 10:2 14:1 15:0 17:2 18:1 22:3"
 	has "Cached: 2 of them"
 	is "$(counts)" "$ALL"
 }
+
+# What --gather tells of all is what one run tells, whoever has run the files.
+@test "--gather has one coverage of all that make and firmo-jobs run below it, and of what need not run" {
+	three_files
+	gathered() {
+		run -0 cover --lua="$LUA" --gather="$1" "${@:2}"
+		is "$(counts)" "$ALL"
+		is "$(json "#r.files" coverage.json)" 3
+	}
+	# Each for itself, asked of the one above make, and not at all.
+	gathered "sh -c 'for f in one two never; do $FIRMO_JOBS --lua=$LUA -q tests/\${f}_test.lua; done'"
+	gathered "sh -c 'for f in one two never; do $FIRMO_JOBS --lua=$LUA -q --join tests/\${f}_test.lua; done'"
+	gathered true
+	has "Cached: 3 of them"
+	# What the command takes for done is run for what it covers.
+	run -0 fj4 tests/one_test.lua
+	gathered true
+	has "Cached: 2 of them"
+	gathered "$FIRMO_JOBS --lua=$LUA -q tests/one_test.lua"
+	run -0 fj --check
+	# The makefile's own targets.
+	printf '%s\n' "FIRMO_JOBS := $FIRMO_JOBS" "FIRMO_FLAGS := --lua=$LUA --coverage" "FIRMO_REPORTS := json:coverage.json" \
+		'include $(shell $(FIRMO_JOBS) --print-mk)' >Makefile
+	run -0 fj4 tests/one_test.lua
+	for target in test-stamps test-stamps test-changed; do
+		run -0 make -j3 "$target"
+		is "$target $(counts)" "$target $ALL"
+	done
+	has "Cached: 3 of them"
+}

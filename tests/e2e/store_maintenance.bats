@@ -263,7 +263,7 @@ b.db: 1 run with 2 results imported"
 	status_is 0
 	is "$stderr" ""
 	is "${lines[0]}" "$DB: sound"
-	has "format   13"
+	has "format   14"
 	[[ ${lines[2]} =~ ^"  runs     2, from "[0-9]{4}-[-0-9\ :]+" to "[0-9]{4}- ]] || fail runs
 	has "files    2"
 	has "results  4"
