@@ -498,7 +498,7 @@ static const struct option_row rows[] = {
 	MODE_OF("history", "[=VIEW]", "what the past tells: the last runs, or of PATHs;",
 		&mode_history, history_view_names),
 	HELP("runs, slowest, failing, flaky, regressions, new,"),
-	HELP("tests[:PATTERN]"),
+	HELP("coverage, tests[:PATTERN]"),
 	TEXT("since", "WHEN", "only from that run, commit, day or age (3d) on", since,
 	     "wants a run, a commit, a day or an age"),
 	NUMBER(0, "last", "N", "only the last N runs", last_runs, 1, COUNT_MAX,

@@ -13,9 +13,9 @@
 // Series at hand have the latest results, so many at least.
 #define AT_HAND 64
 
-static bool is_asked_for(const char *path, void *arg)
+bool lookup_wants(const char *path, void *lookup)
 {
-	struct lookup *l = arg;
+	struct lookup *l = lookup;
 	const struct history_request *r = l->request;
 	bool any = r->n_paths == 0;
 
@@ -45,7 +45,7 @@ int lookup_files(struct lookup *l, unsigned parts, struct summaries *s, struct e
 {
 	if (!l->store)
 		return 0;
-	return summaries_load(s, l->store, l->range, wants_whole(l), parts, is_asked_for, l, err);
+	return summaries_load(s, l->store, l->range, wants_whole(l), parts, lookup_wants, l, err);
 }
 
 static bool knows_any(const struct lookup *l)

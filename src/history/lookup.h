@@ -23,6 +23,8 @@ struct lookup {
 
 // Loads the files of the request. The caller releases s on failure as well.
 int lookup_files(struct lookup *l, unsigned parts, struct summaries *s, struct err *err);
+// Whether the path is asked for; notes that it is known.
+bool lookup_wants(const char *path, void *lookup);
 // Adds a line to a view without rows, unless none of the paths is known: views_show says so.
 void lookup_nothing(struct lookup *l, const char *line);
 // The name of a test, with blanks between its groups; the caller frees it.
@@ -60,5 +62,6 @@ int lists_flaky(struct lookup *l, struct err *err);
 int lists_regressions(struct lookup *l, struct err *err);
 int lists_new(struct lookup *l, struct err *err);
 int tests_view(struct lookup *l, struct err *err);
+int covered_view(struct lookup *l, struct err *err);
 
 #endif

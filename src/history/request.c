@@ -9,6 +9,7 @@ const char *const history_view_names[] = {
 	[VIEW_REGRESSIONS - VIEW_NAMED] = "regressions",
 	[VIEW_NEW - VIEW_NAMED] = "new",
 	[VIEW_TESTS - VIEW_NAMED] = "tests",
+	[VIEW_COVERAGE - VIEW_NAMED] = "coverage",
 	[VIEW_COUNT - VIEW_NAMED] = NULL,
 };
 

@@ -18,6 +18,7 @@ enum history_view {
 	VIEW_REGRESSIONS,
 	VIEW_NEW,
 	VIEW_TESTS,
+	VIEW_COVERAGE,
 	VIEW_COUNT,
 	VIEW_NAMED = VIEW_RUNS // the first that has a name of its own
 };

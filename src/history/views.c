@@ -19,6 +19,7 @@ static const struct {
 	[VIEW_REGRESSIONS] = {"moves", lists_regressions},
 	[VIEW_NEW] = {"new", lists_new},
 	[VIEW_TESTS] = {"tests", tests_view},
+	[VIEW_COVERAGE] = {"sources", covered_view},
 };
 
 static char *describe(const struct run_range *w)

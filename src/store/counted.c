@@ -280,3 +280,19 @@ int counted_load_run(struct store *s, int64_t run, struct hits *h, struct string
 	query_end(q, SQLITE_DONE);
 	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
+
+int counted_each(struct store *s,
+		 void (*each)(int64_t run, const char *path, int64_t hit, int64_t missed,
+			      void *arg),
+		 void *arg, struct err *err)
+{
+	struct query *q = query(s,
+				"SELECT c.run, s.path, c.hit, c.missed FROM covered c "
+				"JOIN source s ON s.id = c.source",
+				NULL);
+	int code;
+
+	while ((code = query_next(q, "ICNN")) == SQLITE_ROW)
+		each(query_int(q, 0), query_text(q, 1), query_int(q, 2), query_int(q, 3), arg);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
+}

@@ -46,6 +46,12 @@ int counted_load(struct store *s, int64_t result, struct hits *h, bool *found, s
 // uncounted.
 int counted_load_run(struct store *s, int64_t run, struct hits *h, struct strings *uncounted,
 		     struct err *err);
+// Calls each() for what every run has told of each of its sources: how many of its lines that count
+// have run, and how many not.
+int counted_each(struct store *s,
+		 void (*each)(int64_t run, const char *path, int64_t hit, int64_t missed,
+			      void *arg),
+		 void *arg, struct err *err);
 // Records what the run told of. As store_record.
 enum store_status counted_record(struct store *s, int64_t run, const struct coverage *c,
 				 struct err *err);

@@ -379,10 +379,34 @@ No run."
 	since "3 2" 2
 }
 
+@test "--history=coverage: how much was covered, in all and of each source, through time" {
+	test_file src/a.lua "local M = {}" "function M.f(x)" "	if x then" "		return 1" "	end" "	return 2" "end" "return M"
+	test_file src/sub/b.lua "return 1"
+	plain a "dofile('src/a.lua')"
+	go4
+	history =coverage
+	is "$output" "No run with --coverage."
+	go4 --coverage
+	plain a "dofile('src/a.lua').f(os.getenv('X'))" "dofile('src/sub/b.lua')"
+	go4 --coverage
+	X=1 go4 --coverage
+	history =coverage
+	is "$(all run runs) $(all lines runs) $(all missed runs)" "4 3 2 7 7 6 1 1 3"
+	is "$(all path sources) $(all missed sources)" "src/a.lua src/sub/b.lua 1 0"
+	query_is "string.format('%.3f %.3f', r.sources[1].covered, r.sources[1].before)" "0.833 0.833"
+	has "src/a.lua"
+	history =coverage src/sub
+	is "$(all run runs) $(all lines runs)" "4 3 1 1"
+	history =coverage nowhere
+	is "$output" "nowhere: there is nothing in the history."
+	run fj --history=coverage --report=csv --last=1
+	is "${lines[1]}" "0.833333,1,6,,4,src/a.lua"
+}
+
 @test "what cannot be answered is told in a line" {
 	plain good ""
 	wrong_usage --history=newest \
-		"--history=newest: no such view; it can be runs, slowest, failing, flaky, regressions, new, tests, or none"
+		"--history=newest: no such view; it can be runs, slowest, failing, flaky, regressions, new, tests, coverage, or none"
 	wrong_usage --history=runs:x "--history=runs:x: no such view"
 	wrong_usage --history=runs tests "--history=runs takes no path (tests)"
 	wrong_usage --since=1 "--since goes with --history"
@@ -400,7 +424,7 @@ No run."
 }
 
 @test "no history, an empty one, a newer one, one that is no history" {
-	for view in '' =runs =slowest =failing =flaky =regressions =new =tests =tests:x; do
+	for view in '' =runs =slowest =failing =flaky =regressions =new =tests =tests:x =coverage; do
 		history "${view:-=}"
 		is "$output" "No history yet."
 		query_is "r.window_runs" 0
