@@ -225,6 +225,12 @@ static int on_coverage_min(struct settings *o, const char *value, struct err *er
 	return 0;
 }
 
+static int on_related_git(struct settings *o, const char *value, struct err *err)
+{
+	o->plan.related_git = *value ? value : "HEAD";
+	return 0;
+}
+
 // What workers have from us is not for others to set.
 static int on_env(struct settings *o, const char *value, struct err *err)
 {
@@ -422,6 +428,10 @@ static const struct option_row rows[] = {
 	     .choices = trusts, LIST("trust"), PROJECT),
 	SWITCH_ON("failed", "only the files, and tests, that failed last time", plan.failed_only,
 		  PROJECT),
+	TEXTS("related", "FILE", "only the files that were seen to use FILE; repeatable",
+	      plan.related, "wants a source, or a folder of them", .path = PATH_WHOLE),
+	READ(0, "related-git", "[=REV]", "and what git says has changed since REV [HEAD]",
+	     on_related_git),
 	TEXTS("pattern", "GLOB", "what tests in folders are called; repeatable", plan.patterns,
 	      "wants a glob, such as '*-test.lua'", PROJECT),
 	TEXT("run", "TASK", "a task of .busted chooses busted's files", task,

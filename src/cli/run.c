@@ -11,6 +11,7 @@
 #include "cli/execution.h"
 #include "cli/files.h"
 #include "cli/mode.h"
+#include "cli/relating.h"
 #include "cli/reports.h"
 #include "cli/run.h"
 #include "cli/service.h"
@@ -85,7 +86,9 @@ static int ask_service(const struct firmo_jobs *s)
 // Where a report goes to standard output, nothing else does.
 static void tell_none(const struct firmo_jobs *s)
 {
-	static const char text[] = "No file failed last time: nothing to run.";
+	const char *text = s->request.related
+				   ? "No file has to do with these sources: nothing to run."
+				   : "No file failed last time: nothing to run.";
 
 	if (s->context.text_to_stdout)
 		puts(text);
@@ -118,6 +121,9 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 	found = s->joined ? covering_join(s) : covering_begin(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;
+	found = relating_begin(s);
+	if (found != FIRMO_JOBS_OK)
+		return found;
 	if (s->request.changed_only) {
 		found = context_find_programs(&s->context);
 		if (found != FIRMO_JOBS_OK)
@@ -127,6 +133,7 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 		context_lose_store(&s->context, &err);
 	if (s->jobs.n == 0 && s->reused.n == 0 && !s->context.make.question)
 		tell_none(s);
+	relating_tell(s);
 	warn_of_files(&s->jobs);
 	if (to_run && s->settings->text.verbose)
 		tell_handovers(&s->jobs);

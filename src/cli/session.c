@@ -109,6 +109,7 @@ static void release_run(struct firmo_jobs *s)
 	strings_free_all(&s->own);
 	free(s->slots);
 	covering_release(s);
+	related_release(&s->related);
 	jobs_release(&s->reused);
 	run_release(&s->run);
 	support_release(&s->support);

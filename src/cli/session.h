@@ -16,6 +16,7 @@
 #include "model/support.h"
 #include "plan/counting.h"
 #include "plan/learned.h"
+#include "plan/related.h"
 #include "sys/places.h"
 
 struct hits;
@@ -68,6 +69,7 @@ struct firmo_jobs {
 	struct jobs left;     // those that they have left to us, as they may be support
 	struct run run;
 	struct covering covering;
+	struct related related; // the sources of --related
 	struct support support; // which of the files are no tests
 	struct {
 		struct result **items; // those that may be such, until all is known

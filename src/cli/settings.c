@@ -372,6 +372,7 @@ void settings_release(struct settings *o)
 	free(o->plan.paths.items);
 	free(o->plan.patterns.items);
 	free(o->plan.includes.items);
+	free(o->plan.related.items);
 	free(o->plan.excludes.items);
 	free(o->shared.items);
 	free(o->below);

@@ -25,6 +25,7 @@
 #include "plan/learned.h"
 #include "plan/mentions.h"
 #include "plan/names.h"
+#include "plan/related.h"
 #include "plan/sequence.h"
 #include "plan/uptodate.h"
 #include "store/counted.h"
@@ -466,6 +467,8 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 
 	if (support)
 		support_plan(support, jobs);
+	if (request->related && status == 0)
+		status = related_filter(request->related, jobs, history, err);
 	if (request->changed_only && history && status == 0)
 		status = set_uptodate_aside(jobs, reused, request, history, support, err);
 	else if (request->settings->failed_only && request->counting && history && status == 0)

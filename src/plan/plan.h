@@ -20,6 +20,7 @@ struct fixtures;
 struct job_settings;
 struct learned;
 struct locks;
+struct related;
 struct store;
 struct support;
 
@@ -32,8 +33,10 @@ struct plan_settings {
 		includes; // globs on the path, or on the last part of it if they hold no slash
 	struct strings excludes;
 	enum order order;
-	uint64_t seed;     // of ORDER_RANDOM
-	bool failed_only;  // files whose latest result is not a pass
+	uint64_t seed;           // of ORDER_RANDOM
+	struct strings related;  // sources: only files that were seen to use one of them
+	const char *related_git; // and what has changed since that revision; NULL: no such
+	bool failed_only;        // files whose latest result is not a pass
 	bool changed_only; // files that are not certain to pass unchanged, the failed ones included
 	enum conflicts_rule conflicts; // of files that write the same path
 	unsigned trusted;              // enum doubt, added up: those that do not count
@@ -50,8 +53,9 @@ struct plan_request {
 	const struct job_settings *(*settings_of)(const char *path, const struct selection *only,
 						  void *owner, struct err *err);
 	void *owner;
-	const struct locks *locks;            // as in model/queue.h
-	const struct fixtures *fixtures;      // all, or NULL
+	const struct locks *locks;       // as in model/queue.h
+	const struct fixtures *fixtures; // all, or NULL
+	struct related *related;         // only files that have to do with these sources; NULL: all
 	const struct counting_wish *counting; // of coverage; NULL: it is not asked for
 	struct learned *learned;              // what the history tells besides: plan/learned.h
 };
@@ -80,7 +84,8 @@ int plan_note_loads(struct support *support, const struct jobs *ran, struct stor
 // Looks into the file of the job, for its framework.
 void plan_look(struct job *j, const struct plan_request *request);
 // Looks into the files, learns what the history (which may be NULL) knows of them, leaves out those
-// that --failed does not want, puts those that --changed need not run, and with coverage those that
+// that are not related and those that --failed does not want, puts those that --changed need not
+// run, and with coverage those that
 // --failed does not want, into reused (which the caller releases), and the others in the order of
 // their start, those that write what others depend on before these (plan/sequence.h). Fails, with
 // all of that done without the history, if that cannot be read. Plans all that was found with

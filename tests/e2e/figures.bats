@@ -159,7 +159,7 @@ grown() {
 		stands --until-fail
 		stands --no-report
 		stands --no-worker-output
-		stands --coverage
+		other --coverage
 		stands --progress=plain
 		stands --color=always
 		stands --verbose
@@ -173,6 +173,8 @@ grown() {
 		other --coverage-include
 		other --coverage-exclude
 		other --coverage-min
+		other --related
+		other --related-git
 		other --list
 		other --advise
 		other --history
