@@ -43,8 +43,11 @@ coverage_library := $(O)/firmo-jobs-coverage.so
 coverage_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/coverage/hook/*.c)))
 coverage_cflags = $(filter-out $(san_flags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden
 libraries := $(trace_library) $(coverage_library)
+# The module for Lua, and what stands in for Firmo's own, where programs that are built look for it.
+lua_sources := $(shell cd src/lua && find . -name '*.lua' | sed 's|^\./||' | sort)
+lua_files := $(lua_sources:%=$(O)/lua/%)
 # The program with all that it looks for beside itself, and its manual.
-runnable := $(program) $(libraries) $(O)/firmo-jobs.mk $(manual)
+runnable := $(program) $(libraries) $(O)/firmo-jobs.mk $(manual) $(lua_files)
 trace_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/trace/preload/*.c)))
 # Its own system calls are not to be taken over: syscall() means the next function there.
 trace_cflags = -Dsyscall=calls_kernel $(filter-out $(san_flags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden \
@@ -79,6 +82,10 @@ $(O)/firmo-jobs.mk: mk/firmo-jobs.mk
 	@mkdir -p $(@D)
 	cp $< $@
 
+$(O)/lua/%.lua: src/lua/%.lua
+	@mkdir -p $(@D)
+	cp $< $@
+
 # Its table of options is made of their rows.
 $(manual): src/cli/firmo-jobs.1 mk/manual.awk src/cli/options.c $(O)/flags
 	$(CC) $(all_cflags) -MT $@ -MF $(O)/options.d -E -P src/cli/options.c >$(O)/options.i
@@ -102,9 +109,10 @@ $(O)/src/cli/print_schema.o: $(wildcard src/report/*.schema.json)
 $(O)/src/report/html/page.o: $(wildcard src/report/html/page.*)
 
 # What knows where files are installed that come with the program. Another PREFIX makes only that anew.
-$(O)/src/cli/context.o $(O)/src/cli/covering.o $(O)/src/cli/print_mk.o: private CPPFLAGS += \
-	-DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"' -DMK_FOLDER='"$(DATADIR)/firmo-jobs"'
-$(O)/src/cli/context.o $(O)/src/cli/covering.o $(O)/src/cli/print_mk.o: $(O)/places
+$(O)/src/cli/context.o $(O)/src/cli/covering.o $(O)/src/cli/print_mk.o $(O)/src/cli/print_lua_path.o: private CPPFLAGS += \
+	-DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"' -DMK_FOLDER='"$(DATADIR)/firmo-jobs"' \
+	-DLUA_FOLDER='"$(DATADIR)/lua/firmo-jobs"'
+$(O)/src/cli/context.o $(O)/src/cli/covering.o $(O)/src/cli/print_mk.o $(O)/src/cli/print_lua_path.o: $(O)/places
 
 $(O)/places: .FORCE
 	@mkdir -p $(@D)

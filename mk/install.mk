@@ -31,6 +31,8 @@ install: all ## install below DESTDIR/PREFIX
 	$(INSTALL) -m 644 $(libraries) $(DESTDIR)$(LIBDIR)/firmo-jobs
 	$(INSTALL) -m 644 $(manual) $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1
 	$(INSTALL) -m 644 mk/firmo-jobs.mk $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk
+	for file in $(lua_sources); do \
+		$(INSTALL) -D -m 644 src/lua/$$file $(DESTDIR)$(DATADIR)/lua/firmo-jobs/$$file || exit; done
 	if $(program) --print-schema >$(O)/schema 2>/dev/null; then \
 		$(INSTALL) -m 644 $(O)/schema $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.schema.json; fi
 	$(foreach c,$(completions),$(call install_completion,$c)$(newline))
@@ -39,5 +41,7 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/firmo-jobs $(DESTDIR)$(INCLUDEDIR)/firmo-jobs.h \
 		$(DESTDIR)$(LIBDIR)/libfirmo-jobs.a $(DESTDIR)$(MANDIR)/man1/firmo-jobs.1 \
 		$(addprefix $(DESTDIR)$(LIBDIR)/firmo-jobs/,$(notdir $(libraries))) $(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.mk \
+		$(addprefix $(DESTDIR)$(DATADIR)/lua/firmo-jobs/,$(lua_sources)) \
 		$(DESTDIR)$(DATADIR)/firmo-jobs/firmo-jobs.schema.json $(addprefix $(DESTDIR),$(completion_files))
+	cd $(DESTDIR)$(DATADIR)/lua 2>/dev/null && find firmo-jobs -depth -type d -exec rmdir '{}' + 2>/dev/null || :
 	rmdir $(DESTDIR)$(LIBDIR)/firmo-jobs $(DESTDIR)$(DATADIR)/firmo-jobs 2>/dev/null || :

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../src"
 
 allowed() {
 	case $1 in
-	base) echo ;;
+	base | lua) echo ;;
 	sys | model) echo base ;;
 	jobserver) echo base sys ;;
 	framework | trace | store | report) echo base model ;;

@@ -174,6 +174,10 @@ static int check_together(const struct settings *o, struct err *err)
 		return err_set(err, 0,
 			       "--gather and --no-capture: make runs files side by side, and only "
 			       "one can have the terminal; run them without --gather");
+	if (!o->capture && o->run.end_with_input)
+		return err_set(err, 0,
+			       "--end-with-input and --no-capture: standard input is the file's "
+			       "then");
 	if (o->mode->check && o->mode->check(o, err) < 0)
 		return -1;
 	return check_reports(o, err);

@@ -104,6 +104,11 @@ struct settings {
 	bool writes_rules;        // --rules, alone or with --gather
 	const char *rules;        // its file; NULL: beside the history
 	const char *gather;       // the command of --gather
+	struct {
+		long from;      // bytes
+		int64_t for_ns; // -1: until the end
+		const char *file;
+	} follow; // of --follow
 	bool until_fail, trace, capture;
 	enum fork_choice forks;
 	enum flaky flaky;

@@ -372,6 +372,20 @@ static void on_signal(struct loop_watch *watch, short revents)
 	start_ready(s);
 }
 
+// Who has started us holds the other end.
+static void on_input(struct loop_watch *watch, short revents)
+{
+	struct supervisor *s = watch->owner;
+	char ignored[512];
+	ssize_t n = read(watch->fd, ignored, sizeof ignored);
+
+	if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
+		return;
+	loop_remove_watch(s->means->loop, watch);
+	supervisor_stop(s, SIGTERM);
+	start_ready(s);
+}
+
 // ---- the run ----
 
 // To compile the shim once takes as long as to read its text so many times.
@@ -511,6 +525,9 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 	struct loop_watch signal_watch = {
 		.fd = means->signals->fd, .events = POLLIN, .ready = on_signal, .owner = &s};
 
+	struct loop_watch input_watch = {
+		.fd = STDIN_FILENO, .events = POLLIN, .ready = on_input, .owner = &s};
+
 	// A run may have begun in another process.
 	s.began_ns = clock_mono_ns() - (clock_real_ns() - run->started_ns);
 	s.wait_ns = -1;
@@ -550,6 +567,8 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 	s.again = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = &s};
 	loop_add_timer(means->loop, &s.again);
 	loop_add_watch(means->loop, &signal_watch);
+	if (settings->end_with_input)
+		loop_add_watch(means->loop, &input_watch);
 	tokens_attach(means->tokens, means->loop, on_token, &s);
 	if (hooks->service)
 		hooks->service->begun(hooks->service->owner, &s);
@@ -565,6 +584,7 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 	tokens_await(means->tokens, false);
 	server_close(&s.server);
 	loop_remove_watch(means->loop, &signal_watch);
+	loop_remove_watch(means->loop, &input_watch);
 	loop_remove_timer(means->loop, &s.admission.timer);
 	loop_remove_timer(means->loop, &s.limit);
 	loop_remove_timer(means->loop, &s.again);

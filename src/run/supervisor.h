@@ -35,7 +35,8 @@ struct run_settings {
 	bool memory_guard;  // nor while less is available than it and those that run took before
 	struct locks locks; // those that more than one file may hold
 	bool in_order;      // files start in the order of the jobs, whatever they wait for
-	bool share_tokens;  // workers get a jobserver whose tokens are our slots
+	bool end_with_input; // the run ends as by SIGTERM where standard input does
+	bool share_tokens;   // workers get a jobserver whose tokens are our slots
 };
 
 // What a run is carried out with.

@@ -166,6 +166,7 @@ grown() {
 		stands --quiet
 		stands --root=.
 		other --profile
+		other --end-with-input
 		other --no-capture
 		other --lua
 		other --command
@@ -183,6 +184,8 @@ grown() {
 		other --why
 		other --show
 		other --print-mk
+		other --print-lua-path
+		other --follow
 		other --print-settings
 		other --print-schema
 		other --print-completion

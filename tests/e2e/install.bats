@@ -33,6 +33,8 @@ usr/share/bash-completion/completions/firmo-jobs
 usr/share/firmo-jobs/firmo-jobs.mk
 usr/share/firmo-jobs/firmo-jobs.schema.json
 usr/share/fish/vendor_completions.d/firmo-jobs.fish
+usr/share/lua/firmo-jobs/firmo-jobs.lua
+usr/share/lua/firmo-jobs/firmo-jobs/json.lua
 usr/share/man/man1/firmo-jobs.1
 usr/share/zsh/site-functions/_firmo-jobs" ]
 	run dest/usr/bin/firmo-jobs --version
@@ -41,13 +43,18 @@ usr/share/zsh/site-functions/_firmo-jobs" ]
 	[ -z "$(find dest -type f)" ]
 	[ ! -e dest/usr/lib/firmo-jobs ]
 	[ ! -e dest/usr/share/firmo-jobs ]
+	[ ! -e dest/usr/share/lua/firmo-jobs ]
 }
 
 @test "what is installed finds its makefile and its library, and tells where it looks for them in vain" {
 	make_ install PREFIX="$PWD/there"
 	run there/bin/firmo-jobs --print-mk
 	is "$output" "$PWD/there/share/firmo-jobs/firmo-jobs.mk"
+	run there/bin/firmo-jobs --print-lua-path
+	is "$output" "$PWD/there/share/lua/firmo-jobs/?.lua"
 	plain one "assert(true)"
+	PATH=$PWD/there/bin:$PATH LUA_PATH="$output;;" run "$LUA" -e 'print(require("firmo-jobs").run({}).passed)'
+	is "$output" 1
 	echo 'include $(shell there/bin/firmo-jobs --print-mk)' >GNUmakefile
 	run env -u FIRMO_JOBS PATH="$PWD/there/bin:$PATH" make test-stamps FIRMO_FLAGS=--lua="$LUA" 3>&- 4>&-
 	status_is 0
@@ -59,6 +66,9 @@ usr/share/zsh/site-functions/_firmo-jobs" ]
 	run ./alone --print-mk
 	status_is 3
 	is "$output" "firmo-jobs: firmo-jobs.mk is neither beside the program nor in $PWD/there/share/firmo-jobs"
+	run ./alone --print-lua-path
+	status_is 3
+	is "$output" "firmo-jobs: firmo-jobs.lua is neither beside the program nor in $PWD/there/share/lua/firmo-jobs"
 	# One that was not installed has it beside itself, in a folder of any name that make can carry.
 	for name in 'a b' 'a\b' 'a*b' '[a]' 'a\*b' 'a*\ b' 'a\' 'a\\ b' $'a\tb' 'a#b' 'a%b' 'a$b' "a'b" 'a:b' 'a;b' 'a=b' 'a|b'; do
 		mkdir -p "$name" aXb
