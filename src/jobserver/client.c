@@ -117,6 +117,7 @@ static int start_helper(struct client *c)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
+	const pid_t parent = getpid();
 	sigset_t all, before;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
@@ -125,6 +126,9 @@ static int start_helper(struct client *c)
 		close(pair[0]);
 		setpgid(0, 0);
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		// Whoever is killed before has asked for a token that nobody would give back.
+		if (getppid() != parent)
+			_exit(0);
 		help(c->read_fd, pair[1]);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
