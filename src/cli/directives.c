@@ -75,39 +75,110 @@ static int read_words(const char *place, const char *text, struct statements *sa
 	return status;
 }
 
-// What stands behind the mark of a comment in this line; NULL: it is none.
-static const char *directive_of(const char *line)
+// ---- the comments of the head ----
+
+static bool may_set(const char *name, size_t n)
 {
-	if (strncmp(line, "--", 2) != 0)
+	for (const struct option_row *row = options_next(NULL); row; row = options_next(row))
+		if (row->places & IN_DIRECTIVES && strlen(row->name) == n &&
+		    strncmp(row->name, name, n) == 0)
+			return true;
+	return false;
+}
+
+// A comment that says "timeout=120" behind a word that is nearly the mark.
+static bool is_meant(const char *text)
+{
+	struct nearest near = {.word = text, .n = strcspn(text, ": \t\r\n")};
+	const char *name = text + near.n;
+
+	name += strspn(name, ": \t");
+	size_t n = strcspn(name, "= \t\r\n");
+	if (name[n] != '=' || !may_set(name, n))
+		return false;
+	nearest_offer(&near, "firmo-jobs");
+	return near.best;
+}
+
+// What a long comment holds; NULL: it is none.
+static char *long_text(char *comment)
+{
+	size_t level = comment[2] == '[' ? strspn(comment + 3, "=") : 0;
+
+	return comment[2] == '[' && comment[3 + level] == '[' ? comment + level + 4 : NULL;
+}
+
+// What is behind a long comment, whose text that is, or the end of the head.
+static char *skip_long(const char *comment, char *text)
+{
+	size_t level = (size_t)(text - comment) - 4;
+	char *end = text;
+
+	while ((end = strchr(end, ']')) != NULL) {
+		end++;
+		if (strspn(end, "=") == level && end[level] == ']')
+			return end + level + 1;
+	}
+	return text + strlen(text);
+}
+
+static char *place_of(const char *path, const char *head, const char *text)
+{
+	int line = 1;
+
+	for (; head < text; head++)
+		line += *head == '\n';
+	return xasprintf("%s:%d", path, line);
+}
+
+static int read_directive(const char *place, const char *text, struct statements *said,
+			  struct err *err)
+{
+	char *words = xstrndup(text, strcspn(text, "\r\n"));
+	int status = read_words(place, words, said, err);
+
+	free(words);
+	return status;
+}
+
+// Returns what is behind the comment, or NULL: an error.
+static char *read_comment(const char *path, const char *head, char *comment,
+			  struct statements *said, struct err *err)
+{
+	char *inner = long_text(comment);
+	const char *text = inner ? inner : comment + strspn(comment, "-");
+	int status = 0;
+
+	text += strspn(text, inner ? " \t\r\n" : " \t");
+	bool is_directive = !inner && strncmp(text, MARK, strlen(MARK)) == 0;
+	if (is_directive || is_meant(text)) {
+		char *place = place_of(path, head, text);
+		status = is_directive
+				 ? read_directive(place, text + strlen(MARK), said, err)
+				 : err_set(err, 0,
+					   "%s: a directive is a line that begins with -- " MARK,
+					   place);
+		free(place);
+	}
+	if (status < 0)
 		return NULL;
-	line += strspn(line, "-");
-	line += strspn(line, " \t");
-	return strncmp(line, MARK, strlen(MARK)) == 0 ? line + strlen(MARK) : NULL;
+	return inner ? skip_long(comment, inner) : comment + strcspn(comment, "\n");
 }
 
 int directives_read(const char *path, struct statements *said, struct err *err)
 {
 	char head[HEAD_BYTES], *next = head;
-	int number = 0, status = 0;
 
 	if (read_head(path, head) == 0)
 		return 0;
-	for (char *line = head; status == 0 && *line; line = next) {
-		size_t n = strcspn(line, "\n");
-		next = line + n + (line[n] == '\n');
-		line[n] = '\0';
-		if (n > 0 && line[n - 1] == '\r')
-			line[n - 1] = '\0';
-		line += strspn(line, " \t");
-		bool is_first = ++number == 1;
-		if (*line && strncmp(line, "--", 2) != 0 &&
-		    !(is_first && strncmp(line, "#!", 2) == 0))
-			break;
-		const char *text = directive_of(line);
-		char *place = text ? xasprintf("%s:%d", path, number) : NULL;
-		if (text)
-			status = read_words(place, text, said, err);
-		free(place);
+	if (strncmp(head, "#!", 2) == 0)
+		next += strcspn(head, "\n");
+	for (;;) {
+		next += strspn(next, " \t\r\n");
+		if (strncmp(next, "--", 2) != 0)
+			return 0;
+		next = read_comment(path, head, next, said, err);
+		if (!next)
+			return -1;
 	}
-	return status;
 }

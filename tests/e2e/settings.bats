@@ -411,7 +411,7 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 # ---- directives ----
 
 @test "a test file sets its own deadline, limits and retries in its head" {
-	test_file tests/a_test.lua "#!/usr/bin/env lua" "-- A test." "" "  --- firmo-jobs: timeout=5 limit=as=1G,cpu=7" \
+	test_file tests/a_test.lua "#!/usr/bin/env lua" "--[=[ A ]] test: -- firmo-jobs: timeout=7 ]=] --" "" "  --- firmo-jobs: timeout=5 limit=as=1G,cpu=7" \
 		"-- firmo-jobs: retries='2'" "local x" "-- firmo-jobs: nothing to set behind the code"
 	settings '{"timeout": 20, "overrides": [{"match": "a_*", "timeout": 30, "grace": 1}]}'
 	set_to timeout 5 "tests/a_test.lua:4: timeout" --print-settings=tests/a_test.lua
@@ -444,6 +444,10 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	wrong "timeout=soon: wants seconds" timeout=soon
 	wrong "limit: 'ass' is not a limit" limit=cpu=1,ass=1
 	wrong "a quote is not closed" "timeout='3"
+	for mark in "-- Firmo-jobs:" "-- firmo-jobs" "--firmo_job :" "--[[ firmo-jobs:"; do
+		test_file tests/a_test.lua "-- one" "$mark timeout=3 --]]"
+		wrong_usage "tests/a_test.lua:2: a directive is a line that begins with -- firmo-jobs:"
+	done
 }
 
 @test "settings that are no file are told as such" {
