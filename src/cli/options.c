@@ -585,8 +585,9 @@ const struct option_row *options_find(const char *name)
 
 	for (; row; row = options_next(row)) {
 		size_t n = strlen(row->name);
+		bool has_plural = row->shape == SHAPE_LIST && row->name[n - 1] != 's';
 		if (strncmp(row->name, name, n) == 0 &&
-		    (!name[n] || (row->shape == SHAPE_LIST && strcmp(name + n, "s") == 0)))
+		    (!name[n] || (has_plural && strcmp(name + n, "s") == 0)))
 			break;
 	}
 	return row;

@@ -165,6 +165,8 @@ set_to() {
 	plain a "io.open('ran', 'w')"
 	settings '{"timout": 20}'
 	wrong_usage "firmo-jobs.json: timout: no such setting; did you mean timeout?"
+	settings '{"rootss": ["tests"]}'
+	wrong_usage "firmo-jobs.json: rootss: no such setting; did you mean roots?"
 	settings '{"profile": {}}'
 	wrong_usage "firmo-jobs.json: profile: it belongs on the command line"
 	settings '{"profiles": {"ci": {"retires": 1}}}'
