@@ -16,7 +16,6 @@
 #include "cli/session.h"
 #include "history/run_range.h"
 #include "history/views.h"
-#include "report/view.h"
 #include "store/store.h"
 #include "sys/command.h"
 
@@ -105,19 +104,6 @@ static char **clean_paths(const struct strings *paths, size_t *n)
 	return clean;
 }
 
-static int write_view(FILE *out, enum report_format format, const struct text_style *style,
-		      const void *view, struct err *err)
-{
-	switch (format) {
-	case REPORT_JSON:
-		return report_view_json(out, view, err);
-	case REPORT_CSV:
-		return report_view_csv(out, view, err);
-	default:
-		return report_view_text(out, view, style, err);
-	}
-}
-
 static enum firmo_jobs_status view(struct firmo_jobs *s, const struct run_range *w)
 {
 	const struct strings *paths = s->request.paths;
@@ -137,7 +123,7 @@ static enum firmo_jobs_status view(struct firmo_jobs *s, const struct run_range 
 	enum firmo_jobs_status status = FIRMO_JOBS_BROKEN;
 
 	if (views_show(&a, s->context.store, &request, &err) == 0)
-		status = reports_write(s, write_view, &a);
+		status = reports_of_view(s, &a);
 	else
 		session_warn(err.message);
 	view_release(&a);

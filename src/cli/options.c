@@ -515,6 +515,8 @@ static const struct option_row rows[] = {
 	NUMBER(0, "last", "N", "only the last N runs", last_runs, 1, COUNT_MAX,
 	       "wants a number of runs, 1 or more"),
 	MODE_ON("why", "FILE", "tell why --changed would run a file, or not", &mode_why),
+	MODE_ON("tests-of", "FILE[:LINE]", "the files that ran a source, or a line of it",
+		&mode_tests_of),
 	MODE(0, "show", "[=RUN]", "the report of the last run, or of that one", &mode_show),
 	MODE(0, "print-mk", NULL, "print the path of firmo-jobs.mk, for makefiles", &mode_print_mk),
 	MODE_OF("print-schema", "[=NAME]", "print a JSON Schema: settings, report or events",

@@ -20,6 +20,7 @@
 #include "report/luacov.h"
 #include "report/markdown.h"
 #include "report/tap.h"
+#include "report/view.h"
 
 static int write_cobertura(FILE *out, const struct run *run, struct err *err)
 {
@@ -109,6 +110,24 @@ enum firmo_jobs_status reports_write(const struct firmo_jobs *s, reports_writer 
 		return FIRMO_JOBS_BROKEN;
 	}
 	return make_reports(s, writer, subject);
+}
+
+static int write_view(FILE *out, enum report_format format, const struct text_style *style,
+		      const void *view, struct err *err)
+{
+	switch (format) {
+	case REPORT_JSON:
+		return report_view_json(out, view, err);
+	case REPORT_CSV:
+		return report_view_csv(out, view, err);
+	default:
+		return report_view_text(out, view, style, err);
+	}
+}
+
+enum firmo_jobs_status reports_of_view(const struct firmo_jobs *s, const struct view *view)
+{
+	return reports_write(s, write_view, view);
 }
 
 // What GitHub shows beside the lines of a change is told by commands of ours.

@@ -96,6 +96,7 @@ struct settings {
 	} overrides;
 	struct fixtures fixtures; // all of them whose globs match; their strings are owned
 	const char *why;          // the file of --why
+	const char *tests_of;     // the source of --tests-of, and perhaps its line
 	const char *shown_file;   // of --print-settings, or NULL
 	int shell;                // of --print-completion
 	int schema;               // of --print-schema

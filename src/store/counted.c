@@ -296,3 +296,40 @@ int counted_each(struct store *s,
 		each(query_int(q, 0), query_text(q, 1), query_int(q, 2), query_int(q, 3), arg);
 	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
+
+static int tell_counts(struct store *s, const struct query *q,
+		       void (*each)(const char *path, const struct hits_file *f, void *arg),
+		       void *arg)
+{
+	struct hits h = {0};
+	int code = add_counts(s, q, &h);
+	struct packed digest = query_bytes(q, 4);
+	struct hits_file *f = h.items[0];
+
+	f->has_digest = digest.end - digest.at == DIGEST_SIZE;
+	if (f->has_digest)
+		memcpy(f->digest.bytes, digest.at, DIGEST_SIZE);
+	if (code == SQLITE_DONE)
+		each(query_text(q, 3), f, arg);
+	hits_release(&h);
+	return code;
+}
+
+int counted_each_of(struct store *s, const char *source,
+		    void (*each)(const char *path, const struct hits_file *f, void *arg), void *arg,
+		    struct err *err)
+{
+	struct query *q = query(
+		s,
+		"SELECT s.path, e.shape, c.counts, f.path, e.digest FROM source s JOIN edition e "
+		"ON e.source = s.id JOIN counted c ON c.edition = e.id JOIN result r ON r.id = "
+		"c.result JOIN file f ON f.id = r.file WHERE s.path=? AND r.id = (SELECT max(o.id) "
+		"FROM result o WHERE o.file = r.file AND o.counted IS NOT NULL) ORDER BY f.path",
+		VALUES(TEXT(source)));
+	int code = SQLITE_DONE;
+
+	while (code == SQLITE_DONE && (code = query_next(q, "CBBCh")) == SQLITE_ROW)
+		code = tell_counts(s, q, each, arg);
+	query_end(q, SQLITE_DONE);
+	return code == SQLITE_DONE ? 0 : store_error(s, err);
+}

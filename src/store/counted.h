@@ -17,6 +17,7 @@
 struct coverage;
 struct err;
 struct hits;
+struct hits_file;
 struct result;
 struct store;
 
@@ -46,6 +47,11 @@ int counted_load(struct store *s, int64_t result, struct hits *h, bool *found, s
 // uncounted.
 int counted_load_run(struct store *s, int64_t run, struct hits *h, struct strings *uncounted,
 		     struct err *err);
+// Calls each() for every file whose latest result that was counted has run that source, with what
+// it counted there, by the names of the files.
+int counted_each_of(struct store *s, const char *source,
+		    void (*each)(const char *path, const struct hits_file *f, void *arg), void *arg,
+		    struct err *err);
 // Calls each() for what every run has told of each of its sources: how many of its lines that count
 // have run, and how many not.
 int counted_each(struct store *s,

@@ -77,6 +77,27 @@ ALL="2:3 4:3 6:2 7:8 8:6 10:2 14:1 15:0 17:2 18:1 22:3"
 	is "$(sql 'SELECT (SELECT count(*) FROM covered) + (SELECT count(*) FROM counted) + (SELECT count(*) FROM edition)')" 0
 }
 
+@test "--tests-of lists the files that ran a source, or a line of it" {
+	three_files
+	run -3 fj --tests-of=src/m.lua
+	has "there is no history"
+	run -0 fj4
+	run -0 fj --tests-of=src/m.lua
+	has "No file is known to have run src/m.lua"
+	run -0 fj4 --coverage
+	run -0 fj --tests-of=src/m.lua:8
+	[[ $output =~ ^Hits.*3\ +1\ +tests/one_test.lua.*3\ +1\ +tests/two_test.lua$ ]] || fail "$output"
+	echo "-- more" >>src/m.lua
+	run -0 fj --tests-of="$PWD/src/m.lua" --report=json:report.json --report=csv:report.csv
+	conforms report.json history
+	is "$(json "r.files[1].path .. r.files[1].lines .. r.files[3].hits")" "tests/never_test.lua815"
+	is "$(sed -n 2p report.csv)" "10,8,tests/never_test.lua,the source had another text when it ran"
+	run -0 fj --tests-of=src/m.lua:15
+	has "No file is known"
+	run -2 fj --tests-of=
+	has "wants a source"
+}
+
 @test "--export and --import bring coverage along, from each shard its own; what is torn is found and forgotten" {
 	three_files
 	for name in one two never; do

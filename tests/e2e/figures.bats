@@ -182,6 +182,7 @@ grown() {
 		other --since
 		other --last
 		other --why
+		other --tests-of
 		other --show
 		other --print-mk
 		other --print-lua-path
