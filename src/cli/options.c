@@ -166,18 +166,11 @@ static int on_framework(struct settings *o, const char *value, struct err *err)
 	return 0;
 }
 
-const char *const report_formats[] = {[REPORT_TEXT] = "text",
-				      [REPORT_JSON] = "json",
-				      [REPORT_JUNIT] = "junit",
-				      [REPORT_TAP] = "tap",
-				      [REPORT_HTML] = "html",
-				      [REPORT_MARKDOWN] = "markdown",
-				      [REPORT_CSV] = "csv",
-				      [REPORT_LCOV] = "lcov",
-				      [REPORT_COBERTURA] = "cobertura",
-				      [REPORT_LUACOV] = "luacov",
-				      [REPORT_EVENTS] = "events",
-				      NULL};
+const char *const report_formats[] = {
+	[REPORT_TEXT] = "text",     [REPORT_JSON] = "json",     [REPORT_JUNIT] = "junit",
+	[REPORT_TAP] = "tap",       [REPORT_HTML] = "html",     [REPORT_MARKDOWN] = "markdown",
+	[REPORT_CSV] = "csv",       [REPORT_LCOV] = "lcov",     [REPORT_COBERTURA] = "cobertura",
+	[REPORT_LUACOV] = "luacov", [REPORT_EVENTS] = "events", NULL};
 
 static int on_report(struct settings *o, const char *value, struct err *err)
 {

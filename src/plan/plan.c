@@ -476,7 +476,9 @@ int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request
 	else if (request->settings->failed_only && history && status == 0)
 		filter(jobs, failed_a_run, &now_ns);
 	plan_look_into(jobs, reused, request);
-	if (request->settings->failed_only && !request->changed_only && history && status == 0)
+	// What a file covers is told of all its tests.
+	if (request->settings->failed_only && !request->changed_only && !request->counting &&
+	    history && status == 0)
 		status = narrow(jobs, request, history, err);
 	order_for_run(jobs, request->settings->order, request->settings->seed, request->slots,
 		      request->locks);
