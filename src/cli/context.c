@@ -176,7 +176,7 @@ const char *context_fork_library(struct context *c)
 	if (!c->has_looked && !c->library) {
 		c->library = path_find_own(TRACE_LIBRARY, TRACE_FOLDER);
 		c->cwd = path_cwd();
-		if (!c->library)
+		if (!c->library && c->settings->forks == FORK_ALWAYS)
 			session_warn(TRACE_LIBRARY
 				     " is neither beside the program nor in " TRACE_FOLDER
 				     ": nothing is forked");

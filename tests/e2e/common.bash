@@ -12,7 +12,8 @@
 #	start ARG... ; finish	firmo-jobs in the background: $RUNNER, then $status, $output, $errors, $how
 #	await COMMAND...	waits until COMMAND succeeds; fails the test after $PATIENCE seconds
 #
-# E2E_FLAGS is put in front of every command line: E2E_FLAGS=--fork=always runs them all with forked workers.
+# E2E_FLAGS is put in front of every command line: E2E_FLAGS=--fork=always runs them all with forked workers. Without
+# it each file has one process, as tests count them that see them run; fork.bats has the default.
 
 bats_require_minimum_version 1.5.0
 
@@ -41,7 +42,7 @@ setup_project() {
 	unset BASE E2E_PROJECT MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES FIRMO_JOBS_FLAGS FIRMO_JOBS_DB NO_COLOR \
 		GITHUB_ACTIONS TF_BUILD TEAMCITY_VERSION ${!LUA_*}
 	: "${FIRMO_JOBS:?run this by make check}" "${HELPERS:?}"
-	[ -z "${E2E_FLAGS:-}" ] || export FIRMO_JOBS_FLAGS=$E2E_FLAGS
+	export FIRMO_JOBS_FLAGS=${E2E_FLAGS---fork=never}
 	# A sanitizer's complaint must not look like a test that failed.
 	if [ -n "${SAN:-}" ]; then
 		export ASAN_OPTIONS=exitcode=86 UBSAN_OPTIONS=exitcode=86:print_stacktrace=1

@@ -4,6 +4,11 @@
 
 load common
 
+setup() {
+	setup_project
+	[ -n "${E2E_FLAGS:-}" ] || unset FIRMO_JOBS_FLAGS
+}
+
 WORLD_FILE=$BATS_TEST_DIRNAME/fixtures/world.lua
 # In a test: whether its process was forked without exec.
 FORKED='local function forked() local f = io.open("/proc/self/stat"); local s = f:read("*a"); f:close()
@@ -475,7 +480,7 @@ noted() {
 		plain $name "$NOTING note() print('1..1') print('ok 1')"
 	done
 	waits_behind b
-	fj4 --fork=auto -j1 --order=path --conflicts=ignore
+	fj4 -j1 --order=path --conflicts=ignore
 	# It may be there in time for the second process of b.
 	[[ $(<log) == *" a- a- b- b- "@("b+ c+ c+"|"c- c- c+")" d+ d+ e+ e+ f+ f+ " ]] || fail "$(<log)"
 	# A few files are not worth an interpreter that waits.

@@ -36,6 +36,7 @@ set_to() {
 	set_to timeout 50 "the command line" -t50
 	rm firmo-jobs.json
 	FIRMO_JOBS_FLAGS= set_to timeout 60 "built in"
+	FIRMO_JOBS_FLAGS= set_to fork auto "built in"
 }
 
 @test "settings of the file are obeyed" {
