@@ -27,7 +27,8 @@ echo "os.execute('setsid sleep 30 >/dev/null 2>&1 &')" >tests/t3_test.lua
 echo "print('bad') os.exit(1)" >tests/t7_test.lua
 echo "os.execute('make -s -f inner.mk -j3 >/dev/null 2>&1')" >tests/t11_test.lua
 printf 'all: x y z\nx y z:\n\t@sleep 0.01\n' >inner.mk
-mkdir beside && cp -r tests inner.mk beside
+# A project of its own, with another history.
+mkdir beside && cp -r tests inner.mk beside && echo '{}' >beside/firmo-jobs.json
 cat >makefile <<'END'
 .PHONY: all first second other
 all: $(CLIENTS) other
