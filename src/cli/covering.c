@@ -162,6 +162,20 @@ static void begin(struct firmo_jobs *s, bool calls, bool is_wide)
 	s->request.counting = &c->wish;
 }
 
+// Before anything runs, as the run itself may change what git sees.
+static enum firmo_jobs_status find_changes(struct firmo_jobs *s)
+{
+	const char *revision = s->settings->coverage.diff;
+	struct err err = {0};
+
+	if (!revision || git_find_changes(revision, &s->covering.changes, &err) == 0)
+		return FIRMO_JOBS_OK;
+	char *message = xasprintf("--coverage-diff=%s: %s", revision, err.message);
+	session_warn(message);
+	free(message);
+	return FIRMO_JOBS_USAGE;
+}
+
 enum firmo_jobs_status covering_begin(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = FIRMO_JOBS_OK;
@@ -173,6 +187,8 @@ enum firmo_jobs_status covering_begin(struct firmo_jobs *s)
 		status = find_library(&s->covering);
 	if (status == FIRMO_JOBS_OK)
 		status = find_luacov(s);
+	if (status == FIRMO_JOBS_OK)
+		status = find_changes(s);
 	if (status == FIRMO_JOBS_OK)
 		begin(s, tells_of_functions(s->settings), looks_outside(s));
 	return status;
@@ -358,14 +374,19 @@ static void tell_empty_includes(const struct firmo_jobs *s)
 	}
 }
 
+static struct unloaded_terms terms_of_unloaded(struct firmo_jobs *s)
+{
+	return (struct unloaded_terms){.lua = s->context.commands.lua,
+				       .library = s->covering.library,
+				       .cwd = s->covering.cwd,
+				       .wants = wants,
+				       .owner = s};
+}
+
 // What nobody has loaded counts where a person has said which sources there are.
 static void add_unloaded(struct firmo_jobs *s)
 {
-	const struct unloaded_terms terms = {.lua = s->context.commands.lua,
-					     .library = s->covering.library,
-					     .cwd = s->covering.cwd,
-					     .wants = wants,
-					     .owner = s};
+	const struct unloaded_terms terms = terms_of_unloaded(s);
 	const char *const all[] = {".", NULL};
 	VEC_PUSH(&s->covering.luacov.untested, NULL);
 	const char *const *roots = (const char *const *)s->covering.luacov.untested.items;
@@ -375,6 +396,41 @@ static void add_unloaded(struct firmo_jobs *s)
 		unloaded_add(s->covering.hits, all, &terms);
 	else
 		unloaded_add(s->covering.hits, roots, &terms);
+}
+
+static void add_diff_of(struct coverage_diff *d, const struct coverage *c,
+			const struct git_file *changed)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->files[i].path, changed->path) == 0)
+			coverage_diff_add(d, &c->files[i], changed->lines.items, changed->lines.n,
+					  changed->is_whole);
+}
+
+// What has changed and nobody has loaded is not covered.
+static void add_diff(struct firmo_jobs *s, const struct summary_terms *terms)
+{
+	const struct git_changes *changes = &s->covering.changes;
+	const struct unloaded_terms unloaded_terms = terms_of_unloaded(s);
+	struct hits unloaded = {0};
+	struct coverage_diff *d = xcalloc(1, sizeof *d);
+	const char **roots = xcalloc(changes->n + 1, sizeof *roots);
+	size_t n = 0;
+
+	for (size_t i = 0; i < changes->n; i++)
+		if (!map_get(&s->covering.hits->by_path, changes->items[i].path))
+			roots[n++] = changes->items[i].path;
+	unloaded_add(&unloaded, roots, &unloaded_terms);
+	struct coverage *others = summary_make(&unloaded, terms);
+	d->revision = xstrdup(s->settings->coverage.diff);
+	for (size_t i = 0; i < changes->n; i++) {
+		add_diff_of(d, s->run.coverage, &changes->items[i]);
+		add_diff_of(d, others, &changes->items[i]);
+	}
+	s->run.coverage->diff = d;
+	coverage_free(others);
+	hits_release(&unloaded);
+	free(roots);
 }
 
 // Who has the history locked for long is not waited for: what is lost is a point of a curve.
@@ -423,6 +479,8 @@ void covering_end(struct firmo_jobs *s)
 	coverage_free(s->run.coverage);
 	s->run.coverage = summary_make(c->hits, &terms);
 	tell_empty_includes(s);
+	if (s->settings->coverage.diff)
+		add_diff(s, &terms);
 	for (size_t i = 0; i < s->settings->coverage.minima.n; i++) {
 		const struct coverage_wish *wish = &s->settings->coverage.minima.items[i];
 		summary_add_minimum(s->run.coverage, wish->percent, wish->glob, matches);
@@ -479,6 +537,7 @@ void covering_release(struct firmo_jobs *s)
 	map_release(&c->digests);
 	strings_free_all(&c->uncounted);
 	strings_free_all(&c->lost);
+	git_changes_release(&c->changes);
 	luacov_settings_release(&c->luacov);
 	*c = (struct covering){0};
 }

@@ -119,7 +119,7 @@ static void add_hunk(struct git_file *f, const char *at, const char *end)
 		return;
 	unsigned long first = strtoul(plus + 1, &rest, 10);
 	unsigned long n = *rest == ',' ? strtoul(rest + 1, NULL, 10) : 1;
-	const struct git_lines lines = {(uint32_t)first, (uint32_t)(first + n - 1)};
+	const struct line_range lines = {(uint32_t)first, (uint32_t)(first + n - 1)};
 	if (n > 0 && first > 0 && first + n < UINT32_MAX)
 		VEC_PUSH(&f->lines, lines);
 }

@@ -5,20 +5,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+
+#include "model/coverage.h"
 
 struct err;
-
-struct git_lines {
-	uint32_t first, last;
-};
 
 struct git_file {
 	char *path;    // from the working folder; owned
 	bool is_news;  // it is new there, or gone
 	bool is_whole; // all of its lines are new, as git does not know it
 	struct {
-		struct git_lines *items; // that are new or changed, ascending; owned
+		struct line_range *items; // that are new or changed, ascending; owned
 		size_t n, cap;
 	} lines;
 };

@@ -218,6 +218,12 @@ static int on_coverage_min(struct settings *o, const char *value, struct err *er
 	return 0;
 }
 
+static int on_coverage_diff(struct settings *o, const char *value, struct err *err)
+{
+	o->coverage.diff = *value ? value : "HEAD";
+	return 0;
+}
+
 static int on_related_git(struct settings *o, const char *value, struct err *err)
 {
 	o->plan.related_git = *value ? value : "HEAD";
@@ -489,6 +495,8 @@ static const struct option_row rows[] = {
 	      coverage.excludes, "wants a glob, such as '*/generated/*'", PROJECT),
 	READ(0, "coverage-min", "PERCENT[:GLOB]", "fail below that; repeatable", on_coverage_min,
 	     LIST("coverage-min"), PROJECT),
+	READ(0, "coverage-diff", "[=REV]", "and how much of what has changed since REV [HEAD]",
+	     on_coverage_diff),
 	HEADLINE("Settings"),
 	TEXT("root", "DIR", "the project's root [up to firmo-jobs.json or .firmo-jobs]", root,
 	     "wants a folder"),

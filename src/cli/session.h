@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "cli/context.h"
 #include "cli/display.h"
+#include "cli/git.h"
 #include "cli/journal.h"
 #include "cli/live.h"
 #include "cli/settings.h"
@@ -31,9 +32,10 @@ struct covering {
 	struct map tests;   // the files that are run
 	struct map digests; // of the sources, path -> struct fingerprint *
 	struct counting_wish wish;
-	struct strings uncounted; // those of which nothing was counted
-	struct strings lost;      // reused ones whose coverage is gone
-	struct hits *hits;        // NULL: nothing is counted
+	struct git_changes changes; // of --coverage-diff
+	struct strings uncounted;   // those of which nothing was counted
+	struct strings lost;        // reused ones whose coverage is gone
+	struct hits *hits;          // NULL: nothing is counted
 };
 
 // How far its run has come.

@@ -154,7 +154,8 @@ int settings_refuse_path(const struct settings *o, const char *what, struct err 
 // A project may say what is to be covered, for the runs that count it.
 static int check_coverage(const struct settings *o, struct err *err)
 {
-	static const char *const names[] = {"coverage-include", "coverage-exclude", "coverage-min"};
+	static const char *const names[] = {"coverage-include", "coverage-exclude", "coverage-min",
+					    "coverage-diff"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names && !o->coverage.wanted; i++) {
 		const struct statement *last = statements_last(&o->said, options_find(names[i]));

@@ -110,6 +110,27 @@ static void add_flaky(struct buf *b, const struct result *r)
 	free(message);
 }
 
+// What has changed and has not run.
+static void add_missed(FILE *out, const struct coverage_diff *d)
+{
+	for (size_t i = 0; d && i < d->n; i++) {
+		uint32_t at = 1, first, last;
+		while (covered_file_missed(&d->files[i], &at, &first, &last)) {
+			struct buf b = {0};
+			char *lines =
+				first < last ? xasprintf("lines %u to %u were not run", first, last)
+					     : xasprintf("line %u was not run", first);
+			char *message = xasprintf("%s, and changed since %s", lines, d->revision);
+			add_command(&b, "warning", d->files[i].path, (int)first, "not covered",
+				    message);
+			fwrite(b.data, 1, b.len, out);
+			buf_release(&b);
+			free(message);
+			free(lines);
+		}
+	}
+}
+
 int report_annotations(FILE *out, const struct run *run, struct err *err)
 {
 	for (size_t i = 0; i < run->results.n; i++) {
@@ -123,5 +144,6 @@ int report_annotations(FILE *out, const struct run *run, struct err *err)
 		fwrite(b.data ? b.data : "", 1, b.len, out);
 		buf_release(&b);
 	}
+	add_missed(out, run->coverage ? run->coverage->diff : NULL);
 	return ferror(out) ? err_set(err, errno, "write the annotations") : 0;
 }

@@ -95,6 +95,27 @@ void report_coverage_add(struct buf *b, const struct coverage *c, bool all)
 	free(files);
 }
 
+void report_coverage_add_diff(struct buf *b, const struct coverage *c)
+{
+	const struct coverage_diff *d = c ? c->diff : NULL;
+
+	if (!d)
+		return;
+	buf_addstr(b, "Changed since ");
+	text_add_visible(b, d->revision);
+	if (d->hit + d->missed == 0) {
+		buf_addstr(b, ": no line that counts\n");
+		return;
+	}
+	buf_addstr(b, ": ");
+	coverage_add_percent(b, d->hit, d->missed);
+	buf_addf(b, "%% of %ld line%s covered, %ld missed\n", d->hit + d->missed,
+		 d->hit + d->missed == 1 ? " is" : "s are", d->missed);
+	for (size_t i = 0; i < d->n; i++)
+		if (d->files[i].missed > 0)
+			add_file(b, &d->files[i], true);
+}
+
 void report_coverage_add_minima(struct buf *b, const struct coverage *c)
 {
 	for (size_t i = 0; c && i < c->n_minima; i++) {
@@ -153,6 +174,25 @@ static struct json_object *functions_of(const struct covered_file *f, bool has_c
 	return list;
 }
 
+static struct json_object *diff_object(const struct coverage_diff *d)
+{
+	struct json_object *o = d ? object_new() : NULL, *files = d ? object_list() : NULL;
+
+	for (size_t i = 0; d && i < d->n; i++) {
+		struct json_object *file = object_new();
+		object_put(file, "path", object_string(d->files[i].path));
+		put_sums(file, d->files[i].hit, d->files[i].missed);
+		object_put(file, "lines", lines_of(&d->files[i]));
+		object_append(files, file);
+	}
+	if (d) {
+		object_put(o, "revision", object_string(d->revision));
+		put_sums(o, d->hit, d->missed);
+		object_put(o, "files", files);
+	}
+	return o;
+}
+
 static struct json_object *minimum_object(const struct coverage_minimum *m)
 {
 	struct json_object *o = object_new();
@@ -186,5 +226,6 @@ struct json_object *report_coverage_object(const struct coverage *c)
 		object_append(minima, minimum_object(&c->minima[i]));
 	object_put(o, "files", files);
 	object_put(o, "minima", minima);
+	object_put(o, "diff", diff_object(c->diff));
 	return o;
 }

@@ -594,6 +594,7 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 		report_coverage_add(&b, run->coverage, style->verbose);
 	add_sums(&b, run, style);
 	recap_add(&b, run);
+	report_coverage_add_diff(&b, run->coverage);
 	report_coverage_add_minima(&b, run->coverage);
 	if (style->again && t.bad > 0)
 		add_again(&b, style->again);

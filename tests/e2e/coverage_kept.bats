@@ -149,3 +149,34 @@ ALL="2:3 4:3 6:2 7:8 8:6 10:2 14:1 15:0 17:2 18:1 22:3"
 	done
 	has "Cached: 3 of them"
 }
+
+@test "--coverage-diff tells how much of what git says has changed was run, line by line" {
+	source_file
+	test_file "src/other ä.lua" "local a = 1" "return a"
+	plain one "$uses" "m.loop(3)" "dofile('src/other ä.lua')"
+	run -2 fj4 --coverage --coverage-diff
+	has "--coverage-diff=HEAD: there is no repository"
+	run -2 fj4 --coverage-diff
+	has "--coverage-diff goes with --coverage"
+	printf '%s\n' .firmo-jobs '*.json' >.gitignore
+	git init -q .
+	git add -A
+	git -c user.name=t -c user.email=t@t -c commit.gpgsign=false commit -qm one
+	run -0 cover --lua="$LUA" --coverage-diff
+	has "Changed since HEAD: no line that counts"
+	# Line 8 has changed and ran, 15 and 18 were not run; git does not know the others.
+	sed -i -e '8s/$/ + 0/' -e '15s/a/a, 1/' -e '18s/"b"/"c"/' src/m.lua
+	sed -i '1s/1/2/' "src/other ä.lua"
+	git add -A
+	test_file src/new.lua "local x = 1" "return x"
+	GITHUB_ACTIONS=true run -0 cover --lua="$LUA" --coverage-diff=HEAD
+	has "Changed since HEAD: 33.33% of 6 lines are covered, 4 missed"
+	has "0.00%      2 missed src/new.lua: 1-2"
+	has "33.33%      2 missed src/m.lua: 15, 18"
+	has "::warning file=src/m.lua,line=15,title=not covered::line 15 was not run, and changed since HEAD"
+	has "::warning file=src/new.lua,line=1,title=not covered::lines 1 to 2 were not run"
+	is "$(json "r.coverage.diff.files[1].path .. #r.coverage.diff.files .. r.coverage.diff.hit" coverage.json)" "src/m.lua32"
+	# No test loads it, and it counts in nothing else.
+	is "$(sources)" "src/m.lua src/other ä.lua"
+	conforms coverage.json
+}

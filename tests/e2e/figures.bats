@@ -174,6 +174,7 @@ grown() {
 		other --coverage-include
 		other --coverage-exclude
 		other --coverage-min
+		other --coverage-diff
 		other --related
 		other --related-git
 		other --list
