@@ -383,6 +383,50 @@ static struct unloaded_terms terms_of_unloaded(struct firmo_jobs *s)
 				       .owner = s};
 }
 
+struct exclusion {
+	const char *glob;
+	bool matches;
+};
+
+static bool note_match(void *owner, const char *path)
+{
+	struct exclusion *e = owner;
+
+	e->matches |= matches(e->glob, path);
+	return false;
+}
+
+// Of what has run, and of what lies there.
+static bool excludes_any(const struct firmo_jobs *s, const char *glob)
+{
+	static const char *const all[] = {".", NULL};
+	struct exclusion e = {.glob = glob};
+	const struct unloaded_terms terms = {
+		.cwd = s->covering.cwd, .wants = note_match, .owner = &e};
+	struct hits none = {0};
+
+	for (size_t i = 0; i < s->covering.hits->n && !e.matches; i++)
+		note_match(&e, s->covering.hits->items[i]->path);
+	if (!e.matches)
+		unloaded_add(&none, all, &terms);
+	hits_release(&none);
+	return e.matches;
+}
+
+static void tell_empty_excludes(const struct firmo_jobs *s)
+{
+	const struct strings *excludes = &s->settings->coverage.excludes;
+
+	for (size_t i = 0; i < excludes->n; i++) {
+		if (excludes_any(s, excludes->items[i]))
+			continue;
+		char *message =
+			xasprintf("--coverage-exclude=%s matches no source", excludes->items[i]);
+		session_warn(message);
+		free(message);
+	}
+}
+
 // What nobody has loaded counts where a person has said which sources there are.
 static void add_unloaded(struct firmo_jobs *s)
 {
@@ -479,6 +523,7 @@ void covering_end(struct firmo_jobs *s)
 	coverage_free(s->run.coverage);
 	s->run.coverage = summary_make(c->hits, &terms);
 	tell_empty_includes(s);
+	tell_empty_excludes(s);
 	if (s->settings->coverage.diff)
 		add_diff(s, &terms);
 	for (size_t i = 0; i < s->settings->coverage.minima.n; i++) {

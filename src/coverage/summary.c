@@ -25,6 +25,17 @@ struct text {
 	uint32_t n;
 };
 
+// As Lua counts them: a line ends in LF, in CR, or in both in either order.
+static const char *next_line(const char *at, const char *end)
+{
+	while (at < end && *at != '\n' && *at != '\r')
+		at++;
+	if (at == end)
+		return end;
+	bool is_pair = at + 1 < end && (at[1] == '\n' || at[1] == '\r') && at[1] != *at;
+	return at + 1 + is_pair;
+}
+
 static void split(struct text *t)
 {
 	const char *at = t->all.data, *end = at + t->all.len;
@@ -32,10 +43,9 @@ static void split(struct text *t)
 
 	t->lines = alloc_grow(NULL, 0, &cap, sizeof *t->lines);
 	while (at < end && t->n < HITS_LINES_MOST) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		t->lines = alloc_grow(t->lines, t->n + 1, &cap, sizeof *t->lines);
 		t->lines[++t->n] = at;
-		at = newline ? newline + 1 : end;
+		at = next_line(at, end);
 	}
 	t->lines = alloc_grow(t->lines, t->n + 1, &cap, sizeof *t->lines);
 	t->lines[t->n + 1] = at;
@@ -43,9 +53,11 @@ static void split(struct text *t)
 
 static size_t length_of(const struct text *t, uint32_t line)
 {
-	size_t n = (size_t)(t->lines[line + 1] - t->lines[line]);
+	const char *first = t->lines[line], *end = t->lines[line + 1];
 
-	return n > 0 && t->lines[line][n - 1] == '\n' ? n - 1 : n;
+	while (end > first && (end[-1] == '\n' || end[-1] == '\r'))
+		end--;
+	return (size_t)(end - first);
 }
 
 static void release_text(struct text *t)

@@ -133,6 +133,10 @@ LUAS=${LUAS:-lua5.1 lua5.2 lua5.3 lua5.4 luajit}
 	is "$(counts src/other.lua)" "1:0 3:0"
 	has "--coverage-include=none/* matches no source"
 	has "--coverage-include=lib matches no source; what lies in that folder is 'lib/**'"
+	run -0 fj4 --coverage --coverage-exclude='*broken*' --coverage-exclude='nothing/*' --coverage-exclude=other.lua
+	has "--coverage-exclude=nothing/* matches no source"
+	hasnt "exclude=other"
+	hasnt "exclude=*broken"
 	# Of what does not compile the text alone tells.
 	run -0 cover --lua="$LUA" --coverage-include='broken.lua'
 	is "$(counts src/broken.lua)" "1:0"
@@ -141,6 +145,20 @@ LUAS=${LUAS:-lua5.1 lua5.2 lua5.3 lua5.4 luajit}
 	is "$(sources)" "src/broken.lua src/m.lua"
 	run -0 cover --lua="$LUA" --coverage-exclude='*broken*'
 	is "$(sources)" "src/m.lua"
+}
+
+@test "lines end as Lua has it, with CR or in pairs, and names of any bytes break no format" {
+	mkdir src
+	printf 'local a = 1\rlocal b = 2\r\nif a == b then\n\rprint(a)\rend\n\nreturn a' >"src/a
+b.lua"
+	plain all "dofile('src/a\nb.lua')"
+	for lua in $LUAS; do
+		command -v "$lua" >/dev/null || continue
+		run -0 cover --lua="$lua" --report=lcov:out.info --report=cobertura:out.xml
+		is "$lua $(counts 'src/a\nb.lua')" "$lua 1:1 2:1 3:1 4:0 7:1"
+	done
+	is "$(grep -c ^SF: out.info) $(grep ^SF: out.info)" "1 SF:src/a?b.lua"
+	xmllint --noout --schema "$BATS_TEST_DIRNAME/schema/cobertura.xsd" out.xml
 }
 
 @test "reports: lcov, Cobertura, LuaCov and the table in the text" {
@@ -314,6 +332,8 @@ stand_in() {
 		x = =|.luacov:1:
 		include = { "[" }|its pattern '[' is none
 		exclude = "src/x"|exclude is no table
+		include = { "a", {} }|include[2] is no text
+		return "src"|it returns no table
 		error()|an error that tells nothing
 		os.exit(1)|it ends the interpreter that reads it
 	END

@@ -19,6 +19,9 @@ local function evaluate()
 		setfenv(chunk, settings)
 	end
 	local returned = chunk()
+	if returned ~= nil and type(returned) ~= "table" then
+		error("it returns no table", 0)
+	end
 	return function(name)
 		local own = rawget(settings, name)
 		if own == nil and type(returned) == "table" then
@@ -35,6 +38,9 @@ local function tell(setting)
 			error(name .. " is no table", 0)
 		end
 		for i = 1, type(value) == "table" and #value or 0 do
+			if type(value[i]) ~= "string" then
+				error(name .. "[" .. i .. "] is no text", 0)
+			end
 			say(name, value[i])
 		end
 	end
