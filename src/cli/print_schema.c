@@ -261,7 +261,9 @@ static struct json_object *make_events_schema(void)
 	struct json_object *others = json_object_object_get(report, "$defs");
 
 	json_object_object_foreach(others, name, definition)
+	{
 		add(own, name, json_object_get(definition));
+	}
 	json_object_put(report);
 	return o;
 }
