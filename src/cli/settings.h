@@ -99,6 +99,8 @@ struct settings {
 	const char *why;          // the file of --why
 	const char *tests_of;     // the source of --tests-of, and perhaps its line
 	const char *shown_file;   // of --print-settings, or NULL
+	const char *firmo;        // the folder of --install-firmo and --uninstall-firmo
+	bool lua_path_of_firmo;   // of --print-lua-path
 	int shell;                // of --print-completion
 	int schema;               // of --print-schema
 	const char *task;         // of --run, or NULL

@@ -188,6 +188,8 @@ grown() {
 		other --print-mk
 		other --print-lua-path
 		other --follow
+		other --install-firmo
+		other --uninstall-firmo
 		other --print-settings
 		other --print-schema
 		other --print-completion

@@ -35,6 +35,8 @@ usr/share/firmo-jobs/firmo-jobs.schema.json
 usr/share/fish/vendor_completions.d/firmo-jobs.fish
 usr/share/lua/firmo-jobs/firmo-jobs.lua
 usr/share/lua/firmo-jobs/firmo-jobs/json.lua
+usr/share/lua/firmo-jobs/firmo-jobs/parallel.lua
+usr/share/lua/firmo-jobs/firmo/lib/tools/parallel.lua
 usr/share/man/man1/firmo-jobs.1
 usr/share/zsh/site-functions/_firmo-jobs" ]
 	run dest/usr/bin/firmo-jobs --version

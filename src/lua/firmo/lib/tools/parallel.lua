@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+-- Found in front of Firmo's own lib/tools/parallel.
+return require("firmo-jobs.parallel")
