@@ -220,7 +220,7 @@ fixed() {
 	# Between the last file and the end of the command another run has come in.
 	fixed "test -e ended_x -o -e impatient"
 	for end in let_x impatient; do
-		rm -f begun_x let_* ended_x
+		rm -rf begun_x let_* ended_x .firmo-jobs
 		printf '%s\n' "\"$FIRMO_JOBS\" --join --lua=lua5.4 tests/a_test.lua" ': >served' 'until test -e begun_x; do sleep 0.02; done' >command.sh
 		start --lua=lua5.4 -v "--gather=sh command.sh" tests/a_test.lua
 		: >let_go
