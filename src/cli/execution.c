@@ -256,6 +256,8 @@ static void on_fixture_ended(void *owner, struct fixture *f, struct fixture_resu
 		if (s->context.store)
 			fixtures_keep(f, s->settings);
 	}
+	if (s->service && !r->tears_down)
+		service_set_up(s->service);
 	if (live_is_open(s))
 		live_fixture_ended(s, r);
 	VEC_PUSH(&s->run.fixtures, *r);

@@ -15,25 +15,45 @@
 
 #define MOST_BYTES (1 << 20)
 
-// The file for its variables, beside the history: another command is another fixture.
-static char *path_of(const struct fixture *f, const struct settings *settings)
+void fixtures_identify(const struct fixture *f, char digits[2 * DIGEST_SIZE + 1])
 {
 	char *all = xasprintf("%s\n%s", f->name, f->setup ? f->setup : "");
 	const struct digest d = digest_of(all, strlen(all));
-	char digits[2 * DIGEST_SIZE + 1];
 
 	digest_text(&d, digits);
+	free(all);
+}
+
+struct fixture *fixtures_find(struct fixtures *all, const char *digits)
+{
+	char own[2 * DIGEST_SIZE + 1];
+
+	for (size_t i = 0; i < all->n; i++) {
+		fixtures_identify(&all->items[i], own);
+		if (strcmp(own, digits) == 0)
+			return &all->items[i];
+	}
+	return NULL;
+}
+
+// The file for its variables, beside the history.
+static char *path_of(const struct fixture *f, const struct settings *settings)
+{
+	char digits[2 * DIGEST_SIZE + 1];
+
+	fixtures_identify(f, digits);
 	char *name = xasprintf("fixtures/%s", digits);
 	char *path = path_beside(settings->db, name);
 	free(name);
-	free(all);
 	return path;
 }
 
-static void load(struct fixture *f, const struct settings *settings)
+void fixtures_read(struct fixture *f, const struct settings *settings)
 {
 	char *path = path_of(f, settings);
 	struct buf text = {0};
+
+	strings_free_all(&f->variables);
 
 	if (buf_add_file(&text, path, MOST_BYTES) == 0) {
 		buf_addch(&text, '\0');
@@ -50,7 +70,7 @@ void fixtures_load(struct fixtures *all, const struct settings *settings)
 	fixtures_release(all);
 	for (size_t i = 0; i < settings->fixtures.n; i++) {
 		struct fixture f = settings->fixtures.items[i];
-		load(&f, settings);
+		fixtures_read(&f, settings);
 		VEC_PUSH(all, f);
 	}
 }

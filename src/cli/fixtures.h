@@ -4,6 +4,7 @@
 #ifndef CLI_FIXTURES_H
 #define CLI_FIXTURES_H
 
+#include "base/digest.h"
 #include "model/fixture.h"
 
 struct settings;
@@ -12,6 +13,12 @@ struct settings;
 void fixtures_load(struct fixtures *all, const struct settings *settings);
 // Keeps the variables of one of them, if the settings have a history.
 void fixtures_keep(const struct fixture *f, const struct settings *settings);
+// Takes the variables that were kept last.
+void fixtures_read(struct fixture *f, const struct settings *settings);
+// What it is called by: another command is another fixture.
+void fixtures_identify(const struct fixture *f, char digits[2 * DIGEST_SIZE + 1]);
+// The one that is called so, or NULL.
+struct fixture *fixtures_find(struct fixtures *all, const char *digits);
 void fixtures_release(struct fixtures *all);
 
 #endif

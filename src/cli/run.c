@@ -10,6 +10,7 @@
 #include "cli/covering.h"
 #include "cli/execution.h"
 #include "cli/files.h"
+#include "cli/fixtures.h"
 #include "cli/mode.h"
 #include "cli/relating.h"
 #include "cli/reports.h"
@@ -192,6 +193,36 @@ static void begin_run(struct firmo_jobs *s)
 	live_begin(s);
 }
 
+static bool is_needed(const struct fixture *f, const struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++) {
+		const struct job *job = &jobs->items[i];
+		for (struct fixture *const *own = job->settings->fixtures; own && *own; own++)
+			if (*own == f && job->size > 0 && !job->unreadable)
+				return true;
+	}
+	return false;
+}
+
+// What our files need is set up by the run that ours is a part of, once for all of it.
+static void ask_for_fixtures(struct firmo_jobs *s)
+{
+	const char *above = getenv(CONTEXT_GATHER);
+	struct variants *variants = &s->context.variants;
+
+	for (size_t i = 0; i < variants->fixtures.n; i++) {
+		struct fixture *f = &variants->fixtures.items[i];
+		int status = is_needed(f, &s->jobs) ? service_ask_fixture(above, f) : -1;
+		f->above = status == FIRMO_JOBS_OK || status == FIRMO_JOBS_FAILED;
+		if (!f->above)
+			continue;
+		f->state = status == FIRMO_JOBS_OK ? FIXTURE_UP : FIXTURE_FAILED;
+		fixtures_read(f, s->settings);
+		s->renewed |= variants_renew(variants, f);
+	}
+	s->wrote |= s->renewed;
+}
+
 static int carry_out(struct firmo_jobs *s, struct err *err)
 {
 	support_begin(&s->support, &s->jobs, &s->reused);
@@ -228,6 +259,8 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 		s->run.elapsed_ns = clock_real_ns() - s->run.started_ns;
 		return s->covering.hits ? execution_outcome(s) : FIRMO_JOBS_OK;
 	}
+	if (s->joined)
+		ask_for_fixtures(s);
 	if (signals_open(&s->context.signals, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;

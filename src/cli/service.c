@@ -15,13 +15,16 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/path.h"
+#include "cli/fixtures.h"
 #include "cli/session.h"
 #include "plan/plan.h"
 #include "plan/uptodate.h"
 
-// A question is the working folder and the path, each with a null byte behind it; an answer is one
-// byte, an exit status, or this.
-#define NOT_SERVED 255
+// A question is the working folder and the path of a file, or a slash and what a fixture is called
+// by (a file has a path below the folder), each with a null byte behind it; an answer is one byte,
+// an exit status, or this.
+#define FIXTURE_MARK '/'
+#define NOT_SERVED   255
 
 // How long nobody is let in where the system has no room for one more.
 #define SHORTAGE_NS (100 * NS_PER_MS)
@@ -30,8 +33,9 @@
 struct caller {
 	struct loop_watch watch;
 	struct service *service;
-	const struct job *job; // NULL: it has not asked yet
-	bool begun;            // the job runs
+	const struct job *job;         // NULL: it has not asked for one yet
+	const struct fixture *fixture; // or it has asked for this
+	bool begun;                    // the job runs
 };
 
 // An abstract name: nothing is left behind, whatever happens. Its end is what differs.
@@ -102,6 +106,35 @@ static void answer(struct caller *c, unsigned char status)
 	hang_up(c);
 }
 
+// Those that wait for what is set up by now, or will not be.
+void service_set_up(struct service *v)
+{
+	for (size_t i = v->clients.n; i-- > 0;) {
+		struct caller *c = v->clients.items[i];
+		if (c->fixture && fixture_is_settled(c->fixture))
+			answer(c,
+			       c->fixture->state == FIXTURE_UP ? FIRMO_JOBS_OK : FIRMO_JOBS_FAILED);
+	}
+}
+
+static void serve_fixture(struct caller *c, const char *cwd, const char *digits)
+{
+	struct service *v = c->service;
+	struct fixture *f = strcmp(cwd, v->cwd) == 0
+				    ? fixtures_find(&v->session->context.variants.fixtures, digits)
+				    : NULL;
+
+	if (!f) {
+		answer(c, NOT_SERVED);
+		return;
+	}
+	c->fixture = f;
+	if (supervisor_set_up(v->supervisor, f))
+		service_set_up(v);
+	else
+		answer(c, FIRMO_JOBS_FAILED);
+}
+
 static struct caller *who_waits_for(struct service *v, const struct job *job)
 {
 	for (size_t i = 0; i < v->clients.n; i++)
@@ -162,8 +195,11 @@ static void on_client(struct loop_watch *w, short revents)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	const char *path = n > 0 ? memchr(question, '\0', (size_t)n) : NULL;
-	bool whole = path && path + 1 < question + n && question[n - 1] == '\0' && !c->job;
-	if (whole)
+	bool whole = path && path + 1 < question + n && question[n - 1] == '\0' && !c->job &&
+		     !c->fixture;
+	if (whole && path[1] == FIXTURE_MARK)
+		serve_fixture(c, question, path + 2);
+	else if (whole)
 		serve(c, question, path + 1);
 	else
 		hang_up(c);
@@ -237,7 +273,8 @@ static void on_stopped(void *owner)
 	if (v->session->run.signal && !v->ended)
 		kill(v->hooks.command, v->session->run.signal);
 	for (size_t i = v->clients.n; i-- > 0;)
-		if (v->clients.items[i]->job && !v->clients.items[i]->begun)
+		if (v->clients.items[i]->fixture ||
+		    (v->clients.items[i]->job && !v->clients.items[i]->begun))
 			answer(v->clients.items[i], FIRMO_JOBS_FAILED);
 }
 
@@ -310,21 +347,20 @@ void service_close(struct service *v)
 
 // ---- the other side ----
 
-static int ask(int fd, const char *path)
+static int ask(int fd, const char *what)
 {
-	char *cwd = getcwd(NULL, 0), *clean = path_below(path, cwd);
+	char *cwd = getcwd(NULL, 0);
 	struct buf question = {0};
 	unsigned char status;
 	ssize_t n = -1;
 
 	buf_add(&question, cwd ? cwd : "", cwd ? strlen(cwd) + 1 : 1);
-	buf_add(&question, clean, strlen(clean) + 1);
+	buf_add(&question, what, strlen(what) + 1);
 	if (send(fd, question.data, question.len, MSG_NOSIGNAL) == (ssize_t)question.len)
 		do
 			n = recv(fd, &status, 1, 0);
 		while (n < 0 && errno == EINTR);
 	buf_release(&question);
-	free(clean);
 	free(cwd);
 	if (n == 1)
 		return status == NOT_SERVED ? -1 : status;
@@ -332,15 +368,34 @@ static int ask(int fd, const char *path)
 	return FIRMO_JOBS_BROKEN;
 }
 
-int service_ask(const char *run_name, const char *path)
+static int ask_run(const char *run_name, const char *what)
 {
 	struct sockaddr_un a;
 	socklen_t n = address_of(run_name, &a);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), status = -1;
 
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, n) == 0 && is_of_our_user(fd))
-		status = ask(fd, path);
+		status = ask(fd, what);
 	if (fd >= 0)
 		close(fd);
 	return status;
+}
+
+int service_ask(const char *run_name, const char *path)
+{
+	char *cwd = getcwd(NULL, 0), *clean = path_below(path, cwd);
+	// One elsewhere is none of its own.
+	int status = *clean == FIXTURE_MARK ? -1 : ask_run(run_name, clean);
+
+	free(clean);
+	free(cwd);
+	return status;
+}
+
+int service_ask_fixture(const char *run_name, const struct fixture *f)
+{
+	char what[1 + 2 * DIGEST_SIZE + 1] = {FIXTURE_MARK};
+
+	fixtures_identify(f, what + 1);
+	return ask_run(run_name, what);
 }

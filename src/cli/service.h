@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What --gather offers to those below its command: to run a file for them, with its own history,
-// clocks and signals, while they wait. make's rules for single files use it, by --join.
+// clocks and signals, while they wait, as make's rules for single files have it by --join; and to
+// set up what their files need, once for all.
 #ifndef CLI_SERVICE_H
 #define CLI_SERVICE_H
 
@@ -14,6 +15,7 @@
 
 struct err;
 struct firmo_jobs;
+struct fixture;
 struct job;
 struct result;
 
@@ -38,11 +40,16 @@ int service_open(struct service *v, struct firmo_jobs *session, struct err *err)
 // The file has been started; its result is there, and is a failure for who waits or not.
 void service_started(struct service *v, const struct result *r);
 void service_finished(struct service *v, const struct result *r, bool bad);
+// A setup has ended: whoever waits for that goes on.
+void service_set_up(struct service *v);
 // Hangs up on all.
 void service_close(struct service *v);
 
 // The other side: has the service of that run run the file, and waits. An exit status, or -1 if it
 // does not serve us.
 int service_ask(const char *run_name, const char *path);
+// The same with a fixture: it is up (FIRMO_JOBS_OK), and is torn down by that run, or its setup has
+// failed.
+int service_ask_fixture(const char *run_name, const struct fixture *f);
 
 #endif

@@ -142,11 +142,15 @@ const struct input *fixtures_find_seen(const struct fixtures *all, enum input_ki
 
 // ---- what files wait for ----
 
+bool fixture_is_settled(const struct fixture *f)
+{
+	return !f->wanted || (f->state != FIXTURE_IDLE && f->state != FIXTURE_STARTING);
+}
+
 bool fixtures_are_settled(const struct job_settings *settings)
 {
 	for (struct fixture *const *f = settings->fixtures; f && *f; f++)
-		if ((*f)->wanted &&
-		    ((*f)->state == FIXTURE_IDLE || (*f)->state == FIXTURE_STARTING))
+		if (!fixture_is_settled(*f))
 			return false;
 	return true;
 }

@@ -32,6 +32,7 @@ struct fixture {
 	struct inputs *seen; // what its setup has seen, as that was (input_settled); NULL; owned
 	enum fixture_state state;
 	bool wanted; // a file of it is to run
+	bool above;  // the run that this one is a part of sets it up, and tears it down
 };
 
 struct fixtures {
@@ -58,6 +59,7 @@ int fixture_read_variables(const char *text, size_t n, struct strings *variables
 // something else of it; or NULL.
 const struct input *fixtures_find_seen(const struct fixtures *all, enum input_kind kind,
 				       const char *name);
+bool fixture_is_settled(const struct fixture *f);
 // Whether nothing of these settings is still to be set up.
 bool fixtures_are_settled(const struct job_settings *settings);
 // One of them whose setup has failed, or NULL.

@@ -140,6 +140,9 @@ void fixtures_add_inputs(const struct supervisor *s, struct result *r)
 		const struct fixture_process *p =
 			&s->fixtures.items[*f - s->means->fixtures->items];
 		struct inputs *in = p->setup ? operations(s)->setup_inputs(p->setup) : NULL;
+		// What it has seen only the run above knows.
+		if ((*f)->above)
+			inputs_doubt(r->inputs, DOUBT_BLIND, (*f)->setup ? (*f)->setup : "");
 		if (in)
 			inputs_add_setup(r->inputs, in);
 		free(in);
@@ -395,7 +398,7 @@ static void start(struct fixture_process *p, const char *command)
 static const char *due(struct supervisor *s, struct fixture *f)
 {
 	if (s->fixtures.tearing_down && f->state == FIXTURE_UP) {
-		if (f->teardown)
+		if (f->teardown && !f->above)
 			return f->teardown;
 		f->state = FIXTURE_DOWN;
 	} else if (!s->stopping && !s->fixtures.tearing_down && f->state == FIXTURE_IDLE &&
@@ -441,7 +444,8 @@ void fixtures_open(struct supervisor *s)
 		struct fixture_process *p = &s->fixtures.items[i];
 		p->supervisor = s;
 		p->fixture = &all->items[i];
-		p->fixture->state = FIXTURE_IDLE;
+		if (!p->fixture->above)
+			p->fixture->state = FIXTURE_IDLE;
 		p->fixture->wanted = false;
 		p->entry = xasprintf("FIRMO_JOBS_ENV=%s/fixture-%zu", s->local.workspace.dir, i);
 		p->timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = p};
@@ -461,7 +465,7 @@ bool fixtures_are_up(const struct supervisor *s)
 {
 	for (size_t i = 0; i < s->fixtures.n; i++) {
 		const struct fixture *f = s->fixtures.items[i].fixture;
-		if (f->state == FIXTURE_UP && f->teardown)
+		if (f->state == FIXTURE_UP && f->teardown && !f->above)
 			return true;
 	}
 	return false;

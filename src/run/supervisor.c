@@ -281,6 +281,15 @@ bool supervisor_ask(struct supervisor *s, const struct job *job)
 	return true;
 }
 
+bool supervisor_set_up(struct supervisor *s, struct fixture *f)
+{
+	if (s->stopping)
+		return false;
+	f->wanted = true;
+	start_ready(s);
+	return true;
+}
+
 bool supervisor_has_ready(const struct supervisor *s)
 {
 	struct turn turn;

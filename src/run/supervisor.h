@@ -116,5 +116,7 @@ bool supervisor_ask(struct supervisor *s, const struct job *job);
 bool supervisor_has_ready(const struct supervisor *s);
 // Nobody waits for the results any more: what runs is ended.
 void supervisor_end(struct supervisor *s);
+// Sets up what somebody else asks for. False: it will not be.
+bool supervisor_set_up(struct supervisor *s, struct fixture *f);
 
 #endif

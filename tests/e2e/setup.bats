@@ -330,6 +330,33 @@ refuses() {
 	[ ! -e log ]
 }
 
+@test "once for all below --gather, also of those that run their files themselves" {
+	simple
+	printf '%s\n' 'all: a b c' 'a b: ; +@$(FIRMO_JOBS) tests/db/$@_test.lua' 'c: ; +@$(FIRMO_JOBS) tests/c_test.lua' >makefile
+	run fj "--gather=make -s -k -j3"
+	status_is 0
+	has "3 passed"
+	is "$(<log)" "setup"$'\n'"teardown x y"
+	# Only the run above knows what the setup has depended on.
+	settle
+	run fj --why=tests/db/a_test.lua
+	has "could not be watched"
+	# Another fixture is their own.
+	printf '%s\n' 'echo other >>log' >>setup.sh
+	sed 's/sh setup.sh/& other/' firmo-jobs.json >other
+	printf '%s\n' 'all: ; +@mv other firmo-jobs.json; $(FIRMO_JOBS) tests/db' >makefile
+	rm log
+	run fj "--gather=make -s"
+	is "$(<log)" "setup"$'\n'other$'\n'"teardown x y"
+	fixture '"setup": "echo setup >>log; exit 3", "teardown": "echo teardown >>log"'
+	printf '%s\n' 'all: a b' 'a b: ; +@$(FIRMO_JOBS) tests/db/$@_test.lua' >makefile
+	rm log
+	run fj "--gather=make -s -k -j3" --report=json:report.json
+	status_is 1
+	is "$(<log)" setup
+	holds "file('tests/db/a_test.lua').status == 'notrun' and #r.fixtures == 1 and r.fixtures[1].failed"
+}
+
 @test "below make, what stood by other variables of a setup runs as well" {
 	plain a "print(1)"
 	plain b "print(2)"
