@@ -130,13 +130,18 @@ static bool looks_outside(const struct firmo_jobs *s)
 	return false;
 }
 
-static bool tells_of_functions(const struct settings *o)
+static bool has_report(const struct settings *o, enum report_format format)
 {
 	for (size_t i = 0; i < o->reports.n; i++)
-		if (1u << o->reports.items[i].format &
-		    (1u << REPORT_LCOV | 1u << REPORT_COBERTURA | 1u << REPORT_JSON))
+		if (o->reports.items[i].format == format)
 			return true;
 	return false;
+}
+
+static bool tells_of_functions(const struct settings *o)
+{
+	return has_report(o, REPORT_LCOV) || has_report(o, REPORT_COBERTURA) ||
+	       has_report(o, REPORT_JSON);
 }
 
 // Finds what counts.
@@ -158,6 +163,7 @@ static void begin(struct firmo_jobs *s, bool calls, bool is_wide)
 
 	c->wish = (struct counting_wish){.calls = calls, .is_wide = is_wide};
 	c->root = is_wide ? "" : c->cwd;
+	c->tells_runners = has_report(s->settings, REPORT_HTML);
 	c->hits = xcalloc(1, sizeof *c->hits);
 	s->request.counting = &c->wish;
 }
@@ -242,6 +248,15 @@ static void note_text(struct firmo_jobs *s, struct hits_file *f, int64_t started
 	f->digest = now.digest;
 }
 
+static void add_hits(const char *file, const struct hits *h, void *session)
+{
+	struct covering *c = &((struct firmo_jobs *)session)->covering;
+
+	hits_add(c->hits, h);
+	if (c->tells_runners)
+		runners_add(&c->runners, file, h);
+}
+
 void covering_take(struct firmo_jobs *s, struct result *r)
 {
 	if (!s->covering.hits || !r->hits)
@@ -251,28 +266,34 @@ void covering_take(struct firmo_jobs *s, struct result *r)
 	hits_name(r->hits, s->covering.cwd);
 	for (size_t i = 0; i < r->hits->n; i++)
 		note_text(s, r->hits->items[i], r->started_ns);
-	hits_add(s->covering.hits, r->hits);
+	add_hits(r->job->path, r->hits, s);
 }
 
 void covering_gather(struct firmo_jobs *s)
 {
 	struct covering *c = &s->covering;
-	struct hits *all = xcalloc(1, sizeof *all);
+	struct hits *own = c->hits;
+	struct runners own_runners = c->runners;
 	struct strings uncounted = {0};
 	struct err err = {0};
 
-	if (c->hits && s->context.store && s->run.id > 0 &&
-	    counted_load_run(s->context.store, s->run.id, all, &uncounted, &err) == 0) {
-		hits_free(c->hits);
-		c->hits = all;
+	if (!own || !s->context.store || s->run.id == 0)
+		return;
+	c->hits = xcalloc(1, sizeof *c->hits);
+	c->runners = (struct runners){0};
+	if (counted_load_run(s->context.store, s->run.id, add_hits, s, &uncounted, &err) == 0) {
+		hits_free(own);
+		runners_release(&own_runners);
 		strings_free_all(&c->uncounted);
 		c->uncounted = uncounted;
 		return;
 	}
-	if (*err.message)
-		context_lose_store(&s->context, &err);
+	context_lose_store(&s->context, &err);
+	hits_free(c->hits);
+	runners_release(&c->runners);
 	strings_free_all(&uncounted);
-	hits_free(all);
+	c->hits = own;
+	c->runners = own_runners;
 }
 
 // What passes that were not run again have covered when they were.
@@ -282,12 +303,16 @@ static void add_reused(struct firmo_jobs *s)
 
 	for (size_t i = 0; i < s->run.results.n; i++) {
 		const struct result *r = s->run.results.items[i];
+		struct hits h = {0};
 		bool found = false;
 		if (!r->cached)
 			continue;
 		if (s->context.store && r->id &&
-		    counted_load(s->context.store, r->id, s->covering.hits, &found, &err) < 0)
+		    counted_load(s->context.store, r->id, &h, &found, &err) < 0)
 			context_lose_store(&s->context, &err);
+		if (found)
+			add_hits(r->job->path, &h, s);
+		hits_release(&h);
 		if (!found)
 			VEC_PUSH(&s->covering.lost, xstrdup(r->job->path));
 	}
@@ -503,6 +528,7 @@ void covering_end(struct firmo_jobs *s)
 	const struct jobs *files[] = {&s->jobs, &s->left, &s->reused, &s->ran, &s->asked};
 	const struct summary_terms terms = {.cwd = c->cwd,
 					    .calls = c->wish.calls,
+					    .keeps_text = c->tells_runners,
 					    .wants = wants,
 					    .unreadable = on_unreadable,
 					    .since_ns = s->run.started_ns,
@@ -522,6 +548,8 @@ void covering_end(struct firmo_jobs *s)
 	add_unloaded(s);
 	coverage_free(s->run.coverage);
 	s->run.coverage = summary_make(c->hits, &terms);
+	if (c->tells_runners)
+		s->run.coverage->runners = &c->runners;
 	tell_empty_includes(s);
 	tell_empty_excludes(s);
 	if (s->settings->coverage.diff)
@@ -576,6 +604,7 @@ void covering_release(struct firmo_jobs *s)
 	free(c->library);
 	free(c->cwd);
 	hits_free(c->hits);
+	runners_release(&c->runners);
 	map_release(&c->tests);
 	for (size_t i = 0; i < c->digests.cap; i++)
 		free(c->digests.slots[i].value);

@@ -14,6 +14,7 @@
 #include "framework/luacov.h"
 #include "model/job.h"
 #include "model/run.h"
+#include "model/runners.h"
 #include "model/support.h"
 #include "plan/counting.h"
 #include "plan/learned.h"
@@ -35,7 +36,9 @@ struct covering {
 	struct git_changes changes; // of --coverage-diff
 	struct strings uncounted;   // those of which nothing was counted
 	struct strings lost;        // reused ones whose coverage is gone
-	struct hits *hits;          // NULL: nothing is counted
+	bool tells_runners;         // the report wants to know who ran the lines
+	struct runners runners;
+	struct hits *hits; // NULL: nothing is counted
 };
 
 // How far its run has come.

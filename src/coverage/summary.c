@@ -195,6 +195,19 @@ static void read_text(struct text *t, const struct hits_file *f, const char *pat
 		terms->changed(terms->owner, path);
 }
 
+// A NUL ends what is told of a source.
+static char *keep(const struct text *t)
+{
+	struct buf all = {0};
+
+	buf_reserve(&all, t->all.len + 1);
+	for (uint32_t i = 1; i <= t->n; i++) {
+		buf_add(&all, t->lines[i], length_of(t, i));
+		buf_addch(&all, '\n');
+	}
+	return buf_detach(&all);
+}
+
 static void add_file(struct coverage *c, const struct hits_file *f, char *path,
 		     const struct summary_terms *terms)
 {
@@ -206,6 +219,8 @@ static void add_file(struct coverage *c, const struct hits_file *f, char *path,
 	file.counts = xcalloc((size_t)file.lines + 1, sizeof *file.counts);
 	count_lines(&file, f, &t);
 	count_functions(&file, f, &t);
+	if (terms->keeps_text && t.lines)
+		file.text = keep(&t);
 	release_text(&t);
 	c->hit += file.hit;
 	c->missed += file.missed;

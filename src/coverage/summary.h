@@ -13,6 +13,7 @@ struct hits_file;
 struct summary_terms {
 	const char *cwd; // the working folder: what lies below it is named from there
 	bool calls;      // calls of functions were counted
+	bool keeps_text; // of the sources
 	// Whether the source of that name is told of.
 	bool (*wants)(void *owner, const char *path);
 	// One that is, and is not there any more or cannot be read: its lines are known from what

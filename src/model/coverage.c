@@ -109,6 +109,7 @@ static void release_file(struct covered_file *f)
 	free(f->hits);
 	free(f->counts);
 	free(f->changed);
+	free(f->text);
 }
 
 static void free_diff(struct coverage_diff *d)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct buf;
+struct runners;
 
 struct covered_function {
 	char *name;           // unique in its file; owned
@@ -21,6 +22,7 @@ struct covered_file {
 	uint64_t *hits;   // of each line, whether it counts or not; lines + 1 of them; owned
 	bool *counts;     // the line counts; likewise
 	bool *changed;    // likewise; NULL: it does not matter; owned
+	char *text;       // its lines, each ended by LF; NULL: not kept, or not read; owned
 	long hit, missed; // lines that count
 	struct covered_function *functions; // by their lines; owned
 	size_t n_functions, called;
@@ -52,6 +54,7 @@ struct coverage {
 	size_t n, cap;
 	long hit, missed;                // lines of all files
 	bool has_calls;                  // of functions it is known how often they were called
+	const struct runners *runners;   // who ran the lines; NULL: that is not told
 	struct coverage_diff *diff;      // NULL: it was not asked for; owned
 	struct coverage_minimum *minima; // in the order in which they were asked for; owned
 	size_t n_minima;

@@ -261,8 +261,9 @@ int counted_load(struct store *s, int64_t result, struct hits *h, bool *found, s
 	return code == SQLITE_DONE ? 0 : store_error(s, err);
 }
 
-int counted_load_run(struct store *s, int64_t run, struct hits *h, struct strings *uncounted,
-		     struct err *err)
+int counted_load_run(struct store *s, int64_t run,
+		     void (*each)(const char *file, const struct hits *h, void *arg), void *arg,
+		     struct strings *uncounted, struct err *err)
 {
 	struct query *q = query(s,
 				"SELECT r.id, r.counted, f.path FROM result r JOIN file f ON f.id "
@@ -271,11 +272,15 @@ int counted_load_run(struct store *s, int64_t run, struct hits *h, struct string
 	int code = SQLITE_DONE;
 
 	while (code == SQLITE_DONE && (code = query_next(q, "IlC")) == SQLITE_ROW) {
+		struct hits h = {0};
 		code = SQLITE_DONE;
 		if (query_is_null(q, 1))
 			VEC_PUSH(uncounted, query_copy(q, 2));
 		else
-			code = load(s, query_int(q, 0), query_int(q, 1), h);
+			code = load(s, query_int(q, 0), query_int(q, 1), &h);
+		if (code == SQLITE_DONE && h.has_begun)
+			each(query_text(q, 2), &h, arg);
+		hits_release(&h);
 	}
 	query_end(q, SQLITE_DONE);
 	return code == SQLITE_DONE ? 0 : store_error(s, err);

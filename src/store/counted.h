@@ -43,10 +43,11 @@ void counted_release(struct counted *c);
 int counted_last(struct store *s, const char *path, int64_t *result, struct err *err);
 // Adds what the result has counted to h; *found: something is known of it.
 int counted_load(struct store *s, int64_t result, struct hits *h, bool *found, struct err *err);
-// The same with all results of a run; the paths of those that nothing is known of are added to
-// uncounted.
-int counted_load_run(struct store *s, int64_t run, struct hits *h, struct strings *uncounted,
-		     struct err *err);
+// Calls each() with what every result of a run has counted, and adds the paths of those that
+// nothing is known of to uncounted.
+int counted_load_run(struct store *s, int64_t run,
+		     void (*each)(const char *file, const struct hits *h, void *arg), void *arg,
+		     struct strings *uncounted, struct err *err);
 // Calls each() for every file whose latest result that was counted has run that source, with what
 // it counted there, by the names of the files.
 int counted_each_of(struct store *s, const char *source,

@@ -369,3 +369,38 @@ teardown_file() {
 	js_is "\$\$('#files td.path').some(e => e.textContent.startsWith('tests/f${EVIL//\//}long'))" true
 	is "$(complaints)" ""
 }
+
+@test "html: sources stand in a tree, none laid out before it is opened, each line with its hits and who ran it" {
+	mkdir covered && cd covered
+	test_file src/sub/a.lua "local M = {}" "function M.f(x)" "	if x then" "		return '$EVIL'" "	end" "end" "return M"
+	test_file b.lua "return 1"
+	plain one "dofile('src/sub/a.lua').f()" "dofile('b.lua')"
+	plain two "dofile('src/sub/a.lua')"
+	run -0 fj4 --coverage --report=html:page.html
+	look "$WIDE"
+	open_page "$PWD/page.html"
+	is "$(complaints)" ""
+	js_is "\$\$('nav a').at(-1).textContent" "Coverage 2"
+	js_is "\$\$('.folder > summary').map(e => e.textContent.split(' ')[0]).join()" "src/,sub/"
+	js_is "\$\$('.source > summary').map(e => e.textContent).join()" "b.lua 100.00% of 1,a.lua 80.00% of 5, 1 missed"
+	js_is "shown('.source pre span').length" 0
+	click ".folder .source summary"
+	js_is "shown('.source pre span').length" 7
+	js_is "\$\$('.folder pre span').map(e => e.className + (e.dataset.n ?? '')).join()" "hit2,hit2,hit1,missed0,,,hit2"
+	js_is "\$\$('.missed')[0].textContent.trim()" "return '$EVIL'"
+	# One file ran the third line, two the first; a second click takes the list away.
+	click ".folder pre span:nth-of-type(3)"
+	js_is "\$\$('.source ul').map(e => e.textContent).join()" "tests/one_test.lua"
+	click ".folder pre span:nth-of-type(3)"
+	click ".folder pre span:nth-of-type(1)"
+	js_is "\$\$('.source ul li').map(e => e.textContent).join()" "tests/one_test.lua,tests/two_test.lua"
+	# Passes that are not run again are among those.
+	settle
+	run -0 fj4 --coverage
+	run -0 fj4 --coverage --changed --report=html:again.html
+	has "Cached: 2 of them"
+	is "$(sed -n '/id="coverage"/,/<.section>/p' again.html | tr -d 0-9)" "$(sed -n '/id="coverage"/,/<.section>/p' page.html | tr -d 0-9)"
+	# Without coverage there is none of it.
+	run -0 fj4 --report=html:plain.html
+	! grep -q 'id="coverage"' plain.html || fail "it tells of coverage"
+}

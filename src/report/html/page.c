@@ -9,6 +9,7 @@
 #include "model/run.h"
 #include "report/html/failures.h"
 #include "report/html/markup.h"
+#include "report/html/sources.h"
 #include "report/html/summary.h"
 #include "report/html/tables.h"
 #include "report/html/timeline.h"
@@ -63,6 +64,8 @@ static void add_bar(struct buf *b, const struct run *run)
 	add_jump(b, "slowest", "Slowest", 0);
 	add_jump(b, "files", "Files", t.files);
 	add_jump(b, "tests", "Tests", tables_tests(run));
+	if (run->coverage)
+		add_jump(b, "coverage", "Coverage", run->coverage->n);
 	buf_addstr(b, "</nav>\n<div id=\"tools\" role=\"search\" hidden>\n"
 		      "<input id=\"search\" type=\"search\" placeholder=\"Search\" "
 		      "aria-label=\"Search in names, paths, messages and output\">\n"
@@ -97,6 +100,7 @@ int report_html(FILE *out, const struct run *run, struct err *err)
 	tables_write_slowest(out, run);
 	tables_write_files(out, run);
 	tables_write_tests(out, run);
+	sources_write(out, run);
 	buf_addstr(&b, "</main>\n");
 	add_script(&b);
 	markup_flush(out, &b);

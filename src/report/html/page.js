@@ -161,6 +161,32 @@
 		}
 	};
 
+	// ---- who ran a line ----
+
+	const data = get("runners");
+	let runners = null;
+
+	const filesOf = set => {
+		runners ??= JSON.parse(data.textContent);
+		const files = new Set();
+		for (let at = set; at > 0; at = runners.sets[2 * at])
+			files.add(runners.files[runners.sets[2 * at + 1]]);
+		return [...files].sort(collator.compare);
+	};
+
+	if (data)
+		get("coverage").onclick = event => {
+			const line = event.target.closest("pre > [data-set]");
+			if (!line || !getSelection().isCollapsed)
+				return;
+			if (line.nextSibling?.nodeName === "UL")
+				return void line.nextSibling.remove();
+			const list = document.createElement("ul");
+			for (const file of filesOf(line.dataset.set))
+				list.appendChild(document.createElement("li")).textContent = file;
+			line.after(list);
+		};
+
 	// ---- the bar ----
 
 	get("tools").hidden = false;
