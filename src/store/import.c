@@ -183,7 +183,9 @@ static const char *const take_coverage[] = {
 	"main.edition) WHERE ours IS NULL",
 	"INSERT INTO main.edition SELECT ours, source, digest, shape FROM temp.edition_of "
 	"WHERE made",
-	"INSERT INTO main.counted SELECT m.ours, e.ours, c.counts FROM theirs.counted c "
+	// And so are counts that are torn.
+	"INSERT INTO main.counted SELECT m.ours, e.ours, CASE WHEN whole_counts(e.shape, "
+	"c.counts) THEN c.counts END FROM theirs.counted c "
 	"JOIN temp.result_of m ON m.theirs = c.result AND m.made "
 	"LEFT JOIN temp.edition_of e ON e.theirs = c.edition",
 	"DELETE FROM main.covered WHERE run IN (SELECT ours FROM temp.run_of WHERE taken)",

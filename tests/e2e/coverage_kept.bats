@@ -114,6 +114,10 @@ ALL="2:3 4:3 6:2 7:8 8:6 10:2 14:1 15:0 17:2 18:1 22:3"
 	sql "UPDATE counted SET counts = x'01ff7f0000' WHERE result = 2"
 	run -1 fj --check
 	has "sources with torn coverage: 2"
+	fj --export=torn.db >/dev/null
+	run fj --db=own/new.db --import torn.db
+	[ "$status" -ne 0 ] || fail "it was taken"
+	has "torn.db"
 	run -0 fj --check=repair
 	run -0 cover --lua="$LUA" --failed
 	has "Cached: 2 of them"
