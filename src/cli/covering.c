@@ -259,6 +259,10 @@ static void add_hits(const char *file, const struct hits *h, void *session)
 
 void covering_take(struct firmo_jobs *s, struct result *r)
 {
+	const struct covering_worker worker = {r->process, r->job};
+
+	if (!s->settings->coverage.adds_up && r->process > 0)
+		VEC_PUSH(&s->covering.workers, worker);
 	if (!s->covering.hits || !r->hits)
 		return;
 	if (!r->hits->has_begun && r->slot >= 0 && r->status != FILE_NOTRUN)
@@ -589,12 +593,39 @@ static void on_report(void *owner, const char *path)
 	buf_release(&answer);
 }
 
+// As its file, without the slashes.
+static char *name_of_worker(void *owner, long process)
+{
+	const struct covering *c = &((const struct firmo_jobs *)owner)->covering;
+	size_t i = c->workers.n;
+
+	while (i > 0 && c->workers.items[i - 1].process != process)
+		i--;
+	char *name = i > 0 ? xstrdup(c->workers.items[i - 1].job->path)
+			   : xasprintf("worker-%ld", process);
+	for (char *slash = name; (slash = strchr(slash, '/')) != NULL;)
+		*slash = '-';
+	return name;
+}
+
+static void on_left(void *owner, const char *path)
+{
+	VEC_PUSH(&((struct firmo_jobs *)owner)->covering.left, xstrdup(path));
+}
+
 void covering_left_stats(void *session, const char *folder)
 {
-	const struct own_stats_told told = {
-		.failed = on_failed, .report = on_report, .owner = session};
+	struct firmo_jobs *s = session;
+	const struct own_stats_told told = {.failed = on_failed,
+					    .report = on_report,
+					    .apart = s->settings->coverage.adds_up ? NULL
+										   : name_of_worker,
+					    .left = on_left,
+					    .owner = session};
 
 	own_stats_gather(folder, &told);
+	strings_sort(&s->covering.left);
+	tell_files(&s->covering.left, "LuaCov's stats are apart, in", "(--no-aggregate-coverage)");
 }
 
 void covering_release(struct firmo_jobs *s)
@@ -610,6 +641,8 @@ void covering_release(struct firmo_jobs *s)
 		free(c->digests.slots[i].value);
 	map_release(&c->digests);
 	strings_free_all(&c->uncounted);
+	free(c->workers.items);
+	strings_free_all(&c->left);
 	strings_free_all(&c->lost);
 	git_changes_release(&c->changes);
 	luacov_settings_release(&c->luacov);

@@ -39,7 +39,7 @@ static const struct key {
 	{"show_worker_output", "boolean", "no-worker-output", true},
 	{"verbose", "boolean", "verbose", false},
 	{"debug", "boolean", "verbose", false},
-	{"aggregate_coverage", "boolean", NULL, false},
+	{"aggregate_coverage", "boolean", "no-aggregate-coverage", true},
 	{"output_buffer_size", "number", NULL, false},
 };
 

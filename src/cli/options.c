@@ -495,6 +495,8 @@ static const struct option_row rows[] = {
 	      coverage.excludes, "wants a glob, such as '*/generated/*'", PROJECT),
 	READ(0, "coverage-min", "PERCENT[:GLOB]", "fail below that; repeatable", on_coverage_min,
 	     LIST("coverage-min"), PROJECT),
+	SWITCH_OFF("aggregate-coverage", "leave the stats of workers' own LuaCov apart",
+		   coverage.adds_up, PROJECT),
 	READ(0, "coverage-diff", "[=REV]", "and how much of what has changed since REV [HEAD]",
 	     on_coverage_diff),
 	HEADLINE("Settings"),

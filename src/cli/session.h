@@ -35,8 +35,16 @@ struct covering {
 	struct counting_wish wish;
 	struct git_changes changes; // of --coverage-diff
 	struct strings uncounted;   // those of which nothing was counted
-	struct strings lost;        // reused ones whose coverage is gone
-	bool tells_runners;         // the report wants to know who ran the lines
+	struct {
+		struct covering_worker {
+			long process;
+			const struct job *job;
+		} * items; // whose stats are left apart
+		size_t n, cap;
+	} workers;
+	struct strings left; // where they are
+	struct strings lost; // reused ones whose coverage is gone
+	bool tells_runners;  // the report wants to know who ran the lines
 	struct runners runners;
 	struct hits *hits; // NULL: nothing is counted
 };

@@ -61,6 +61,7 @@ struct override {
 struct coverage_settings {
 	bool wanted;
 	struct strings includes, excludes;
+	bool adds_up;     // what LuaCov itself writes in the workers
 	const char *diff; // the revision since which changes are told of; NULL: they are not
 	struct {
 		struct coverage_wish {

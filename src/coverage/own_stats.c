@@ -47,18 +47,32 @@ static char *beside(const char *folder, const char *name, size_t n, const char *
 	return xasprintf("%s/%.*s%s", folder, (int)n, name, ending);
 }
 
-static void take(struct map *targets, const char *folder, const char *name, size_t n)
+// The file that the stats of a worker go to, of which LuaCov would have written `path`.
+static char *target_of(const struct own_stats_told *told, const char *path, const char *name)
+{
+	char *worker = told->apart ? told->apart(told->owner, strtol(name, NULL, 10)) : NULL;
+	char *target = worker ? xasprintf("%s.%s", path, worker) : xstrdup(path);
+
+	free(worker);
+	return target;
+}
+
+static void take(struct map *targets, const char *folder, const char *name, size_t n,
+		 const struct own_stats_told *told)
 {
 	char *named = beside(folder, name, n, ".name"), *stats = beside(folder, name, n, ".stats"),
 	     *report = beside(folder, name, n, ".report");
 	struct buf path = {0};
 
 	if (buf_add_file(&path, named, NAME_BYTES) == 0 && path.len > 0) {
-		void **at = map_at(targets, path.data);
+		char *target = target_of(told, path.data, name);
+		void **at = map_at(targets, target);
 		struct target *t = *at ? *at : xcalloc(1, sizeof *t);
 		*at = t;
 		add_file(&t->hits, stats);
-		t->is_reported |= access(report, F_OK) == 0;
+		// A report would be one of all.
+		t->is_reported |= !told->apart && access(report, F_OK) == 0;
+		free(target);
 	}
 	buf_release(&path);
 	free(named);
@@ -66,7 +80,7 @@ static void take(struct map *targets, const char *folder, const char *name, size
 	free(report);
 }
 
-static void find(struct map *targets, const char *folder)
+static void find(struct map *targets, const char *folder, const struct own_stats_told *told)
 {
 	static const char ending[] = ".name";
 	DIR *d = opendir(folder);
@@ -75,7 +89,7 @@ static void find(struct map *targets, const char *folder)
 	while (d && (e = readdir(d)) != NULL) {
 		size_t n = strlen(e->d_name), m = strlen(ending);
 		if (n > m && strcmp(e->d_name + n - m, ending) == 0)
-			take(targets, folder, e->d_name, n - m);
+			take(targets, folder, e->d_name, n - m, told);
 	}
 	if (d)
 		closedir(d);
@@ -119,13 +133,15 @@ static void settle(const char *path, struct target *t, const struct own_stats_to
 		told->failed(told->owner, err.message);
 	else if (t->is_reported)
 		told->report(told->owner, path);
+	else if (told->apart)
+		told->left(told->owner, path);
 }
 
 void own_stats_gather(const char *folder, const struct own_stats_told *told)
 {
 	struct map targets = {0};
 
-	find(&targets, folder);
+	find(&targets, folder, told);
 	for (size_t i = 0; i < targets.cap; i++) {
 		struct target *t = targets.slots[i].value;
 		if (!targets.slots[i].key)

@@ -10,6 +10,11 @@ struct own_stats_told {
 	void (*failed)(void *owner, const char *message);
 	// A report of that file is to be made now.
 	void (*report)(void *owner, const char *path);
+	// What the stats of that worker (its serial in the run) are called behind the name of that
+	// file, which nobody writes then; the caller frees it. NULL: all are added up.
+	char *(*apart)(void *owner, long process);
+	// Such a file has been written.
+	void (*left)(void *owner, const char *path);
 	void *owner;
 };
 

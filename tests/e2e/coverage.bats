@@ -305,6 +305,14 @@ stand_in() {
 	is "$(grep -A1 m.lua luacov.stats.out | tail -n 1 | cut -d' ' -f6-10)" "20 202 182 0 20"
 	[[ " $(counts) " == *" 8:90 "* ]] || fail "$(counts)"
 	[ -z "$(ls -A "$BASE/tmp")" ] || fail "$(ls -A "$BASE/tmp")"
+	# Apart, each with the counts of its own, and without a report.
+	rm luacov.stats.out report.out
+	run -0 fj4 -j4 --no-aggregate-coverage tests/t1_test.lua tests/t2_test.lua tests/t10_test.lua
+	has "LuaCov's stats are apart, in 3 files (--no-aggregate-coverage):"
+	has "luacov.stats.out.tests-t2_test.lua"
+	is "$(printf '%s ' luacov.stats.out*)" "luacov.stats.out.tests-t10_test.lua luacov.stats.out.tests-t1_test.lua luacov.stats.out.tests-t2_test.lua "
+	is "$(grep -A1 m.lua luacov.stats.out.tests-t1_test.lua | tail -n 1 | cut -d' ' -f6-10)" "1 11 10 0 1"
+	[ ! -e report.out ] || fail "a report of one"
 }
 
 @test "what cannot be: each in one line" {

@@ -174,6 +174,7 @@ grown() {
 		other --coverage-include
 		other --coverage-exclude
 		other --coverage-min
+		stands --no-aggregate-coverage
 		other --coverage-diff
 		other --related
 		other --related-git
