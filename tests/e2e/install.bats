@@ -49,6 +49,26 @@ usr/share/zsh/site-functions/_firmo-jobs" ]
 }
 
 @test "what is installed finds its makefile and its library, and tells where it looks for them in vain" {
+	# As the rockspec has it.
+	"$LUA" - "$root"/firmo-jobs-*.rockspec "$PWD/there" >variables <<-'END'
+		local rock = setmetatable({}, { __index = _G })
+		assert(loadfile(arg[1], "t", rock))()
+		assert(("firmo-jobs-%s.rockspec"):format(rock.version) == arg[1]:match("[^/]*$"))
+		assert(io.popen(os.getenv("FIRMO_JOBS") .. " --version"):read("a") == ("firmo-jobs %s\n"):format(rock.version:match("^[^-]*")))
+		local folders = { PREFIX = arg[2], BINDIR = arg[2] .. "/bin", LUADIR = arg[2] .. "/lua" }
+		for name, value in pairs(rock.build.variables) do
+			print(name .. "=" .. value:gsub("%$%((%w+)%)", folders))
+		end
+	END
+	mapfile -t variables <variables
+	make_ install "${variables[@]}"
+	LUA_PATH="$PWD/there/lua/?.lua" run "$LUA" -e 'print(require("firmo-jobs")._VERSION, package.loaded["firmo-jobs.json"] ~= nil)'
+	is "$output" $'0.1.0\ttrue'
+	run -0 there/bin/firmo-jobs --print-lua-path=firmo
+	LUA_PATH=$output run "$LUA" -e 'print(type(require("lib.tools.parallel").run_tests))'
+	is "$output" function
+	make_ uninstall "${variables[@]}"
+	[ -z "$(find there -type f)" ]
 	make_ install PREFIX="$PWD/there"
 	run there/bin/firmo-jobs --print-mk
 	is "$output" "$PWD/there/share/firmo-jobs/firmo-jobs.mk"

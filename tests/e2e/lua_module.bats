@@ -54,6 +54,7 @@ test tests/unit_test.lua TestA test_two error
 test tests/unit_test.lua TestA test_two error
 1	2	1	1	2	2	TestA test_two"
 		nothing_left
+		LUA_PATH="$("$FIRMO_JOBS" --print-lua-path);;" run -0 $lua "$BATS_TEST_DIRNAME/../lua/json_test.lua"
 	done
 }
 
