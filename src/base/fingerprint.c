@@ -27,7 +27,7 @@ static int64_t to_ns(const struct timespec *t)
 	return t->tv_sec * NS_PER_SEC + t->tv_nsec;
 }
 
-static struct stamp stamp_of(const struct stat *st)
+struct stamp stamp_of(const struct stat *st)
 {
 	return (struct stamp){
 		.size = st->st_size,

@@ -63,6 +63,7 @@ struct fingerprint fingerprint_of_library(const char *name, const struct fingerp
 struct fingerprint fingerprint_of_environment(void);
 // Whether they stand for the same, whatever their stamps are.
 bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b);
+struct stamp stamp_of(const struct stat *st);
 // Whether they are of one file that stood still. One that the history has kept has no device.
 bool stamp_equal(const struct stamp *a, const struct stamp *b);
 // Whether it was changed after that time (real clock), or may change once more under the same

@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/file_clock.h"
 #include "base/nearest.h"
 #include "base/text.h"
 #include "cli/option.h"
 #include "cli/options.h"
 #include "cli/statements.h"
+#include "model/job.h"
 
 // A head ends with its comments, and here at the latest.
 #define HEAD_BYTES (16 << 10)
@@ -21,14 +24,19 @@
 #define MARK "firmo-jobs:"
 
 // O_NONBLOCK: a fifo with a test's name must not hold us up.
-static size_t read_head(const char *path, char *head)
+static size_t read_head(const char *path, char *text, struct stamp *stamp)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd >= 0 ? read(fd, head, HEAD_BYTES - 1) : -1;
+	struct stat st;
 
+	*stamp = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+				 !file_clock_found_young(&st, clock_real_ns())
+			 ? stamp_of(&st)
+			 : (struct stamp){0};
+	ssize_t n = fd >= 0 ? read(fd, text, HEAD_BYTES - 1) : -1;
 	if (fd >= 0)
 		close(fd);
-	head[n > 0 ? n : 0] = '\0';
+	text[n > 0 ? n : 0] = '\0';
 	return n > 0 ? (size_t)n : 0;
 }
 
@@ -165,20 +173,22 @@ static char *read_comment(const char *path, const char *head, char *comment,
 	return inner ? skip_long(comment, inner) : comment + strcspn(comment, "\n");
 }
 
-int directives_read(const char *path, struct statements *said, struct err *err)
+int directives_read(const char *path, struct job_head *head, struct statements *said,
+		    struct err *err)
 {
-	char head[HEAD_BYTES], *next = head;
+	char start[HEAD_BYTES], *next = start;
+	size_t before = said->n;
 
-	if (read_head(path, head) == 0)
+	if (head->is_bare || read_head(path, start, &head->stamp) == 0)
 		return 0;
-	if (strncmp(head, "#!", 2) == 0)
-		next += strcspn(head, "\n");
-	for (;;) {
+	if (strncmp(start, "#!", 2) == 0)
+		next += strcspn(start, "\n");
+	while (next) {
 		next += strspn(next, " \t\r\n");
 		if (strncmp(next, "--", 2) != 0)
-			return 0;
-		next = read_comment(path, head, next, said, err);
-		if (!next)
-			return -1;
+			break;
+		next = read_comment(path, start, next, said, err);
 	}
+	head->is_bare = next && said->n == before;
+	return next ? 0 : -1;
 }

@@ -4,10 +4,13 @@
 #define CLI_DIRECTIVES_H
 
 struct err;
+struct job_head;
 struct statements;
 
 // Appends what the file at path says. One that cannot be read says nothing. The message of an error
-// names the file, the line and the right name.
-int directives_read(const char *path, struct statements *said, struct err *err);
+// names the file, the line and the right name. Nothing is read where *head, which is set otherwise,
+// knows of none.
+int directives_read(const char *path, struct job_head *head, struct statements *said,
+		    struct err *err);
 
 #endif

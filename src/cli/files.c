@@ -301,7 +301,7 @@ enum firmo_jobs_status files_find(struct firmo_jobs *s)
 
 	if (status != FIRMO_JOBS_OK)
 		return status;
-	if (plan_find(&s->jobs, &s->request, &notes, &err) < 0) {
+	if (plan_find(&s->jobs, &s->request, s->context.store, &notes, &err) < 0) {
 		session_warn(err.message);
 		strings_free_all(&notes);
 		return err_is_shortage(&err) ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_USAGE;

@@ -236,7 +236,7 @@ static int gather(struct firmo_jobs *s, bool has_failed, struct err *err)
 	s->asked = s->jobs;
 	s->jobs = (struct jobs){0};
 	s->request.changed_only = true;
-	int found = plan_find(&s->jobs, &s->request, &notes, err);
+	int found = plan_find(&s->jobs, &s->request, s->context.store, &notes, err);
 	strings_free_all(&notes);
 	if (found < 0 ||
 	    plan_order(&s->jobs, &s->reused, &s->request, s->context.store, &s->support, err) < 0)

@@ -213,6 +213,7 @@ static int find_statements(const struct firmo_jobs *s, struct shown *shown, stru
 {
 	const char *file = s->settings->shown_file;
 	struct statements own = {0};
+	struct job_head head = {0};
 	int status = 0;
 
 	if (file && access(file, F_OK) < 0)
@@ -220,7 +221,7 @@ static int find_statements(const struct firmo_jobs *s, struct shown *shown, stru
 	if (file) {
 		char *cwd = path_cwd();
 		shown->file = path_below(file, cwd);
-		status = variants_add_statements(s->settings, shown->file, &own, err);
+		status = variants_add_statements(s->settings, shown->file, &head, &own, err);
 		free(cwd);
 	}
 	variants_say(s->settings, &own, &shown->said);

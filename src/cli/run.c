@@ -109,6 +109,10 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 		s->run.name = execution_name();
 		execution_open_tokens(s, &s->context.make, (int)s->settings->jobs);
 	}
+	// What the history knows of files need not be read in them.
+	if (s->request.changed_only && access(s->settings->db, F_OK) == 0 &&
+	    context_open_store(&s->context, to_run) != FIRMO_JOBS_OK)
+		return FIRMO_JOBS_USAGE;
 	enum firmo_jobs_status found = files_find(s);
 	if (found != FIRMO_JOBS_OK)
 		return found;

@@ -124,12 +124,13 @@ static void release_run(struct firmo_jobs *s)
 	jobs_release(&s->asked);
 	jobs_release(&s->left);
 	learned_release(&s->learned);
+	uptodate_release(&s->uptodate);
 }
 
-static const struct job_settings *settings_of(const char *path, const struct selection *only,
+static const struct job_settings *settings_of(struct job *job, const struct selection *only,
 					      void *variants, struct err *err)
 {
-	return variants_of(variants, path, only, err);
+	return variants_of(variants, job, only, err);
 }
 
 void session_begin_run(struct firmo_jobs *s)
@@ -150,7 +151,8 @@ void session_begin_run(struct firmo_jobs *s)
 			    .owner = &s->context.variants,
 			    .locks = &settings->run.locks,
 			    .fixtures = &s->context.variants.fixtures,
-			    .learned = &s->learned},
+			    .learned = &s->learned,
+			    .uptodate = &s->uptodate},
 		.means = {.has_make_load = c->make.load >= 0,
 			  .make_load = c->make.load,
 			  .fixtures = &c->variants.fixtures,

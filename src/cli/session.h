@@ -19,6 +19,7 @@
 #include "plan/counting.h"
 #include "plan/learned.h"
 #include "plan/related.h"
+#include "plan/uptodate.h"
 #include "sys/places.h"
 
 struct hits;
@@ -60,7 +61,8 @@ struct firmo_jobs {
 	// The run:
 	enum stage stage;
 	struct plan_request request;
-	struct learned learned; // jobs point to it
+	struct learned learned;   // jobs point to it
+	struct uptodate uptodate; // open from the search for files to their order
 	struct run_means means;
 	enum progress_kind progress;
 	char *workspace;         // the path of its temporary folder

@@ -14,6 +14,7 @@
 #include "cli/option.h"
 #include "cli/options.h"
 #include "cli/settings.h"
+#include "model/job.h"
 #include "model/way.h"
 #include "plan/names.h"
 
@@ -34,13 +35,13 @@ static void add_override(const struct override *v, struct statements *said)
 	}
 }
 
-int variants_add_statements(const struct settings *all, const char *path, struct statements *said,
-			    struct err *err)
+int variants_add_statements(const struct settings *all, const char *path, struct job_head *head,
+			    struct statements *said, struct err *err)
 {
 	for (size_t i = 0; i < all->overrides.n; i++)
 		if (name_matches(&all->overrides.items[i].globs, path))
 			add_override(&all->overrides.items[i], said);
-	return directives_read(path, said, err);
+	return directives_read(path, head, said, err);
 }
 
 // Files of which the same is said run in the same way.
@@ -361,18 +362,18 @@ static struct variant *find(const struct variants *v, const char *key)
 	return NULL;
 }
 
-const struct job_settings *variants_of(struct variants *v, const char *path,
+const struct job_settings *variants_of(struct variants *v, struct job *job,
 				       const struct selection *only, struct err *err)
 {
 	struct statements own = {0};
 	struct variant *variant = NULL;
-	if (variants_add_statements(v->settings, path, &own, err) == 0) {
-		char *key = make_key(v, path, only, &own);
+	if (variants_add_statements(v->settings, job->path, &job->head, &own, err) == 0) {
+		char *key = make_key(v, job->path, only, &own);
 		variant = find(v, key);
 		if (variant)
 			free(key);
 		else
-			variant = add(v, key, path, only, &own, err);
+			variant = add(v, key, job->path, only, &own, err);
 	}
 	statements_release(&own);
 	bool is_right = variant && (!v->commands || complete(v, variant, err) == 0);

@@ -12,6 +12,8 @@
 #include "framework/wrapper.h"
 
 struct err;
+struct job_head;
+struct job;
 
 // The settings of the files of which nothing but `key` is said.
 struct variant {
@@ -39,15 +41,16 @@ struct variants {
 	} list;
 };
 
-// What is said of the file at path alone, by the overrides of the project and by itself.
-int variants_add_statements(const struct settings *all, const char *path, struct statements *said,
-			    struct err *err);
+// What is said of the file at path alone, by the overrides of the project and by its head.
+int variants_add_statements(const struct settings *all, const char *path, struct job_head *head,
+			    struct statements *said, struct err *err);
 // All that is said of it: own, which that has given, in its place among what is said of all files.
 void variants_say(const struct settings *all, const struct statements *own,
 		  struct statements *said);
-// The settings of that file, complete once the programs have been found. only: lines or names of
-// the tests that are wanted. NULL: err says what is wrong with them.
-const struct job_settings *variants_of(struct variants *v, const char *path,
+// The settings of the job's file, complete once the programs have been found, and its head, unless
+// that is known to be bare. only: lines or names of the tests that are wanted. NULL: err says what
+// is wrong with them.
+const struct job_settings *variants_of(struct variants *v, struct job *job,
 				       const struct selection *only, struct err *err);
 // Completes those that there are, and from then on each one: with the commands of all files, or
 // with their own, whose program is looked for.

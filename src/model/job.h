@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fingerprint.h"
 #include "base/strings.h"
 #include "model/load.h"
 #include "model/status.h"
@@ -70,6 +71,12 @@ struct fork_memory {
 
 struct job_settings;
 
+// The comments that a test file begins with.
+struct job_head {
+	bool is_bare;       // they set nothing
+	struct stamp stamp; // of the file that says so; all 0: it may say something else by now
+};
+
 struct job {
 	char *path; // as the worker gets it; any bytes but NUL
 	enum found found;
@@ -83,6 +90,7 @@ struct job {
 	bool shim;                  // it has loaded a framework, or read its source, unforeseen
 	bool was_tap;               // its last tests came by TAP
 	int64_t size;               // bytes
+	struct job_head head;
 	int unreadable;      // an errno value: the file could not be read when it was looked for
 	int64_t expected_ns; // how long it will take, or -1: unknown
 	int64_t urgent_ns;   // the same, or how long all take that its locks keep apart from it

@@ -227,7 +227,7 @@ static int set_settings(struct jobs *jobs, const struct plan_request *request,
 	for (size_t i = 0; i < jobs->n; i++) {
 		struct job *j = &jobs->items[i];
 		const struct selection only = {.lines = map_get(lines, j->path)};
-		j->settings = request->settings_of(j->path, &only, request->owner, err);
+		j->settings = request->settings_of(j, &only, request->owner, err);
 		if (!j->settings) {
 			jobs_release(jobs);
 			return -1;
@@ -236,8 +236,25 @@ static int set_settings(struct jobs *jobs, const struct plan_request *request,
 	return 0;
 }
 
-int plan_find(struct jobs *jobs, const struct plan_request *request, struct strings *notes,
-	      struct err *err)
+// Reading the heads of thousands of files takes longer than all else where nothing is to be done.
+static void recall_heads(struct jobs *jobs, const struct plan_request *request,
+			 struct store *history)
+{
+	struct err ignored; // it comes again where that is needed
+
+	if (!request->changed_only || !history || jobs->n < 2)
+		return;
+	if (uptodate_open(request->uptodate, history, jobs, request->settings->trusted, &ignored) <
+	    0) {
+		uptodate_release(request->uptodate);
+		return;
+	}
+	request->uptodate->fixtures = request->fixtures;
+	uptodate_recall_heads(request->uptodate, jobs);
+}
+
+int plan_find(struct jobs *jobs, const struct plan_request *request, struct store *history,
+	      struct strings *notes, struct err *err)
 {
 	struct busted_settings defaults = {0};
 	struct discovery d = {.globs = &request->settings->patterns,
@@ -253,8 +270,10 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stri
 		jobs_release(jobs);
 	filter(jobs, is_selected, (void *)request->settings);
 	discover_unite(&d);
-	if (status == 0)
+	if (status == 0) {
+		recall_heads(jobs, request, history);
 		status = set_settings(jobs, request, &d.lines, err);
+	}
 	for (size_t i = 0; i < d.notes.n; i++)
 		VEC_PUSH(notes, xstrdup(d.notes.items[i]));
 	discovery_release(&d);
@@ -346,15 +365,18 @@ static int set_uptodate_aside(struct jobs *jobs, struct jobs *reused,
 			      const struct plan_request *request, struct store *history,
 			      struct support *support, struct err *err)
 {
-	struct uptodate uptodate;
+	struct uptodate *uptodate = request->uptodate;
 	size_t n = 0;
-	int status = uptodate_open(&uptodate, history, jobs, request->settings->trusted, err);
+	int status = uptodate_is_open(uptodate) ? 0
+						: uptodate_open(uptodate, history, jobs,
+								request->settings->trusted, err);
 
-	uptodate.fixtures = request->fixtures;
-	uptodate.counting.wish = request->counting;
+	uptodate->fixtures = request->fixtures;
+	uptodate->counting.store = history;
+	uptodate->counting.wish = request->counting;
 	for (size_t i = 0; status == 0 && i < jobs->n; i++) {
 		struct job *j = &jobs->items[i];
-		struct uptodate_finding a = plan_ask(&uptodate, j);
+		struct uptodate_finding a = plan_ask(uptodate, j);
 		j->is_uncounted = a.verdict == STALE_UNCOUNTED;
 		if (a.verdict == UPTODATE) {
 			j->pass = a.snapshot->result;
@@ -367,10 +389,10 @@ static int set_uptodate_aside(struct jobs *jobs, struct jobs *reused,
 		jobs->n = n;
 		order_jobs(reused, ORDER_PATH, 0, request->slots, request->locks);
 		if (jobs->n > 0 && support)
-			note_loads(support, reused, &uptodate);
-		uptodate_renew(&uptodate, history);
+			note_loads(support, reused, uptodate);
+		uptodate_renew(uptodate, history);
 	}
-	uptodate_release(&uptodate);
+	uptodate_release(uptodate);
 	return status;
 }
 
@@ -449,7 +471,7 @@ static int narrow(struct jobs *jobs, const struct plan_request *request, struct 
 		status = failed_tests(history, j->path, &names, err);
 		only.names = names;
 		if (names)
-			j->settings = request->settings_of(j->path, &only, request->owner, err);
+			j->settings = request->settings_of(j, &only, request->owner, err);
 		status = j->settings ? status : -1;
 		free(names);
 	}

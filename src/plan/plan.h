@@ -48,9 +48,10 @@ struct plan_request {
 	const struct busted_settings *busted; // the project's; NULL: none, busted's defaults hold
 	bool changed_only;                    // theirs, or true in its place
 	int slots;                            // how many jobs will run at once; 0: unknown
-	// The settings of the file at path, for changed_only complete; NULL, and err says what is
-	// wrong with them. only: lines ("12,40") or names of the tests that are wanted.
-	const struct job_settings *(*settings_of)(const char *path, const struct selection *only,
+	// The settings of the job's file, for changed_only complete; reads its head where that is
+	// not known to be bare. NULL, and err says what is wrong with them. only: lines ("12,40")
+	// or names of the tests that are wanted.
+	const struct job_settings *(*settings_of)(struct job *job, const struct selection *only,
 						  void *owner, struct err *err);
 	void *owner;
 	const struct locks *locks;       // as in model/queue.h
@@ -58,13 +59,16 @@ struct plan_request {
 	struct related *related;         // only files that have to do with these sources; NULL: all
 	const struct counting_wish *counting; // of coverage; NULL: it is not asked for
 	struct learned *learned;              // what the history tells besides: plan/learned.h
+	struct uptodate *uptodate;            // of changed_only: open from plan_find to plan_order
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and
-// appends to notes (the same) lines on files that may be tests and are not among them. Fails if a
+// appends to notes (the same) lines on files that may be tests and are not among them. history:
+// what
+// --changed knows of files, or NULL: all are read. Fails if a
 // path of the request, or a root in busted's settings, does not exist.
-int plan_find(struct jobs *jobs, const struct plan_request *request, struct strings *notes,
-	      struct err *err);
+int plan_find(struct jobs *jobs, const struct plan_request *request, struct store *history,
+	      struct strings *notes, struct err *err);
 // Tells the jobs what the history knows of them.
 int plan_add_past(struct jobs *jobs, struct store *history, struct err *err);
 // Has jobs that write the same path keep apart, unless that is not wanted.

@@ -24,28 +24,20 @@ const struct snapshot *uptodate_snapshot(const struct uptodate *u, const struct 
 	return part ? part : map_get(&u->snapshots, job->path);
 }
 
-static bool any_is_partial(const struct jobs *jobs)
-{
-	for (size_t i = 0; i < jobs->n; i++)
-		if (is_partial(&jobs->items[i]))
-			return true;
-	return false;
-}
-
 // Of the file at that path, or of all (NULL).
-static int load_snapshots(struct uptodate *u, struct store *store, const struct jobs *jobs,
-			  const char *path, struct err *err)
+static int load_snapshots(struct uptodate *u, struct store *store, const char *path,
+			  struct err *err)
 {
 	if (snapshots_load(store, path, &u->snapshots, err) < 0)
 		return -1;
-	return any_is_partial(jobs) ? snapshots_load_parts(store, path, &u->parts, err) : 0;
+	return snapshots_load_parts(store, path, &u->parts, err);
 }
 
 // One file, as make rules ask for it, is not told by loading thousands.
 static int load_one(struct uptodate *u, struct store *store, const struct jobs *jobs,
 		    struct err *err)
 {
-	if (load_snapshots(u, store, jobs, jobs->items[0].path, err) < 0)
+	if (load_snapshots(u, store, jobs->items[0].path, err) < 0)
 		return -1;
 	const struct snapshot *s = uptodate_snapshot(u, &jobs->items[0]);
 	return s ? input_states_load_of(store, s, &u->input_states, err) : 0;
@@ -57,7 +49,7 @@ static int load(struct uptodate *u, struct store *store, const struct jobs *jobs
 		return load_one(u, store, jobs, err);
 	if (input_states_load(store, &u->input_states, err) < 0)
 		return -1;
-	return load_snapshots(u, store, jobs, NULL, err);
+	return load_snapshots(u, store, NULL, err);
 }
 
 int uptodate_open(struct uptodate *u, struct store *store, const struct jobs *jobs,
@@ -70,6 +62,11 @@ int uptodate_open(struct uptodate *u, struct store *store, const struct jobs *jo
 	memset(u->current, -1, u->input_states.n + 1);
 	u->now = xcalloc(u->input_states.n + 1, sizeof *u->now);
 	return 0;
+}
+
+bool uptodate_is_open(const struct uptodate *u)
+{
+	return u->now;
 }
 
 void uptodate_release(struct uptodate *u)
@@ -106,6 +103,36 @@ static bool is_current(struct uptodate *u, const struct input_state *v)
 		u->moved += u->current[i] && !stamp_equal(&v->was.stamp, &u->now[i].stamp);
 	}
 	return u->current[i];
+}
+
+// What the file was when it passed; NULL: it is not told by that name.
+static const struct input_state *own_state(const struct uptodate *u, const struct snapshot *s,
+					   const char *path)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct input_state *v = input_states_find(&u->input_states, s->inputs[i]);
+		if (v && v->kind == INPUT_PATH && strcmp(v->name, path) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+void uptodate_recall_heads(struct uptodate *u, struct jobs *jobs)
+{
+	int64_t now_ns = clock_real_ns();
+
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct job *j = &jobs->items[i];
+		const struct snapshot *s = map_get(&u->snapshots, j->path);
+		bool knows = s && s->has_bare_head && !(s->doubts & DOUBT_YOUNG);
+		const struct input_state *v = knows ? own_state(u, s, j->path) : NULL;
+		if (!v || !is_current(u, v))
+			continue;
+		const struct stamp *stamp = &u->now[v - u->input_states.items].stamp;
+		j->head.is_bare = true;
+		if (!stamp_is_young(stamp, now_ns))
+			j->head.stamp = *stamp;
+	}
 }
 
 static const struct input_state *first_change(struct uptodate *u, const struct snapshot *s)

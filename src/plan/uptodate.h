@@ -58,6 +58,9 @@ struct uptodate {
 // failure, too.
 int uptodate_open(struct uptodate *u, struct store *store, const struct jobs *jobs,
 		  unsigned trusted, struct err *err);
+// Tells the jobs of which files the head is known to be bare: they are what they were when they
+// passed.
+void uptodate_recall_heads(struct uptodate *u, struct jobs *jobs);
 // The pass that the job may have again: of some tests where it is to run some, and they have
 // passed; else of all. NULL: there is none.
 const struct snapshot *uptodate_snapshot(const struct uptodate *u, const struct job *job);
@@ -77,5 +80,6 @@ void uptodate_chunks(const struct uptodate *u, const struct snapshot *snapshot,
 // cannot be done, it is done another time.
 void uptodate_renew(struct uptodate *u, struct store *store);
 void uptodate_release(struct uptodate *u);
+bool uptodate_is_open(const struct uptodate *u);
 
 #endif

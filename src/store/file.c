@@ -21,7 +21,8 @@
 
 // The number in the column reading: the framework that the file turned out to be of when it last
 // came to its end, and 1; and WITH_SHIM if it took the shim to find out. 0: unknown. Above that
-// stands what it has shown of forks: from these bits on the verdict, and the state.
+// stands what it has shown of forks: from these bits on the verdict, and the state; and
+// FILE_HAS_BARE_HEAD.
 #define WITH_SHIM    64
 #define READING_MASK 127
 #define VERDICT_BIT  8
@@ -217,8 +218,9 @@ static int note_forks(struct store *s, int64_t file, const struct result *r)
 
 	if (r->forks.verdict == FORK_UNKNOWN)
 		return SQLITE_DONE;
-	return query_do(s, "UPDATE file SET reading=(reading & ?3) + ?2 WHERE id=?1",
-			VALUES(NUMBER(file), NUMBER(shown), NUMBER(READING_MASK)));
+	return query_do(
+		s, "UPDATE file SET reading=(reading & ?3) + ?2 WHERE id=?1",
+		VALUES(NUMBER(file), NUMBER(shown), NUMBER(READING_MASK | FILE_HAS_BARE_HEAD)));
 }
 
 // Some tests of a file that was bad have passed, and no other is bad.

@@ -11,6 +11,9 @@ struct result;
 struct run;
 struct store;
 
+// In the column reading: the head of the file is bare as long as it is what its snapshot says.
+#define FILE_HAS_BARE_HEAD 1024
+
 // The functions below return SQLITE_DONE, or an error's code.
 
 // Finds or makes the row of the result's file, *id, and tells it of the result.

@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "model/result.h"
 #include "store/database.h"
+#include "store/file.h"
 #include "store/pack.h"
 #include "store/query.h"
 #include "store/range.h"
@@ -323,6 +324,21 @@ static void join_written(struct buf *b, const struct inputs *in)
 		buf_add(b, in->written.items[i], strlen(in->written.items[i]) + 1);
 }
 
+// What was found at the head when the run was planned holds for the text that the worker has had.
+static int note_head(struct store *s, const struct result *r, int64_t file)
+{
+	const struct job_head *head = &r->job->head;
+	const struct input *own = inputs_find(r->inputs, INPUT_PATH, r->job->path);
+	bool is_bare = head->is_bare && own && head->stamp.ctime_ns != 0 && !r->inputs->young &&
+		       stamp_equal(&own->is.stamp, &head->stamp);
+
+	return query_do(s,
+			"UPDATE file SET reading=(reading & ~?3) + ?2 WHERE id=?1 AND "
+			"(reading & ?3) <> ?2",
+			VALUES(NUMBER(file), NUMBER(is_bare ? FILE_HAS_BARE_HEAD : 0),
+			       NUMBER(FILE_HAS_BARE_HEAD)));
+}
+
 #define PUT(table)                                                                                 \
 	"INSERT OR REPLACE INTO " table "(file, result, started, key, doubts, inputs, written, "   \
 	"deadline) VALUES(?,?,?,?,?,?,?,?)"
@@ -342,7 +358,7 @@ static int put_snapshot(struct store *s, const struct result *r, int64_t file, i
 				       BYTES(ids->data, ids->len), BYTES(written.data, written.len),
 				       WITHIN('d', r->deadline_ns)));
 	buf_release(&written);
-	return code;
+	return code == SQLITE_DONE && !r->partial ? note_head(s, r, file) : code;
 }
 
 static int retire_snapshot(struct store *s, int64_t file)
@@ -657,9 +673,9 @@ static void free_snapshot(struct snapshot *p)
 
 #define SNAPSHOT_ROWS(table)                                                                       \
 	"SELECT f.path, s.result, s.started, s.key, s.doubts, s.inputs, s.written, r.framework, "  \
-	"r.wall, s.deadline "                                                                      \
+	"r.wall, s.deadline, f.reading "                                                           \
 	"FROM " table " s JOIN file f ON f.id = s.file JOIN result r ON r.id = s.result "
-#define SNAPSHOT_SHAPE "CITHUBBwYD"
+#define SNAPSHOT_SHAPE "CITHUBBwYDQ"
 
 // NULL if it is torn.
 static struct snapshot *read_snapshot(const struct query *q)
@@ -673,6 +689,7 @@ static struct snapshot *read_snapshot(const struct query *q)
 	p->framework = (enum framework)query_int(q, 7);
 	p->wall_ns = query_int(q, 8);
 	p->deadline_ns = query_int(q, 9);
+	p->has_bare_head = query_int(q, 10) & FILE_HAS_BARE_HEAD;
 	p->doubts = (unsigned)query_int(q, 4);
 	p->inputs = packed_ids(query_bytes(q, 5), &p->n);
 	p->written_bytes = (size_t)(written.end - written.at);

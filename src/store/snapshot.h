@@ -34,9 +34,10 @@ struct snapshot {
 	int64_t wall_ns;     // that it took
 	int64_t deadline_ns; // that it had; 0: none; -1: unknown
 	enum framework framework;
-	struct digest key; // of how it was run
-	unsigned doubts;   // enum doubt, added up
-	int64_t *inputs;   // ids of states, ascending; owned
+	struct digest key;  // of how it was run
+	unsigned doubts;    // enum doubt, added up
+	bool has_bare_head; // struct job_head of its file, as it was
+	int64_t *inputs;    // ids of states, ascending; owned
 	size_t n;
 	char *written; // the paths that it wrote, each followed by a NUL; owned
 	size_t written_bytes;

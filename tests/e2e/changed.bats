@@ -250,3 +250,33 @@ ALL="asks lists modules path popen reads spec units variable"
 	run "$LUA" "$BATS_TEST_DIRNAME/fixtures/edits.lua" "${SEED:-7}" "${EDITS:-60}"
 	status_is 0
 }
+
+@test "a head that sets nothing is not read again, and one that does is obeyed at once" {
+	rm -r tests
+	plain one "print('1')"
+	plain two "print('2')"
+	sed -i '1i -- A test.' tests/one_test.lua
+	sed -i '1i -- firmo-jobs: timeout=99' tests/two_test.lua
+	pause 2.1 # no clock is so coarse that they could be changed once more under the same time
+	fj4 >/dev/null
+	run -0 python3 "$BATS_TEST_DIRNAME/../helpers/opened.py" tests "$FIRMO_JOBS" --lua="$LUA" --changed
+	is "$output" two_test.lua
+
+	test_file tests/one_test.lua "-- firmo-jobs: limit=nofile=199" "assert(io.popen('ulimit -n'):read() ~= '199')"
+	run fj4 --changed
+	status_is 1
+	has "FAIL"
+
+	# Skipped with a bare head, it is what has passed with one that sets something.
+	test_file tests/one_test.lua "-- firmo-jobs: limit=nofile=199"
+	cp tests/one_test.lua kept
+	settle
+	runs one
+	test_file tests/one_test.lua "-- None." "os.exit(77)"
+	settle
+	run -0 fj4 --changed
+	has "SKIP"
+	mv kept tests/one_test.lua
+	settle
+	runs
+}
