@@ -12,7 +12,6 @@
 #include "cli/option.h"
 #include "cli/session.h"
 #include "store/maintenance.h"
-#include "store/snapshot.h"
 
 // An age as nanoseconds: a whole number and a letter. 0 if it is none.
 static int64_t parse_age(const char *value)

@@ -40,7 +40,7 @@ static int load_one(struct uptodate *u, struct store *store, const struct jobs *
 	if (load_snapshots(u, store, jobs->items[0].path, err) < 0)
 		return -1;
 	const struct snapshot *s = uptodate_snapshot(u, &jobs->items[0]);
-	return s ? input_states_load_of(store, s, &u->input_states, err) : 0;
+	return s ? input_states_load_of(store, s->inputs, s->n, &u->input_states, err) : 0;
 }
 
 static int load(struct uptodate *u, struct store *store, const struct jobs *jobs, struct err *err)

@@ -13,7 +13,6 @@
 #include "store/range.h"
 #include "store/schema.h"
 #include "store/series.h"
-#include "store/snapshot.h"
 
 // Of what sqlite finds wrong, so much is told.
 #define MOST_COMPLAINTS "5"

@@ -37,7 +37,7 @@ struct store {
 		size_t n, cap;
 	} queries;                       // private to query.c
 	int wal_pages;                   // in the log after our last commit
-	struct map inputs, input_states; // what is known of inputs, private to snapshot.c
+	struct map inputs, input_states; // what is known of inputs, private to input_state.c
 	int64_t data_version;            // of the database when it was known
 	struct buf key;                  // of one of them
 	const struct result *gathered;   // whose inputs are in gathered_ids; NULL: nobody's
@@ -88,10 +88,6 @@ int snapshot_judge_inputs(struct store *s, const struct result *r, int64_t file,
 // or a skip although nothing has changed, neither is a reason any more not to run the file; a skip
 // of some tests ends the pass of the same ones.
 int snapshot_record_inputs(struct store *s, const struct result *r, int64_t file, int64_t result);
-// What is known of inputs may not be stored after all.
-void snapshot_forget_inputs(struct store *s);
-// The same if another process has written since. To be called at the beginning of a transaction.
-int snapshot_refresh_inputs(struct store *s);
 // Behind the words for damage: what to do.
 #define STORE_HINT "; firmo-jobs --check tells more"
 // Sets err from the database's own words, or from what was found to be damaged; returns -1.

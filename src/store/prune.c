@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "store/database.h"
+#include "store/input_state.h"
 #include "store/maintenance.h"
 #include "store/query.h"
-#include "store/snapshot.h"
 
 #define DAY_NS (86400 * NS_PER_SEC)
 // A file that has no result any more is forgotten when it has not been run for so long.
@@ -125,7 +125,7 @@ int prune_sweep(struct store *s)
 	};
 	int code = query_do_all(s, statements, VALUES(NUMBER(clock_real_ns() - FILE_MEMORY_NS)));
 
-	snapshot_forget_inputs(s);
+	input_states_forget(s);
 	return code;
 }
 

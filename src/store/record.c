@@ -12,6 +12,7 @@
 #include "store/counted.h"
 #include "store/database.h"
 #include "store/file.h"
+#include "store/input_state.h"
 #include "store/pack.h"
 #include "store/prune.h"
 #include "store/query.h"
@@ -98,14 +99,14 @@ enum store_status store_record(struct store *s, struct run *run, struct result *
 
 	if (status != STORE_OK)
 		return status;
-	int code = snapshot_refresh_inputs(s);
+	int code = input_states_refresh(s);
 	if (code == SQLITE_DONE && first)
 		code = add_run(s, run);
 	for (size_t i = 0; i < n && code == SQLITE_DONE; i++)
 		code = add_all(s, run, results[i]);
 	status = query_commit(s, code, err);
 	if (status != STORE_OK)
-		snapshot_forget_inputs(s);
+		input_states_forget(s);
 	if (status != STORE_OK && first)
 		run->id = 0;
 	store_move_log(s, LOG_PAGES);

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/path.h"
 #include "store/database.h"
+#include "store/input_state.h"
 #include "store/query.h"
 #include "store/schema.h"
 #include "store/unpack.h"
@@ -95,7 +96,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	query_forget_all(s);
-	snapshot_forget_inputs(s);
+	input_states_forget(s);
 	store_move_log(s, CLOSE_PAGES);
 	sqlite3_close(s->db);
 	free(s->path);
