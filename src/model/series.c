@@ -52,11 +52,6 @@ int64_t sample_cpu_ns(const struct sample *s)
 	return s->cpu_ns;
 }
 
-int64_t sample_delay_ns(const struct sample *s)
-{
-	return s->delay_ns;
-}
-
 int64_t sample_peak_bytes(const struct sample *s)
 {
 	return s->peak_bytes;

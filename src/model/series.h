@@ -47,7 +47,6 @@ int64_t sample_wall_ns(const struct sample *s);
 // must not make the next deadline.
 int64_t sample_whole_ns(const struct sample *s);
 int64_t sample_cpu_ns(const struct sample *s);
-int64_t sample_delay_ns(const struct sample *s);
 int64_t sample_peak_bytes(const struct sample *s);
 
 #endif

@@ -93,9 +93,9 @@ static void what_tells_no_time_is_left_out(void **state)
 	t.items[4].partial = true;
 	assert_int_equal(series_percentile(&t, 2, 100, sample_wall_ns), 6);
 	// What is not known is no figure.
-	t.items[0].delay_ns = 3;
-	t.items[1].delay_ns = -1;
-	assert_int_equal(series_percentile(&t, 9, 50, sample_delay_ns), 3);
+	t.items[0].cpu_ns = 3;
+	t.items[1].cpu_ns = -1;
+	assert_int_equal(series_percentile(&t, 9, 50, sample_cpu_ns), 3);
 	series_release(&t);
 }
 
