@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/muzzle.h"
 #include "base/outfile.h"
@@ -153,6 +154,10 @@ enum firmo_jobs_status reports_of_run(struct firmo_jobs *s, bool whole)
 
 	if (s->context.store && since_tell(&s->run, s->context.store, &err) < 0)
 		session_warn(err.message);
+	char *cwd = path_cwd();
+	if (cwd && !s->run.project)
+		s->run.project = xstrdup(path_base(cwd));
+	free(cwd);
 	s->run.conflicts = s->settings->plan.conflicts;
 	// --failed goes by the history, and by files that a person has named.
 	if (s->context.store && s->settings->mode == &mode_run)

@@ -18,6 +18,7 @@ void run_release(struct run *r)
 	free(r->name);
 	free(r->stopped);
 	free(r->lua);
+	free(r->project);
 	free(r->revision);
 	coverage_free(r->coverage);
 	*r = (struct run){0};

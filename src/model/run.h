@@ -31,6 +31,7 @@ struct run {
 	uint64_t seed;          // of --order=random; 0: none
 	int signal;             // the signal that ended the run early, or 0
 	char *stopped;          // why no further file was started, or NULL: "--fail-fast"
+	char *project;          // the name of its folder, or NULL: unknown; owned
 	char *revision;         // the commit that was checked out, or NULL: unknown
 	char *lua;              // the interpreter, as it was asked for; NULL: unknown
 	enum conflicts_rule conflicts; // what is told of files that write the same path

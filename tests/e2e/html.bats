@@ -201,8 +201,8 @@ teardown_file() {
 	js_is "\$\$('#slowest tbody tr td:first-child')[0].textContent * 1 >= 50" true
 	# It is the same from the history.
 	(cd "$SUITE" && fj --show --report=html:shown.html >/dev/null && cmp shown.html report.html)
-	# Failures come first, with all that is known of them.
-	js_is "\$\$('main > section')[0].id" failures
+	# What ran when, then the failures, with all that is known of them.
+	js_is "\$\$('main > section').slice(0, 2).map(e => e.id).join()" timeline,failures
 	js_is "\$\$('article').length" 3
 	# Which of two side by side has failed first is the machine's business.
 	js "\$\$('article').find(a => a.textContent.includes('c_queue_spec')).id = 'queue'"
@@ -265,7 +265,9 @@ teardown_file() {
 	js_is "\$\$('#tests')[0].className" none
 	type_into "#search" $'\xee\x80\x8c'
 	click ".choice button:nth-child(2)"
-	js_is "\$\$('.choice [aria-pressed=true]').map(e => e.textContent).join()" Failed
+	js_is "\$\$('.choice [aria-pressed=true]').map(e => e.textContent).join()" "Failed 2"
+	# What is chosen stands in the address.
+	js_is "location.hash" "#view:show=Failed"
 	js_is "shown('#tests .s').every(e => ['fail', 'error'].includes(e.textContent))" true
 	js_is "shown('#files tbody tr').length" 2
 	click ".choice button:nth-child(3)"
@@ -403,4 +405,40 @@ teardown_file() {
 	# Without coverage there is none of it.
 	run -0 fj4 --report=html:plain.html
 	! grep -q 'id="coverage"' plain.html || fail "it tells of coverage"
+}
+
+@test "html: failures fold and unfold, by their anchors as well, and the timeline zooms by its buttons and keys" {
+	look "$WIDE"
+	open_page "$SUITE/report.html"
+	js "\$\$('article > details').forEach(d => d.open = false)" >/dev/null
+	js_is "shown('article .why').length + ' ' + shown('article .gist').length" "0 2"
+	js "location.hash = '#' + \$\$('article')[1].id" >/dev/null
+	await_js "shown('article .why').length === 1 && \$\$('article > details')[1].open"
+	js_is "\$\$('.command code')[1].textContent" "firmo-jobs $(js "\$\$('article h3')[1].textContent.split(' ').at(-1)")"
+	click "article:nth-of-type(2) .command button"
+	await_js "\$\$('.command button')[1].textContent === 'Copied' || getSelection().toString().startsWith('firmo-jobs')"
+	width() {
+		js "Math.round(\$\$('.plot')[0].getBoundingClientRect().width / \$\$('#timeline .box')[0].clientWidth)"
+	}
+	is "$(width)" 1
+	js "scrollTo(0, 0)" >/dev/null
+	click ".zoom button:nth-child(3)"
+	type_into "#timeline .box" "+"
+	is "$(width)" 4
+	type_into "#timeline .box" "0"
+	is "$(width)" 1
+	open_page "$SUITE/report.html#view:q=queue&show=Failed"
+	await_js "shown('article').length === 1 && \$\$('#search')[0].value === 'queue'"
+}
+
+@test "html: failures of one cause are one line, until it is unfolded" {
+	for i in 1 2 3 4 5 6 7; do
+		plain "f$i" "error('the server is down')"
+	done
+	plain other "error('something else')"
+	run -1 fj4 --report=html:out.html
+	is "$(grep -c '<details class="group"><summary><b>7 failures:</b> the server is down' out.html)" 1
+	is "$(grep -c '<article id="x[0-9]*" class="[a-z]*"><details><summary>' out.html)" 8
+	run -0 grep -c '<span class="gist">something else</span>' out.html
+	is "$(sed -n 's|.*<p class="facts"><b>\([^<]*\)</b>.*|\1|p' out.html)" "$(basename "$PWD")"
 }

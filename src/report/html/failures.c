@@ -4,15 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
+#include "base/text.h"
 #include "model/failure.h"
 #include "model/quarantine.h"
 #include "model/run.h"
 #include "report/format.h"
 #include "report/html/markup.h"
+#include "report/recap.h"
 #include "report/writers.h"
 
 #define OPEN_BYTES     4000 // of output that are shown at once
+#define OPEN_FILES     5    // failures that are open at once
 #define CONFLICTS_TOLD 8    // groups of files, and files of a group
 
 static void add_block(struct buf *b, const char *class, const char *text)
@@ -183,17 +187,64 @@ static void add_attempts(struct buf *b, const struct run *run, const struct resu
 		buf_addf(b, " \xc2\xb7 attempt %d of %d", r->attempt, r->attempts);
 }
 
-static void add_failure(struct buf *b, const struct run *run, size_t file)
+// The command that runs it again, for the script to copy.
+static void add_command(struct buf *b, const struct result *r)
+{
+	struct buf command = {0};
+
+	buf_addstr(&command, "firmo-jobs ");
+	text_add_word(&command, r->job->path);
+	buf_addstr(b, "<p class=\"command\"><code>");
+	markup_text(b, command.data);
+	buf_addstr(b, "</code></p>\n");
+	buf_release(&command);
+}
+
+static void add_title(struct buf *b, const struct result *r)
+{
+	const char *status = r->flaky ? "flaky" : markup_status(r);
+
+	buf_addf(b, "<h3><span class=\"s %s\">%s</span> ", status, status);
+	markup_path(b, r->job->path);
+	buf_addstr(b, "</h3>");
+}
+
+// What has failed, in the line that stands for all of it. e: its first failure, or NULL.
+static void add_gist(struct buf *b, const struct run *run, const struct recap_entry *e)
+{
+	struct buf text = {0}, past = {0};
+
+	if (!e)
+		return;
+	buf_addstr(b, " <span class=\"gist\">");
+	if (e->name)
+		markup_text(b, e->name);
+	if (e->n == 1) {
+		recap_add_cause(&text, e->cause);
+		buf_addstr(b, e->name ? ": " : "");
+		markup_text(b, text.data);
+	}
+	buf_addstr(b, "</span>");
+	recap_add_past(&past, run, e);
+	if (past.len)
+		markup_tag(b, past.data);
+	else if (e->since)
+		markup_tag(b, "new");
+	buf_release(&text);
+	buf_release(&past);
+}
+
+static void add_failure(struct buf *b, const struct run *run, size_t file,
+			const struct recap_entry *e, bool open)
 {
 	const struct result *r = run->results.items[file];
 
 	buf_addf(b, "<article id=\"x%zu\" class=\"", file);
 	markup_classes(b, r);
-	buf_addf(b, "\"><h3><span class=\"s %s\">%s</span> <a href=\"#f%zu\">",
-		 r->flaky ? "flaky" : markup_status(r), r->flaky ? "flaky" : markup_status(r),
-		 file);
-	markup_path(b, r->job->path);
-	buf_addstr(b, "</a></h3>\n<p class=\"why\">");
+	buf_addf(b, "\"><details%s><summary>", open ? " open" : "");
+	add_title(b, r);
+	add_gist(b, run, e);
+	buf_addf(b, "</summary>\n<p class=\"why\">");
 	if (result_fails_only_concurrently(r))
 		buf_addstr(b, "<b>Fails only beside other files:</b> it passed when it ran alone "
 			      "\xc2\xb7 ");
@@ -201,11 +252,12 @@ static void add_failure(struct buf *b, const struct run *run, size_t file)
 		buf_addstr(b, "<b>Passed at a later attempt</b> \xc2\xb7 ");
 	add_facts(b, r);
 	add_attempts(b, run, r);
-	buf_addstr(b, "</p>\n");
+	buf_addf(b, " \xc2\xb7 <a href=\"#f%zu\">its figures</a></p>\n", file);
+	add_command(b, r);
 	if (!r->flaky || r->forgiven)
 		add_details(b, r);
 	add_earlier(b, run, r);
-	buf_addstr(b, "</article>\n");
+	buf_addstr(b, "</details></article>\n");
 }
 
 static void add_conflict(struct buf *b, const struct run *run, const struct conflict *c)
@@ -253,24 +305,69 @@ void failures_write_conflicts(FILE *out, const struct run *run)
 	conflicts_release(&c);
 }
 
+// The files whose failures begin from entry i on, to the end of those of its cause.
+static size_t add_group(struct buf *b, const struct run *run, const struct recap *c, size_t i,
+			bool *told, bool open)
+{
+	bool is_group = recap_begins_cause(c, i);
+	struct buf cause = {0};
+	size_t end = i + 1;
+
+	while (is_group && end < c->n && !recap_begins(c, end) && !recap_begins_cause(c, end) &&
+	       c->items[end].n > 1)
+		end++;
+	if (is_group) {
+		recap_add_cause(&cause, c->items[i].cause);
+		buf_addf(b, "<details class=\"group\"%s><summary><b>%zu failures:</b> ",
+			 open ? " open" : "", c->items[i].n);
+		markup_text(b, cause.data);
+		if (c->items[i].since)
+			markup_tag(b, recap_is_old(&c->items[i]) ? "of before" : "new");
+		buf_addstr(b, "</summary>\n<div class=\"index\">\n");
+	}
+	for (; i < end; i++)
+		if (!told[c->items[i].rank]) {
+			told[c->items[i].rank] = true;
+			add_failure(b, run, c->items[i].rank, &c->items[i], open);
+		}
+	buf_addstr(b, is_group ? "</div></details>\n" : "");
+	buf_release(&cause);
+	return end;
+}
+
+static void add_rest(struct buf *b, const struct run *run, const bool *told, bool open)
+{
+	for (int forgiven = 0; forgiven < 2; forgiven++)
+		for (size_t i = 0; i < run->results.n; i++) {
+			const struct result *r = run->results.items[i];
+			if (!told[i] && (r->flaky || r->forgiven) && r->flaky != forgiven)
+				add_failure(b, run, i, NULL, open);
+		}
+}
+
+// What fits a page is open.
 void failures_write(FILE *out, const struct run *run)
 {
 	struct totals t = run_totals(run);
-	struct buf b = {0};
-
 	size_t n = t.bad + t.flaky + t.forgiven;
-	if (n == 0)
-		return;
-	buf_addf(&b, "<section id=\"failures\"><h2>Failures <span class=\"n\">%zu</span></h2>\n",
-		 n);
-	for (int kind = 0; kind < 3; kind++)
-		for (size_t i = 0; i < run->results.n; i++) {
-			const struct result *r = run->results.items[i];
-			if (kind == (r->flaky ? 1 : r->forgiven ? 2 : result_is_bad(r) ? 0 : -1))
-				add_failure(&b, run, i);
-			markup_flush(out, &b);
-		}
-	buf_addstr(&b, "</section>\n");
+	bool open = n <= OPEN_FILES, *told = xcalloc(run->results.n + 1, sizeof *told);
+	struct buf b = {0};
+	struct recap c;
+
+	recap_open(&c, run);
+	if (n > 0)
+		buf_addf(&b,
+			 "<section id=\"failures\"><h2>Failures <span class=\"n\">%zu</span></h2>\n"
+			 "<div class=\"index%s\">\n",
+			 n, open ? " open" : "");
+	for (size_t i = 0; i < c.n;) {
+		i = add_group(&b, run, &c, i, told, open);
+		markup_flush(out, &b);
+	}
+	add_rest(&b, run, told, open);
+	buf_addstr(&b, n > 0 ? "</div></section>\n" : "");
 	markup_flush(out, &b);
 	buf_release(&b);
+	recap_close(&c);
+	free(told);
 }

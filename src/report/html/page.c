@@ -58,9 +58,9 @@ static void add_bar(struct buf *b, const struct run *run)
 	struct totals t = run_totals(run);
 
 	buf_addstr(b, "<div id=\"bar\"><nav aria-label=\"Parts of the report\">\n");
+	add_jump(b, "timeline", "Timeline", 0);
 	if (t.bad + t.flaky + t.forgiven)
 		add_jump(b, "failures", "Failures", t.bad + t.flaky + t.forgiven);
-	add_jump(b, "timeline", "Timeline", 0);
 	add_jump(b, "slowest", "Slowest", 0);
 	add_jump(b, "files", "Files", t.files);
 	add_jump(b, "tests", "Tests", tables_tests(run));
@@ -70,10 +70,21 @@ static void add_bar(struct buf *b, const struct run *run)
 		      "<input id=\"search\" type=\"search\" placeholder=\"Search\" "
 		      "aria-label=\"Search in names, paths, messages and output\">\n"
 		      "<div class=\"choice\" role=\"group\" aria-label=\"Show\">\n");
-	static const char *const choices[] = {"All", "Failed", "Flaky", "Skipped", "Passed"};
+	const struct {
+		const char *name;
+		size_t n;
+	} choices[] = {
+		{"All", t.files},
+		{"Failed", t.bad},
+		{"Flaky", t.flaky + t.forgiven},
+		{"Skipped", t.by_status[FILE_SKIPPED] + t.by_status[FILE_NOTRUN]},
+		{"Passed", t.by_status[FILE_PASSED]},
+	};
 	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
-		buf_addf(b, "<button type=\"button\" aria-pressed=\"%s\">%s</button>\n",
-			 i == 0 ? "true" : "false", choices[i]);
+		buf_addf(b,
+			 "<button type=\"button\" data-show=\"%s\" aria-pressed=\"%s\">%s <span "
+			 "class=\"n\">%zu</span></button>\n",
+			 choices[i].name, i == 0 ? "true" : "false", choices[i].name, choices[i].n);
 	buf_addstr(b, "</div>\n<button type=\"button\" id=\"dark\" aria-pressed=\"false\">Dark"
 		      "</button>\n<p id=\"found\" role=\"status\"></p>\n</div></div>\n");
 }
@@ -94,9 +105,9 @@ int report_html(FILE *out, const struct run *run, struct err *err)
 	add_bar(&b, run);
 	buf_addstr(&b, "<main>\n");
 	markup_flush(out, &b);
+	timeline_write(out, run);
 	failures_write(out, run);
 	failures_write_conflicts(out, run);
-	timeline_write(out, run);
 	tables_write_slowest(out, run);
 	tables_write_files(out, run);
 	tables_write_tests(out, run);

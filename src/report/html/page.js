@@ -132,17 +132,41 @@
 			section.classList.toggle("none", shown === 0);
 			found.push(`${shown} ${word}${shown === 1 ? "" : "s"}`);
 		}
+		for (const group of all(".group"))
+			group.hidden = !group.querySelector("article:not([hidden])");
 		get("found").textContent = words.length || group ? found.join(", ") : "";
 	};
 
+	// What is chosen stands in the address, to be kept and handed on; "view:" is the name of no part.
+	const remember = () => {
+		const view = new URLSearchParams();
+		if (search.value)
+			view.set("q", search.value);
+		if (group)
+			view.set("show", choices.find(b => groups[b.dataset.show] === group).dataset.show);
+		const hash = view.size ? "#view:" + view : "#";
+		if (location.hash !== hash && (view.size || location.hash.startsWith("#view:")))
+			history.replaceState(null, "", hash);
+	};
+
 	const choose = button => {
-		group = groups[button.textContent] || null;
+		group = groups[button.dataset.show] || null;
 		for (const b of choices)
 			b.setAttribute("aria-pressed", b === button);
 		apply();
+		remember();
 	};
 
-	search.oninput = apply;
+	const restore = () => {
+		const view = new URLSearchParams(location.hash.slice("#view:".length));
+		search.value = view.get("q") || "";
+		choose(choices.find(b => b.dataset.show === view.get("show")) || choices[0]);
+	};
+
+	search.oninput = () => {
+		apply();
+		remember();
+	};
 	for (const button of choices)
 		button.onclick = () => choose(button);
 	document.onkeydown = event => {
@@ -151,15 +175,79 @@
 			search.focus();
 		}
 	};
-	// A link to a row that is filtered away shows it.
-	onhashchange = () => {
+	// A link to what is filtered away, or folded, shows it.
+	const show_target = () => {
 		const target = get(location.hash.slice(1));
-		if (target && target.hidden) {
+		if (location.hash.startsWith("#view:"))
+			return restore();
+		if (!target)
+			return;
+		if (target.hidden) {
 			search.value = "";
 			choose(choices[0]);
-			target.scrollIntoView();
+		}
+		const own = target.querySelector(":scope > details");
+		if (own)
+			own.open = true;
+		for (let e = target.parentElement; e; e = e.parentElement)
+			if (e.localName === "details")
+				e.open = true;
+		target.scrollIntoView();
+	};
+	onhashchange = show_target;
+	if (location.hash.length > 1)
+		show_target();
+
+	// ---- folding, copying ----
+
+	onbeforeprint = () => {
+		for (const details of all("#failures details"))
+			details.open = true;
+	};
+	for (const command of all(".command")) {
+		const button = document.createElement("button");
+		button.type = "button";
+		button.textContent = "Copy";
+		button.setAttribute("aria-label", "Copy the command");
+		button.onclick = async () => {
+			const code = command.querySelector("code");
+			try {
+				await navigator.clipboard.writeText(code.textContent);
+				button.textContent = "Copied";
+			} catch {
+				getSelection().selectAllChildren(code); // for the browser's own key
+			}
+		};
+		command.append(button);
+	}
+
+	// ---- the timeline ----
+
+	const plot = document.querySelector(".plot"), frame = plot.parentElement;
+	let zoom = 1;
+	// The time under that place of the frame stays there.
+	const scale = (factor, at = frame.clientWidth / 2) => {
+		const time = (frame.scrollLeft + at) / zoom;
+		zoom = Math.min(64, Math.max(1, factor ? zoom * factor : 1));
+		plot.style.width = zoom * 100 + "%";
+		frame.scrollLeft = time * zoom - at;
+	};
+	const factors = { "+": 2, "=": 2, "-": 0.5, "0": 0 };
+	for (const button of all(".zoom button"))
+		button.onclick = () => scale(factors[button.dataset.zoom]);
+	frame.onkeydown = event => {
+		if (event.key in factors && !event.ctrlKey && !event.metaKey && !event.altKey) {
+			event.preventDefault();
+			scale(factors[event.key]);
 		}
 	};
+	frame.addEventListener("wheel", event => {
+		if (event.ctrlKey) {
+			event.preventDefault();
+			scale(Math.exp(-event.deltaY / 200), event.clientX - frame.getBoundingClientRect().left);
+		}
+	}, { passive: false });
+	document.querySelector(".zoom").hidden = false;
 
 	// ---- who ran a line ----
 

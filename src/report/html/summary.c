@@ -10,7 +10,8 @@
 #include "model/run.h"
 #include "report/html/markup.h"
 
-#define DOT " \xc2\xb7 "
+#define REVISION 10 // digits that are shown
+#define DOT      " \xc2\xb7 "
 
 // ---- the verdict ----
 
@@ -111,9 +112,19 @@ static void add_time(struct buf *b, int64_t real_ns)
 static void add_facts(struct buf *b, const struct run *run)
 {
 	buf_addstr(b, "<p class=\"facts\">");
+	if (run->project) {
+		buf_addstr(b, "<b>");
+		markup_text(b, run->project);
+		buf_addstr(b, "</b>" DOT);
+	}
 	if (run->id)
 		buf_addf(b, "Run %lld" DOT, (long long)run->id);
 	add_time(b, run->started_ns);
+	if (run->revision) {
+		buf_addstr(b, DOT "commit <code title=\"");
+		markup_text(b, run->revision);
+		buf_addf(b, "\">%.*s</code>", REVISION, run->revision);
+	}
 	if (run->lua) {
 		buf_addstr(b, DOT);
 		markup_text(b, run->lua);
@@ -301,11 +312,11 @@ void summary_add(struct buf *b, const struct run *run)
 	struct totals t = run_totals(run);
 
 	add_header(b, run);
-	buf_addstr(b, "<dl id=\"summary\">\n");
+	buf_addstr(b, "<div role=\"region\" aria-label=\"Sums\"><dl id=\"summary\">\n");
 	add_files_card(b, run, &t);
 	add_tests_card(b, &t.tests);
 	add_time_card(b, run);
 	add_workers_card(b, run);
-	buf_addstr(b, "</dl>\n");
+	buf_addstr(b, "</dl></div>\n");
 	add_fixtures(b, run);
 }

@@ -304,10 +304,16 @@ static void add_head(struct buf *b, const struct plot *p)
 {
 	buf_addf(
 		b,
-		"<section id=\"timeline\"><h2 id=\"h-timeline\">Timeline</h2>\n"
+		"<section id=\"timeline\"><div class=\"line\"><h2 id=\"h-timeline\">Timeline</h2>"
+		"<p class=\"caption\">A row for each slot, a bar for each attempt.</p>"
+		"<div class=\"zoom\" role=\"group\" aria-label=\"Zoom\" hidden>"
+		"<button type=\"button\" data-zoom=\"-\" aria-label=\"Zoom "
+		"out\">\xe2\x88\x92</button>"
+		"<button type=\"button\" data-zoom=\"0\">Fit</button>"
+		"<button type=\"button\" data-zoom=\"+\" aria-label=\"Zoom "
+		"in\">+</button></div></div>\n"
 		"<div class=\"box\" tabindex=\"0\" role=\"region\" aria-labelledby=\"h-timeline\">"
-		"\n<p class=\"caption\">A row for each slot, a bar for each attempt.</p>\n"
-		"<svg class=\"plot\" width=\"100%%\" height=\"%.0f\" role=\"img\" aria-label=\""
+		"\n<svg class=\"plot\" width=\"100%%\" height=\"%.0f\" role=\"group\" aria-label=\""
 		"What ran when on which of %d slots; the table of the files has the same times\">\n"
 		"<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\""
 		"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path class=\"hatch\" "
