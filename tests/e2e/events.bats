@@ -147,3 +147,19 @@ event() {
 	conform events
 	is "$(event '#of("file_end"), of("run_end")[1].status')" $'2\t0'
 }
+
+@test "the example for editors shows what fails, and where" {
+	local editor=$BATS_TEST_DIRNAME/../../examples/editor/errors.lua
+	luaunit_test unit "TestA = {}" "function TestA:test_one() end" "function TestA:test_two() error('bad') end"
+	plain broken "x = ="
+	PATH=$(dirname "$FIRMO_JOBS"):$PATH LUA_PATH="$("$FIRMO_JOBS" --print-lua-path);;" \
+		run --separate-stderr "$LUA" "$editor" --lua="$LUA" --order=path "it's" tests
+	status_is 2
+	PATH=$(dirname "$FIRMO_JOBS"):$PATH LUA_PATH="$("$FIRMO_JOBS" --print-lua-path);;" \
+		run --separate-stderr "$LUA" "$editor" --lua="$LUA" tests
+	status_is 1
+	has "tests/unit_test.lua:4: test_two: bad"
+	has "tests/broken_test.lua:1: error: "
+	has "1 passed, 2 failed"
+	[[ $stderr == *"2 of 2 files"* ]]
+}

@@ -228,3 +228,32 @@ overview\ttrue'
 	is "$how" "signal 15"
 	wrong_usage --end-with-input --no-capture "standard input is the file's then"
 }
+
+@test "below make it takes make's tokens, and none is lost, however a run ends" {
+	local how
+	for how in a b c; do plain "$how" "io.open('began', 'w'):close()" "if os.getenv('HANGS') then io.open('$NEVER'):read('l') end"; done
+	cat >host.lua <<-'END'
+		local jobs = require("firmo-jobs")
+		local run = assert(jobs.start({ lua = "lua5.4", workers = 8,
+			on_file = arg[1] == "fails" and error or nil }))
+		if arg[1] == "waits" or arg[1] == "fails" then
+			local r = run:wait()
+			print(r and r.run.jobs)
+		else
+			while not io.open("began") do run:wait(0.05) end
+			if arg[1] == "cancels" then run:cancel() else os.execute("kill -KILL $PPID") end
+		end
+	END
+	export LUA_PATH
+	LUA_PATH="$("$FIRMO_JOBS" --print-lua-path);;"
+	PATH=$(dirname "$FIRMO_JOBS"):$PATH
+	run -0 audit --tokens=3 -- lua5.4 host.lua waits
+	has "4"
+	run -0 audit --tokens=3 -- lua5.4 host.lua fails
+	rm began
+	HANGS=1 run -0 audit --tokens=3 -- lua5.4 host.lua cancels
+	rm began
+	HANGS=1 run audit --tokens=3 --settle=20000 -- lua5.4 host.lua dies
+	has "audit: ok 3 tokens"
+	nothing_left
+}
