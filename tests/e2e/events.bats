@@ -89,9 +89,12 @@ event() {
 	luaunit_test slow "TestA = {}" "function TestA:test_one() end" \
 		"function TestA:test_two() local f = io.open('go') f:read('l') f:close() end"
 	cat pipe >piped &
+	# Waits until it has a reader.
+	exec 8>pipe
 	start --lua=lua5.4 --report=events:events --report=events:pipe
 	await grep -q '"name":"test_one"' events
 	await grep -q '"name":"test_one"' piped
+	exec 8>&-
 	refute grep -q '"name":"test_two"' events
 	refute grep -q '"event":"file_end"' events
 	echo >go
@@ -110,7 +113,9 @@ event() {
 	is "$(<err)" "firmo-jobs: --report=events: the reader has gone away, nothing more is written"
 	mkfifo pipe
 	head -n 1 pipe >first &
-	run fj --report=events:pipe
+	exec 8>pipe
+	run fj --report=events:pipe 8>&-
+	exec 8>&-
 	status_is 0
 	has "the reader has gone away"
 	has "Files: 4 in all, 4 passed"
