@@ -200,7 +200,7 @@ static bool writes(const struct inputs *in, const char *path)
 
 // By the times of files: to look into them all takes longer than to ask once too often.
 static uint64_t state_of(const struct inputs *in, const char *way, const char *library,
-			 char *const *environ)
+			 char *const *variables)
 {
 	struct buf b = {0};
 
@@ -217,7 +217,7 @@ static uint64_t state_of(const struct inputs *in, const char *way, const char *l
 		if (input_is_path(input->kind) && input->found && !writes(in, input->name))
 			add_stamp(&b, input->name);
 		size_t n = strlen(input->name);
-		for (char *const *v = environ; input->kind == INPUT_VARIABLE && *v; v++)
+		for (char *const *v = variables; input->kind == INPUT_VARIABLE && *v; v++)
 			if (strncmp(*v, input->name, n) == 0 && (*v)[n] == '=')
 				buf_addf(&b, "%s", *v);
 	}

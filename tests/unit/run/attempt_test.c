@@ -193,7 +193,7 @@ static void on_slow(void *owner, const struct result *r)
 static void open_scene(struct scene *s, enum framework framework)
 {
 	*s = (struct scene){
-		.fake = {.launcher = {&operations}, .watches = true},
+		.fake = {.launcher = {.operations = &operations}, .watches = true},
 		.commands = {.lua = (char *)"/bin/lua", .lua_name = (char *)"lua"},
 		.settings = {.grace_ns = NS_PER_SEC, .commands = &s->commands, .way = ""},
 		.means = {.loop = &s->loop},
