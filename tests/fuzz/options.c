@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The words of a command line, each ended by a newline; and each of them as a number, a time and a
 // size.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/text.h"
 #include "cli/settings.h"
 #include "fuzz.h"
@@ -20,11 +23,14 @@ static void try_numbers(const char *word)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static int home = -1;
 	char *text = xstrndup((const char *)data, size), *argv[34] = {(char *)"firmo-jobs"};
 	struct settings o;
 	struct err err = {0};
 	int argc = 1;
 
+	if (home < 0)
+		home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (char *at = text, *rest; argc < 33 && (at = strtok_r(at, "\n", &rest)); at = NULL) {
 		try_numbers(at);
 		argv[argc++] = at;
@@ -33,5 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		HOLDS(*err.message);
 	settings_release(&o);
 	free(text);
+	// --root leaves the folder that what is found is written to.
+	HOLDS(fchdir(home) == 0);
 	return 0;
 }
