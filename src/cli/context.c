@@ -186,13 +186,30 @@ const char *context_fork_library(struct context *c)
 
 // ---- all of it ----
 
+static const char *value_of(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? value : "";
+}
+
+static bool is_other_than_0(const char *name)
+{
+	return *value_of(name) && strcmp(value_of(name), "0") != 0;
+}
+
 bool context_uses_colours(const struct settings *o, int fd)
 {
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *term = getenv("TERM");
 
 	if (o->color != WHEN_AUTO)
 		return o->color == WHEN_ALWAYS;
-	return isatty(fd) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+	if (*value_of("NO_COLOR") || strcmp(value_of("FORCE_COLOR"), "0") == 0)
+		return false;
+	if (*value_of("FORCE_COLOR") || is_other_than_0("CLICOLOR_FORCE"))
+		return true;
+	return isatty(fd) && strcmp(value_of("CLICOLOR"), "0") != 0 && term &&
+	       strcmp(term, "dumb") != 0;
 }
 
 void context_open(struct context *c)

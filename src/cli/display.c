@@ -14,6 +14,7 @@
 #include "report/progress.h"
 
 #define PLAIN_NS (10 * NS_PER_SEC)
+#define ENOUGH   5          // files that tell how long others may take
 #define AGE_NS   NS_PER_SEC // the ages on the line are whole seconds
 
 static size_t columns(void)
@@ -25,16 +26,49 @@ static size_t columns(void)
 	return 79;
 }
 
+static int64_t at_least_0(int64_t ns)
+{
+	return ns > 0 ? ns : 0;
+}
+
+// What the files that have not ended are expected to take, on as many workers as there were; where
+// many are new, they are taken to be like those that have ended.
+static int64_t left_ns(const struct display *d, int64_t elapsed_ns, int64_t now_real_ns)
+{
+	int64_t sum_ns = d->expected_ns, longest_ns = 0;
+
+	if (d->total == 0 || d->widest == 0)
+		return -1;
+	if (d->unknown > 0)
+		return d->ended < ENOUGH
+			       ? -1
+			       : elapsed_ns / (int64_t)d->ended * (int64_t)(d->total - d->ended);
+	for (size_t i = 0; i < d->running.n; i++) {
+		const struct result *r = d->running.items[i];
+		int64_t expected_ns = at_least_0(r->job->expected_ns);
+		int64_t age_ns = at_least_0(now_real_ns - r->started_ns);
+		sum_ns -= age_ns < expected_ns ? age_ns : expected_ns;
+		if (expected_ns - age_ns > longest_ns)
+			longest_ns = expected_ns - age_ns;
+	}
+	sum_ns = at_least_0(sum_ns) / (int64_t)d->widest;
+	return sum_ns > longest_ns ? sum_ns : longest_ns;
+}
+
 static void render(const struct display *d, struct buf *b, size_t width)
 {
-	const struct progress p = {.total = d->total,
+	int64_t elapsed_ns = clock_mono_ns() - d->opened_ns, now_real_ns = clock_real_ns();
+	const struct progress p = {.retried = d->retried,
+				   .elapsed_ns = elapsed_ns > 0 ? elapsed_ns : 1,
+				   .left_ns = left_ns(d, elapsed_ns, now_real_ns),
+				   .total = d->total,
 				   .ended = d->ended,
 				   .bad = d->bad,
 				   .running = d->running.items,
 				   .nrunning = d->running.n,
 				   .colours = d->colours};
 
-	progress_render(b, &p, clock_real_ns(), width);
+	progress_render(b, &p, now_real_ns, width);
 }
 
 static void draw(struct display *d)
@@ -79,11 +113,18 @@ static enum progress_kind choose(enum progress_kind kind)
 									  : PROGRESS_NONE;
 }
 
-void display_open(struct display *d, enum progress_kind kind, bool colours, size_t total,
-		  struct loop *loop)
+void display_open(struct display *d, enum progress_kind kind, bool colours, const struct jobs *jobs,
+		  long rounds, struct loop *loop)
 {
-	*d = (struct display){
-		.kind = choose(kind), .colours = colours, .total = total, .loop = loop};
+	*d = (struct display){.kind = choose(kind),
+			      .colours = colours,
+			      .total = jobs->n * (size_t)rounds,
+			      .loop = loop};
+	for (size_t i = 0; i < jobs->n; i++) {
+		d->unknown += jobs->items[i].expected_ns < 0;
+		d->expected_ns += at_least_0(jobs->items[i].expected_ns) * rounds;
+	}
+	d->opened_ns = clock_mono_ns();
 	d->timer = (struct loop_timer){.at_ns = LOOP_NEVER, .fire = on_timer, .owner = d};
 	d->drawn_ns = clock_mono_ns();
 	if (d->kind == PROGRESS_PLAIN)
@@ -94,6 +135,7 @@ void display_open(struct display *d, enum progress_kind kind, bool colours, size
 void display_started(struct display *d, const struct result *r)
 {
 	VEC_PUSH(&d->running, r);
+	d->widest = d->running.n > d->widest ? d->running.n : d->widest;
 	changed(d);
 }
 
@@ -123,6 +165,9 @@ void display_ended(struct display *d, const struct result *r)
 	d->running.n = n;
 	d->ended++;
 	d->total += r->again;
+	d->retried += r->again;
+	if (!r->again)
+		d->expected_ns -= at_least_0(r->job->expected_ns);
 	d->bad += result_is_bad(r) && !r->again;
 	changed(d);
 }

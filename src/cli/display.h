@@ -11,6 +11,7 @@
 #include "cli/settings.h"
 #include "sys/loop.h"
 
+struct jobs;
 struct result;
 
 #define DISPLAY_REDRAW_NS (100 * INT64_C(1000000)) // the line is never drawn sooner after itself
@@ -18,6 +19,11 @@ struct result;
 struct display {
 	enum progress_kind kind;  // never PROGRESS_AUTO
 	size_t total, ended, bad; // total 0: there is no end to them
+	size_t retried;           // of those that have ended
+	size_t unknown;           // of all, without an expected time
+	int64_t expected_ns;      // of those that have not ended, together
+	size_t widest;            // the most that ran at once
+	int64_t opened_ns;        // monotonic
 	struct {
 		const struct result **items;
 		size_t n, cap;
@@ -29,8 +35,9 @@ struct display {
 	bool colours;
 };
 
-void display_open(struct display *d, enum progress_kind kind, bool colours, size_t total,
-		  struct loop *loop);
+// The jobs are run so many times, 0: without an end.
+void display_open(struct display *d, enum progress_kind kind, bool colours, const struct jobs *jobs,
+		  long rounds, struct loop *loop);
 void display_started(struct display *d, const struct result *r);
 // One that runs has become slow.
 void display_slow(struct display *d, const struct result *r);

@@ -380,7 +380,7 @@ void execution_describe(struct firmo_jobs *s)
 void execution_open_journal(struct firmo_jobs *s)
 {
 	display_open(&s->display, s->progress, context_uses_colours(s->settings, STDERR_FILENO),
-		     s->jobs.n * (size_t)s->settings->run.rounds, &s->context.loop);
+		     &s->jobs, s->settings->run.rounds, &s->context.loop);
 	// Lines that are gathered for as long as the line below them stands still do not flicker;
 	// without one, a time that no eye sees spares a suite of tiny files most of its commits.
 	int64_t batch_ns = s->display.kind == PROGRESS_BAR ? DISPLAY_REDRAW_NS : 10 * NS_PER_MS;

@@ -39,7 +39,7 @@ teardown() {
 setup_project() {
 	# The helpers' own commands are not traced: that costs more than most of them. A failure shows the test's line.
 	set +T
-	unset BASE E2E_PROJECT MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES FIRMO_JOBS_FLAGS FIRMO_JOBS_DB NO_COLOR \
+	unset BASE E2E_PROJECT MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES FIRMO_JOBS_FLAGS FIRMO_JOBS_DB NO_COLOR FORCE_COLOR CLICOLOR CLICOLOR_FORCE \
 		GITHUB_ACTIONS TF_BUILD TEAMCITY_VERSION ${!LUA_*}
 	: "${FIRMO_JOBS:?run this by make check}" "${HELPERS:?}"
 	export FIRMO_JOBS_FLAGS=${E2E_FLAGS---fork=never}

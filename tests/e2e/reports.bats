@@ -219,7 +219,7 @@ FAILED: 3 of 3 files"
 	status_is 1
 	hasnt "$ESC"
 	has "    | red"
-	FORCE_COLOR=1 TERM=xterm-256color run fj4
+	CLICOLOR=1 TERM=xterm-256color run fj4
 	hasnt "$ESC"
 }
 
@@ -237,6 +237,16 @@ FAILED: 3 of 3 files"
 	run env TERM=dumb script -qec "$FIRMO_JOBS" /dev/null
 	has PASS
 	hasnt "$ESC"
+	CLICOLOR=0 on_terminal --progress=none
+	hasnt "$ESC"
+	FORCE_COLOR=0 on_terminal --progress=none
+	hasnt "$ESC"
+	for name in FORCE_COLOR CLICOLOR_FORCE; do
+		run env "$name=1" "$FIRMO_JOBS"
+		has "$ESC[32m"
+		run env "$name=1" NO_COLOR=1 "$FIRMO_JOBS"
+		hasnt "$ESC"
+	done
 }
 
 @test "--color=always: also in a pipe, and beyond NO_COLOR" {
@@ -256,7 +266,7 @@ FAILED: 3 of 3 files"
 	# stderr is the terminal, stdout a file.
 	TERM=xterm script -qefc "$FIRMO_JOBS >log" screen </dev/null >/dev/null 2>&1 3>&- &
 	script=$!
-	await grep -q '\[0/1\] tests/held_test.lua [0-9]*s' screen
+	await grep -q '\[0/1\] -* [0-9]*s; tests/held_test.lua [0-9]*s' screen
 	touch go
 	wait "$script"
 	await grep -q PASS log
@@ -288,7 +298,7 @@ FAILED: 3 of 3 files"
 	rm -f out err
 	plain held "while not io.open('go') do os.execute('sleep 0.02') end"
 	start --progress=bar
-	await grep -qF '[0/1] tests/held_test.lua' err
+	await grep -q '\[0/1\].* tests/held_test.lua' err
 	touch go
 	finish
 	status_is 0
@@ -299,7 +309,7 @@ FAILED: 3 of 3 files"
 	plain held "while not io.open('go') do os.execute('sleep 0.02') end"
 	start --progress=plain
 	# Every ten seconds; a busy machine may be late.
-	await grep -q '\[0/1\] tests/held_test.lua [0-9][0-9]*s' err
+	await grep -q '\[0/1\].* tests/held_test.lua [0-9][0-9]*s' err
 	touch go
 	finish
 	status_is 0

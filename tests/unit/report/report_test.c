@@ -179,6 +179,24 @@ static void progress_tells_what_runs(void **state)
 	progress_render(&b, &p, 0, 80); // a clock that was set back
 	assert_string_equal(b.data, "[12/62] 1 failed; tests/a_test.lua 0s");
 	buf_clear(&b);
+	p.retried = 2;
+	p.elapsed_ns = 12 * NS_PER_SEC;
+	p.left_ns = 100 * NS_PER_SEC;
+	progress_render(&b, &p, 0, 80);
+	assert_string_equal(b.data, "[12/62] #--------- 1 failed, 2 retried; 12s, 1m40s left; "
+				    "tests/a_test.lua 0s");
+	buf_clear(&b);
+	p.left_ns = -1;
+	progress_render(&b, &p, 0, 24);
+	assert_string_equal(b.data, "[12/62] 1 failed, 2 retr");
+	buf_clear(&b);
+	p.bad = p.retried = 0;
+	progress_render(&b, &p, 0, 26);
+	assert_string_equal(b.data, "[12/62] 12s; tes...est.lua");
+	p.retried = 0;
+	p.elapsed_ns = 0;
+	p.bad = 1;
+	buf_clear(&b);
 	p = (struct progress){0};
 	progress_render(&b, &p, 0, 80);
 	assert_string_equal(b.data, "[0]"); // there is no end to them
