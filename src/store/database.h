@@ -30,6 +30,7 @@ struct store {
 	int64_t steps;      // of sqlite, since a statement was begun
 	char damage[128];   // what of it cannot be, in words; "": nothing was found
 	bool gone;          // its file is not there any more
+	bool refused;       // the locks of the file, by the system
 	int failed;         // the code of the last statement if it failed, else 0
 	char failure[128];  // what sqlite said of it
 	struct {

@@ -64,16 +64,23 @@ struct query *query(struct store *s, const char *sql, const struct value *values
 // reset.
 static int step(struct query *q)
 {
-	int code = q->stmt ? sqlite3_step(q->stmt) : q->code;
 	struct store *s = q->store;
+	int code = q->code;
 
+	// sqlite tries for ten seconds to lock the file, and would for each statement that follows.
+	if (s->refused)
+		code = SQLITE_PROTOCOL;
+	else if (q->stmt)
+		code = sqlite3_step(q->stmt);
+	s->refused = code == SQLITE_PROTOCOL;
 	// What was read may be older than it should.
 	if (vfs_damage())
 		code = store_damaged(s, vfs_damage());
 	if (code == SQLITE_ROW || code == SQLITE_DONE)
 		return code;
 	s->failed = code;
-	snprintf(s->failure, sizeof s->failure, "%s", sqlite3_errmsg(s->db));
+	snprintf(s->failure, sizeof s->failure, "%s",
+		 s->refused ? sqlite3_errstr(code) : sqlite3_errmsg(s->db));
 	return code;
 }
 
