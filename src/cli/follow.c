@@ -3,6 +3,7 @@
 // ended or a time is over. Lua cannot wait for either by itself.
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,7 @@ static int read_value(struct settings *o, const char *value, struct err *err)
 	char *time = xstrndup(seconds + 1, (size_t)(file - seconds - 1));
 	o->follow.file = file + 1;
 	o->follow.for_ns = -1;
-	bool good = text_parse_long(from, 0, INT64_MAX, &o->follow.from) &&
+	bool good = text_parse_long(from, 0, LONG_MAX, &o->follow.from) &&
 		    (!*time || text_parse_seconds(time, &o->follow.for_ns));
 	free(from);
 	free(time);
