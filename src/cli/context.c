@@ -67,6 +67,23 @@ int context_workers(const struct context *c)
 	return c->make.auth == AUTH_NONE ? cpus_usable() : 0;
 }
 
+// ---- signals ----
+
+int context_open_signals(struct context *c, struct err *err)
+{
+	if (signals_open(&c->signals, err) < 0)
+		return -1;
+	c->has_signals = true;
+	return 0;
+}
+
+void context_close_signals(struct context *c)
+{
+	if (c->has_signals)
+		signals_close(&c->signals);
+	c->has_signals = false;
+}
+
 // ---- the history ----
 
 enum firmo_jobs_status context_refuse_store(const struct context *c, const struct err *err)
@@ -110,7 +127,7 @@ enum firmo_jobs_status context_open_store(struct context *c, bool to_write)
 
 void context_lose_store(struct context *c, const struct err *err)
 {
-	bool renew = c->settings->mode == &mode_run && store_is_broken(c->store);
+	bool renew = c->settings->mode->runs_files && store_is_broken(c->store);
 	struct err why = *err;
 	char *notice = NULL;
 
@@ -236,15 +253,27 @@ void context_set(struct context *c, const struct settings *settings)
 	c->text_to_stdout = wants_text_on_stdout(settings);
 }
 
+void context_forget(struct context *c, const struct settings *next)
+{
+	busted_settings_release(&c->busted);
+	c->has_busted = false;
+	variants_release(&c->variants);
+	commands_release(&c->commands);
+	free(c->library);
+	free(c->cwd);
+	c->library = c->cwd = NULL;
+	c->has_looked = false;
+	if (next && c->store && strcmp(c->settings->db, next->db) == 0)
+		return;
+	store_close(c->store);
+	c->store = NULL;
+}
+
 void context_close(struct context *c)
 {
 	spawner_close(&c->spawner);
-	busted_settings_release(&c->busted);
-	variants_release(&c->variants);
-	free(c->library);
-	free(c->cwd);
-	store_close(c->store);
-	commands_release(&c->commands);
+	context_forget(c, NULL);
+	map_release(&c->told);
 	makeflags_release(&c->make);
 	loop_release(&c->loop);
 }

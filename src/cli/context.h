@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "base/map.h"
 #include "cli/settings.h"
 #include "cli/variants.h"
 #include "firmo-jobs.h"
@@ -17,7 +18,17 @@
 #include "sys/spawner.h"
 
 struct err;
+struct result;
 struct store;
+struct supervisor;
+
+// What carries out runs one after another hears of each. Called from inside of the run.
+struct spectator {
+	void (*begun)(void *owner, struct supervisor *s);   // by which it can be ended
+	void (*ended)(void *owner, const struct result *r); // with all that it depended on
+	void (*suspended)(void *owner, bool now);           // before (true) and after a Ctrl-Z
+	void *owner;
+};
 
 // The variable in which firmo-jobs --gather tells those below it the name of its run, which may be
 // in no history. firmo-jobs.mk goes by it as well.
@@ -34,11 +45,14 @@ struct context {
 	struct makeflags make;
 	struct spawner spawner; // of the workers
 	struct loop loop;
-	struct signals signals; // while a run is carried out
-	struct store *store;    // NULL: no history
+	struct signals signals;            // while has_signals
+	bool has_signals;                  // a run is carried out, or what is more than one
+	const struct spectator *spectator; // or NULL
+	struct store *store;               // NULL: no history
 	struct commands commands;
 	struct variants variants; // the settings of the files
 	struct busted_settings busted;
+	struct map told; // what was told of the files that were found
 	bool has_busted; // the project has settings of busted's
 	bool has_looked; // for what watching needs
 	bool has_proc;
@@ -48,12 +62,18 @@ struct context {
 // Reads what make says of us. Then come the settings, before anything else.
 void context_open(struct context *c);
 void context_set(struct context *c, const struct settings *settings);
+// Forgets what comes of the settings that there were; the history, too, unless the settings to come
+// have the same.
+void context_forget(struct context *c, const struct settings *next);
 void context_close(struct context *c);
 // How many workers there will be at once, as far as can be known before: 0 if only make knows.
 int context_workers(const struct context *c);
 // The jobserver of make is for us, not for workers, and no input of theirs: from here on our
 // environment does not have it.
 void context_forget_jobserver(void);
+// Has signals come as events, until it is closed.
+int context_open_signals(struct context *c, struct err *err);
+void context_close_signals(struct context *c);
 // Opens the history, if it is not open; says what is wrong with it once, and goes on without.
 // Another status than OK: the file that --db names is another program's.
 enum firmo_jobs_status context_open_store(struct context *c, bool to_write);

@@ -88,6 +88,16 @@ static void warn_in_run(void *owner, const char *message)
 	display_restore(&s->display);
 }
 
+static void on_begun(void *owner, struct supervisor *supervisor)
+{
+	struct firmo_jobs *s = owner;
+
+	if (s->service)
+		service_begin(s->service, supervisor);
+	if (s->context.spectator)
+		s->context.spectator->begun(s->context.spectator->owner, supervisor);
+}
+
 static void on_started(void *owner, const struct result *r)
 {
 	struct firmo_jobs *s = owner;
@@ -189,6 +199,11 @@ static void on_ended(void *owner, struct result *r)
 
 	if (r->inputs)
 		forget_shared(&r->inputs->claims, &s->settings->shared);
+	if (s->context.spectator)
+		s->context.spectator->ended(s->context.spectator->owner, r);
+	// Of what was cut short it matters what it wrote.
+	if (r->status == FILE_NOTRUN && r->inputs)
+		inputs_forget(r->inputs);
 	display_ended(&s->display, r);
 	covering_take(s, r);
 	quarantined_check(s, r, warn_in_run, s);
@@ -277,10 +292,13 @@ static void on_asked(void *owner)
 static void on_suspended(void *owner, bool now)
 {
 	struct firmo_jobs *s = owner;
+	const struct spectator *spectator = s->context.spectator;
 
 	if (now)
 		display_clear(&s->display);
-	else
+	if (spectator)
+		spectator->suspended(spectator->owner, now);
+	if (!now)
 		display_restore(&s->display);
 }
 
@@ -430,7 +448,8 @@ static void close_places(struct firmo_jobs *s)
 int execution_supervise(struct firmo_jobs *s, const struct jobs *jobs, struct err *err)
 {
 	bool is_live = live_is_open(s);
-	const struct run_hooks hooks = {.started = on_started,
+	const struct run_hooks hooks = {.begun = on_begun,
+					.started = on_started,
 					.process_started = is_live ? on_process_started : NULL,
 					.test_ended = is_live ? on_test_ended : NULL,
 					.wrote = is_live ? on_wrote : NULL,

@@ -151,12 +151,19 @@ static void leave_out_moon(struct firmo_jobs *s, size_t count)
 
 // ---- what is told of them ----
 
+// Once in a session, in which they may be looked for many times.
+static void warn_once(struct firmo_jobs *s, const char *message)
+{
+	if (!map_put(&s->context.told, message, s))
+		session_warn(message);
+}
+
 static void tell(struct firmo_jobs *s, const struct strings *notes)
 {
 	for (size_t i = 0; i < notes->n; i++) {
 		char *line = xasprintf(
 			"%s%s", s->jobs.n > 0 ? "" : "no test file found: ", notes->items[i]);
-		session_warn(line);
+		warn_once(s, line);
 		free(line);
 		s->told_why_none = true;
 	}
@@ -217,7 +224,7 @@ static bool is_any_below(const char *path, const struct strings *globs)
 }
 
 // A glob of a project that is good for nothing has a typo in it, or is left from what was renamed.
-static void warn_of_glob(const struct firmo_jobs *s, const char *at, char *glob)
+static void warn_of_glob(struct firmo_jobs *s, const char *at, char *glob)
 {
 	const struct strings globs = {&glob, 1, 1};
 	size_t fixed = strcspn(glob, "*?[\\");
@@ -233,7 +240,7 @@ static void warn_of_glob(const struct firmo_jobs *s, const char *at, char *glob)
 	char *start = path_clean(folder);
 	if (!is_any_below(start, &globs)) {
 		char *message = xasprintf("%s.match: %s matches no file", at, glob);
-		session_warn(message);
+		warn_once(s, message);
 		free(message);
 	}
 	free(folder);
@@ -241,7 +248,7 @@ static void warn_of_glob(const struct firmo_jobs *s, const char *at, char *glob)
 }
 
 // Below --gather that one has looked already.
-static void warn_of_globs(const struct firmo_jobs *s)
+static void warn_of_globs(struct firmo_jobs *s)
 {
 	const struct settings *o = s->settings;
 
@@ -259,8 +266,9 @@ static void warn_of_globs(const struct firmo_jobs *s)
 
 // ---- locks ----
 
-static void warn_of_lock(const struct locks *locks, const char *name)
+static void warn_of_lock(struct firmo_jobs *s, const char *name)
 {
+	const struct locks *locks = &s->settings->run.locks;
 	struct nearest near = {.word = name, .n = strlen(name)};
 
 	for (size_t i = 0; i < locks->n; i++)
@@ -270,12 +278,12 @@ static void warn_of_lock(const struct locks *locks, const char *name)
 	char *message = xasprintf("lock %s is not among the locks of " PROJECT_FILE
 				  ", and held by one file at a time; did you mean %s?",
 				  name, near.best);
-	session_warn(message);
+	warn_once(s, message);
 	free(message);
 }
 
 // One that is named nearly as another, which has a capacity.
-static void warn_of_locks(const struct firmo_jobs *s)
+static void warn_of_locks(struct firmo_jobs *s)
 {
 	const struct locks *locks = &s->settings->run.locks;
 	struct map told = {0};
@@ -286,7 +294,7 @@ static void warn_of_locks(const struct firmo_jobs *s)
 		const struct strings *names = &s->jobs.items[i].settings->locks;
 		for (size_t k = 0; k < names->n; k++)
 			if (!map_put(&told, names->items[k], names->items[k]))
-				warn_of_lock(locks, names->items[k]);
+				warn_of_lock(s, names->items[k]);
 	}
 	map_release(&told);
 }

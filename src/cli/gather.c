@@ -391,12 +391,12 @@ static enum firmo_jobs_status run_it(struct firmo_jobs *s)
 	if (ready != FIRMO_JOBS_OK)
 		return ready;
 	if ((s->settings->writes_rules && rules_write(s, &err) < 0) ||
-	    signals_open(&s->context.signals, &err) < 0) {
+	    context_open_signals(&s->context, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;
 	}
 	enum firmo_jobs_status status = run_and_report(s, &err);
-	signals_close(&s->context.signals);
+	context_close_signals(&s->context);
 	return status;
 }
 

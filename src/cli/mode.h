@@ -28,6 +28,7 @@ struct mode {
 	bool goes_first;            // before all other modes of the command line, as --help does
 	bool has_no_project;        // the project's settings are no concern of its
 	bool goes_by_plan;          // what holds for a run of tests is its concern
+	bool runs_files;            // and records that
 	bool keeps_jobserver;       // for a command of its own, which takes part by itself
 	const struct mode *part_of; // the one that does this as well, if both are asked for
 	// Reads the value of its option, "" where there is none. NULL: it takes none.
@@ -39,7 +40,7 @@ struct mode {
 };
 
 extern const struct mode mode_run, mode_list, mode_advise, mode_history, mode_show, mode_why,
-	mode_tests_of, mode_rules, mode_gather, mode_print_mk, mode_print_lua_path,
+	mode_tests_of, mode_watch, mode_rules, mode_gather, mode_print_mk, mode_print_lua_path,
 	mode_install_firmo, mode_uninstall_firmo, mode_follow, mode_print_schema,
 	mode_print_completion, mode_prune, mode_export, mode_import, mode_check,
 	mode_print_settings, mode_help, mode_version;

@@ -508,6 +508,8 @@ static const struct option_row rows[] = {
 		&mode_print_settings),
 	HEADLINE("Other modes and the history"),
 	MODE(0, "list", NULL, "show the plan and its time, run nothing", &mode_list),
+	MODE(0, "watch", NULL, "run what a change touches, again and again; with keys",
+	     &mode_watch),
 	MODE(0, "advise", NULL, "predict the time for each -j, run nothing", &mode_advise),
 	MODE_OF("history", "[=VIEW]", "what the past tells: the last runs, or of PATHs;",
 		&mode_history, history_view_names),

@@ -626,18 +626,25 @@ int project_read(struct settings *o, const char *profile, struct err *err)
 	return status;
 }
 
+char *project_user_path(void)
+{
+	const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	// A relative path is to be ignored, as its specification has it.
+	if (folder && *folder == '/')
+		return path_join(folder, PROJECT_FILE);
+	return home && *home == '/' ? xasprintf("%s/.config/" PROJECT_FILE, home) : NULL;
+}
+
 int project_read_user(struct settings *o, struct err *err)
 {
 	static const char *const others[] = {"$schema", NULL};
-	const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	struct settings trial = {.mode = &mode_run};
 	struct json_object *object;
+	char *path = project_user_path();
 
-	// A relative path is to be ignored, as its specification has it.
-	if ((!folder || *folder != '/') && (!home || *home != '/'))
+	if (!path)
 		return 0;
-	char *path = folder && *folder == '/' ? path_join(folder, PROJECT_FILE)
-					      : xasprintf("%s/.config/" PROJECT_FILE, home);
 	struct reader r = {path, IN_USER, LAYER_USER, &o->said, o, &trial, err};
 	int status = read_file(path, &object, err);
 	// As another user without a home of one's own, below sudo for one, there is none to be had.

@@ -12,6 +12,8 @@ struct settings;
 // said in o. Without a file nothing is said. The message of an error names the line of what is no
 // JSON, and the key of what is wrong.
 int project_read(struct settings *o, const char *profile, struct err *err);
+// The person's own file, be it there or not; the caller frees it. NULL: there can be none.
+char *project_user_path(void);
 // The same of the person's own file, $XDG_CONFIG_HOME/firmo-jobs.json: what a terminal is to show.
 int project_read_user(struct settings *o, struct err *err);
 

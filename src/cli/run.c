@@ -97,18 +97,54 @@ static void tell_none(const struct firmo_jobs *s)
 		session_warn(text);
 }
 
+static enum firmo_jobs_status put_in_order(struct firmo_jobs *s, bool to_run)
+{
+	enum firmo_jobs_status found = FIRMO_JOBS_OK;
+	struct err err = {0};
+
+	if (s->request.changed_only)
+		found = context_find_programs(&s->context);
+	if (found != FIRMO_JOBS_OK)
+		return found;
+	if (plan_order(&s->jobs, &s->reused, &s->request, s->context.store, &s->support, &err) < 0)
+		context_lose_store(&s->context, &err);
+	if (s->jobs.n == 0 && s->reused.n == 0 && !s->context.make.question)
+		tell_none(s);
+	relating_tell(s);
+	warn_of_files(&s->jobs);
+	if (to_run && s->settings->text.verbose)
+		tell_handovers(&s->jobs);
+	struct forecast f;
+	forecast_make(&f, &s->jobs, context_workers(&s->context), &s->settings->run.locks);
+	if (f.unknown == 0 && context_workers(&s->context) > 0 && s->settings->run.rounds == 1)
+		s->run.lower_bound_ns = f.lower_bound_ns;
+	return FIRMO_JOBS_OK;
+}
+
+static void begin_plan(struct firmo_jobs *s)
+{
+	s->run.name = execution_name();
+	execution_open_tokens(s, &s->context.make, (int)s->settings->jobs);
+}
+
+enum firmo_jobs_status run_plan(struct firmo_jobs *s)
+{
+	s->stage = STAGE_PLANNED;
+	begin_plan(s);
+	s->request.slots = context_workers(&s->context);
+	return put_in_order(s, true);
+}
+
 static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 {
-	struct err err = {0};
 	int answered = to_run ? ask_service(s) : -1;
+
 	if (answered >= 0) {
 		s->joined = true;
 		return (enum firmo_jobs_status)answered;
 	}
-	if (to_run) {
-		s->run.name = execution_name();
-		execution_open_tokens(s, &s->context.make, (int)s->settings->jobs);
-	}
+	if (to_run)
+		begin_plan(s);
 	// What the history knows of files need not be read in them.
 	if (s->request.changed_only && access(s->settings->db, F_OK) == 0 &&
 	    context_open_store(&s->context, to_run) != FIRMO_JOBS_OK)
@@ -124,29 +160,9 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 	if (to_run)
 		join_run(s);
 	found = s->joined ? covering_join(s) : covering_begin(s);
-	if (found != FIRMO_JOBS_OK)
-		return found;
-	found = relating_begin(s);
-	if (found != FIRMO_JOBS_OK)
-		return found;
-	if (s->request.changed_only) {
-		found = context_find_programs(&s->context);
-		if (found != FIRMO_JOBS_OK)
-			return found;
-	}
-	if (plan_order(&s->jobs, &s->reused, &s->request, s->context.store, &s->support, &err) < 0)
-		context_lose_store(&s->context, &err);
-	if (s->jobs.n == 0 && s->reused.n == 0 && !s->context.make.question)
-		tell_none(s);
-	relating_tell(s);
-	warn_of_files(&s->jobs);
-	if (to_run && s->settings->text.verbose)
-		tell_handovers(&s->jobs);
-	struct forecast f;
-	forecast_make(&f, &s->jobs, context_workers(&s->context), &s->settings->run.locks);
-	if (f.unknown == 0 && context_workers(&s->context) > 0 && s->settings->run.rounds == 1)
-		s->run.lower_bound_ns = f.lower_bound_ns;
-	return FIRMO_JOBS_OK;
+	if (found == FIRMO_JOBS_OK)
+		found = relating_begin(s);
+	return found == FIRMO_JOBS_OK ? put_in_order(s, to_run) : found;
 }
 
 enum firmo_jobs_status run_dry(struct firmo_jobs *s)
@@ -163,7 +179,7 @@ enum firmo_jobs_status run_dry(struct firmo_jobs *s)
 
 enum firmo_jobs_status firmo_jobs_plan(struct firmo_jobs *s)
 {
-	bool to_run = s->settings->mode == &mode_run;
+	bool to_run = s->settings->mode->runs_files;
 
 	session_begin_run(s);
 	s->stage = STAGE_PLANNED;
@@ -265,12 +281,14 @@ enum firmo_jobs_status firmo_jobs_run(struct firmo_jobs *s)
 	}
 	if (s->joined)
 		ask_for_fixtures(s);
-	if (signals_open(&s->context.signals, &err) < 0) {
+	bool is_one_of_many = s->context.has_signals;
+	if (!is_one_of_many && context_open_signals(&s->context, &err) < 0) {
 		session_warn(err.message);
 		return FIRMO_JOBS_BROKEN;
 	}
 	int status = carry_out(s, &err);
-	signals_close(&s->context.signals);
+	if (!is_one_of_many)
+		context_close_signals(&s->context);
 	if (status == 0)
 		return execution_outcome(s);
 	session_warn(err.message);
@@ -303,6 +321,7 @@ static enum firmo_jobs_status run(struct firmo_jobs *s)
 
 const struct mode mode_run = {.name = "a run",
 			      .goes_by_plan = true,
+			      .runs_files = true,
 			      .formats =
 				      MODE_RUN_FORMATS | MODE_COVERAGE_FORMATS | MODE_LIVE_FORMATS,
 			      .carry_out = run};

@@ -251,10 +251,8 @@ void service_finished(struct service *v, const struct result *r, bool bad)
 
 // ---- hooks ----
 
-static void on_begun(void *owner, struct supervisor *supervisor)
+void service_begin(struct service *v, struct supervisor *supervisor)
 {
-	struct service *v = owner;
-
 	v->supervisor = supervisor;
 	loop_add_watch(&v->session->context.loop, &v->watch);
 	loop_add_timer(&v->session->context.loop, &v->again);
@@ -316,8 +314,7 @@ int service_open(struct service *v, struct firmo_jobs *session, struct err *err)
 		.cwd = getcwd(NULL, 0),
 		.watch = {.fd = fd, .events = POLLIN, .ready = on_arrival, .owner = v},
 		.again = {.at_ns = LOOP_NEVER, .fire = on_again, .owner = v},
-		.hooks = {.begun = on_begun,
-			  .goes_on = goes_on,
+		.hooks = {.goes_on = goes_on,
 			  .stopped = on_stopped,
 			  .reaped = on_reaped,
 			  .owner = v},

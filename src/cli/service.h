@@ -37,6 +37,8 @@ struct service {
 
 // Listens by the name of the session's run. The session's jobs are found, and their past is known.
 int service_open(struct service *v, struct firmo_jobs *session, struct err *err);
+// The session's run has begun.
+void service_begin(struct service *v, struct supervisor *supervisor);
 // The file has been started; its result is there, and is a failure for who waits or not.
 void service_started(struct service *v, const struct result *r);
 void service_finished(struct service *v, const struct result *r, bool bad);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "cli/session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -71,6 +73,9 @@ enum firmo_jobs_status firmo_jobs_open(struct firmo_jobs **session, int argc, ch
 	struct firmo_jobs *s = *session = xcalloc(1, sizeof *s);
 	struct err err = {0};
 
+	s->argc = argc;
+	s->argv = argv;
+	s->start = path_cwd();
 	store_use_memory();
 	context_open(&s->context);
 	if (settings_parse(&s->words, argc, argv, &err) < 0) {
@@ -97,7 +102,7 @@ int firmo_jobs_signal(const struct firmo_jobs *s)
 	// What --show shows may have been ended by one, long ago.
 	const struct mode *mode = s->settings ? s->settings->mode : NULL;
 
-	return mode == &mode_run || mode == &mode_gather ? s->run.signal : 0;
+	return mode && (mode->runs_files || mode == &mode_gather) ? s->run.signal : 0;
 }
 
 static void release_run(struct firmo_jobs *s)
@@ -140,6 +145,9 @@ void session_begin_run(struct firmo_jobs *s)
 
 	release_run(s);
 	*s = (struct firmo_jobs){
+		.argc = s->argc,
+		.argv = s->argv,
+		.start = s->start,
 		.words = s->words,
 		.settings = settings,
 		.context = *c,
@@ -163,11 +171,49 @@ void session_begin_run(struct firmo_jobs *s)
 	};
 }
 
+// In the folder where the words were said.
+static int read_words(struct firmo_jobs *s, struct settings *words, struct err *err)
+{
+	char *root = path_cwd();
+	int status = s->start && root && chdir(s->start) == 0
+			     ? settings_parse(words, s->argc, s->argv, err)
+			     : err_set(err, errno, "the folder of the project");
+
+	if (status < 0 && root && chdir(root) < 0)
+		err_set(err, errno, "%s", root);
+	free(root);
+	return status;
+}
+
+int session_read_again(struct firmo_jobs *s, struct err *err)
+{
+	struct settings words = {0};
+
+	if (read_words(s, &words, err) < 0) {
+		settings_release(&words);
+		return -1;
+	}
+	release_run(s);
+	context_forget(&s->context, &words);
+	settings_release(&s->words);
+	s->words = words;
+	context_set(&s->context, s->settings);
+	*s = (struct firmo_jobs){.argc = s->argc,
+				 .argv = s->argv,
+				 .start = s->start,
+				 .words = s->words,
+				 .settings = s->settings,
+				 .context = s->context};
+	session_begin_run(s);
+	return 0;
+}
+
 void firmo_jobs_close(struct firmo_jobs *s)
 {
 	release_run(s);
 	session_listen(NULL, NULL);
 	context_close(&s->context);
 	settings_release(&s->words);
+	free(s->start);
 	free(s);
 }

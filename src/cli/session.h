@@ -54,6 +54,9 @@ struct covering {
 enum stage { STAGE_OPENED, STAGE_PLANNED, STAGE_RUN };
 
 struct firmo_jobs {
+	int argc;
+	char **argv;
+	char *start;                     // the folder in which argv was said; NULL: not known
 	struct settings words;           // as the command line is read
 	const struct settings *settings; // those, from then on
 	struct context context;
@@ -104,6 +107,9 @@ void session_warn(const char *message);
 void session_listen(void (*heard)(void *owner, const char *message), void *owner);
 // A point in time on standard output, as a person here reads it: "2026-11-25 20:10:11".
 void session_print_time(int64_t real_ns);
+// Reads all settings anew, and forgets the run that there was. Where they cannot be read, those
+// before still hold.
+int session_read_again(struct firmo_jobs *s, struct err *err);
 // Makes ready for another run: forgets the one that there was.
 void session_begin_run(struct firmo_jobs *s);
 

@@ -96,6 +96,13 @@ static void settle_reports(struct settings *o)
 	o->reports.n = n;
 }
 
+// The few files of a change cover little.
+static void settle_coverage(struct settings *o)
+{
+	if (o->mode == &mode_watch && is_of_project(o, "coverage"))
+		o->coverage.wanted = false;
+}
+
 static void settle_history(struct settings *o)
 {
 	const struct statement *last = statements_last(&o->said, options_find("db"));
@@ -331,6 +338,7 @@ int settings_take(struct settings *o, struct err *err)
 	if (statements_take(&o->said, o, err) < 0 || settle_repeats(o, err) < 0 ||
 	    settle_interpreter(o, err) < 0)
 		return -1;
+	settle_coverage(o);
 	settle_reports(o);
 	settle_history(o);
 	settle_terminal(o);

@@ -270,12 +270,19 @@ static void take_file(struct search *s, char *path, bool deeper)
 	free(path);
 }
 
+static void note_folder(struct discovery *d, const char *folder)
+{
+	if (d->folders)
+		VEC_PUSH(d->folders, xstrdup(folder));
+}
+
 static int search(struct search *s, const char *folder, bool deeper, struct err *err)
 {
 	DIR *dir = xgiven(opendir(folder));
 	struct dirent *e;
 	int status = 0;
 
+	note_folder(s->d, folder);
 	if (!dir)
 		return err_set(err, errno, "cannot search %s", folder);
 	while (status == 0 && (errno = 0, e = readdir(dir))) {
@@ -564,6 +571,7 @@ int discover_usual(struct discovery *d, struct err *err)
 	const struct busted_settings *b = d->busted;
 	int status = 0;
 
+	note_folder(d, ".");
 	for (size_t i = 0; status == 0 && i < USUAL_FOLDERS; i++)
 		status = search_usual(d, usual_folders[i], err);
 	for (size_t i = 0; status == 0 && i < b->roots.n; i++)

@@ -20,6 +20,8 @@ struct discovery {
 	struct strings links;    // to folders, which are not followed; owned
 	struct map lines;        // "12,40": those of FILE:LINE, by the path of the file; owned
 	struct strings lined;    // its values; owned
+	struct strings
+		*folders; // where not NULL: gets copies of all that entries were looked at of
 };
 
 // Adds every file that `path` names: the file itself, or the test files in that folder and below

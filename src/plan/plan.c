@@ -259,7 +259,8 @@ int plan_find(struct jobs *jobs, const struct plan_request *request, struct stor
 	struct busted_settings defaults = {0};
 	struct discovery d = {.globs = &request->settings->patterns,
 			      .busted = request->busted ? request->busted : &defaults,
-			      .jobs = jobs};
+			      .jobs = jobs,
+			      .folders = request->folders};
 
 	*jobs = (struct jobs){0};
 	busted_settings_default(&defaults);

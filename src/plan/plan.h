@@ -60,6 +60,7 @@ struct plan_request {
 	const struct counting_wish *counting; // of coverage; NULL: it is not asked for
 	struct learned *learned;              // what the history tells besides: plan/learned.h
 	struct uptodate *uptodate;            // of changed_only: open from plan_find to plan_order
+	struct strings *folders; // gets the folders in which plan_find has looked; owned; or NULL
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and

@@ -89,8 +89,7 @@ void observation_decide(struct attempt *a, struct observation *o)
 	};
 	outcome_decide(r, &ending);
 	// What has failed has loaded others, too.
-	if (r->status != FILE_NOTRUN)
-		r->inputs = attempt_inputs(a);
+	r->inputs = attempt_inputs(a);
 	r->hits = attempt_hits(a);
 	r->process = a->process->serial;
 	if (o->events && o->events->cut)

@@ -579,8 +579,8 @@ int supervisor_run(struct run *run, const struct jobs *jobs, const struct run_se
 	if (settings->end_with_input)
 		loop_add_watch(means->loop, &input_watch);
 	tokens_attach(means->tokens, means->loop, on_token, &s);
-	if (hooks->service)
-		hooks->service->begun(hooks->service->owner, &s);
+	if (hooks->begun)
+		hooks->begun(hooks->owner, &s);
 	start_ready(&s);
 	while (!*s.broken.message && (!supervisor_is_over(&s) || go_on(&s))) {
 		if (loop_step(means->loop) < 0)

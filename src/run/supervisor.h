@@ -54,8 +54,7 @@ struct run_means {
 
 // Where it is others that ask for the jobs, while we run. Called from inside supervisor_run().
 struct run_service {
-	void (*begun)(void *owner, struct supervisor *s); // who is to be asked from now on
-	bool (*goes_on)(void *owner);                     // whether anybody may still ask
+	bool (*goes_on)(void *owner); // whether anybody may still ask
 	void (*stopped)(void *owner); // no further job is started: run->signal or run->stopped
 	pid_t command;                // a child that was started before
 	void (*reaped)(void *owner, int status); // it has ended, as waitpid(2) has it
@@ -64,6 +63,7 @@ struct run_service {
 
 // Called from inside supervisor_run().
 struct run_hooks {
+	void (*begun)(void *owner, struct supervisor *s); // who is to be asked from now on
 	void (*started)(void *owner, const struct result *r);
 	// What can be told while a file runs. A file may have several processes, one after another,
 	// also at one attempt: where one does not tell enough, the next has the last word. NULL:

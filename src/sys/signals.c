@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-static const int other[] = {SIGTSTP, SIGUSR1};
+static const int other[] = {SIGTSTP, SIGUSR1, SIGWINCH};
 
 bool signals_is_fatal(int signo)
 {

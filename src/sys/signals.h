@@ -16,8 +16,8 @@ struct signals {
 	sigset_t ignored;   // the signals that were ignored when we were started
 };
 
-// Watches SIGCHLD, SIGTSTP, SIGUSR1 and the fatal ones (SIGINT SIGTERM SIGHUP SIGQUIT), except
-// signals inherited as ignored (nohup), which stay so. SIGPIPE is ignored from here on.
+// Watches SIGCHLD, SIGTSTP, SIGUSR1, SIGWINCH and the fatal ones (SIGINT SIGTERM SIGHUP SIGQUIT),
+// except signals inherited as ignored (nohup), which stay so. SIGPIPE is ignored from here on.
 int signals_open(struct signals *s, struct err *err);
 // The next waiting signal number, or 0.
 int signals_next(struct signals *s);
