@@ -274,6 +274,7 @@ void context_close(struct context *c)
 	spawner_close(&c->spawner);
 	context_forget(c, NULL);
 	map_release(&c->told);
+	free(c->revision);
 	makeflags_release(&c->make);
 	loop_release(&c->loop);
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "base/fingerprint.h"
 #include "base/map.h"
 #include "cli/settings.h"
 #include "cli/variants.h"
@@ -52,6 +53,8 @@ struct context {
 	struct commands commands;
 	struct variants variants; // the settings of the files
 	struct busted_settings busted;
+	char *revision; // the commit that is checked out, or NULL: not known
+	struct fingerprint revision_since;
 	struct map told; // what was told of the files that were found
 	bool has_busted; // the project has settings of busted's
 	bool has_looked; // for what watching needs

@@ -385,14 +385,33 @@ static void set_up_watching(struct firmo_jobs *s)
 
 // ---- from the first to the last ----
 
+// A session of many runs asks git again where HEAD has moved, by what git writes of that.
+static const char *revision(struct context *c)
+{
+	char *moves = root_head_log();
+	struct fingerprint now = {0};
+
+	if (moves)
+		now = fingerprint_of_status(moves);
+	if (!c->revision || !now.present || !fingerprint_equal(&now, &c->revision_since)) {
+		free(c->revision);
+		c->revision = command_first_line("exec git rev-parse HEAD 2>/dev/null");
+		c->revision_since = now;
+	}
+	free(moves);
+	return c->revision;
+}
+
 void execution_describe(struct firmo_jobs *s)
 {
 	s->run.seed = s->settings->plan.seed;
 	s->run.repeated = s->settings->run.rounds != 1;
 	s->run.flaky_fails = s->settings->flaky == FLAKY_FAIL;
 	s->run.lua = xstrdup(s->context.commands.lua_name);
-	if (s->context.store && !s->joined && root_in_repository())
-		s->run.revision = command_first_line("exec git rev-parse HEAD 2>/dev/null");
+	const char *now = s->context.store && !s->joined && root_in_repository()
+				  ? revision(&s->context)
+				  : NULL;
+	s->run.revision = now ? xstrdup(now) : NULL;
 }
 
 void execution_open_journal(struct firmo_jobs *s)

@@ -99,6 +99,17 @@ bool root_in_repository(void)
 	return is_there;
 }
 
+char *root_head_log(void)
+{
+	char *folder = path_cwd(), *log = NULL;
+
+	for (bool is_left = folder != NULL; is_left && !log; is_left = go_up(folder))
+		if (holds(folder, ".git", ANYBODY))
+			log = path_join(folder, ".git/logs/HEAD");
+	free(folder);
+	return log;
+}
+
 char *root_path(const char *below, const char *path)
 {
 	if (*path == '/' || !*below)

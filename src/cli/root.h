@@ -18,5 +18,8 @@ char *root_path(const char *below, const char *path);
 // Whether git may find a repository from the current folder: else it need not be asked, for its
 // start costs as much as a small test.
 bool root_in_repository(void);
+// The file in which git notes where HEAD has moved, be it there or not; the caller frees it. NULL:
+// there is no work tree.
+char *root_head_log(void);
 
 #endif

@@ -114,13 +114,29 @@ static bool has_listing_only(const struct watching *w, const char *path)
 	return w->touched.runs && touched_is_listed(&w->touched, path);
 }
 
+// What a person is told of.
+struct change {
+	char *path;
+	size_t files;
+};
+
+// A file tells more than the folder in which it has come to be.
+static void name_change(struct change *c, const char *path, bool is_folder)
+{
+	if (!c->path || (c->files == 0 && !is_folder)) {
+		free(c->path);
+		c->path = xstrdup(path);
+	}
+	c->files += !is_folder;
+}
+
 // Looks at all that was heard of. While files run, they make and remove entries of folders: which
 // of these are left is seen at the end.
 static void weigh(struct watching *w)
 {
 	struct strings heard = w->heard;
-	char *first = NULL;
-	size_t changed = 0;
+	struct change change = {0};
+	bool changed = false;
 
 	w->heard = (struct strings){0};
 	map_release(&w->is_heard);
@@ -132,19 +148,18 @@ static void weigh(struct watching *w)
 		} else if (touched_look(&w->touched, path, false)) {
 			// A link may lead elsewhere by now.
 			changes_add(&w->changes, path);
-			if (changed++ == 0)
-				first = xstrdup(path);
+			name_change(&change, path, touched_is_listed(&w->touched, path));
 		}
 	}
 	strings_free_all(&heard);
 	if (w->lost_count && !w->touched.runs) {
 		w->lost_count = false;
 		touched_each_below(&w->touched, NULL, watch_input, w);
-		changed += touched_look(&w->touched, NULL, true);
+		changed = touched_look(&w->touched, NULL, true);
 	}
-	if (changed > 0 && any_is_touched(w))
-		w->changed(w->owner, first, changed - 1);
-	free(first);
+	if ((changed || change.path) && any_is_touched(w))
+		w->changed(w->owner, change.path, change.files > 1 ? change.files - 1 : 0);
+	free(change.path);
 }
 
 static void on_quiet(struct loop_timer *t)

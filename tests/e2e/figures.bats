@@ -196,6 +196,7 @@ grown() {
 		other --print-completion
 		other --rules
 		other --gather
+		other --watch
 		other --join
 		other --db
 		other --prune
