@@ -74,6 +74,7 @@ struct option_row {
 	enum option_path path;
 	const char *opposite; // the name that turns a switch off or empties a list; NULL: none
 	const char *initial;  // the value that is built in; NULL: none
+	bool is_of_call;      // it says what becomes of this call: one that repeats it goes without
 };
 
 // Whether the row is an option, not a line of --help.

@@ -126,23 +126,52 @@ int words_read(struct settings *o, int argc, char **argv, struct err *err)
 	return read_words(o, o->words, LAYER_COMMAND_LINE, err);
 }
 
+// Whether whoever repeats the call leaves out the option of that code.
+static bool is_of_call(int code)
+{
+	const struct option_row *row = code > 1 ? find_row(code) : NULL;
+
+	return row && row->is_of_call;
+}
+
+// n words without those that belong to the call.
+static void add_lasting(struct buf *b, char **words, int n, bool *has_failed)
+{
+	struct getopt_tables t = {0};
+	int code, from = 1;
+
+	// A - in front: a word that is no option comes as the code 1, in its place.
+	buf_addch(&t.letters, '-');
+	make_getopt_tables(&t);
+	optind = 0;
+	opterr = 0;
+	while ((code = getopt_long(n, words, t.letters.data, t.names.items, NULL)) != -1) {
+		for (; from < optind; from++) {
+			// The root has been marked by this run.
+			if (is_of_call(code) || strcmp(words[from], "--root=.") == 0)
+				continue;
+			*has_failed |= strcmp(words[from], "--failed") == 0;
+			buf_addch(b, ' ');
+			text_add_word(b, words[from]);
+		}
+	}
+	buf_release(&t.letters);
+	free(t.names.items);
+}
+
 char *words_again(int argc, char **argv)
 {
 	struct buf b = {0};
-	bool has = false;
+	bool has_failed = false;
+	int n = 1;
 
-	for (int i = 0; i <= argc; i++) {
-		bool options_end = i == argc || strcmp(argv[i], "--") == 0;
-		if (options_end && !has)
-			buf_addstr(&b, " --failed");
-		has |= options_end || strcmp(argv[i], "--failed") == 0;
-		if (i == argc)
-			break;
-		// The root has been marked by this run.
-		if (strcmp(argv[i], "--root=.") == 0)
-			continue;
-		if (i > 0)
-			buf_addch(&b, ' ');
+	while (n < argc && strcmp(argv[n], "--") != 0)
+		n++;
+	text_add_word(&b, argv[0]);
+	add_lasting(&b, argv, n, &has_failed);
+	buf_addstr(&b, has_failed ? "" : " --failed");
+	for (int i = n; i < argc; i++) {
+		buf_addch(&b, ' ');
 		text_add_word(&b, argv[i]);
 	}
 	return buf_detach(&b);
