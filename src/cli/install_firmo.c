@@ -72,6 +72,13 @@ static int write_module(const char *module, const char *templates, struct err *e
 	return outfile_commit(&file, err);
 }
 
+static int keep(const char *module, const char *kept, struct err *err)
+{
+	if ((unlink(kept) == 0 || errno == ENOENT) && link(module, kept) == 0)
+		return 0;
+	return err_set(err, errno, "keep %s as %s", module, kept);
+}
+
 static int install(const char *module, const char *kept, struct err *err)
 {
 	int ours = is_ours(module, err);
@@ -82,10 +89,8 @@ static int install(const char *module, const char *kept, struct err *err)
 	if (!folder)
 		return -1;
 	char *templates = xasprintf("%s/?.lua", folder);
-	int status = 0;
 	// Where it is there already, it is made anew, as the folder may be another one.
-	if (!ours && (unlink(kept) == 0 || errno == ENOENT) && link(module, kept) < 0)
-		status = err_set(err, errno, "keep %s as %s", module, kept);
+	int status = ours ? 0 : keep(module, kept, err);
 	if (status == 0)
 		status = write_module(module, templates, err);
 	free(templates);
@@ -109,7 +114,9 @@ static int uninstall(const char *module, const char *kept, struct err *err)
 static enum firmo_jobs_status carry_out(struct firmo_jobs *s,
 					int (*act)(const char *, const char *, struct err *))
 {
-	char *module = path_join(s->settings->firmo, MODULE);
+	char *named = path_join(s->settings->firmo, MODULE);
+	// The file itself is kept and replaced, not a link to it.
+	char *module = path_target(named);
 	char *kept = xasprintf("%s" KEPT, module);
 	struct err err = {0};
 
@@ -118,6 +125,7 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s,
 		session_warn(err.message);
 	free(kept);
 	free(module);
+	free(named);
 	return status < 0 ? FIRMO_JOBS_BROKEN : FIRMO_JOBS_OK;
 }
 

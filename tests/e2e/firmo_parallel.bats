@@ -183,6 +183,17 @@ nil	no-such-program cannot be run: install firmo-jobs, put its folder into PATH,
 	run -0 fj --uninstall-firmo="$PWD"
 	diff own.lua lib/tools/parallel/init.lua
 	is "$(ls lib/tools/parallel)" init.lua
+	# A link stays one, and what it leads to is what is kept.
+	mv lib/tools/parallel/init.lua linked.lua
+	ln -s ../../../linked.lua lib/tools/parallel/init.lua
+	run -0 fj --install-firmo=.
+	grep -q firmo-jobs.parallel linked.lua
+	run -0 fj --uninstall-firmo=.
+	diff own.lua lib/tools/parallel/init.lua
+	test -L lib/tools/parallel/init.lua
+	mkdir linked.lua.before-firmo-jobs
+	bad 3 "keep $PWD/linked.lua as" --install-firmo=.
+	diff own.lua linked.lua
 	bad 3 "is Firmo's own: nothing is to be taken away" --uninstall-firmo=.
 	bad 3 "no Firmo has its module there" --install-firmo=tests
 	bad 2 "wants the folder of Firmo" --install-firmo=
