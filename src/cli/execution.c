@@ -162,10 +162,10 @@ static void on_waits_for_run(void *owner, const char *who, const char *lock, boo
 	free(message);
 }
 
-static void on_needs_fresh(void *owner, const struct job *job)
+static void on_needs_fresh(void *owner, const struct job *job, bool again)
 {
-	char *message =
-		xasprintf("%s needs a fresh process: forked it has other results", job->path);
+	char *message = xasprintf("%s needs a fresh process: %sforked it has other results",
+				  job->path, again ? "run once more, " : "");
 
 	warn_in_run(owner, message);
 	free(message);

@@ -246,7 +246,7 @@ static char *judge(struct local *l, struct forkserver *f, const struct launch *w
 		.cwd = l->settings->cwd, .below = l->settings->own, .environ = f->environment.envp};
 	struct err err;
 
-	if (hello->pid != f->pid)
+	if (hello->pid != f->pid && !*hello->obstacle)
 		return xstrdup("the interpreter runs in a process of another one");
 	// What it has started, and does not wait for, is ours by now.
 	size_t left = remnants_find(l, f->environment.marker, true);

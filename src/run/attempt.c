@@ -411,11 +411,14 @@ static int launch(struct attempt *a, bool *transient, struct err *err)
 }
 
 // A forked process that hangs proves nothing, and a new one has to show that it does so as well: it
-// is given up sooner, unless its file is known to take that long.
+// is given up sooner, unless its file is known to take that long. A second run that only we have
+// asked for holds up nobody.
 static int64_t deadline_of_process(struct attempt *a)
 {
 	int64_t deadline = a->result->deadline_ns;
 
+	if (a->is_trial)
+		return deadline > 0 && deadline < FORKS_TRIAL_NS ? deadline : FORKS_TRIAL_NS;
 	a->is_hasty = a->forked && deadline > 0 &&
 		      a->result->job->expected_ns < deadline / (2 * FORKS_HASTE);
 	return a->is_hasty ? deadline / FORKS_HASTE : deadline;

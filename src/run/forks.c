@@ -105,7 +105,7 @@ static void show_need(struct supervisor *s, const struct attempt *a, struct resu
 {
 	map_put(&s->forks.fresh, fresh->job->path, s);
 	if (s->hooks->needs_fresh)
-		s->hooks->needs_fresh(s->hooks->owner, fresh->job);
+		s->hooks->needs_fresh(s->hooks->owner, fresh->job, a->is_trial);
 	show(s, fresh, a->states.file, FORK_UNSAFE);
 	bool tells = a->is_trial && a->states.server == a->sampled;
 	if (tells && ++check_of(s, a->sampled)->unlike >= UNLIKE_MOST)
@@ -283,39 +283,33 @@ bool forks_check(struct supervisor *s, struct attempt *a)
 }
 
 // A sample has been run forked. It was nothing to go by where it was not forked after all, or from
-// another interpreter.
-static bool judge_sample(struct supervisor *s, struct attempt *a)
+// another interpreter. Its result stays that of its new process: whatever a second run comes to, on
+// what the first has left behind or by chance, only we have asked for it.
+static void judge_sample(struct supervisor *s, struct attempt *a)
 {
 	struct result *fresh = forks_take(&a->sample), *forked = a->result;
 	bool is_same = a->states.server == a->sampled;
-	bool counts = a->forked && is_same && !a->spoilt && !a->timed_out && !s->abandoned &&
+	bool counts = a->forked && is_same && !a->spoilt && !s->abandoned &&
 		      forked->status != FILE_NOTRUN;
-	bool bad = counts && is_bad(a);
 
 	a->result = fresh;
 	a->seen = a->sample_seen;
-	if (bad) {
-		a->failed = forked;
-		if (run_again(s, a, false))
-			return true;
-	}
 	check_of(s, a->sampled)->runs = false;
-	if (bad)
-		return false;
-	if (counts && is_alike(fresh, forked))
+	if (counts && !a->timed_out && is_alike(fresh, forked))
 		show(s, fresh, a->sampled, FORK_SAFE);
 	else if (counts)
 		show_need(s, a, fresh);
 	attempt_drop(&s->local.launcher, forked);
-	return false;
 }
 
 // ---- failures ----
 
 bool forks_prove(struct supervisor *s, struct attempt *a, bool bad)
 {
-	if (a->sample)
-		return judge_sample(s, a);
+	if (a->sample) {
+		judge_sample(s, a);
+		return false;
+	}
 	if (s->abandoned || a->passed || is_bad(a) != bad)
 		return false;
 	// Where a new one has passed, another forked one tells whether the fork or chance was to
@@ -339,8 +333,6 @@ void forks_settle(struct supervisor *s, struct attempt *a)
 		return;
 	failed = forks_take(&a->failed);
 	a->result = passed;
-	if (a->is_trial)
-		check_of(s, a->sampled)->runs = false;
 	if (a->forked && last->status != FILE_NOTRUN && file_status_is_bad(last->status)) {
 		show_need(s, a, passed);
 		attempt_drop(&s->local.launcher, failed);

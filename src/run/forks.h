@@ -18,6 +18,8 @@ struct supervisor;
 
 // A file that takes longer is not worth a fork, nor a sample: that would hold up the run.
 #define FORKS_LONG_NS NS_PER_SEC
+// Nor is what has taken less, and takes longer than this when it is run once more.
+#define FORKS_TRIAL_NS (5 * NS_PER_SEC)
 // The part of its deadline that a forked process has.
 #define FORKS_HASTE 4
 

@@ -80,8 +80,9 @@ struct run_hooks {
 			      pid_t pid);
 	void (*slow)(void *owner, const struct result *r); // r->slow has just become true
 	// A file has other results in a process that is forked than in one of its own, where it
-	// passes.
-	void (*needs_fresh)(void *owner, const struct job *job);
+	// passes. again: that may be as well because it has run before, which only we have asked
+	// for.
+	void (*needs_fresh)(void *owner, const struct job *job, bool again);
 	// A result is there: sets r->last_inputs, and tells of these and of r's own inputs what is
 	// known of an earlier time.
 	void (*recall)(void *owner, struct result *r);

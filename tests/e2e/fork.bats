@@ -494,7 +494,7 @@ noted() {
 	waits_behind c
 	noted "a- b- c- d- d+ e- e+ f- f+ g- h-" --framework=tap --report=json:report.json
 	is "$(json '(function() for _, f in ipairs(r.files) do assert(f.tests[1].name == "new") end return #r.files end)()')" 9
-	grep -qx "firmo-jobs: tests/d_test.lua needs a fresh process: forked it has other results" errors.txt
+	grep -qx "firmo-jobs: tests/d_test.lua needs a fresh process: run once more, forked it has other results" errors.txt
 	noted "a- b- c- d- e- f- g- h-" --framework=tap
 	# What a run has shown that did not know of it does not undo that.
 	sql "UPDATE file SET reading = reading & 127 | 256 | (SELECT reading >> 16 << 16 FROM file WHERE path = 'tests/f_test.lua')
@@ -502,17 +502,33 @@ noted() {
 	noted "a- b- c- d- e- f- g- h-" --framework=tap
 }
 
-@test "auto: a sample that fails forked is run forked once more, and its new process counts" {
+@test "auto: a sample that fails forked needs a new process, whose result counts" {
 	for name in a b c e; do
 		plain $name "$NOTING note()"
 	done
 	plain d "$NOTING note() assert(not forked())"
 	waits_behind c
-	noted "a- b- c- d- d+ d+ e- e+" --report=json:report.json
+	noted "a- b- c- d- d+ e- e+" --report=json:report.json
 	is "$(json 'file("d").status, file("d").flaky')" "pass false"
 	noted "a- b- c- d- e+"
 	echo "-- another" >>tests/d_test.lua
 	noted "a- b- c- d+ d- d+ e+"
+}
+
+@test "auto: what only a second run of a file comes to is no result of it" {
+	for name in a b c e; do
+		plain $name "$NOTING note()"
+	done
+	# What it finds of the run before has it fail, or hang.
+	plain d "$NOTING note() if os.remove('made') then error('made') end io.open('made', 'w'):close()"
+	waits_behind c
+	noted "a- b- c- d- d+ e- e+" --flaky=fail --report=json:report.json
+	is "$(json 'file("d").status, file("d").flaky, file("d").attempt')" "pass false 1"
+	rm -r .firmo-jobs
+	noted "a- b- c- d- d+ e- e+ a+ b+ c+ d- e+" --repeat=2
+	rm -r made .firmo-jobs
+	plain d "$NOTING note() if os.remove('made') then os.execute('sleep 1000') end io.open('made', 'w'):close()"
+	noted "a- b- c- d- d+ e- e+" --timeout=0
 }
 
 # ---- what workers are held to ----
