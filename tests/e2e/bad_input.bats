@@ -25,7 +25,7 @@ setup() {
 	wrong_usage --chnaged "--chnaged: no such option; did you mean --changed?"
 	wrong_usage --timout=3 "--timout=3: no such option; did you mean --timeout?"
 	wrong_usage -filter=x "-filter=x: no such option; did you mean --filter?"
-	wrong_usage --re "--re: which of --retries, --retry-delay, --repeat, --report is meant?"
+	wrong_usage --re "--re: which of --related, --related-git, --retries, --retry-delay, --repeat, --report is meant?"
 	wrong_usage --changed=x "--changed=x: --changed takes no value"
 	wrong_usage --verb=x "--verb=x: --verbose takes no value"
 	wrong_usage -d --failed "there is no option -d"
