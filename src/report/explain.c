@@ -14,6 +14,7 @@
 #include "model/run.h"
 #include "report/format.h"
 #include "report/layout.h"
+#include "report/reporter.h"
 
 #define MANY       10  // names of a list that are shown
 #define PREFIX_MAX 100 // bytes of words that a worker puts before a message
@@ -215,39 +216,64 @@ static size_t length_of_told(const struct told *t, const char *s)
 	return found;
 }
 
-// Appends the lines of s; false if there was nothing new in them.
-static bool add_news(struct buf *b, const char *s, const struct told *t)
+// The length of what the reporter of the framework says at s of tests that are told of above, with
+// the empty lines behind it; 0: nothing.
+static size_t length_of_reported(const struct told *t, enum framework framework, const char *s)
 {
-	bool news = false;
+	size_t n = reporter_summary(framework, s), heading = n ? 0 : reporter_heading(framework, s);
+	size_t told = heading ? length_of_told(t, s + heading) : 0;
 
+	n = told ? heading + told : n;
+	return n ? n + strspn(s + n, "\n") : 0;
+}
+
+// What of a worker's output is to be read.
+struct news {
+	struct buf lines;
+	bool any;          // there is something new in them
+	bool was_reported; // what the framework's reporter says is left out
+};
+
+static void find_news(struct news *news, const char *s, const struct told *t,
+		      enum framework framework)
+{
 	while (*s) {
+		size_t reported = length_of_reported(t, framework, s);
+		news->was_reported |= reported > 0;
+		s += reported;
+		if (reported)
+			continue;
 		size_t told = length_of_told(t, s), n = told ? told : strcspn(s, "\n");
-		buf_addstr(b, "    | ");
+		buf_addstr(&news->lines, "    | ");
 		if (told)
-			buf_addstr(b, "(shown above)");
+			buf_addstr(&news->lines, "(shown above)");
 		else
-			buf_add(b, s, n);
-		buf_addch(b, '\n');
-		news |= !told && strspn(s, " \t") < n;
+			buf_add(&news->lines, s, n);
+		buf_addch(&news->lines, '\n');
+		news->any |= !told && strspn(s, " \t") < n;
 		s += n + (s[n] == '\n');
 	}
-	return news;
 }
 
 static void add_output(struct buf *b, const struct result *r, const struct text_style *style)
 {
 	struct told told = {.style = style};
-	struct buf clean = {0}, lines = {0};
+	struct news news = {0};
+	struct buf clean = {0};
 
 	if (!style->worker_output || r->output_len == 0)
 		return;
 	failure_each(r, tell_failure, &told);
 	format_output(&clean, r->output, r->output_len, "", style->colours);
-	if (clean.len > 0 && add_news(&lines, clean.data, &told))
-		buf_addf(b, "  output of the worker:\n%s", lines.data);
+	if (clean.len > 0)
+		find_news(&news, clean.data, &told, r->framework);
+	if (news.any)
+		buf_addf(b, "  output of the worker%s%s:\n%s",
+			 news.was_reported ? ", without the summary of " : "",
+			 news.was_reported ? framework_name(r->framework) : "", news.lines.data);
 	told_release(&told);
 	buf_release(&clean);
-	buf_release(&lines);
+	buf_release(&news.lines);
 }
 
 // ---- attempts ----

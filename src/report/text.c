@@ -22,6 +22,7 @@
 #include "report/format.h"
 #include "report/layout.h"
 #include "report/recap.h"
+#include "report/searched.h"
 #include "report/writers.h"
 
 #define SLOWEST       5
@@ -210,28 +211,52 @@ static bool is_flaky(const struct result *r)
 	return r->flaky;
 }
 
-// Explains the files of that kind, below a title with their number.
-static int write_section(FILE *out, const struct run *run, const struct text_style *style,
-			 bool (*is_so)(const struct result *), const char *title,
-			 explainer *explain, struct err *err)
+// Files of one kind, explained below a title with their number.
+static const struct section {
+	bool (*is_so)(const struct result *);
+	const char *title;
+	explainer *explain;
+} sections[] = {
+	{is_flaky, "passed only when tried again", explain_flaky},
+	{is_forgiven, "failed in quarantine", explain_failure},
+	{result_is_bad, "failed", explain_failure},
+};
+
+static int write_section(FILE *out, const struct run *run, const struct section *section,
+			 struct map *searched, const struct text_style *style, struct err *err)
 {
 	struct buf b = {0};
 	size_t n = 0;
 
 	for (size_t i = 0; i < run->results.n; i++)
-		n += is_so(run->results.items[i]);
+		n += section->is_so(run->results.items[i]);
 	if (n > 0)
-		buf_addf(&b, "\n%zu file%s %s:\n", n, n == 1 ? "" : "s", title);
+		buf_addf(&b, "\n%zu file%s %s:\n", n, n == 1 ? "" : "s", section->title);
 	for (size_t i = 0; i < run->results.n; i++) {
 		const struct result *r = run->results.items[i];
-		if (!is_so(r))
+		struct buf explained = {0};
+		if (!section->is_so(r))
 			continue;
+		section->explain(&explained, run, r, style);
 		buf_addch(&b, '\n');
-		explain(&b, run, r, style);
+		searched_fold(&b, explained.data, searched);
+		buf_release(&explained);
 		if (write_out(out, &b, err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static int write_sections(FILE *out, const struct run *run, const struct text_style *style,
+			  struct err *err)
+{
+	struct map searched = {0};
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof sections / sizeof *sections && status == 0; i++)
+		status = write_section(out, run, &sections[i], &searched, style, err);
+	map_release(&searched);
+	return status;
 }
 
 // ---- sums ----
@@ -578,11 +603,7 @@ int report_text_end(FILE *out, const struct run *run, const struct text_style *s
 	struct totals t = run_totals(run);
 	struct buf b = {0};
 
-	if (write_section(out, run, style, is_flaky, "passed only when tried again", explain_flaky,
-			  err) < 0 ||
-	    write_section(out, run, style, is_forgiven, "failed in quarantine", explain_failure,
-			  err) < 0 ||
-	    write_section(out, run, style, result_is_bad, "failed", explain_failure, err) < 0)
+	if (write_sections(out, run, style, err) < 0)
 		return -1;
 	if (!style->quiet || t.bad + t.flaky + t.forgiven > 0)
 		buf_addch(&b, '\n');

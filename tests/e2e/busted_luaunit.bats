@@ -466,3 +466,21 @@ printed_until() {
 @test "what a worker has printed is not lost when it is killed" {
 	on_each_lua busted printed_until
 }
+
+@test "what their own reporters say of failures is told once" {
+	test_file tests/a_spec.lua "it('breaks', function() print('my words') require 'no.such' end)"
+	test_file tests/b_spec.lua "describe('b', function() require 'no.such' end)"
+	test_file tests/test_c.lua "local lu = require 'luaunit'" "function test_d() lu.assertEquals(1, 2) end" "print 'my words'" \
+		"os.exit(lu.LuaUnit.run())"
+	run fj tests
+	status_is 1
+	is "$(grep -c "my words" <<<"$output")" 2
+	is "$(grep -c "no file './no/such.lua'" <<<"$output")" 1
+	has "places as above)"
+	has "without the summary of busted"
+	has "without the summary of luaunit"
+	hasnt "seconds,"
+	hasnt " / 0 pending"
+	hasnt "Failed tests:"
+	hasnt "Error ->"
+}

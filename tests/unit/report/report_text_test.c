@@ -308,6 +308,88 @@ static void a_place_is_told_once(void **state)
 	end(&s);
 }
 
+static void add_bare_failure(struct result *r, const char *message)
+{
+	add_test(r, "g", "fails", TEST_FAILED)->message = xstrdup(message);
+}
+
+// The summary of a framework is left out, but nothing that only looks a little like it.
+static void what_a_reporter_says_is_no_news(void **state)
+{
+	static const struct {
+		enum framework framework;
+		const char *output, *shown;
+	} rows[] = {
+		{FRAMEWORK_LUAUNIT,
+		 "mine\n.F\nFailed tests:\n----\n1) g.fails\nt.lua:3: no\n\n"
+		 "Ran 2 tests in 0.001 seconds, 1 success, 1 failure\n\nlast\n",
+		 "  output of the worker, without the summary of luaunit:\n    | mine\n    | "
+		 "last\n\n"},
+		{FRAMEWORK_BUSTED,
+		 "mine\n+-\n1 success / 1 failure / 0 errors / 0 pending : 0.1 seconds\n\n"
+		 "Failure -> t.lua @ 3\ng fails\nt.lua:3: no\n",
+		 "  output of the worker, without the summary of busted:\n    | mine\n\n"},
+		{FRAMEWORK_BUSTED,
+		 "\u25cf\u25fc\n1 success / 1 failure / 0 errors / 0 pending : 0.1 seconds\n\n"
+		 "Failure \u2192 t.lua @ 3\ng fails\nt.lua:3: no\n",
+		 "\nFiles:"},
+		// Marks that no summary follows, a heading without what is told above, another's
+		// shape.
+		{FRAMEWORK_BUSTED, "+-\nFailure -> t.lua @ 3\ng fails\nother\n",
+		 "  output of the worker:\n    | +-\n    | Failure -> t.lua @ 3\n    | g fails\n"
+		 "    | other\n\n"},
+		{FRAMEWORK_PLAIN, "1) g.fails\nRan 2 tests in 0.1 seconds, 1 success\n",
+		 "  output of the worker:\n    | 1) g.fails\n    | Ran 2 tests in 0.1 seconds, 1 "
+		 "success"
+		 "\n\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct sample s;
+		begin(&s);
+		struct result *r = add_file(&s, "t.lua", rows[i].framework, FILE_FAILED,
+					    "1 of 2 tests failed");
+		add_bare_failure(r, "t.lua:3: no");
+		set_output(r, rows[i].output, strlen(rows[i].output));
+		char *wanted = xasprintf("      t.lua:3: no\n%s", rows[i].shown);
+		assert_text_from(&s.run, &usual, "      t.lua:3", wanted);
+		free(wanted);
+		end(&s);
+	}
+}
+
+// Where require has looked is shown for the first file that misses a module.
+static void searched_places_are_listed_once(void **state)
+{
+	static const char *const messages[] = {
+		"module 'a' not found:\n\tno field package.preload['a']\n\tno file 'a.lua'\n"
+		"\tno file 'a.so'",
+		"module 'a' not found:\n\tno field package.preload['a']\n\tno file 'a.lua'\n"
+		"\tno file 'a.so'",
+		"module 'b' not found:\n\tno field package.preload['b']\n\tno file 'b.lua'\n"
+		"\tno file 'b.so'",
+	};
+	struct sample s;
+
+	(void)state;
+	begin(&s);
+	for (size_t i = 0; i < COUNT(messages); i++)
+		add_bare_failure(add_file(&s, "t.lua", FRAMEWORK_BUSTED, FILE_FAILED, "failed"),
+				 messages[i]);
+	assert_text_from(&s.run, &usual, "3 files failed:",
+			 "3 files failed:\n\n"
+			 "FAIL t.lua: failed\n  x g fails\n      module 'a' not found:\n"
+			 "      \tno field package.preload['a']\n      \tno file 'a.lua'\n"
+			 "      \tno file 'a.so'\n\n"
+			 "FAIL t.lua: failed\n  x g fails\n      module 'a' not found:\n"
+			 "      \t(the same 3 places as above)\n\n"
+			 "FAIL t.lua: failed\n  x g fails\n      module 'b' not found:\n"
+			 "      \tno field package.preload['b']\n      \tno file 'b.lua'\n"
+			 "      \tno file 'b.so'\n\n");
+	end(&s);
+}
+
 static void what_the_reason_says_is_not_repeated(void **state)
 {
 	struct sample s;
@@ -603,6 +685,8 @@ int main(void)
 		cmocka_unit_test(an_uncaught_error_is_shown_once),
 		cmocka_unit_test(what_only_looks_alike_is_shown),
 		cmocka_unit_test(a_place_is_told_once),
+		cmocka_unit_test(what_a_reporter_says_is_no_news),
+		cmocka_unit_test(searched_places_are_listed_once),
 		cmocka_unit_test(what_the_reason_says_is_not_repeated),
 		cmocka_unit_test(tests_of_a_failed_setup_are_seen),
 		cmocka_unit_test(a_seed_is_told_with_its_failure),
