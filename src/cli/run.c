@@ -159,7 +159,11 @@ static enum firmo_jobs_status plan(struct firmo_jobs *s, bool to_run)
 		return FIRMO_JOBS_USAGE;
 	if (to_run)
 		join_run(s);
-	found = s->joined ? covering_join(s) : covering_begin(s);
+	// Where nothing runs it matters only if it decides what would.
+	if (s->joined)
+		found = covering_join(s);
+	else if (to_run || s->request.changed_only || s->settings->plan.failed_only)
+		found = covering_begin(s);
 	if (found == FIRMO_JOBS_OK)
 		found = relating_begin(s);
 	return found == FIRMO_JOBS_OK ? put_in_order(s, to_run) : found;

@@ -64,10 +64,9 @@ struct plan_request {
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and
-// appends to notes (the same) lines on files that may be tests and are not among them. history:
-// what
-// --changed knows of files, or NULL: all are read. Fails if a
-// path of the request, or a root in busted's settings, does not exist.
+// appends to notes (the same) lines on files that may be tests and are not among them. history: what
+// --changed knows of files, or NULL: all are read. Fails if a path of the request, or a root in
+// busted's settings, does not exist.
 int plan_find(struct jobs *jobs, const struct plan_request *request, struct store *history,
 	      struct strings *notes, struct err *err);
 // Tells the jobs what the history knows of them.
@@ -90,11 +89,11 @@ int plan_note_loads(struct support *support, const struct jobs *ran, struct stor
 void plan_look(struct job *j, const struct plan_request *request);
 // Looks into the files, learns what the history (which may be NULL) knows of them, leaves out those
 // that are not related and those that --failed does not want, puts those that --changed need not
-// run, and with coverage those that
-// --failed does not want, into reused (which the caller releases), and the others in the order of
-// their start, those that write what others depend on before these (plan/sequence.h). Fails, with
-// all of that done without the history, if that cannot be read. Plans all that was found with
-// support (unless that is NULL), and notes what those in reused have loaded of it.
+// run, and with coverage those that --failed does not want, into reused (which the caller
+// releases), and the others in the order of their start, those that write what others depend on
+// before these (plan/sequence.h). Fails, with all of that done without the history, if that cannot
+// be read. Plans all that was found with support (unless that is NULL), and notes what those in
+// reused have loaded of it.
 int plan_order(struct jobs *jobs, struct jobs *reused, const struct plan_request *request,
 	       struct store *history, struct support *support, struct err *err);
 
