@@ -80,7 +80,7 @@ in_mount() {
 	fj -q
 	is "$(cat .firmo-jobs/.gitignore)" "*"
 	is_sound
-	is "$(sql 'PRAGMA user_version')" 13
+	is "$(sql 'PRAGMA user_version')" 14
 }
 
 @test "a folder that is there is left as it is" {

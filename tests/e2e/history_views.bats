@@ -525,7 +525,7 @@ No run."
 		for _, view in ipairs(schema.oneOf) do list(view) end
 		for _, object in pairs(schema["$defs"]) do list(object) end
 	END
-	sed -n '/^\.Ss Views for programs/,/^\.Sh/s/^\.\(It \)\?Va //p' "$manual" | sed 's/ \?[,.]$//; s/ , /\n/g' | sort -u |
+	sed -n '/^\.Ss Views for programs/,/^\.Sh/s/^\.\(It \)\?Va //p' "$manual" | sed 's/ \?[,.;]$//; s/ , /\n/g' | sort -u |
 		diff schema.txt -
 }
 
