@@ -88,6 +88,7 @@ groups_of() {
 	fuzz | fuzz-*) echo build fuzz ;;
 	hostile | faults) echo build lua frameworks hostile ;;
 	format) echo build format ;;
+	dist) echo build git ;;
 	lint) echo build format lint ;;
 	*) echo build ;;
 	esac

@@ -9,10 +9,11 @@ c_files := $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] include/*.h tests/unit/
 shell_files := $(wildcard mk/*.sh tests/*.sh tests/reuse/*.sh) .ci/run
 
 .PHONY: lint format compile_commands
-lint: ## hold the sources to their style, their layers and their names
+lint: ## hold the sources to their style, their layers, their names and one version
 	$(CLANG_FORMAT) --dry-run -Werror $(c_files)
 	sh mk/layers.sh
 	sh mk/names.sh
+	sh mk/version.sh
 	$(CPPCHECK) --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance \
 		--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --inline-suppr \
 		-Isrc -Iinclude -D_GNU_SOURCE src

@@ -4,6 +4,7 @@
 load common
 
 root=${BATS_TEST_DIRNAME%/tests/e2e}
+version=$(sed -n 's/^#define FIRMO_JOBS_VERSION "\(.*\)"$/\1/p' "$root/include/firmo-jobs.h")
 
 # Another PREFIX makes some of the program anew: of a copy, as all the other tests run the program.
 setup_file() {
@@ -40,7 +41,7 @@ usr/share/lua/firmo-jobs/firmo/lib/tools/parallel.lua
 usr/share/man/man1/firmo-jobs.1
 usr/share/zsh/site-functions/_firmo-jobs" ]
 	run dest/usr/bin/firmo-jobs --version
-	[ "$output" = "firmo-jobs 0.1.0" ]
+	is "$output" "firmo-jobs $version"
 	install_to "$PWD/dest" uninstall
 	[ -z "$(find dest -type f)" ]
 	[ ! -e dest/usr/lib/firmo-jobs ]
@@ -63,7 +64,7 @@ usr/share/zsh/site-functions/_firmo-jobs" ]
 	mapfile -t variables <variables
 	make_ install "${variables[@]}"
 	LUA_PATH="$PWD/there/lua/?.lua" run "$LUA" -e 'print(require("firmo-jobs")._VERSION, package.loaded["firmo-jobs.json"] ~= nil)'
-	is "$output" $'0.1.0\ttrue'
+	is "$output" "$version"$'\ttrue'
 	run -0 there/bin/firmo-jobs --print-lua-path=firmo
 	LUA_PATH=$output run "$LUA" -e 'print(type(require("lib.tools.parallel").run_tests))'
 	is "$output" function
@@ -107,6 +108,46 @@ usr/share/zsh/site-functions/_firmo-jobs" ]
 	run $'a\nb/firmo-jobs' --print-mk
 	status_is 3
 	has "newline"
+}
+
+@test "the version is the same wherever it is said" {
+	cp -r "$root"/{mk,include,CHANGELOG.md,firmo-jobs-*.rockspec} .
+	mkdir src
+	cp -r "$root/src/lua" src
+	run sh mk/version.sh
+	status_is 0
+	is "$output" ""
+	sed -i 's/^\(#define FIRMO_JOBS_VERSION\) .*/\1 "7.8.9"/' include/firmo-jobs.h
+	run sh mk/version.sh
+	status_is 1
+	is "$(cut -d: -f1 <<<"$output" | tr '\n' ' ')" "firmo-jobs-7.8.9-1.rockspec src/lua/firmo-jobs.lua CHANGELOG.md "
+}
+
+@test "dist packs what is committed, the same each time, and that is built without git" {
+	mkdir copy
+	cp -r "$root"/{GNUmakefile,mk,include,src,LICENSE} copy
+	touch copy/not_committed
+	git -C copy init -q
+	git -C copy add GNUmakefile mk include src LICENSE
+	git -C copy -c user.name=me -c user.email=me@example.org commit -q -m all
+	for out in one two; do
+		run -0 make -s -C copy dist O="$PWD/$out"
+		is "$output" "$PWD/$out/firmo-jobs-$version.tar.gz"
+	done
+	cmp {one,two}/firmo-jobs-"$version".tar.gz
+	tar -xzf one/firmo-jobs-"$version".tar.gz
+	is "$(cd firmo-jobs-"$version" && find . -type f | sort)" "$(cd copy && git ls-files | sed 's|^|./|' | sort)"
+	echo "exit 1" >git
+	chmod +x git
+	PATH=$PWD:$PATH run -0 make -n -C firmo-jobs-"$version" all
+	has "-o build/firmo-jobs"
+	# What is changed is said not to be in it; where nothing is committed there is nothing to pack.
+	echo >>copy/LICENSE
+	run -0 make -s -C copy dist O="$PWD/one"
+	has "dist: what is not committed is not in it"
+	cmp {one,two}/firmo-jobs-"$version".tar.gz
+	run make -s -C firmo-jobs-"$version" dist
+	status_is 2
 }
 
 @test "a program can be written on the installed library, whose only symbols are those of its header" {

@@ -174,7 +174,7 @@ jobs.run: 1 is no name of an option
 	has "jobs.run: option list is the module's own
 nowhere: No such file or directory
 no-such-program cannot be run: install firmo-jobs, put its folder into PATH, or name it by the option program
-./newer is \"firmo-jobs 9.9.9\", this module is for firmo-jobs 0.1.0: install both anew"
+./newer is \"firmo-jobs 9.9.9\", this module is for $("$FIRMO_JOBS" --version): install both anew"
 	has "--history=all: no such view"
 	has "run:wait: the seconds have to be a number, 0 or more"
 	nothing_left
