@@ -109,10 +109,11 @@ $(O)/src/cli/print_schema.o: $(wildcard src/report/*.schema.json)
 $(O)/src/report/html/page.o: $(wildcard src/report/html/page.*)
 
 # What knows where files are installed that come with the program. Another PREFIX makes only that anew.
-$(O)/src/cli/context.o $(O)/src/cli/covering.o $(O)/src/cli/print_mk.o $(O)/src/cli/print_lua_path.o: private CPPFLAGS += \
+placed := $(addprefix $(O)/src/cli/,context.o covering.o print_mk.o print_lua_path.o version.o)
+$(placed): private CPPFLAGS += \
 	-DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"' -DMK_FOLDER='"$(DATADIR)/firmo-jobs"' \
 	-DLUA_FOLDER='"$(DATADIR)/lua/firmo-jobs"'
-$(O)/src/cli/context.o $(O)/src/cli/covering.o $(O)/src/cli/print_mk.o $(O)/src/cli/print_lua_path.o: $(O)/places
+$(placed): $(O)/places
 
 $(O)/places: .FORCE
 	@mkdir -p $(@D)

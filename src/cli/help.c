@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// --help and --version.
+// --help.
 #include <stdio.h>
 
 #include "cli/mode.h"
@@ -16,15 +16,3 @@ const struct mode mode_help = {.name = "--help",
 			       .has_no_project = true,
 			       .goes_first = true,
 			       .carry_out = print_help};
-
-static enum firmo_jobs_status print_version(struct firmo_jobs *s)
-{
-	puts("firmo-jobs " FIRMO_JOBS_VERSION);
-	return FIRMO_JOBS_OK;
-}
-
-const struct mode mode_version = {.name = "--version",
-				  .formats = MODE_ANY_FORMAT,
-				  .has_no_project = true,
-				  .goes_first = true,
-				  .carry_out = print_version};

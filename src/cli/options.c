@@ -551,7 +551,8 @@ static const struct option_row rows[] = {
 	MODE_OF("check", "[=repair]", "is the history sound? Make anew what can be", &mode_check,
 		repairs),
 	MODE('h', "help", NULL, "show this", &mode_help),
-	MODE('V', "version", NULL, "show the version", &mode_version),
+	MODE('V', "version", NULL, "show the version; -v: what it was built with and finds",
+	     &mode_version),
 };
 
 #define ROWS (sizeof rows / sizeof *rows)

@@ -92,6 +92,8 @@ usr/share/zsh/site-functions/_firmo-jobs" ]
 	run ./alone --print-lua-path
 	status_is 3
 	is "$output" "firmo-jobs: firmo-jobs.lua is neither beside the program nor in $PWD/there/share/lua/firmo-jobs"
+	run -0 ./alone --version -v
+	has "firmo-jobs.lua            neither beside the program nor in $PWD/there/share/lua/firmo-jobs: no --print-lua-path"
 	# One that was not installed has it beside itself, in a folder of any name that make can carry.
 	for name in 'a b' 'a\b' 'a*b' '[a]' 'a\*b' 'a*\ b' 'a\' 'a\\ b' $'a\tb' 'a#b' 'a%b' 'a$b' "a'b" 'a:b' 'a;b' 'a=b' 'a|b'; do
 		mkdir -p "$name" aXb
@@ -108,6 +110,24 @@ usr/share/zsh/site-functions/_firmo-jobs" ]
 	run $'a\nb/firmo-jobs' --print-mk
 	status_is 3
 	has "newline"
+}
+
+@test "--version -v tells what it was built with, what it finds and what the machine allows" {
+	run -0 "$FIRMO_JOBS" --version -v
+	is "${lines[0]}" "firmo-jobs $version"
+	has "  json-c                    $(pkg-config --modversion json-c)"
+	has "  SQLite                    $(pkg-config --modversion sqlite3)"
+	has "  xxHash                    $(pkg-config --modversion libxxhash)"
+	has "  firmo-jobs.mk             ${FIRMO_JOBS%/*}/firmo-jobs.mk"
+	has "  /proc                     yes"
+	hasnt "neither beside"
+	local closing=("$HELPERS/fault" close 1+ EPERM calls "$HELPERS/../faults/memory.so")
+	if [ -z "$SAN" ] && "${closing[@]}" true; then
+		run -0 "${closing[@]}" "$FIRMO_JOBS" --version -v
+		has "  close_range               no: descriptors are closed one by one"
+	fi
+	run -0 "$FIRMO_JOBS" --version
+	is "$output" "firmo-jobs $version"
 }
 
 @test "the version is the same wherever it is said" {
