@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # awk -f manual.awk OPTIONS PAGE: the page, with a table of its options below each ".Ss" that is a headline
-# of --help. OPTIONS is src/cli/options.c as the preprocessor gives it, with the rows of all options: so
+# of --help=all. OPTIONS is src/cli/options.c as the preprocessor gives it, with the rows of all options: so
 # no program has to be run that was built for another machine.
 
 function fail(what) {

@@ -51,16 +51,16 @@ static int refuse_name(const char *word, struct err *err)
 	size_t beginning = near.n > 0 ? add_beginning(&several, near.word, near.n) : 0;
 	// A name may be shortened as long as it is the only one.
 	if (near.best && near.distance == 0)
-		err_set(err, 0, "%s: --%s takes no value; see --help", word, near.best);
+		err_set(err, 0, "%s: --%s takes no value; see --help=all", word, near.best);
 	else if (beginning == 1)
-		err_set(err, 0, "%s: %s takes no value; see --help", word, several.data);
+		err_set(err, 0, "%s: %s takes no value; see --help=all", word, several.data);
 	else if (beginning > 0)
-		err_set(err, 0, "%s: which of %s is meant? See --help", word, several.data);
+		err_set(err, 0, "%s: which of %s is meant? See --help=all", word, several.data);
 	else if (near.best)
-		err_set(err, 0, "%s: no such option; did you mean --%s? See --help", word,
+		err_set(err, 0, "%s: no such option; did you mean --%s? See --help=all", word,
 			near.best);
 	else
-		err_set(err, 0, "%s: no such option; see --help", word);
+		err_set(err, 0, "%s: no such option; see --help=all", word);
 	buf_release(&several);
 	return -1;
 }
@@ -74,9 +74,9 @@ static int refuse_letter(const char *word, struct err *err)
 	if (holds && near.n > 1)
 		offer_names(&near);
 	if (near.best)
-		return err_set(err, 0, "%s: no such option; did you mean --%s? See --help", word,
-			       near.best);
-	return err_set(err, 0, "there is no option -%c; see --help", optopt);
+		return err_set(err, 0, "%s: no such option; did you mean --%s? See --help=all",
+			       word, near.best);
+	return err_set(err, 0, "there is no option -%c; see --help=all", optopt);
 }
 
 static bool is_letter(int c)
@@ -95,7 +95,7 @@ int mistyped_refuse(int code, char **words, struct err *err)
 	const char *word = words[optind - 1];
 
 	if (code == ':')
-		return err_set(err, 0, "%s: its value is missing; see --help", word);
+		return err_set(err, 0, "%s: its value is missing; see --help=all", word);
 	// In `-qx` getopt stands before the word, and so behind another one.
 	if (optopt && optopt <= UCHAR_MAX && !is_letter(optopt))
 		return refuse_letter(words[optind] ? words[optind] : word, err);

@@ -12,7 +12,7 @@ struct mode;
 struct settings;
 
 enum option_type {
-	OPTION_HEADLINE, // of --help
+	OPTION_HEADLINE, // of --help=all
 	OPTION_HELP,     // goes on with the help of the row above
 	OPTION_ON,       // sets a bool
 	OPTION_OFF,      // clears a bool
@@ -77,7 +77,7 @@ struct option_row {
 	bool is_of_call;      // it says what becomes of this call: one that repeats it goes without
 };
 
-// Whether the row is an option, not a line of --help.
+// Whether the row is an option, not a line of --help=all.
 bool option_is_named(const struct option_row *row);
 // An argument that may be left out stands in brackets.
 bool option_is_optional(const struct option_row *row);
@@ -95,7 +95,7 @@ int option_refuse(struct err *err, const char *option, const char *value,
 		  const char *const *choices, const char *more);
 // The message of a value that an option does not take: OPTION=VALUE: WANTED. Returns -1.
 int option_invalid(struct err *err, const char *option, const char *value, const char *wanted);
-// One line of --help.
+// One line of --help=all.
 void option_print(FILE *out, const struct option_row *row);
 
 #endif

@@ -102,6 +102,7 @@ struct settings {
 	const char *shown_file;   // of --print-settings, or NULL
 	const char *firmo;        // the folder of --install-firmo and --uninstall-firmo
 	bool lua_path_of_firmo;   // of --print-lua-path
+	bool helps_with_all;      // of --help
 	int shell;                // of --print-completion
 	int schema;               // of --print-schema
 	const char *task;         // of --run, or NULL

@@ -46,7 +46,8 @@ static void make_getopt_tables(struct getopt_tables *t)
 			VEC_PUSH(&t->names, ((struct option){row->opposite, no_argument, NULL,
 							     OPPOSITE_CODE + (int)i}));
 		if (row->letter)
-			buf_addf(&t->letters, "%c%s", row->letter, row->argument ? ":" : "");
+			buf_addf(&t->letters, "%c%s", row->letter,
+				 has == required_argument ? ":" : "");
 	}
 	VEC_PUSH(&t->names, (struct option){0});
 }

@@ -206,7 +206,7 @@ grown() {
 		other --help
 		other --version
 	END
-	fj --help | grep -oE '^ .{2,5}--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u >there
+	fj --help=all | grep -oE '^ .{2,5}--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u >there
 	# --no-report stands with --report there.
 	is "$(grep -vx -- --no-report told | sort -u)" "$(<there)"
 	# Where it goes, what reports are written and how many run at once; another program and its words.

@@ -219,7 +219,8 @@ completed() {
 	[ "$(completed --why = a_)" = "a_test.lua " ]
 	[ "$(completed -v a_)" = "a_test.lua " ]
 	[ "$(completed -j 3)" = " " ]
-	for option in $("$FIRMO_JOBS" --help | grep -oE -- '--[a-z-]+' | sort -u); do
+	[ "$(completed --help =)" = "all " ]
+	for option in $("$FIRMO_JOBS" --help=all | grep -oE -- '--[a-z-]+' | sort -u); do
 		for shell in bash zsh fish; do
 			"$FIRMO_JOBS" --print-completion=$shell | grep -qE -- "(--| -l )${option#--}\b"
 		done
@@ -232,9 +233,9 @@ completed() {
 	[[ $output == *"wants bash, zsh or fish"* ]]
 }
 
-@test "the manual page has every option of --help, in its words" {
+@test "the manual page has every option of --help=all, in its words" {
 	sed 's/\\-/-/g' "${FIRMO_JOBS%/*}/firmo-jobs.1" >page
-	"$FIRMO_JOBS" --help | grep -E -- '^  .{4}--' >rows
+	"$FIRMO_JOBS" --help=all | grep -E -- '^  .{4}--' >rows
 	[ "$(wc -l <rows)" -gt 40 ]
 	while IFS= read -r row; do
 		option=$(grep -oE -- '--[a-z-]+' <<<"$row" | head -1)

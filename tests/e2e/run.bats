@@ -300,13 +300,23 @@ listed() {
 }
 
 @test "--help, --version and their letters" {
-	for word in --help -h; do
-		run fj $word
-		status_is 0
+	for word in --help -h -qh; do
+		run -0 fj $word
 		has "Usage: firmo-jobs"
-		has "--report=FORMAT[:FILE]"
-		has "Exit status:"
+		has "  -j, --workers=N "
+		has "Examples:"
+		has "--help=all"
+		hasnt "--grace"
+		# A screen.
+		[ "${#lines[@]}" -le 28 ]
+		is "$(awk 'length > 80' <<<"$output")" ""
 	done
+	run -0 fj --help=all
+	has "Usage: firmo-jobs"
+	has "--report=FORMAT[:FILE]"
+	has "Exit status:"
+	wrong_usage --help=some "--help=some: wants all"
+	wrong_usage -hx "there is no option -x; see --help=all"
 	for word in --version -V; do
 		run fj $word
 		status_is 0
