@@ -11,6 +11,8 @@
 #include "base/embed.h"
 #include "base/fingerprint.h"
 #include "base/path.h"
+#include "cli/changed_lines.h"
+#include "cli/coverage_globs.h"
 #include "cli/evaluation.h"
 #include "cli/session.h"
 #include "cli/unloaded.h"
@@ -168,20 +170,6 @@ static void begin(struct firmo_jobs *s, bool calls, bool is_wide)
 	s->request.counting = &c->wish;
 }
 
-// Before anything runs, as the run itself may change what git sees.
-static enum firmo_jobs_status find_changes(struct firmo_jobs *s)
-{
-	const char *revision = s->settings->coverage.diff;
-	struct err err = {0};
-
-	if (!revision || git_find_changes(revision, &s->covering.changes, &err) == 0)
-		return FIRMO_JOBS_OK;
-	char *message = xasprintf("--coverage-diff=%s: %s", revision, err.message);
-	session_warn(message);
-	free(message);
-	return FIRMO_JOBS_USAGE;
-}
-
 enum firmo_jobs_status covering_begin(struct firmo_jobs *s)
 {
 	enum firmo_jobs_status status = FIRMO_JOBS_OK;
@@ -194,7 +182,7 @@ enum firmo_jobs_status covering_begin(struct firmo_jobs *s)
 	if (status == FIRMO_JOBS_OK)
 		status = find_luacov(s);
 	if (status == FIRMO_JOBS_OK)
-		status = find_changes(s);
+		status = changed_lines_find(s);
 	if (status == FIRMO_JOBS_OK)
 		begin(s, tells_of_functions(s->settings), looks_outside(s));
 	return status;
@@ -369,141 +357,18 @@ static void on_changed(void *owner, const char *path)
 	warn_of(path, " has changed during the run: what is told of its lines may be wrong");
 }
 
-static bool matches(const char *glob, const char *path)
-{
-	const struct strings globs = {.items = (char *[]){(char *)glob}, .n = 1};
-
-	return name_matches(&globs, path);
-}
-
-static void warn_of_include(const char *glob)
-{
-	struct stat st;
-	bool is_folder = stat(glob, &st) == 0 && S_ISDIR(st.st_mode);
-	char *message = xasprintf("--coverage-include=%s matches no source%s%s%s", glob,
-				  is_folder ? "; what lies in that folder is '" : "",
-				  is_folder ? glob : "", is_folder ? "/**'" : "");
-
-	session_warn(message);
-	free(message);
-}
-
-static void tell_empty_includes(const struct firmo_jobs *s)
-{
-	const struct strings *includes = &s->settings->coverage.includes;
-	const struct coverage *c = s->run.coverage;
-
-	for (size_t i = 0; i < includes->n; i++) {
-		bool found = false;
-		for (size_t k = 0; k < c->n && !found; k++)
-			found = matches(includes->items[i], c->files[k].path);
-		if (found)
-			continue;
-		warn_of_include(includes->items[i]);
-	}
-}
-
-static struct unloaded_terms terms_of_unloaded(struct firmo_jobs *s)
-{
-	return (struct unloaded_terms){.lua = s->context.commands.lua,
-				       .library = s->covering.library,
-				       .cwd = s->covering.cwd,
-				       .wants = wants,
-				       .owner = s};
-}
-
-struct exclusion {
-	const char *glob;
-	bool matches;
-};
-
-static bool note_match(void *owner, const char *path)
-{
-	struct exclusion *e = owner;
-
-	e->matches |= matches(e->glob, path);
-	return false;
-}
-
-// Of what has run, and of what lies there.
-static bool excludes_any(const struct firmo_jobs *s, const char *glob)
-{
-	static const char *const all[] = {".", NULL};
-	struct exclusion e = {.glob = glob};
-	const struct unloaded_terms terms = {
-		.cwd = s->covering.cwd, .wants = note_match, .owner = &e};
-	struct hits none = {0};
-
-	for (size_t i = 0; i < s->covering.hits->n && !e.matches; i++)
-		note_match(&e, s->covering.hits->items[i]->path);
-	if (!e.matches)
-		unloaded_add(&none, all, &terms);
-	hits_release(&none);
-	return e.matches;
-}
-
-static void tell_empty_excludes(const struct firmo_jobs *s)
-{
-	const struct strings *excludes = &s->settings->coverage.excludes;
-
-	for (size_t i = 0; i < excludes->n; i++) {
-		if (excludes_any(s, excludes->items[i]))
-			continue;
-		char *message =
-			xasprintf("--coverage-exclude=%s matches no source", excludes->items[i]);
-		session_warn(message);
-		free(message);
-	}
-}
-
 // What nobody has loaded counts where a person has said which sources there are.
-static void add_unloaded(struct firmo_jobs *s)
+static void add_unloaded(struct firmo_jobs *s, const struct unloaded_terms *terms)
 {
-	const struct unloaded_terms terms = terms_of_unloaded(s);
 	const char *const all[] = {".", NULL};
 	VEC_PUSH(&s->covering.luacov.untested, NULL);
 	const char *const *roots = (const char *const *)s->covering.luacov.untested.items;
 	s->covering.luacov.untested.n--;
 
 	if (s->settings->coverage.includes.n > 0)
-		unloaded_add(s->covering.hits, all, &terms);
+		unloaded_add(s->covering.hits, all, terms);
 	else
-		unloaded_add(s->covering.hits, roots, &terms);
-}
-
-static void add_diff_of(struct coverage_diff *d, const struct coverage *c,
-			const struct git_file *changed)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->files[i].path, changed->path) == 0)
-			coverage_diff_add(d, &c->files[i], changed->lines.items, changed->lines.n,
-					  changed->is_whole);
-}
-
-// What has changed and nobody has loaded is not covered.
-static void add_diff(struct firmo_jobs *s, const struct summary_terms *terms)
-{
-	const struct git_changes *changes = &s->covering.changes;
-	const struct unloaded_terms unloaded_terms = terms_of_unloaded(s);
-	struct hits unloaded = {0};
-	struct coverage_diff *d = xcalloc(1, sizeof *d);
-	const char **roots = xcalloc(changes->n + 1, sizeof *roots);
-	size_t n = 0;
-
-	for (size_t i = 0; i < changes->n; i++)
-		if (!map_get(&s->covering.hits->by_path, changes->items[i].path))
-			roots[n++] = changes->items[i].path;
-	unloaded_add(&unloaded, roots, &unloaded_terms);
-	struct coverage *others = summary_make(&unloaded, terms);
-	d->revision = xstrdup(s->settings->coverage.diff);
-	for (size_t i = 0; i < changes->n; i++) {
-		add_diff_of(d, s->run.coverage, &changes->items[i]);
-		add_diff_of(d, others, &changes->items[i]);
-	}
-	s->run.coverage->diff = d;
-	coverage_free(others);
-	hits_release(&unloaded);
-	free(roots);
+		unloaded_add(s->covering.hits, roots, terms);
 }
 
 // Who has the history locked for long is not waited for: what is lost is a point of a curve.
@@ -530,6 +395,11 @@ void covering_end(struct firmo_jobs *s)
 {
 	struct covering *c = &s->covering;
 	const struct jobs *files[] = {&s->jobs, &s->left, &s->reused, &s->ran, &s->asked};
+	const struct unloaded_terms unloaded = {.lua = s->context.commands.lua,
+						.library = c->library,
+						.cwd = c->cwd,
+						.wants = wants,
+						.owner = s};
 	const struct summary_terms terms = {.cwd = c->cwd,
 					    .calls = c->wish.calls,
 					    .keeps_text = c->tells_runners,
@@ -549,18 +419,18 @@ void covering_end(struct firmo_jobs *s)
 		   "was counted, as the interpreter did not load what counts");
 	tell_files(&c->lost, "the history has lost what", "covered when it ran; run again");
 	tell_doubts(c->hits);
-	add_unloaded(s);
+	add_unloaded(s, &unloaded);
 	coverage_free(s->run.coverage);
 	s->run.coverage = summary_make(c->hits, &terms);
 	if (c->tells_runners)
 		s->run.coverage->runners = &c->runners;
-	tell_empty_includes(s);
-	tell_empty_excludes(s);
+	coverage_globs_tell(s);
 	if (s->settings->coverage.diff)
-		add_diff(s, &terms);
+		changed_lines_add(s, &terms, &unloaded);
 	for (size_t i = 0; i < s->settings->coverage.minima.n; i++) {
 		const struct coverage_wish *wish = &s->settings->coverage.minima.items[i];
-		summary_add_minimum(s->run.coverage, wish->percent, wish->glob, matches);
+		summary_add_minimum(s->run.coverage, wish->percent, wish->glob,
+				    coverage_globs_match);
 	}
 	record(s);
 }
