@@ -1,310 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/clock.h"
-#include "base/err.h"
-#include "base/text.h"
 #include "cli/mode.h"
 #include "cli/option.h"
 #include "cli/settings.h"
-#include "framework/pattern.h"
+#include "cli/values.h"
 #include "jobserver/tokens.h"
-#include "launch/environment.h"
-
-#define TIMEOUT_NS (60 * NS_PER_SEC)
-#define COUNT_MAX  1000000000L
-
-// ---- options whose value is more than one number or word ----
-
-static int on_timeout(struct settings *o, const char *value, struct err *err)
-{
-	struct deadline *d = &o->job.deadline;
-
-	d->by_past = strcmp(value, "auto") == 0;
-	if (d->by_past)
-		d->ns = TIMEOUT_NS;
-	else if (!text_parse_seconds(value, &d->ns))
-		return option_invalid(err, "timeout", value,
-				      "wants seconds, such as 60 or 0.5; 0 for none; or auto");
-	return 0;
-}
-
-static int on_limit(struct settings *o, const char *value, struct err *err)
-{
-	return limits_parse(&o->job.limits, value, err);
-}
-
-static int on_max_load(struct settings *o, const char *value, struct err *err)
-{
-	int64_t billionths;
-
-	if (!text_parse_seconds(value, &billionths) || billionths == 0)
-		return option_invalid(err, "max-load", value,
-				      "wants a number above 0, such as 4 or 2.5");
-	o->run.max_load = ns_to_sec(billionths);
-	return 0;
-}
-
-static bool is_off(const char *value)
-{
-	return strcmp(value, "false") == 0;
-}
-
-static int on_fail_fast(struct settings *o, const char *value, struct err *err)
-{
-	static const char word[] = "--fail-fast";
-
-	if (!is_off(value)) {
-		o->run.max_failures = 1;
-		o->run.stop_word = word;
-	} else if (o->run.stop_word == word) {
-		o->run.max_failures = 0;
-		o->run.stop_word = NULL;
-	}
-	return 0;
-}
-
-static int on_max_failures(struct settings *o, const char *value, struct err *err)
-{
-	if (!text_parse_long(value, 1, 1000000000, &o->run.max_failures))
-		return option_invalid(err, "max-failures", value,
-				      "wants a whole number, 1 or more");
-	o->run.stop_word = "--max-failures";
-	return 0;
-}
-
-static int on_filter(struct settings *o, const char *value, struct err *err)
-{
-	struct err why;
-
-	if (pattern_check(value, &why) < 0)
-		return option_invalid(err, "filter", value, why.message);
-	o->job.selection.filter = value;
-	return 0;
-}
-
-// Each one adds to those before it.
-static int add_tags(const char *value, const char *option, struct buf *all, const char **joined,
-		    struct err *err)
-{
-	if (value && (!*value || strchr(value, '#') || strchr(value, ' ')))
-		return option_invalid(
-			err, option, value,
-			"wants tags without the #, separated by commas, such as slow,net");
-	if (value)
-		buf_addf(all, "%s%s", all->len ? "," : "", value);
-	else
-		buf_clear(all);
-	*joined = value ? all->data : NULL;
-	return 0;
-}
-
-static int on_tag(struct settings *o, const char *value, struct err *err)
-{
-	return add_tags(value, "tag", &o->tags, &o->job.selection.tags, err);
-}
-
-static int on_exclude_tag(struct settings *o, const char *value, struct err *err)
-{
-	return add_tags(value, "exclude-tag", &o->excluded_tags, &o->job.selection.excluded, err);
-}
-
-static const char *const trusts[] = {"network", NULL};
-
-static int on_trust(struct settings *o, const char *value, struct err *err)
-{
-	if (!value) {
-		o->plan.trusted = 0;
-		return 0;
-	}
-	if (option_find(trusts, value, strlen(value)) < 0)
-		return option_refuse(err, "trust", value, trusts, "");
-	o->plan.trusted |= DOUBT_NETWORK;
-	return 0;
-}
-
-static const char *const orders[] = {
-	[ORDER_SLOWEST] = "slowest", [ORDER_PATH] = "path", [ORDER_RANDOM] = "random", NULL};
-
-static int read_seed(uint64_t *seed, const char *text, struct err *err)
-{
-	long n = 0;
-
-	if (*text == '\0')
-		n = (long)(clock_real_ns() / 1000 % 1000000000) + 1;
-	else if (!text_parse_long(text + 1, 1, LONG_MAX, &n))
-		return err_set(err, 0, "order=random%s: a seed is a whole number, as in random:42",
-			       text);
-	*seed = (uint64_t)n;
-	return 0;
-}
-
-static int on_order(struct settings *o, const char *value, struct err *err)
-{
-	size_t n = strcspn(value, ":");
-	int order = option_find(orders, value, n);
-
-	if (order < 0 || (value[n] && order != ORDER_RANDOM))
-		return option_refuse(err, "order", value, orders, ", or random:SEED");
-	o->plan.order = (enum order)order;
-	o->plan.seed = 0;
-	return order == ORDER_RANDOM ? read_seed(&o->plan.seed, value + n, err) : 0;
-}
-
-static int on_framework(struct settings *o, const char *value, struct err *err)
-{
-	int which = option_find(framework_words, value, strlen(value));
-
-	if (which < 0)
-		return option_refuse(err, "framework", value, framework_words, "");
-	o->job.framework = which - 1; // behind "auto"
-	return 0;
-}
-
-const char *const report_formats[] = {
-	[REPORT_TEXT] = "text",     [REPORT_JSON] = "json",     [REPORT_JUNIT] = "junit",
-	[REPORT_TAP] = "tap",       [REPORT_HTML] = "html",     [REPORT_MARKDOWN] = "markdown",
-	[REPORT_CSV] = "csv",       [REPORT_LCOV] = "lcov",     [REPORT_COBERTURA] = "cobertura",
-	[REPORT_LUACOV] = "luacov", [REPORT_EVENTS] = "events", NULL};
-
-static int on_report(struct settings *o, const char *value, struct err *err)
-{
-	if (!value) {
-		o->reports.n = 0;
-		return 0;
-	}
-	size_t n = strcspn(value, ":");
-	int format = option_find(report_formats, value, n);
-
-	if (format < 0)
-		return option_refuse(err, "report", value, report_formats,
-				     ", and :FILE if it is not for standard output");
-	struct report_request r = {.format = (enum report_format)format,
-				   .path = value[n]                ? value + n + 1
-					   : format == REPORT_HTML ? STATE_FOLDER "/report.html"
-								   : "-",
-				   .at_home = !value[n] && format == REPORT_HTML};
-	if (!*r.path)
-		return option_invalid(err, "report", value,
-				      "a file's name is missing behind the colon");
-	VEC_PUSH(&o->reports, r);
-	return 0;
-}
-
-// PERCENT[:GLOB]
-static int on_coverage_min(struct settings *o, const char *value, struct err *err)
-{
-	int64_t billionths;
-
-	if (!value) {
-		o->coverage.minima.n = 0;
-		return 0;
-	}
-	size_t n = strcspn(value, ":");
-	char *number = xstrndup(value, n);
-	bool is_one = text_parse_seconds(number, &billionths) && billionths <= 100 * NS_PER_SEC;
-	free(number);
-	if (!is_one || (value[n] && !value[n + 1]))
-		return option_invalid(err, "coverage-min", value,
-				      "wants a percentage from 0 to 100, such as 80 or 92.5, and "
-				      "perhaps the glob of some sources, as in 80:src/*");
-	const struct coverage_wish wish = {ns_to_sec(billionths), value[n] ? value + n + 1 : NULL};
-	VEC_PUSH(&o->coverage.minima, wish);
-	return 0;
-}
-
-static int on_coverage_diff(struct settings *o, const char *value, struct err *err)
-{
-	o->coverage.diff = *value ? value : "HEAD";
-	return 0;
-}
-
-static int on_related_git(struct settings *o, const char *value, struct err *err)
-{
-	o->plan.related_git = *value ? value : "HEAD";
-	return 0;
-}
-
-// What workers have from us is not for others to set.
-static int on_env(struct settings *o, const char *value, struct err *err)
-{
-	size_t n = strcspn(value, "=");
-
-	if (n == 0 || !value[n])
-		return option_invalid(err, "env", value, "wants a variable's name and its value");
-	if (environment_is_own(value, n))
-		return err_set(err, 0, "env: a worker has this variable from firmo-jobs itself");
-	for (size_t i = 0; i < o->env.n; i++)
-		if (strncmp(o->env.items[i], value, n + 1) == 0) {
-			o->env.items[i] = (char *)value;
-			return 0;
-		}
-	VEC_PUSH(&o->env, (char *)value);
-	return 0;
-}
-
-static int on_lock(struct settings *o, const char *value, struct err *err)
-{
-	struct strings *locks = &o->job.locks;
-
-	if (!value) {
-		locks->n = 0;
-		return 0;
-	}
-	if (!*value)
-		return option_invalid(err, "lock", value, "wants the name of a lock");
-	for (size_t i = 0; i < locks->n; i++)
-		if (strcmp(locks->items[i], value) == 0)
-			return 0;
-	VEC_PUSH(locks, (char *)value);
-	return 0;
-}
-
-static int on_locks(struct settings *o, const char *value, struct err *err)
-{
-	size_t n = strcspn(value, "=");
-	long capacity;
-
-	if (n == 0 || !value[n] || !text_parse_long(value + n + 1, 1, COUNT_MAX, &capacity))
-		return option_invalid(err, "locks", value,
-				      "wants how many files may hold the lock at once, 1 or more");
-	for (size_t i = 0; i < o->run.locks.n; i++) {
-		struct lock *lock = &o->run.locks.items[i];
-		if (strlen(lock->name) == n && strncmp(lock->name, value, n) == 0) {
-			lock->capacity = capacity;
-			return 0;
-		}
-	}
-	const struct lock lock = {xstrndup(value, n), capacity};
-	VEC_PUSH(&o->run.locks, lock);
-	return 0;
-}
-
-static int on_quarantine(struct settings *o, const char *value, struct err *err)
-{
-	return quarantine_read(&o->job.quarantine, value, err);
-}
-
-static int on_verbose(struct settings *o, const char *value, struct err *err)
-{
-	o->text.verbose = !is_off(value);
-	o->text.quiet &= !o->text.verbose;
-	return 0;
-}
-
-static int on_quiet(struct settings *o, const char *value, struct err *err)
-{
-	o->text.quiet = !is_off(value);
-	o->text.verbose &= !o->text.quiet;
-	return 0;
-}
-
-// ---- the table ----
 
 static const char *const flakies[] = {[FLAKY_PASS] = "pass", [FLAKY_FAIL] = "fail", NULL};
 static const char *const conflicts_rules[] = {[CONFLICTS_AVOID] = "avoid",
@@ -395,7 +98,7 @@ static const struct option_row rows[] = {
 	       TOKENS_MAX, "wants a whole number from 1 to 4096", PROJECT),
 	SWITCH_ON("share-tokens", "lend unused slots to make or cargo in tests", run.share_tokens,
 		  PROJECT),
-	READ(0, "max-load", "N", "no further file while N processes run", on_max_load, PROJECT),
+	READ(0, "max-load", "N", "no further file while N processes run", values_max_load, PROJECT),
 	SIZE("min-memory", "SIZE", "nor while less than that is available", run.min_memory,
 	     "wants a size, such as 512M or 2G", PROJECT),
 	SWITCH_OFF("memory-guard", "start files whatever memory they took before", run.memory_guard,
@@ -407,30 +110,30 @@ static const struct option_row rows[] = {
 	TEXTS("preload", "MODULE", "every worker requires MODULE before its file; repeatable",
 	      preload, "wants the name of a module", OVERRIDE),
 	READ(0, "framework", "NAME", "firmo, busted, luaunit, lust, tap, plain [auto]",
-	     on_framework, .choices = framework_words, .initial = "auto", OVERRIDE),
+	     values_framework, .choices = framework_words, .initial = "auto", OVERRIDE),
 	TEXT("lua", "PROGRAM", "the interpreter [lua, else lua5.4, 5.3, ..]", lua, NULL,
 	     .path = PATH_PROGRAM, OVERRIDE),
 	TEXT("command", "WORDS", "run each file by this; {} stands for it", command, NULL,
 	     OVERRIDE),
 	TEXT("wrap", "WORDS", "put them before each command: 'valgrind -q'", wrap, NULL, OVERRIDE),
 	HEADLINE("Limits of each file"),
-	READ('t', "timeout", "SEC", "end a file after so long; 0: never; auto [60]", on_timeout,
+	READ('t', "timeout", "SEC", "end a file after so long; 0: never; auto [60]", values_timeout,
 	     .initial = "60", DIRECTIVE),
 	SECONDS("grace", "SEC", "wait between SIGINT, SIGTERM and SIGKILL [2]", job.grace_ns,
 		"wants seconds, such as 2 or 0.5", .initial = "2", OVERRIDE),
-	READ(0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", on_limit,
+	READ(0, "limit", "LIST", "as=1G,cpu=30,fsize=..,nofile=..,nproc=..", values_limit,
 	     .shape = SHAPE_OBJECT, DIRECTIVE),
 	HEADLINE("Selection and order"),
 	SWITCH_ON("changed", "only files that are not certain to pass again", plan.changed_only,
 		  PROJECT),
-	READ(0, "trust", "network", "passes that used the network count as certain", on_trust,
-	     .choices = trusts, LIST("trust"), PROJECT),
+	READ(0, "trust", "network", "passes that used the network count as certain", values_trust,
+	     .choices = values_trusts, LIST("trust"), PROJECT),
 	SWITCH_ON("failed", "only the files, and tests, that failed last time", plan.failed_only,
 		  PROJECT),
 	TEXTS("related", "FILE", "only the files that were seen to use FILE; repeatable",
 	      plan.related, "wants a source, or a folder of them", .path = PATH_WHOLE),
 	READ(0, "related-git", "[=REV]", "and what git says has changed since REV [HEAD]",
-	     on_related_git),
+	     values_related_git),
 	TEXTS("pattern", "GLOB", "what tests in folders are called; repeatable", plan.patterns,
 	      "wants a glob, such as '*-test.lua'", PROJECT),
 	TEXT("run", "TASK", "a task of .busted chooses busted's files", task,
@@ -439,23 +142,23 @@ static const struct option_row rows[] = {
 	      PROJECT),
 	TEXTS("exclude", "GLOB", "not the files that match; repeatable", plan.excludes, NULL,
 	      PROJECT),
-	READ(0, "filter", "PATTERN", "only tests whose full name has the Lua pattern", on_filter,
-	     PROJECT),
-	READ(0, "tag", "TAG[,TAG]", "only tests with one of the tags; repeatable", on_tag,
+	READ(0, "filter", "PATTERN", "only tests whose full name has the Lua pattern",
+	     values_filter, PROJECT),
+	READ(0, "tag", "TAG[,TAG]", "only tests with one of the tags; repeatable", values_tag,
 	     LIST("tag"), PROJECT),
 	READ(0, "exclude-tag", "TAG[,TAG]", "only tests with none of the tags; repeatable",
-	     on_exclude_tag, LIST("exclude-tag"), PROJECT),
-	READ(0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", on_order,
-	     .choices = orders, .initial = "slowest", PROJECT),
+	     values_exclude_tag, LIST("exclude-tag"), PROJECT),
+	READ(0, "order", "ORDER", "slowest, path, random or random:SEED [slowest]", values_order,
+	     .choices = values_orders, .initial = "slowest", PROJECT),
 	CHOICE(enum conflicts_rule, "conflicts", "WHAT",
 	       "files that write one path: avoid, warn, ignore [avoid]", plan.conflicts,
 	       conflicts_rules, .initial = "avoid", PROJECT),
 	TEXTS("shared", "GLOB", "what several files may write; repeatable [luacov.*.out, *.gcda]",
 	      shared, "wants a glob, such as 'build/*.log'", .initial = "luacov.*.out, *.gcda",
 	      PROJECT),
-	SWITCH(0, "fail-fast", "start no further file after the first failure", on_fail_fast,
+	SWITCH(0, "fail-fast", "start no further file after the first failure", values_fail_fast,
 	       PROJECT),
-	READ(0, "max-failures", "N", "start no further file after N failures", on_max_failures,
+	READ(0, "max-failures", "N", "start no further file after N failures", values_max_failures,
 	     PROJECT),
 	SECONDS("run-limit", "SEC", "end the whole run after so long; 0: never [0]", run.limit_ns,
 		"wants seconds, such as 600 or 0.5; 0 for none", .initial = "0", PROJECT),
@@ -473,7 +176,7 @@ static const struct option_row rows[] = {
 	SWITCH_ON("until-fail", "again and again until something fails", until_fail, PROJECT),
 	HEADLINE("Output"),
 	READ(0, "report", "FORMAT[:FILE]", "text, json, junit, tap, html, markdown, csv,",
-	     on_report, .choices = report_formats, LIST("report"), .path = PATH_BEHIND_COLON,
+	     values_report, .choices = report_formats, LIST("report"), .path = PATH_BEHIND_COLON,
 	     .is_of_call = true, PROJECT),
 	HELP("events; of coverage: lcov, cobertura, luacov;"),
 	HELP("repeatable [text]"),
@@ -484,8 +187,8 @@ static const struct option_row rows[] = {
 	       progresses, .initial = "auto", .is_of_call = true, OF_USER),
 	CHOICE(enum when, "color", "WHEN", "auto, always or never [auto]", color, whens,
 	       .initial = "auto", OF_USER),
-	SWITCH('v', "verbose", "list every test", on_verbose, PROJECT),
-	SWITCH('q', "quiet", "only failures and the sums", on_quiet, PROJECT),
+	SWITCH('v', "verbose", "list every test", values_verbose, PROJECT),
+	SWITCH('q', "quiet", "only failures and the sums", values_quiet, PROJECT),
 	SWITCH_OFF("capture", "one file at a time, with the terminal, as for a debugger", capture,
 		   PROJECT),
 	HEADLINE("Coverage"),
@@ -494,12 +197,12 @@ static const struct option_row rows[] = {
 	      coverage.includes, "wants a glob, such as 'src/*'", PROJECT),
 	TEXTS("coverage-exclude", "GLOB", "not the sources that match; repeatable",
 	      coverage.excludes, "wants a glob, such as '*/generated/*'", PROJECT),
-	READ(0, "coverage-min", "PERCENT[:GLOB]", "fail below that; repeatable", on_coverage_min,
-	     LIST("coverage-min"), PROJECT),
+	READ(0, "coverage-min", "PERCENT[:GLOB]", "fail below that; repeatable",
+	     values_coverage_min, LIST("coverage-min"), PROJECT),
 	SWITCH_OFF("aggregate-coverage", "leave the stats of workers' own LuaCov apart",
 		   coverage.adds_up, PROJECT),
 	READ(0, "coverage-diff", "[=REV]", "and how much of what has changed since REV [HEAD]",
-	     on_coverage_diff),
+	     values_coverage_diff),
 	HEADLINE("Settings"),
 	TEXT("root", "DIR", "the project's root [up to firmo-jobs.json or .firmo-jobs]", root,
 	     "wants a folder"),
@@ -518,7 +221,7 @@ static const struct option_row rows[] = {
 	HELP("coverage, tests[:PATTERN]"),
 	TEXT("since", "WHEN", "only from that run, commit, day or age (3d) on", since,
 	     "wants a run, a commit, a day or an age"),
-	NUMBER(0, "last", "N", "only the last N runs", last_runs, 1, COUNT_MAX,
+	NUMBER(0, "last", "N", "only the last N runs", last_runs, 1, VALUES_COUNT_MAX,
 	       "wants a number of runs, 1 or more"),
 	MODE_ON("why", "FILE", "tell why --changed would run a file, or not", &mode_why),
 	MODE_ON("tests-of", "FILE[:LINE]", "the files that ran a source, or a line of it",
@@ -566,18 +269,18 @@ static const struct option_row own_rows[] = {
 	      "wants templates, such as src/?.lua", OVERRIDE),
 	TEXTS("cpath", "TEMPLATE", "the same of LUA_CPATH", lua_cpath,
 	      "wants templates, such as build/?.so", OVERRIDE),
-	READ(0, "env", "NAME=VALUE", "variables of the workers", on_env, .shape = SHAPE_OBJECT,
+	READ(0, "env", "NAME=VALUE", "variables of the workers", values_env, .shape = SHAPE_OBJECT,
 	     OVERRIDE),
 	// In front of the row whose plural it is.
-	READ(0, "locks", "NAME=N", "how many files may hold a lock at once", on_locks,
+	READ(0, "locks", "NAME=N", "how many files may hold a lock at once", values_locks,
 	     .shape = SHAPE_OBJECT, PROJECT),
-	READ(0, "lock", "NAME", "files that share a lock do not run at once", on_lock, LIST("lock"),
-	     DIRECTIVE),
+	READ(0, "lock", "NAME", "files that share a lock do not run at once", values_lock,
+	     LIST("lock"), DIRECTIVE),
 	NUMBER(0, "slots", "N", "how many workers a file counts as", job.slots, 1, TOKENS_MAX,
 	       "wants a whole number from 1 to 4096", .initial = "1", DIRECTIVE),
 	SWITCH_ON("exclusive", "nothing else runs meanwhile", job.exclusive, OVERRIDE),
 	READ(0, "quarantine", "DAY", "what fails is shown, and fails no run until a day is over",
-	     on_quarantine, .shape = SHAPE_RECORD, .members = quarantine_members, OF_FILES),
+	     values_quarantine, .shape = SHAPE_RECORD, .members = quarantine_members, OF_FILES),
 };
 
 #define OWN_ROWS (sizeof own_rows / sizeof *own_rows)
