@@ -256,8 +256,14 @@ local function complaint(text, status)
 	return (text or ""):match("([^\n]+)\n*$") or ("firmo-jobs has ended with status %s"):format(tostring(status))
 end
 
-local function in_folder(options)
-	return options.folder and ("cd -- %s && "):format(quote(options.folder)) or ""
+-- The program by its words, in the folder where that is asked for: the host has named it from its own.
+local function command_of(options, program, words)
+	local command = quote(program) .. " " .. join(words)
+	if not options.folder then
+		return command
+	end
+	local from = program:match("^[^/]+/") and '"$OLDPWD"/' or ""
+	return ("cd -- %s && %s%s"):format(quote(options.folder), from, command)
 end
 
 -- Asks the program something that it answers in JSON.
@@ -276,7 +282,7 @@ local function ask(what, mode, options)
 	table.insert(words, 1, mode)
 	table.insert(words, 2, "--report=json")
 	local pipe = io.popen(
-		("exec 2>%s </dev/null; %s%s %s; echo; echo $?"):format(quote(errors), in_folder(options), quote(program), join(words)),
+		("exec 2>%s </dev/null; %s; echo; echo $?"):format(quote(errors), command_of(options, program, words)),
 		"r"
 	)
 	local text = pipe:read("*a")
@@ -342,14 +348,14 @@ end
 local script = [[
 exec 2>%s/err
 trap : HUP INT QUIT TERM
-%s%s %s >/dev/null
+%s >/dev/null
 printf '{"event":"exit","status":%%d}\n' "$?" >>%s/events
 while read -r _; do :; done
 [ -e %s/keep ] || rm -rf %s]]
 
 local function launch(run, program, words)
 	local folder = quote(run.folder)
-	local command = script:format(folder, in_folder(run.options), quote(program), join(words), folder, folder, folder)
+	local command = script:format(folder, command_of(run.options, program, words), folder, folder, folder)
 	local file, message = io.open(run.folder .. "/events", "wb")
 	if not file then
 		return nil, message
@@ -589,6 +595,11 @@ local function start(what, options)
 	local ok
 	ok, message = launch(run, run.program, words)
 	if not ok then
+		if run.pipe then
+			run.pipe:close()
+		end
+		os.remove(run.folder .. "/events")
+		os.remove(run.folder)
 		return nil, message
 	end
 	on_collect(run, { __index = Run }, function(lost)

@@ -182,6 +182,7 @@ no-such-program cannot be run: install firmo-jobs, put its folder into PATH, or 
 
 @test "plans and the past are tables" {
 	suite
+	ln -s "$FIRMO_JOBS" linked
 	host <<-'END'
 		local jobs = require("firmo-jobs")
 		assert(jobs.run({ paths = "tests" }))
@@ -190,11 +191,15 @@ no-such-program cannot be run: install firmo-jobs, put its folder into PATH, or 
 		local h = assert(jobs.history({ view = "failing" }))
 		print(h.view, h.schema, #h.files)
 		print(assert(jobs.history()).view, assert(jobs.advise()).cpus > 0)
+		-- In another folder, by a program that is named from this one.
+		p = assert(jobs.plan({ program = "./linked", folder = "tests" }))
+		print(#p.files, assert(jobs.run({ program = "./linked", folder = "tests" })).passed)
 	END
 	status_is 0
 	is "$output" $'1\t3\t2\ttests/unit_test.lua\tfail\t0
 failing\t1\t1
-overview\ttrue'
+overview\ttrue
+2\t2'
 }
 
 @test "--follow prints whole lines as they come, until the end or for a time" {
