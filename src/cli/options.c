@@ -330,6 +330,7 @@ void options_help(FILE *out)
 	      "\nExit status: 0 all passed, 1 a file failed, 2 wrong usage, 3 the run could not\n"
 	      "be carried out, 4 no test was found.\n"
 	      "Environment: FIRMO_JOBS_FLAGS (options put in front), FIRMO_JOBS_DB, NO_COLOR,\n"
-	      "MAKEFLAGS, GITHUB_ACTIONS, TF_BUILD, TEAMCITY_VERSION.\n",
+	      "FORCE_COLOR, CLICOLOR, CLICOLOR_FORCE, MAKEFLAGS, GITHUB_ACTIONS, TF_BUILD,\n"
+	      "TEAMCITY_VERSION.\n",
 	      out);
 }
