@@ -13,191 +13,12 @@
 -- run. What waits for the file to grow, or for a time, is the program as well (--follow), so that no
 -- module in C is needed and nothing is looked at again and again.
 local json = require("firmo-jobs.json")
+local command_line = require("firmo-jobs.command_line")
 
 local jobs = { _VERSION = "0.1.0" }
 
 -- The version of the events and reports that is understood here.
 local SCHEMA = 1
-
--- ---- words ----
-
-local function quote(word)
-	return "'" .. word:gsub("'", "'\\''") .. "'"
-end
-
-local function join(words)
-	local quoted = {}
-	for i, word in ipairs(words) do
-		quoted[i] = quote(word)
-	end
-	return table.concat(quoted, " ")
-end
-
--- ---- options ----
-
--- What is not a word of the command line.
-local own = {
-	paths = "list",
-	args = "list",
-	program = "string",
-	folder = "string",
-	on_start = "function",
-	on_test = "function",
-	on_file = "function",
-	on_output = "function",
-	on_warning = "function",
-	on_event = "function",
-}
-
--- Options of the program whose values can only be of one type; the others may be texts, numbers,
--- booleans, or lists of texts.
-local types = {
-	workers = "number",
-	timeout = "number or string",
-	grace = "number",
-	retries = "number",
-	retry_delay = "number",
-	max_failures = "number",
-	max_load = "number",
-	run_limit = "number",
-	["repeat"] = "number",
-	last = "number",
-	changed = "boolean",
-	failed = "boolean",
-	fail_fast = "boolean",
-	coverage = "boolean",
-	trace = "boolean",
-	until_fail = "boolean",
-	share_tokens = "boolean",
-	memory_guard = "boolean",
-	filter = "string",
-	framework = "string",
-	lua = "string",
-	command = "string",
-	wrap = "string",
-	order = "string",
-	db = "string",
-	root = "string",
-	profile = "string",
-	view = "string",
-	tag = "list",
-	include = "list",
-	exclude = "list",
-	pattern = "list",
-	preload = "list",
-	report = "list",
-}
-
--- Set by the module itself.
-local taken = { "end_with_input", "follow", "list", "history", "advise", "gather", "capture" }
-
-local function is_list(value)
-	if type(value) ~= "table" then
-		return false
-	end
-	local n = 0
-	for _ in pairs(value) do
-		n = n + 1
-	end
-	for i = 1, n do
-		if type(value[i]) ~= "string" and type(value[i]) ~= "number" then
-			return false
-		end
-	end
-	return true
-end
-
-local function fits(value, wanted)
-	local kind = type(value)
-	if wanted == "list" then
-		return kind == "string" or is_list(value)
-	elseif not wanted then
-		return kind == "string" or kind == "number" or kind == "boolean" or is_list(value)
-	end
-	for word in wanted:gmatch("%a+") do
-		if kind == word then
-			return true
-		end
-	end
-	return false
-end
-
-local names = { list = "a string or a list of strings", ["function"] = "a function" }
-
-local function describe(wanted)
-	return names[wanted] or wanted and "a " .. wanted:gsub(" or ", " or a ")
-		or "a string, number, boolean or list of strings"
-end
-
-local function list_of(value)
-	return type(value) == "table" and value or { value }
-end
-
--- A number as the program reads it: without an exponent.
-local function text_of(value)
-	if type(value) ~= "number" then
-		return tostring(value)
-	end
-	return value == math.floor(value) and ("%.0f"):format(value) or ("%.6f"):format(value)
-end
-
--- The words of the command line that stand for options, or nil and which of them is wrong.
-local function words_of(what, options)
-	if options == nil then
-		options = {}
-	elseif type(options) ~= "table" then
-		return nil, ("%s: the options have to be a table, not a %s"):format(what, type(options))
-	end
-	local sorted, words = {}, {}
-	for name, value in pairs(options) do
-		if type(name) ~= "string" then
-			return nil, ("%s: %s is no name of an option"):format(what, tostring(name))
-		end
-		name = name:gsub("-", "_")
-		local wanted = own[name] or types[name]
-		if not fits(value, wanted) then
-			return nil,
-				("%s: option %s has to be %s, not a %s"):format(what, name, describe(wanted), type(value))
-		end
-		for _, set in ipairs(taken) do
-			if name == set then
-				return nil, ("%s: option %s is the module's own"):format(what, name)
-			end
-		end
-		if not own[name] and name ~= "view" then
-			sorted[#sorted + 1] = { name:gsub("_", "-"), value }
-		end
-	end
-	table.sort(sorted, function(a, b)
-		return a[1] < b[1]
-	end)
-	for _, option in ipairs(sorted) do
-		local word = "--" .. option[1]
-		if type(option[2]) == "boolean" then
-			words[#words + 1] = option[2] and word or "--no-" .. option[1]
-		else
-			for _, value in ipairs(list_of(option[2])) do
-				words[#words + 1] = word .. "=" .. text_of(value)
-			end
-		end
-	end
-	for _, path in ipairs(list_of(options.paths or {})) do
-		-- What stands behind -- goes to the workers.
-		words[#words + 1] = path:sub(1, 1) == "-" and "./" .. path or path
-	end
-	if options.args then
-		words[#words + 1] = "--"
-		for _, word in ipairs(list_of(options.args)) do
-			words[#words + 1] = text_of(word)
-		end
-	end
-	for _, word in ipairs(words) do
-		if word:find("%z") then
-			return nil, ("%s: no word of a command line holds a NUL"):format(what)
-		end
-	end
-	return words, options
-end
 
 -- ---- the program ----
 
@@ -209,7 +30,7 @@ local function find_program(options)
 	if checked[program] then
 		return program
 	end
-	local pipe = io.popen(quote(program) .. " --version 2>/dev/null", "r")
+	local pipe = io.popen(command_line.quote(program) .. " --version 2>/dev/null", "r")
 	local version = pipe and pipe:read("*l")
 	if pipe then
 		pipe:close()
@@ -258,17 +79,17 @@ end
 
 -- The program by its words, in the folder where that is asked for: the host has named it from its own.
 local function command_of(options, program, words)
-	local command = quote(program) .. " " .. join(words)
+	local command = command_line.quote(program) .. " " .. command_line.join(words)
 	if not options.folder then
 		return command
 	end
 	local from = program:match("^[^/]+/") and '"$OLDPWD"/' or ""
-	return ("cd -- %s && %s%s"):format(quote(options.folder), from, command)
+	return ("cd -- %s && %s%s"):format(command_line.quote(options.folder), from, command)
 end
 
 -- Asks the program something that it answers in JSON.
 local function ask(what, mode, options)
-	local words, message = words_of(what, options)
+	local words, message = command_line.options(what, options)
 	if not words then
 		return nil, message
 	end
@@ -282,7 +103,7 @@ local function ask(what, mode, options)
 	table.insert(words, 1, mode)
 	table.insert(words, 2, "--report=json")
 	local pipe = io.popen(
-		("exec 2>%s </dev/null; %s; echo; echo $?"):format(quote(errors), command_of(options, program, words)),
+		("exec 2>%s </dev/null; %s; echo; echo $?"):format(command_line.quote(errors), command_of(options, program, words)),
 		"r"
 	)
 	local text = pipe:read("*a")
@@ -354,7 +175,7 @@ while read -r _; do :; done
 [ -e %s/keep ] || rm -rf %s]]
 
 local function launch(run, program, words)
-	local folder = quote(run.folder)
+	local folder = command_line.quote(run.folder)
 	local command = script:format(folder, command_of(run.options, program, words), folder, folder, folder)
 	local file, message = io.open(run.folder .. "/events", "wb")
 	if not file then
@@ -511,10 +332,10 @@ local function follow(run, seconds, is_enough)
 	local time = seconds and ("%.3f"):format(seconds) or ""
 	local pipe = io.popen(
 		("exec %s --follow=%d,%s,%s 2>/dev/null"):format(
-			quote(run.program),
+			command_line.quote(run.program),
 			run.offset,
 			time,
-			quote(run.folder .. "/events")
+			command_line.quote(run.folder .. "/events")
 		),
 		"r"
 	)
@@ -568,7 +389,7 @@ local function is_planned(run)
 end
 
 local function start(what, options)
-	local words, message = words_of(what, options)
+	local words, message = command_line.options(what, options)
 	if not words then
 		return nil, message
 	end

@@ -35,8 +35,11 @@ usr/share/firmo-jobs/firmo-jobs.mk
 usr/share/firmo-jobs/firmo-jobs.schema.json
 usr/share/fish/vendor_completions.d/firmo-jobs.fish
 usr/share/lua/firmo-jobs/firmo-jobs.lua
+usr/share/lua/firmo-jobs/firmo-jobs/command_line.lua
 usr/share/lua/firmo-jobs/firmo-jobs/json.lua
 usr/share/lua/firmo-jobs/firmo-jobs/parallel.lua
+usr/share/lua/firmo-jobs/firmo-jobs/parallel/coverage.lua
+usr/share/lua/firmo-jobs/firmo-jobs/parallel/flags.lua
 usr/share/lua/firmo-jobs/firmo/lib/tools/parallel.lua
 usr/share/man/man1/firmo-jobs.1
 usr/share/zsh/site-functions/_firmo-jobs" ]

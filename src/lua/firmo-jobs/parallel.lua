@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- In the place of Firmo's lib.tools.parallel: what its documents promise, by runs of firmo-jobs. See
--- FIRMO in firmo-jobs(1).
+-- "In Firmo's place" in firmo-jobs(1).
+local coverage = require("firmo-jobs.parallel.coverage")
+local flags_of = require("firmo-jobs.parallel.flags")
+
 local parallel = { _VERSION = "1.0.1", firmo = nil, options = {} }
 
 local defaults = {
@@ -141,115 +144,21 @@ end
 
 -- ---- coverage ----
 
--- Adds the coverage of one run to that of others: by file, hits by line, and functions.
-local function add_coverage(sum, coverage)
-	for path, file in pairs(coverage or {}) do
-		local own = sum[path] or { lines = {}, functions = {} }
-		sum[path] = own
-		for line, hits in pairs(file.lines or {}) do
-			own.lines[line] = (own.lines[line] or 0) + hits
-		end
-		for name, f in pairs(file.functions or {}) do
-			local there = own.functions[name]
-			own.functions[name] = {
-				name = f.name,
-				start_line = f.start_line,
-				end_line = f.end_line,
-				execution_count = (f.execution_count or 0) + (there and there.execution_count or 0),
-				executed = f.executed or (there and there.executed) or false,
-			}
-		end
-	end
-	return sum
-end
-
 -- The sum of any number of tables of coverage, as results have them.
 function parallel.combine_coverage(...)
 	local sum = {}
 	for i = 1, select("#", ...) do
-		add_coverage(sum, (select(i, ...)))
+		coverage.add(sum, (select(i, ...)))
 	end
 	return sum
 end
 
-local function coverage_of(report)
-	local found = {}
-	for _, file in ipairs(report.coverage and report.coverage.files or {}) do
-		local own = { lines = {}, functions = {} }
-		for _, pair in ipairs(file.lines) do
-			own.lines[pair[1]] = pair[2]
-		end
-		for _, f in ipairs(file.functions) do
-			own.functions[("%s:%d"):format(f.name, f.first)] = {
-				name = f.name,
-				start_line = f.first,
-				end_line = f.last,
-				execution_count = f.calls or 0,
-				executed = (f.calls or 0) > 0,
-			}
-		end
-		found[file.path] = own
-	end
-	return found
-end
-
-local function percent(part, all)
-	return all > 0 and 100 * part / all or 100
-end
-
--- As Firmo's reports want it.
-local function report_data(coverage)
-	local files, sum = {}, { files = 0, touched = 0, lines = 0, covered = 0, functions = 0, called = 0 }
-	for path, file in pairs(coverage) do
-		local lines, n, covered, functions, called = {}, 0, 0, 0, 0
-		for line, hits in pairs(file.lines) do
-			lines[line] = { executable = true, executed = hits > 0, covered = hits > 0, execution_count = hits }
-			n = n + 1
-			covered = covered + (hits > 0 and 1 or 0)
-		end
-		for _, f in pairs(file.functions) do
-			functions = functions + 1
-			called = called + (f.executed and 1 or 0)
-		end
-		files[path] = {
-			lines = lines,
-			functions = file.functions,
-			total_lines = n,
-			executable_lines = n,
-			covered_lines = covered,
-			line_coverage_percent = percent(covered, n),
-			total_functions = functions,
-			covered_functions = called,
-			function_coverage_percent = percent(called, functions),
-		}
-		sum.files = sum.files + 1
-		sum.touched = sum.touched + (covered > 0 and 1 or 0)
-		sum.lines, sum.covered = sum.lines + n, sum.covered + covered
-		sum.functions, sum.called = sum.functions + functions, sum.called + called
-	end
-	return {
-		files = files,
-		summary = {
-			total_files = sum.files,
-			covered_files = sum.touched,
-			total_lines = sum.lines,
-			executable_lines = sum.lines,
-			covered_lines = sum.covered,
-			line_coverage_percent = percent(sum.covered, sum.lines),
-			total_functions = sum.functions,
-			covered_functions = sum.called,
-			function_coverage_percent = percent(sum.called, sum.functions),
-			overall_percent = percent(sum.covered, sum.lines),
-		},
-	}
-end
-
 -- Firmo's reports ask its coverage for what they tell, which has counted nothing of the workers.
-local function hand_over(coverage)
+local function hand_over(covered)
 	local own = try("lib.coverage")
-	if own and next(coverage) then
+	if own and next(covered) then
 		own.get_report_data = function()
-			return report_data(coverage)
+			return coverage.report_data(covered)
 		end
 	end
 end
@@ -328,7 +237,7 @@ function parallel.aggregate_results(list)
 		for _, e in ipairs(r.result.errors or {}) do
 			sum.errors[#sum.errors + 1] = { file = e.file or r.file, message = e.message, traceback = e.traceback }
 		end
-		add_coverage(sum.coverage, r.coverage)
+		coverage.add(sum.coverage, r.coverage)
 	end
 	return sum
 end
@@ -489,7 +398,7 @@ local function results_of(runner, report)
 	results.elapsed = report.elapsed
 	results.success = report.success
 	if runner.options.aggregate_coverage then
-		results.coverage = coverage_of(report)
+		results.coverage = coverage.of_report(report)
 		hand_over(results.coverage)
 	end
 	results.files = list
@@ -616,84 +525,6 @@ end
 
 -- ---- the command line ----
 
-local switches = {
-	["--fail-fast"] = { "fail_fast", true },
-	["--verbose-parallel"] = { "verbose", true },
-	["--no-worker-output"] = { "show_worker_output", false },
-	["--show-worker-output"] = { "show_worker_output", true },
-	["--no-aggregate-coverage"] = { "aggregate_coverage", false },
-	["--parallel"] = { "parallel", true },
-	["-p"] = { "parallel", true },
-}
-local values = {
-	["--workers"] = "workers",
-	["-w"] = "workers",
-	["--timeout"] = "timeout",
-	["--tag"] = "tags",
-}
--- Firmo's own switches, which would take the word behind them for their value.
-local switches_of_firmo = {}
-for word in ("--verbose -v --coverage -c --quality -q --report -r --json --coverage-debug"):gmatch("%S+") do
-	switches_of_firmo[word] = true
-end
-
-local function take_value(flags, name, word, value)
-	if name == "tags" then
-		flags.tags = flags.tags or {}
-		for tag in value:gmatch("[^,]+") do
-			table.insert(flags.tags, tag)
-		end
-		return
-	end
-	local number = tonumber(value)
-	if not number or number <= 0 or (name == "workers" and number ~= math.floor(number)) then
-		flags.problem = ("%s %s: wants a %s above 0"):format(word, value, name == "workers" and "whole number" or "number")
-	end
-	flags[name] = number
-end
-
--- Splits a command line into our own flags, and the words that Firmo reads.
-local function split(args)
-	local flags, rest, last, i = {}, {}, {}, 1
-	while i <= #args do
-		local word = args[i]
-		local name, value = word:match("^(%-%-[%w-]+)=(.*)$")
-		local own = values[name or word]
-		-- -w alone is Firmo's --watch.
-		if own and (name or (args[i + 1] and (word ~= "-w" or args[i + 1]:match("^%d+$")))) then
-			if not name then
-				i = i + 1
-			end
-			take_value(flags, own, name or word, value or args[i])
-		elseif switches[word] then
-			flags[switches[word][1]] = switches[word][2]
-		elseif word:match("^%-%a%a+$") and word:find("p", 2, true) then
-			-- -pc is -p and -c.
-			flags.parallel = true
-			table.insert(args, i + 1, "-" .. word:sub(2):gsub("p", ""))
-		elseif switches_of_firmo[word] then
-			flags.coverage = flags.coverage or word == "--coverage" or word == "-c" or nil
-			last[#last + 1] = word
-		else
-			if word:match("^%-%a%a+$") and word:find("c", 2, true) then
-				flags.coverage = true
-			end
-			flags.filter = word:match("^%-%-filter=(.*)$") or (word == "--filter" and args[i + 1]) or flags.filter
-			rest[#rest + 1] = word
-		end
-		i = i + 1
-	end
-	for _, word in ipairs(last) do
-		rest[#rest + 1] = word
-	end
-	for place, word in pairs(args) do
-		if place <= 0 then
-			rest[place] = word
-		end
-	end
-	return flags, rest
-end
-
 -- What Firmo's runner tells of a run, from our results.
 local function for_runner(results, files, message)
 	if not results then
@@ -774,7 +605,7 @@ local function patch_cli(cli)
 		print(help)
 	end
 	cli.run = function(args, firmo)
-		local flags, rest = split(merge(args or arg or {}))
+		local flags, rest = flags_of(merge(args or arg or {}))
 		if flags.problem then
 			print("Error: " .. flags.problem)
 			return false
