@@ -64,7 +64,8 @@ struct plan_request {
 };
 
 // Fills jobs (released by the caller) with the test files that the request names, in no order, and
-// appends to notes (the same) lines on files that may be tests and are not among them. history: what
+// appends to notes (the same) lines on files that may be tests and are not among them. history:
+// what
 // --changed knows of files, or NULL: all are read. Fails if a path of the request, or a root in
 // busted's settings, does not exist.
 int plan_find(struct jobs *jobs, const struct plan_request *request, struct store *history,
