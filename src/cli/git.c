@@ -173,6 +173,7 @@ int git_find_changes(const char *revision, struct git_changes *changes, struct e
 				    "--dst-prefix=b/",
 				    "--relative",
 				    "-U0",
+				    "--inter-hunk-context=0",
 				    revision,
 				    "--",
 				    NULL};

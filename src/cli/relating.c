@@ -17,17 +17,36 @@ static int add_changes(struct firmo_jobs *s, struct err *err)
 	int status = git_find_changes(s->settings->plan.related_git, &changes, err);
 
 	for (size_t i = 0; status == 0 && i < changes.n; i++)
-		related_add(&s->related, xstrdup(changes.items[i].path), changes.items[i].is_news);
+		// A repository of its own in this one has a slash behind its name.
+		related_add(&s->related, path_clean(changes.items[i].path),
+			    changes.items[i].is_news);
 	git_changes_release(&changes);
 	return status;
 }
 
-// As inputs are named. What lies above a link is known of the file system alone.
+// Links on the way to it are followed, and one that it is itself stays: so are inputs named.
+static char *target_of(const char *path)
+{
+	char *clean = path_clean(path), *folder = path_beside(clean, ".");
+	const char *base = path_base(clean);
+	bool is_folder = !*base || strcmp(base, ".") == 0 || strcmp(base, "..") == 0;
+	char *real = path_real(is_folder ? clean : folder);
+	char *target = real && !is_folder ? path_join(real, base) : xstrdup(real ? real : clean);
+
+	free(real);
+	free(folder);
+	free(clean);
+	return target;
+}
+
+// A folder above the project is all of the project.
 static char *name_of(const char *path)
 {
-	char *cwd = path_cwd(), *target = strstr(path, "..") ? path_target(path) : NULL;
-	char *name = path_below(target ? target : path, cwd);
+	char *cwd = path_cwd(), *target = target_of(path), *below = path_below(cwd, target);
+	bool is_above = strcmp(target, "/") == 0 || strcmp(below, cwd) != 0;
+	char *name = is_above ? xstrdup(".") : path_below(target, cwd);
 
+	free(below);
 	free(target);
 	free(cwd);
 	return name;

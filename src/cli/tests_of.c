@@ -31,7 +31,8 @@ struct asked {
 	struct fingerprint now;
 };
 
-// "FILE:LINE", unless that is a file's name; the caller frees the path.
+// "FILE:LINE", unless that is a file's name; the caller frees the path, which is the real one where
+// there is one, as sources are counted under that.
 static char *split(const char *value, long *line)
 {
 	const char *colon = strrchr(value, ':');
@@ -42,7 +43,8 @@ static char *split(const char *value, long *line)
 		file = xstrndup(value, (size_t)(colon - value));
 	else
 		file = xstrdup(value);
-	char *path = path_below(file, cwd);
+	char *real = path_real(file), *path = path_below(real ? real : file, cwd);
+	free(real);
 	free(file);
 	free(cwd);
 	return path;

@@ -94,6 +94,9 @@ ALL="2:3 4:3 6:2 7:8 8:6 10:2 14:1 15:0 17:2 18:1 22:3"
 	is "$(sed -n 2p report.csv)" "10,8,tests/never_test.lua,the source had another text when it ran"
 	run -0 fj --tests-of=src/m.lua:15
 	has "No file is known"
+	ln -s src link
+	run -0 fj --tests-of=link/m.lua:8
+	has "tests/one_test.lua"
 	run -2 fj --tests-of=
 	has "wants a source"
 }
@@ -166,6 +169,7 @@ ALL="2:3 4:3 6:2 7:8 8:6 10:2 14:1 15:0 17:2 18:1 22:3"
 	git init -q .
 	git add -A
 	git -c user.name=t -c user.email=t@t -c commit.gpgsign=false commit -qm one
+	git config diff.interHunkContext 9
 	run -0 cover --lua="$LUA" --coverage-diff
 	has "Changed since HEAD: no line that counts"
 	# Line 8 has changed and ran, 15 and 18 were not run; git does not know the others.

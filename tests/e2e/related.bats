@@ -33,6 +33,10 @@ related() {
 	is "$(related --related=./src)" "a b"
 	is "$(related --related=src/sub/)" b
 	is "$(related --related=src/new.lua)" b
+	# As links lead there, and from above the project.
+	ln -s src link
+	is "$(related --related=link/a.lua)" a
+	is "$(related --related=..)" "a b c"
 	run -0 fj4 --related=src/a
 	has "--related=src/a: there is no such file, and no test was seen to look for it"
 	has "No file has to do with these sources: nothing to run."
@@ -70,6 +74,13 @@ related() {
 	echo "return 1" >src/new.lua
 	is "$(related --related-git --related=tests/c_test.lua)" "b c"
 	rm src/new.lua
+	# A repository in the repository.
+	git init -q tests/inner
+	git -C tests/inner commit -q --allow-empty -m one
+	plain inner/d "return 1"
+	run -0 fj4
+	is "$(related --related-git)" d
+	rm -rf tests/inner
 	git rm -q src/a.lua
 	run -1 fj4 --related-git --report=json:report.json
 	is "$(ran)" a
