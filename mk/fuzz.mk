@@ -9,7 +9,7 @@ replay_programs := $(fuzz_names:%=$(O)/tests/fuzz/%_replay)
 fuzz_programs := $(fuzz_names:%=$(O)/fuzz/%)
 fuzz_flags := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 fuzz_cflags = -std=c11 -D_GNU_SOURCE -Isrc -Iinclude -Itests/fuzz -MMD -MP $(pkg_cflags) -O1 -g $(fuzz_flags) \
-	-DTRACE_FOLDER='""' -DMK_FOLDER='""'
+	-DTRACE_FOLDER='""' -DMK_FOLDER='""' -DLUA_FOLDER='""'
 
 .PHONY: fuzz $(fuzz_names:%=fuzz-%)
 fuzz: $(fuzz_names:%=fuzz-%) ## search for faults with libFuzzer, each harness for FUZZ_SECONDS

@@ -25,7 +25,9 @@ MODES = (
     "--history", "--history=runs", "--history=tests --report=json", "--history=slowest --report=csv",
     "--history=flaky", "--history=regressions", "--history=new", "--history tests", "--why=tests/a_test.lua -v",
     "--list", "--advise", "--rules=rules.mk", "--export=out.db", "--db=other.db --import .firmo-jobs/history.db",
-    "--failed", "--changed", "--prune=1", "",
+    "--failed", "--changed", "--prune=1", "", "--history=coverage", "--history=coverage --report=json", "--tests-of=m.lua",
+    "--tests-of=m.lua:2 --report=json", "--changed --coverage --report=json:x.json", "--failed --coverage --report=lcov:x",
+    "--coverage --why=tests/a_test.lua", "--changed --coverage --report=html:x.html", "--related=m.lua", "--check=repair",
 )
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
 
@@ -42,13 +44,15 @@ def call(words):
 
 def settle():
     os.mkdir("tests")
-    for name, text in (("a", "print('a')"), ("b", "print('b') os.exit(1)"),
+    with open("m.lua", "w", encoding="utf-8") as f:
+        f.write("local m = {}\nfunction m.f(x)\n\tif x then\n\t\treturn 1\n\tend\n\treturn 2\nend\nreturn m\n")
+    for name, text in (("a", "print('a') dofile('m.lua').f()"), ("b", "print('b') dofile('m.lua').f(1) os.exit(1)"),
                        ("c", "describe('d', function() it('e', function() end) it('f', function() error('x') end) end)")):
         with open(f"tests/{name}_test.lua", "w", encoding="utf-8") as f:
             f.write(text)
         os.utime(f"tests/{name}_test.lua", (1600000000, 1600000000))
-    for _ in range(3):
-        status, words = call("-q -j2")
+    for counts in ("", "", " --coverage --report=json:x.json"):
+        status, words = call("-q -j2" + counts)
         if status != 1:
             sys.exit(f"hostile: the first run ended with {status}: {words}")
     shutil.copytree(".firmo-jobs", "with-log")
@@ -60,7 +64,7 @@ def settle():
 
 
 def value(r):
-    return r.choice((None, 0, -1, 1, 7, 2**31 - 1, 2**31, -2**31, 2**53, 2**62, 2**63 - 1, -2**63, 9 * 10**18, 1e300,
+    return r.choice((None, 0, 4000000, -1, 1, 7, 2**31 - 1, 2**31, -2**31, 2**53, 2**62, 2**63 - 1, -2**63, 9 * 10**18, 1e300,
                      "", "text", "a\0b", "\u202e=1", b"", b"\xff" * 12, r.randbytes(r.randrange(200)), bytes(5000)))
 
 
@@ -129,6 +133,34 @@ def wrong_values(r):
     db.close()
 
 
+def torn_bytes(r):
+    """Packed bytes that are nearly whole; and two texts of one source in a result."""
+    db = open_loosely()
+    for _ in range(r.choice((1, 1, 3))):
+        table, column, key = r.choice((("edition", "shape", "id"), ("counted", "counts", "result"),
+                                       ("edition", "shape", "id"), ("counted", "counts", "result"),
+                                       ("file", "trail", "id"), ("result", "endings", "id"), ("snapshot", "inputs", "file")))
+        try:
+            rows = db.execute(f"SELECT {key}, {column} FROM {table} WHERE {column} IS NOT NULL").fetchall()
+            if not rows:
+                continue
+            row, data = r.choice(rows)
+            data = bytearray(data)
+            for _ in range(r.choice((1, 1, 2, 4))):
+                at = r.randrange(len(data) + 1)
+                data[at:at + r.randrange(3)] = r.choice((b"", b"\0", b"\x7f", b"\xff\xff\x7f", b"\x80\x92\xf4\x01",
+                                                         b"\xff" * 9 + b"\1", r.randbytes(2)))
+            if r.random() < 0.3 and table == "edition":
+                db.execute("INSERT INTO edition SELECT id + 100, source, digest, ? FROM edition WHERE id = ?",
+                           (bytes(data), row))
+                db.execute("INSERT INTO counted SELECT result, edition + 100, counts FROM counted WHERE edition = ?", (row,))
+            else:
+                db.execute(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (bytes(data), row))
+        except sqlite3.Error:
+            pass
+    db.close()
+
+
 def foreign_schema(r):
     db = open_loosely()
     tables = tables_of(db)
@@ -137,7 +169,7 @@ def foreign_schema(r):
         "CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM result; END",
         f"ALTER TABLE {r.choice(tables)} RENAME TO elsewhere", f"DROP TABLE {r.choice(tables)}",
         "ALTER TABLE run ADD COLUMN y AS (hex(zeroblob(100)))", "ALTER TABLE file ADD COLUMN z",
-        f"PRAGMA user_version={r.choice((0, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 99))}",
+        f"PRAGMA user_version={r.choice((0, -1, *range(1, 15), 99))}",
         f"PRAGMA application_id={r.choice((0, 1, 2**31 - 1))}",
         f"DROP TABLE file; CREATE VIEW file AS {ENDLESS}",
         "CREATE VIRTUAL TABLE s USING fts5(x)", "DROP INDEX result_by_run", "PRAGMA encoding='UTF-16'"))
@@ -155,13 +187,14 @@ def older(r):
     with open(r.choice(FORMATS), encoding="utf-8") as f:
         db.executescript(f.read())
     if r.random() < 0.2:
-        db.execute(f"PRAGMA user_version={r.randrange(1, 11)}")
+        db.execute(f"PRAGMA user_version={r.randrange(1, 15)}")
     db.commit()
     db.close()
-    r.choice((flip_bytes, wrong_values, wrong_values, foreign_schema, cut))(r)
+    r.choice((flip_bytes, wrong_values, wrong_values, torn_bytes, foreign_schema, cut))(r)
 
 
-KINDS = (flip_bytes, wrong_values, older, flip_bytes, wrong_values, foreign_schema, older, cut, flip_log)
+KINDS = (flip_bytes, wrong_values, torn_bytes, older, flip_bytes, wrong_values, foreign_schema, older, torn_bytes, cut,
+         flip_log)
 
 
 def judge(words, status, said):
