@@ -597,22 +597,23 @@ static enum firmo_jobs_status carry_out(struct firmo_jobs *s)
 
 static int check(const struct settings *o, struct err *err)
 {
-	if (o->coverage.wanted)
-		return err_set(err, 0,
-			       "--watch and --coverage: the few files of a change cover little; "
-			       "give one of them");
-	if (o->until_fail)
-		return err_set(err, 0,
-			       "--watch and --until-fail: no change would be waited for; "
-			       "give one of them");
-	if (!o->capture)
-		return err_set(err, 0,
-			       "--watch and --no-capture: both want the terminal; give one "
-			       "of them");
-	if (o->join)
-		return err_set(err, 0,
-			       "--watch and --join: another run would run the files; give "
-			       "one of them");
+	const struct {
+		bool is_said;
+		const char *option, *why;
+	} others[] = {
+		{o->coverage.wanted, "coverage", "the few files of a change cover little"},
+		{o->until_fail, "until-fail", "no change would be waited for"},
+		{!o->capture, "no-capture", "both want the terminal"},
+		{o->join, "join", "another run would run the files"},
+		{o->plan.related.n > 0, "related", "every change runs the files that it touches"},
+		{o->plan.related_git, "related-git", "every change runs the files that it touches"},
+		{o->run.end_with_input, "end-with-input", "keys come from standard input"},
+	};
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i].is_said)
+			return err_set(err, 0, "--watch and --%s: %s; give one of them",
+				       others[i].option, others[i].why);
 	return 0;
 }
 

@@ -246,6 +246,9 @@ has_started() {
 	wrong_usage --watch --until-fail "--watch and --until-fail"
 	wrong_usage --watch --no-capture "--watch and --no-capture"
 	wrong_usage --watch --join "--watch and --join"
+	wrong_usage --watch --related=tests "--watch and --related"
+	wrong_usage --watch --related-git "--watch and --related-git"
+	wrong_usage --watch --end-with-input "--watch and --end-with-input"
 	wrong_usage --watch --list "--watch and --list"
 	rm tests/a_test.lua
 	run -4 fj --watch
