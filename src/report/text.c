@@ -579,7 +579,7 @@ void report_text_verdict(struct buf *b, const struct run *run, const struct text
 		add_failed(b, run, style);
 	} else if (run_selected_no_test(run)) {
 		layout_coloured(b, style->colours, RED, "NO TEST MATCHES");
-		buf_addstr(b, ": --filter and --tag leave nothing to run in these files\n");
+		buf_addstr(b, ": no test of these files is among those that were asked for\n");
 	} else if (!run_tells(run)) {
 		layout_coloured(b, style->colours, RED, "NO TEST");
 		buf_addstr(b, ": no test was seen in");
