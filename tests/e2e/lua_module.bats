@@ -152,6 +152,7 @@ false\tnil\tmine'
 		wrong(jobs.run({ timeout = "soon" }))
 		wrong(jobs.run({ workrs = 8 }))
 		wrong(jobs.run({ list = true }))
+		wrong(jobs.run({ no_report = true }))
 		wrong(jobs.run({ paths = "nowhere" }))
 		wrong(jobs.run({ program = "no-such-program" }))
 		wrong(jobs.run({ program = "./newer" }))
@@ -172,6 +173,7 @@ jobs.run: 1 is no name of an option
 --timeout=soon: wants seconds, such as 60 or 0.5; 0 for none; or auto
 --workrs=8: no such option"
 	has "jobs.run: option list is the module's own
+jobs.run: option no_report is the module's own
 nowhere: No such file or directory
 no-such-program cannot be run: install firmo-jobs, put its folder into PATH, or name it by the option program
 ./newer is \"firmo-jobs 9.9.9\", this module is for $("$FIRMO_JOBS" --version): install both anew"

@@ -68,7 +68,9 @@ local types = {
 }
 
 -- Set by the module itself.
-local taken = { "end_with_input", "follow", "list", "history", "advise", "gather", "capture" }
+local taken = {
+	"end_with_input", "no_end_with_input", "no_report", "follow", "list", "history", "advise", "gather", "capture", "watch",
+}
 
 local function is_list(value)
 	if type(value) ~= "table" then
