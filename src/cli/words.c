@@ -65,6 +65,15 @@ static const struct option_row *find_row(int code)
 	return NULL;
 }
 
+// An empty variable of a script is no wish for what holds without a value.
+static int refuse_empty(const struct option_row *row, struct err *err)
+{
+	const char *wanted = row->argument + strlen("[=");
+
+	return err_set(err, 0, "--%s=: wants %.*s behind the '=', or no '='", row->name,
+		       (int)strcspn(wanted, "]"), wanted);
+}
+
 // words: the program's name and those behind it; getopt moves them. Behind a "--" none is ours.
 static int read_words(struct settings *o, char **words, enum layer layer, struct err *err)
 {
@@ -82,6 +91,8 @@ static int read_words(struct settings *o, char **words, enum layer layer, struct
 		const char *value = code >= OPPOSITE_CODE ? "false" : optarg ? optarg : "";
 		if (!row)
 			status = mistyped_refuse(code, words, err);
+		else if (optarg && !*optarg && option_is_optional(row))
+			status = refuse_empty(row, err);
 		else if (code >= OPPOSITE_CODE && row->shape == SHAPE_LIST)
 			statements_add(&o->said, row, NULL, layer, NULL);
 		else

@@ -39,6 +39,7 @@ setup() {
 		wrong_usage "$option" "$option"
 		wrong_usage "$option" missing
 	done
+	wrong_usage --related-git= "--related-git=: wants REV behind the '=', or no '='"
 	wrong_usage tests -j "-j"
 	wrong_usage tests -t "-t"
 }
