@@ -287,7 +287,8 @@ static void take_hello(struct local *l, struct forkserver *f, const struct launc
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n < (ssize_t)sizeof hello && was_killed(f) &&
+	// It may have said all, and be gone.
+	if ((n < (ssize_t)sizeof hello || f->pid == 0) && was_killed(f) &&
 	    ++counts_of(l, f->kind)->killed < KILLS_MOST) {
 		give_up(f);
 		return;
