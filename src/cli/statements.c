@@ -101,13 +101,13 @@ static void put_place(const struct statement *s, struct err *err)
 		return;
 	const char *rest = row.message + n, *value = s->value ? s->value : "";
 	size_t name = strcspn(value, "=");
-	bool is_member = s->at && s->row->shape == SHAPE_OBJECT && name > 0 && value[name] &&
-			 *rest == '=' && strncmp(rest + 1, value, name) == 0 &&
-			 strlen(s->at) > name &&
+	bool is_member = s->at && s->row->shape == SHAPE_OBJECT && value[name] && *rest == '=' &&
+			 strncmp(rest + 1, value, name) == 0 && strlen(s->at) > name &&
 			 strncmp(s->at + strlen(s->at) - name, value, name) == 0;
 	if (is_member)
 		rest += 1 + name;
-	err_set(err, 0, "%s%s%s", s->at ? s->at : "--", s->at ? "" : s->row->name, rest);
+	err_set(err, 0, "%s%s%s%s", s->layer == LAYER_FLAGS ? "FIRMO_JOBS_FLAGS: " : "",
+		s->at ? s->at : "--", s->at ? "" : s->row->name, rest);
 }
 
 int statement_take(const struct statement *s, struct settings *o, struct err *err)

@@ -265,7 +265,9 @@ int values_locks(struct settings *o, const char *value, struct err *err)
 	size_t n = strcspn(value, "=");
 	long capacity;
 
-	if (n == 0 || !value[n] || !text_parse_long(value + n + 1, 1, VALUES_COUNT_MAX, &capacity))
+	if (n == 0)
+		return option_invalid(err, "locks", value, "a lock needs a name");
+	if (!value[n] || !text_parse_long(value + n + 1, 1, VALUES_COUNT_MAX, &capacity))
 		return option_invalid(err, "locks", value,
 				      "wants how many files may hold the lock at once, 1 or more");
 	for (size_t i = 0; i < o->run.locks.n; i++) {

@@ -121,6 +121,10 @@ int words_read_flags(struct settings *o, char *program, struct err *err)
 	memcpy(words + 1, o->flags, n * sizeof *words);
 	int status = read_words(o, words, LAYER_FLAGS, err);
 	free(words);
+	if (status < 0) {
+		struct err word = *err;
+		err_set(err, 0, "FIRMO_JOBS_FLAGS: %s", word.message);
+	}
 	return status;
 }
 

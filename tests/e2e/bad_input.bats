@@ -30,7 +30,7 @@ setup() {
 	wrong_usage --verb=x "--verb=x: --verbose takes no value"
 	wrong_usage -d --failed "there is no option -d"
 	wrong_usage --quiet -dq "there is no option -d"
-	FIRMO_JOBS_FLAGS=--faild wrong_usage "--faild: no such option; did you mean --failed?"
+	FIRMO_JOBS_FLAGS=--faild wrong_usage "FIRMO_JOBS_FLAGS: --faild: no such option; did you mean --failed?"
 }
 
 @test "an option whose value is missing" {
@@ -104,9 +104,9 @@ setup() {
 }
 
 @test "FIRMO_JOBS_FLAGS that is wrong" {
-	FIRMO_JOBS_FLAGS="--no-such-thing" wrong_usage --no-such-thing
+	FIRMO_JOBS_FLAGS="--no-such-thing" wrong_usage "FIRMO_JOBS_FLAGS: --no-such-thing"
 	FIRMO_JOBS_FLAGS="--exclude='open" wrong_usage FIRMO_JOBS_FLAGS
-	FIRMO_JOBS_FLAGS="-j0" wrong_usage --workers=0
+	FIRMO_JOBS_FLAGS="-j0" wrong_usage "FIRMO_JOBS_FLAGS: --workers=0"
 }
 
 @test "control characters in what is complained about are made visible" {

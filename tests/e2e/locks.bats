@@ -197,6 +197,8 @@ rules() {
 	done
 	settings '{"locks": {"db": 0}}'
 	wrong_usage "firmo-jobs.json: locks.db=0: wants how many"
+	settings '{"locks": {"": 2}}'
+	wrong_usage "firmo-jobs.json: locks.=2: a lock needs a name"
 	settings '{"locks": {"database": 2}, "overrides": [{"match": "*", "lock": "databse"}]}'
 	run --separate-stderr fj4
 	status_is 0
