@@ -23,7 +23,7 @@ FORMATS = sorted(glob.glob(os.path.dirname(os.path.abspath(__file__)) + "/unit/s
 MODES = (
     "--check", "--show --report=json", "--show --report=html:x.html", "--show --report=junit", "--show=1 -v",
     "--history", "--history=runs", "--history=tests --report=json", "--history=slowest --report=csv",
-    "--history=flaky", "--history=regressions", "--history=new", "--history tests", "--why=tests/a_test.lua -v",
+    "--history=flaky", "--compare=1", "--history=regressions", "--history=new", "--history tests", "--why=tests/a_test.lua -v",
     "--list", "--advise", "--rules=rules.mk", "--export=out.db", "--db=other.db --import .firmo-jobs/history.db",
     "--failed", "--changed", "--prune=1", "", "--history=coverage", "--history=coverage --report=json", "--tests-of=m.lua",
     "--tests-of=m.lua:2 --report=json", "--changed --coverage --report=json:x.json", "--failed --coverage --report=lcov:x",

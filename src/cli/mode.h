@@ -39,10 +39,10 @@ struct mode {
 	enum firmo_jobs_status (*carry_out)(struct firmo_jobs *session);
 };
 
-extern const struct mode mode_run, mode_list, mode_advise, mode_history, mode_show, mode_why,
-	mode_tests_of, mode_watch, mode_rules, mode_gather, mode_print_mk, mode_print_lua_path,
-	mode_install_firmo, mode_uninstall_firmo, mode_follow, mode_print_schema,
-	mode_print_completion, mode_prune, mode_export, mode_import, mode_check,
+extern const struct mode mode_run, mode_list, mode_advise, mode_history, mode_show, mode_compare,
+	mode_why, mode_tests_of, mode_watch, mode_rules, mode_gather, mode_print_mk,
+	mode_print_lua_path, mode_install_firmo, mode_uninstall_firmo, mode_follow,
+	mode_print_schema, mode_print_completion, mode_prune, mode_export, mode_import, mode_check,
 	mode_print_settings, mode_help, mode_version;
 
 #endif

@@ -120,6 +120,7 @@ struct settings {
 	enum flaky flaky;
 	struct buf tags, excluded_tags; // of --tag and --exclude-tag, joined
 	int64_t shown_run;              // of --show; 0: the last one
+	const char *compared;           // of --compare: a run or a commit, or two
 	enum history_view view;
 	const char *pattern; // of --history=tests:PATTERN, or NULL
 	const char *since;   // of --since, or NULL

@@ -25,17 +25,33 @@ static int by_id(const void *a, const void *b, void *runs)
 	return (x > y) - (x < y);
 }
 
-int run_range_open(struct run_range *r, struct store *s, struct err *err)
+static void index_runs(struct run_range *r)
 {
-	*r = (struct run_range){0};
-	if (history_load_runs(s, &r->runs, err) < 0)
-		return -1;
 	r->by_id = xcalloc(r->runs.n + 1, sizeof *r->by_id);
 	for (size_t i = 0; i < r->runs.n; i++)
 		r->by_id[i] = i;
 	if (r->runs.n > 0)
 		qsort_r(r->by_id, r->runs.n, sizeof *r->by_id, by_id, r->runs.items);
+}
+
+int run_range_open(struct run_range *r, struct store *s, struct err *err)
+{
+	*r = (struct run_range){0};
+	if (history_load_runs(s, &r->runs, err) < 0)
+		return -1;
+	index_runs(r);
 	return 0;
+}
+
+void run_range_until(struct run_range *r, const struct past_run *last)
+{
+	size_t n = (size_t)(last - r->runs.items) + 1;
+
+	r->is_limited |= n < r->runs.n;
+	while (r->runs.n > n)
+		free(r->runs.items[--r->runs.n].revision);
+	free(r->by_id);
+	index_runs(r);
 }
 
 void run_range_release(struct run_range *r)

@@ -33,6 +33,8 @@ int run_range_since(struct run_range *r, const char *since, int64_t now_ns, comm
 		    struct err *err);
 // Leaves out all but the last n of the remaining runs.
 void run_range_last(struct run_range *r, size_t n);
+// Takes out the runs that began after that one of them.
+void run_range_until(struct run_range *r, const struct past_run *last);
 // The run of that id, if it is in the range; else NULL.
 const struct past_run *run_range_run(const struct run_range *r, int64_t id);
 size_t run_range_size(const struct run_range *r);

@@ -186,6 +186,7 @@ grown() {
 		other --why
 		other --tests-of
 		other --show
+		other --compare
 		other --print-mk
 		other --print-lua-path
 		other --follow

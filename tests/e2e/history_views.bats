@@ -595,3 +595,95 @@ Failures of before:"
 tests/mended_test.lua:1: exit status 1
 tests/moody_test.lua:1: exit status 1 (flaky before)"
 }
+
+# ---- --compare ----
+
+# changed WHAT: the changes of that kind, "PATH TEST BEFORE AFTER;" each.
+changed() {
+	query "(function() local t = {} for _, c in ipairs(r.changes) do if c.what == '$1' then
+		t[#t + 1] = ('%s %s %s %s;'):format(c.path, c.test, c.before, c.after) end end
+		return table.concat(t, ' ') end)()"
+}
+
+@test "--compare tells what broke, was mended, is new or gone since a run or a commit" {
+	busted_test many "describe('g', function() it('breaks', function() assert(os.getenv('WORKS'), 'it\nbroke') end)" \
+		"it('is mended', function() assert(not os.getenv('WORKS')) end) it('still fails', function() error('x') end)" \
+		"it(os.getenv('WORKS') and 'goes' or 'comes', function() end) end)"
+	plain loads "x = os.getenv('WORKS') and '' or error('no', 0)"
+	plain gone ""
+	plain part ""
+	plain moody "assert(os.getenv('WORKS'))"
+	echo '{"overrides": [{"match": "tests/moody_test.lua", "quarantine": {"reason": "r"}}]}' >firmo-jobs.json
+	local first
+	first=$(commit)
+	WORKS=1 go4
+	rm tests/gone_test.lua
+	plain late "error('late', 0)"
+	commit >/dev/null
+	go4 tests/many_spec.lua tests/{loads,late,moody}_test.lua
+	run fj --compare=1 --report=json:report.json
+	status_is 1
+	conforms report.json history
+	is "$(changed broke)" "tests/late_test.lua null null fail; tests/loads_test.lua null pass fail; tests/many_spec.lua g breaks pass fail; tests/moody_test.lua null pass fail;"
+	is "$(changed mended)" "tests/many_spec.lua g is mended fail pass;"
+	is "$(changed new)" "tests/late_test.lua null null fail; tests/many_spec.lua g comes null pass;"
+	is "$(changed gone)" "tests/gone_test.lua null pass null; tests/many_spec.lua g goes pass null;"
+	is "$(changed slower)" ""
+	query_is "r.changes[1].message .. r.window .. r.runs[1].revision" "laterun 1 and run 2$first"
+	[ "$(wc -L <<<"$output")" -le 80 ] || fail "a line is too long"
+	has "4 broke:"
+	has "3 files ran in both runs."
+	has "1 file ran in one of them alone, and is not compared."
+	hasnt "still fails"
+	# The same, by the beginning of a commit and by a name that git knows.
+	local same=$output
+	run fj --compare="${first:0:7}"
+	is "$output" "$same"
+	run fj --compare=HEAD~1..2
+	is "$output" "$same"
+	# Nothing but what is in quarantine is no reason to fail; nor are two runs that are the same.
+	go4 tests/moody_test.lua
+	run fj --compare=1
+	status_is 0
+	has "1 broke:"
+	run fj --compare=2..2
+	status_is 0
+	has "Nothing broke, was mended, became slower, is new or gone: 4 files ran in both runs."
+}
+
+@test "--compare of what is gone, or has no past, is told in one line" {
+	run -3 fj --compare=1
+	has "there is no history in .firmo-jobs/history.db"
+	plain a ""
+	commit >/dev/null
+	go4
+	go4
+	wrong_usage --compare=9 "--compare: run 9 is not in the history; --history=runs lists"
+	wrong_usage --compare=c0ffee1 "--compare: c0ffee1 is not in the history"
+	wrong_usage --compare="x'; touch oops; '" "is not in the history"
+	wrong_usage --compare=2..1 "--compare=2..1: run 2 began after run 1; the earlier one stands first"
+	wrong_usage --compare=1.. "--compare=1..: wants a run or a commit, or two of them as in 5..9"
+	wrong_usage --compare "--compare"
+	commit >/dev/null
+	wrong_usage --compare=HEAD "--compare: no run of commit HEAD is in the history"
+	refute test -e oops
+}
+
+@test "--compare tells which steps of time lie between two runs" {
+	plain slower ""
+	plain before ""
+	for i in {1..14}; do
+		go -j1 --no-trace
+	done
+	local usual=({11000,11100,11200,11050,11150}:0:5000)
+	took slower "${usual[@]}" {11000,11050}:0:5000 {90000,90500,91000,90250,90750,90100,90600}:0:5000
+	took before "${usual[@]}" {90000,90500,91000,90250,90750,90100,90600,90000,90500}:0:5000
+	run fj --compare=7 --report=json:report.json
+	status_is 0
+	conforms report.json history
+	query_is "#r.changes .. r.changes[1].path .. r.changes[1].run" "1tests/slower_test.lua8"
+	has "1 slower:"
+	# What came after the second run does not count.
+	run fj --compare=6..7
+	has "Nothing broke"
+}

@@ -27,7 +27,7 @@ is_sound() {
 every_mode() {
 	local words
 	for words in --show '--show --report=json' '--show --report=html:x.html' '--show --report=junit' --history \
-		--history=runs --history=tests --history=slowest --history=failing --history=regressions \
+		--history=runs --history=tests --history=slowest --history=failing --history=regressions --compare=1 \
 		'--history tests' '--why=tests/good_test.lua -v' --list --advise --changed '--export=out.db' --check; do
 		# shellcheck disable=SC2086 # words
 		run timeout 20 "$FIRMO_JOBS" $words 3>&-
@@ -112,7 +112,7 @@ none_is_sound() {
 			lua=char(27)||lua; update file set path=char(27)||path where path like '%many%'"
 	fj --check
 	for words in --show '--show -v' '--show --report=tap' --history --history=runs --history=tests --history=slowest \
-		--history=failing --history=flaky '--history tests' '--why=tests/good_test.lua --limit=cpu=9' \
+		--history=failing --history=flaky --compare=1 '--history tests' '--why=tests/good_test.lua --limit=cpu=9' \
 		'--why=tests/good_test.lua -v' --list --advise --check --prune=1; do
 		# shellcheck disable=SC2086 # words
 		run fj $words
