@@ -10,6 +10,11 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 
+size_t text_mark_length(const char *s)
+{
+	return strncmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 size_t text_utf8_length(const char *s, size_t n)
 {
 	const unsigned char *u = (const unsigned char *)s;

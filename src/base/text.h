@@ -11,6 +11,8 @@ struct buf;
 
 // Appends the n bytes at s as valid UTF-8: each byte that is none becomes U+FFFD.
 void text_add_utf8(struct buf *out, const char *s, size_t n);
+// How many bytes at s are the mark that some editors begin a file of UTF-8 with: 3 or 0.
+size_t text_mark_length(const char *s);
 // How many bytes the valid UTF-8 character at s has (n bytes are there); 0 if there is none.
 size_t text_utf8_length(const char *s, size_t n);
 // The code point of the valid UTF-8 character of len bytes at s.

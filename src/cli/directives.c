@@ -181,8 +181,9 @@ int directives_read(const char *path, struct job_head *head, struct statements *
 
 	if (head->is_bare || read_head(path, start, &head->stamp) == 0)
 		return 0;
-	if (strncmp(start, "#!", 2) == 0)
-		next += strcspn(start, "\n");
+	next += text_mark_length(next);
+	if (strncmp(next, "#!", 2) == 0)
+		next += strcspn(next, "\n");
 	while (next) {
 		next += strspn(next, " \t\r\n");
 		if (strncmp(next, "--", 2) != 0)

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -199,7 +200,10 @@ static int read_members(const struct reader *r, const char *path, const struct o
 		char *member = below(path, key);
 		const char *word = status == 0 ? word_of(row, value) : NULL;
 		char *pair = word ? xasprintf("%s=%s", key, word) : NULL;
-		if (status == 0)
+		// Behind the first of them the value would begin.
+		if (status == 0 && strchr(key, '='))
+			status = refuse(r, member, "a name holds no '='");
+		else if (status == 0)
 			status = pair ? say(r, member, row, pair)
 				      : refuse_type(r, member, row, SHAPE_VALUE);
 		free(pair);
@@ -596,13 +600,17 @@ static int read_file(const char *path, struct json_object **object, struct err *
 
 	*object = NULL;
 	if (status < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-		status = 0;
+		struct stat st;
+		status = lstat(path, &st) == 0
+				 ? err_set(err, 0, "%s: it is a link that leads to no file", path)
+				 : 0;
 	} else if (status < 0) {
 		status = errno == EINVAL ? err_set(err, 0, "%s: it is not a file", path)
 					 : err_set(err, errno, "read %s", path);
 	} else {
 		buf_addch(&text, '\0');
 		text.len--;
+		buf_drop_front(&text, text_mark_length(text.data));
 		*object = parse(path, &text, err);
 		status = *object ? 0 : -1;
 	}

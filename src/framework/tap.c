@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "framework/tap_line.h"
 
 #define LINE_MAX_BYTES    (64 << 10) // what is longer is no TAP line worth reading to its end
@@ -403,7 +404,7 @@ static void drop_controls(char *s)
 {
 	char *to = s;
 
-	s += strncmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	s += text_mark_length(s);
 	while (*s) {
 		size_t n = control_length(s);
 		if (n > 0)

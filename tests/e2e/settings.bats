@@ -400,6 +400,8 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	wrong_usage "firmo-jobs.json: profiles.x.overrides[0].timeout=y: wants seconds"
 	settings '{"overrides": [{"match": "*", "env": {"LUA_INIT": "x"}}]}'
 	wrong_usage "firmo-jobs.json: overrides[0].env.LUA_INIT: a worker has this variable from firmo-jobs"
+	settings '{"overrides": [{"match": "*", "env": {"A=B": "x"}}]}'
+	wrong_usage "firmo-jobs.json: overrides[0].env.A=B: a name holds no '='"
 	settings '{"overrides": [{"match": "*", "command": "no-such-program {}"}]}'
 	run fj4
 	run --separate-stderr fj
@@ -459,6 +461,17 @@ firmo-jobs: firmo-jobs.json: overrides[1].match: c_* matches no file" ]
 	rmdir firmo-jobs.json
 	mkfifo firmo-jobs.json
 	wrong_usage "firmo-jobs.json: it is not a file"
+	# One that was moved away is not none.
+	ln -sf elsewhere firmo-jobs.json
+	wrong_usage "firmo-jobs.json: it is a link that leads to no file"
+}
+
+@test "a mark of UTF-8 in front hides neither settings nor directives" {
+	printf '\xef\xbb\xbf{"timeout": 20, "retires": 1}' >firmo-jobs.json
+	wrong_usage "firmo-jobs.json: retires: no such setting; did you mean retries?"
+	settings '{}'
+	test_file tests/a_test.lua $'\xef\xbb\xbf#!/usr/bin/lua' "-- firmo-jobs: timeout=soon"
+	wrong_usage "tests/a_test.lua:2: timeout=soon: wants seconds"
 }
 
 @test "--print-settings of a file refuses what the file says wrongly" {
