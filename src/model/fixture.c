@@ -132,8 +132,7 @@ const struct input *fixtures_find_seen(const struct fixtures *all, enum input_ki
 {
 	for (size_t i = 0; all && i < all->n; i++) {
 		const struct fixture *f = &all->items[i];
-		const struct input *one =
-			f->seen && f->state == FIXTURE_UP ? inputs_find(f->seen, kind, name) : NULL;
+		const struct input *one = f->seen ? inputs_find(f->seen, kind, name) : NULL;
 		if (one)
 			return one;
 	}

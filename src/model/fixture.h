@@ -55,7 +55,7 @@ void fixture_forget_seen(struct fixture *f);
 // value and END. Appends entries NAME=VALUE to variables, each name once, sorted. err names the
 // line that is neither.
 int fixture_read_variables(const char *text, size_t n, struct strings *variables, struct err *err);
-// What is up among them has seen of the input of that kind and name, before it may have made
+// What was set up among them has seen of the input of that kind and name, before it may have made
 // something else of it; or NULL.
 const struct input *fixtures_find_seen(const struct fixtures *all, enum input_kind kind,
 				       const char *name);

@@ -80,7 +80,7 @@ void uptodate_release(struct uptodate *u)
 	*u = (struct uptodate){0};
 }
 
-// What a setup that is up may have changed is what it was before, and will be again.
+// What a setup of the run may have changed is what it was before.
 static struct fingerprint look_at(const struct uptodate *u, const struct input_state *v)
 {
 	const struct input *seen = fixtures_find_seen(u->fixtures, v->kind, v->name);

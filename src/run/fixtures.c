@@ -486,6 +486,9 @@ void fixtures_close(struct supervisor *s)
 	for (size_t i = 0; i < s->fixtures.n; i++) {
 		struct fixture_process *p = &s->fixtures.items[i];
 		end_processes(p);
+		// What was run for others is judged once more after the teardown.
+		if (!s->hooks->service)
+			fixture_forget_seen(p->fixture);
 		loop_remove_timer(s->means->loop, &p->timer);
 		capture_release(&p->capture);
 		free(p->environment.items);

@@ -357,6 +357,20 @@ refuses() {
 	holds "file('tests/db/a_test.lua').status == 'notrun' and #r.fixtures == 1 and r.fixtures[1].failed"
 }
 
+@test "below make, what a setup leaves behind takes no pass away that stood before it" {
+	plain a "print(1)"
+	plain b "print(2)"
+	echo '{"lua": "lua5.4", "fixtures": [{"match": "*", "name": "db", "setup": "echo x >>left"}]}' >firmo-jobs.json
+	printf 'FIRMO_JOBS := %s\ninclude %s\n' "$FIRMO_JOBS" "$(fj --print-mk)" >makefile
+	settle
+	run make -j2 test-stamps
+	rm left
+	plain b "print(3)"
+	run make -j2 test-stamps FIRMO_REPORTS=json:report.json
+	status_is 0
+	is "$(ran)" b
+}
+
 @test "below make, what stood by other variables of a setup runs as well" {
 	plain a "print(1)"
 	plain b "print(2)"
