@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/map.h"
 #include "base/path.h"
 #include "model/inputs.h"
 #include "model/job.h"
@@ -93,6 +94,41 @@ static bool is_related(struct search *f, const struct job *job)
 	return is || !s;
 }
 
+static bool is_known(const struct search *f, const char *folder)
+{
+	const struct input_states *all = &f->uptodate.input_states;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (holds(folder, all->items[i].name))
+			return true;
+	return false;
+}
+
+// Where something is news, so may be the folders above it of which no test knows anything.
+static void add_folders(struct search *f, const char *path, struct map *seen)
+{
+	const char *base = path_base(path);
+	char *folder = xstrndup(path, base > path ? (size_t)(base - path) - 1 : 0);
+
+	if (!*folder || map_get(seen, folder) || is_known(f, folder)) {
+		free(folder);
+		return;
+	}
+	map_put(seen, folder, seen);
+	related_add(f->related, folder, true);
+	add_folders(f, folder, seen);
+}
+
+static void find_folders(struct search *f)
+{
+	struct map seen = {0};
+
+	for (size_t i = 0, n = f->related->n; i < n; i++)
+		if (f->related->items[i].is_news)
+			add_folders(f, f->related->items[i].path, &seen);
+	map_release(&seen);
+}
+
 int related_filter(struct related *r, struct jobs *jobs, struct store *history, struct err *err)
 {
 	struct search f = {.related = r};
@@ -102,6 +138,7 @@ int related_filter(struct related *r, struct jobs *jobs, struct store *history, 
 	f.known = xmalloc(f.uptodate.input_states.n + 1);
 	memset(f.known, -1, f.uptodate.input_states.n + 1);
 	r->unknown = 0;
+	find_folders(&f);
 	for (size_t i = 0; status == 0 && i < jobs->n; i++)
 		if (is_related(&f, &jobs->items[i]))
 			jobs->items[n++] = jobs->items[i];

@@ -74,6 +74,16 @@ related() {
 	echo "return 1" >src/new.lua
 	is "$(related --related-git --related=tests/c_test.lua)" "b c"
 	rm src/new.lua
+	# In a folder that nobody has seen, and somebody would.
+	plain c "os.execute('ls src >/dev/null')"
+	run -0 fj4
+	git add -A
+	git commit -qm three
+	test_file src/deep/er/x.lua "return 1"
+	is "$(related --related-git)" c
+	rm -r src/deep
+	git reset -q --hard HEAD~1
+	run -0 fj4
 	# A repository in the repository.
 	git init -q tests/inner
 	git -C tests/inner commit -q --allow-empty -m one
