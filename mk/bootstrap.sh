@@ -39,6 +39,7 @@ frameworks  cmd:busted|busted-5.4 lua-busted     -                         lua5.
 frameworks  mod:luaunit           lua-unit       -                         -                -            -              luarocks install luaunit
 git         cmd:git               git            git                       git              git          git            https://git-scm.com
 bare        cmd:debootstrap       debootstrap    debootstrap               debootstrap      debootstrap  debootstrap    https://wiki.debian.org/Debootstrap
+deb         cmd:dpkg-shlibdeps    dpkg-dev       dpkg-dev                  dpkg-dev         dpkg         dpkg           https://wiki.debian.org/dpkg
 tests       pkg:cmocka            libcmocka-dev  libcmocka-devel           cmocka-dev       cmocka       libcmocka-devel https://cmocka.org
 tests       cmd:bats              bats           bats                      bats             bats         bats           https://github.com/bats-core/bats-core
 tests       lua:5.1               lua5.1         compat-lua                lua5.1           lua51        lua51          https://www.lua.org
@@ -89,6 +90,7 @@ groups_of() {
 	hostile | faults) echo build lua frameworks hostile ;;
 	format) echo build format ;;
 	dist) echo build git ;;
+	deb) echo build deb ;;
 	lint) echo build format lint ;;
 	*) echo build ;;
 	esac

@@ -94,7 +94,7 @@ $(manual): src/cli/firmo-jobs.1 mk/manual.awk src/cli/options.c $(O)/flags
 # The flags of the build are a prerequisite: other CFLAGS make other objects.
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
-	$(CC) $(all_cflags) -c -o $@ $<
+	$(CC) $(all_cflags) $(place_flags) -c -o $@ $<
 
 $(O)/flags: .FORCE
 	@mkdir -p $(@D)
@@ -110,7 +110,7 @@ $(O)/src/report/html/page.o: $(wildcard src/report/html/page.*)
 
 # What knows where files are installed that come with the program. Another PREFIX makes only that anew.
 placed := $(addprefix $(O)/src/cli/,context.o covering.o print_mk.o print_lua_path.o version.o)
-$(placed): private CPPFLAGS += \
+$(placed): private place_flags = \
 	-DTRACE_FOLDER='"$(LIBDIR)/firmo-jobs"' -DMK_FOLDER='"$(DATADIR)/firmo-jobs"' \
 	-DLUA_FOLDER='"$(DATADIR)/lua/firmo-jobs"'
 $(placed): $(O)/places

@@ -173,6 +173,31 @@ usr/share/zsh/site-functions/_firmo-jobs" ]
 	status_is 2
 }
 
+@test "deb makes a package whose files work where they are unpacked" {
+	[ -z "$SAN" ] || skip "nobody packs a program with sanitizers"
+	command -v dpkg-shlibdeps || skip "there is no dpkg-shlibdeps here"
+	local build=$BATS_FILE_TMPDIR/build
+	mkdir -p "$build/deb/build"
+	cp -a "$build"/{src,flags,firmo-jobs*} "$build/deb/build"
+	DEBEMAIL=me@example.org make_ deb CFLAGS='-O2 -g' CPPFLAGS= LDFLAGS= >log 2>&1 || fail "$(tail -n 5 log)"
+	local deb
+	deb=$(tail -n 1 log)
+	is "$(dpkg-deb --field "$deb" Package Version | tr '\n' ' ')" "Package: firmo-jobs Version: $version-1 "
+	run -0 dpkg-deb --field "$deb" Depends
+	has "libjson-c"
+	has "libsqlite3"
+	dpkg-deb --extract "$deb" there
+	(cd there && dpkg-deb --info "$deb" md5sums | md5sum --check --quiet)
+	run -0 there/usr/bin/firmo-jobs --version
+	is "$output" "firmo-jobs $version"
+	run there/usr/bin/firmo-jobs --print-mk
+	# Where it looks is where the package puts it.
+	[ "$status" -eq 0 ] || has "nor in /usr/share/firmo-jobs"
+	[ -e there/usr/share/firmo-jobs/firmo-jobs.mk ]
+	run -0 zcat there/usr/share/man/man1/firmo-jobs.1.gz
+	has ".Dt FIRMO-JOBS 1"
+}
+
 @test "a program can be written on the installed library, whose only symbols are those of its header" {
 	install_to "$PWD/dest" install
 	plain one 'print "hello"'
