@@ -25,4 +25,5 @@ else
 fi
 says src/lua/firmo-jobs.lua "_VERSION = \"$version\""
 says CHANGELOG.md "## $version"
+says mk/firmo-jobs.spec "Version:        $version"
 exit $status

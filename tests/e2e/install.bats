@@ -143,7 +143,7 @@ usr/share/zsh/site-functions/_firmo-jobs" ]
 	sed -i 's/^\(#define FIRMO_JOBS_VERSION\) .*/\1 "7.8.9"/' include/firmo-jobs.h
 	run sh mk/version.sh
 	status_is 1
-	is "$(cut -d: -f1 <<<"$output" | tr '\n' ' ')" "firmo-jobs-7.8.9-1.rockspec src/lua/firmo-jobs.lua CHANGELOG.md "
+	is "$(cut -d: -f1 <<<"$output" | tr '\n' ' ')" "firmo-jobs-7.8.9-1.rockspec src/lua/firmo-jobs.lua CHANGELOG.md mk/firmo-jobs.spec "
 }
 
 @test "dist packs what is committed, the same each time, and that is built without git" {
