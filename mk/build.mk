@@ -32,12 +32,13 @@ program := $(O)/firmo-jobs
 archive := $(O)/libfirmo-jobs.a
 manual := $(O)/firmo-jobs.1
 
-# What is preloaded into workers; with another libc than glibc there is none. It lives in other
-# programs: no sanitizer, none of libc's functions under another name, no check left out because a
-# header swears that a pointer is not NULL, and calls in the last place are jumps (dlopen looks at
-# where it was called from).
-glibc := $(shell printf '\43include <features.h>\n' | $(CC) -dM -E -x c - 2>/dev/null | grep -w __GLIBC__)
-trace_library := $(if $(glibc),$(O)/firmo-jobs-trace.so)
+# What is preloaded into workers; with another libc than glibc, and for 32 bits, there is none. It
+# lives in other programs: no sanitizer, none of libc's functions under another name, no check left
+# out because a header swears that a pointer is not NULL, and calls in the last place are jumps
+# (dlopen looks at where it was called from).
+target := $(shell printf '\43include <features.h>\n' | $(CC) $(CFLAGS) -dM -E -x c - 2>/dev/null)
+glibc := $(filter __GLIBC__,$(target))
+trace_library := $(if $(and $(glibc),$(filter __LP64__,$(target))),$(O)/firmo-jobs-trace.so)
 # What counts the lines that workers run, loaded by the interpreter itself: no sanitizer either.
 coverage_library := $(O)/firmo-jobs-coverage.so
 coverage_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/coverage/hook/*.c)))
@@ -48,7 +49,7 @@ lua_sources := $(shell cd src/lua && find . -name '*.lua' | sed 's|^\./||' | sor
 lua_files := $(lua_sources:%=$(O)/lua/%)
 # The program with all that it looks for beside itself, and its manual.
 runnable := $(program) $(libraries) $(O)/firmo-jobs.mk $(manual) $(lua_files)
-trace_objects := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/trace/preload/*.c)))
+trace_objects := $(if $(trace_library),$(patsubst %.c,$(O)/%.o,$(sort $(wildcard src/trace/preload/*.c))))
 # Its own system calls are not to be taken over: syscall() means the next function there.
 trace_cflags = -Dsyscall=calls_kernel $(filter-out $(san_flags),$(all_cflags)) -O2 -fPIC -fvisibility=hidden \
 	-fno-delete-null-pointer-checks -U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -U_TIME_BITS

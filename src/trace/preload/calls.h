@@ -72,7 +72,11 @@ static inline bool call_looks(long number)
 #endif
 	case SYS_openat:
 	case SYS_openat2:
+#ifdef SYS_newfstatat
 	case SYS_newfstatat:
+#else
+	case SYS_fstatat64:
+#endif
 	case SYS_statx:
 	case SYS_faccessat:
 	case SYS_faccessat2:
