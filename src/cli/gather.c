@@ -188,10 +188,11 @@ static int load_ran(struct firmo_jobs *s, struct err *err)
 	return 0;
 }
 
-// make's rules have gone by the variables that a setup gave before.
+// make's rules have gone by the variables that a setup gave before; what has not passed make was
+// not asked for.
 static bool is_renewed(const struct firmo_jobs *s, const struct job *job)
 {
-	return s->renewed && job->settings->fixtures;
+	return s->renewed && job->settings->fixtures && job->last == FILE_PASSED;
 }
 
 // Takes those that may be support, and those whose passes do not stand any more or were not

@@ -186,6 +186,9 @@ int git_find_changes(const char *revision, struct git_changes *changes, struct e
 		err_set(err, 0, "there is no repository of git here");
 	else if (*revision == '-' || !*revision)
 		err_set(err, 0, "'%s' is no revision", revision);
+	else if (strstr(revision, ".."))
+		err_set(err, 0, "'%s' is a range: what has changed since one revision is asked",
+			revision);
 	else
 		status = ask(diff, &text, err);
 	if (status == 0)

@@ -99,4 +99,6 @@ related() {
 	is "${#lines[@]}" 1
 	run -2 fj4 --related-git=--output=x
 	has "is no revision"
+	run -2 fj4 --related-git=HEAD..HEAD
+	has "is a range"
 }

@@ -387,7 +387,14 @@ refuses() {
 	status_is 0
 	is "$(ran)" "a b"
 	is "$(stat -c %a .firmo-jobs/fixtures/*)" 600
+	# What has never run was not asked for.
+	plain c "print(4)"
+	plain b "print(5)"
+	echo DB=4 >.firmo-jobs/values
+	run fj "--gather=$FIRMO_JOBS --join tests/b_test.lua" --report=json:report.json
+	is "$(ran)" "a b"
 	# Where something has failed, make has left the rest to the next time.
+	rm tests/c_test.lua
 	echo DB=3 >.firmo-jobs/values
 	plain b "error('x')"
 	run make -j2 test-stamps
