@@ -97,15 +97,12 @@ static int print_new(struct follower *f, struct err *err)
 static bool await_growth(const struct follower *f)
 {
 	struct pollfd watched[] = {{.fd = f->changes, .events = POLLIN}, {.fd = STDOUT_FILENO}};
-	int64_t left_ns = f->end_ns < 0 ? INT64_MAX : f->end_ns - clock_mono_ns();
-	int64_t ms = (left_ns + NS_PER_MS - 1) / NS_PER_MS;
+	int64_t ms = f->end_ns < 0 ? -1 : (f->end_ns - clock_mono_ns() + NS_PER_MS - 1) / NS_PER_MS;
 	char ignored[4096];
 
-	if (left_ns <= 0)
+	if (f->end_ns >= 0 && ms <= 0)
 		return false;
-	if (f->end_ns < 0)
-		ms = -1;
-	else if (ms > 1000000)
+	if (ms > 1000000)
 		ms = 1000000;
 	if (f->changes < 0 && (ms < 0 || ms > LOOK_MS))
 		ms = LOOK_MS;
