@@ -21,7 +21,7 @@ nothing_left() {
 	await bash -c '[ -z "$(ls -A "$TMPDIR")" ]'
 }
 
-@test "a run calls back as things happen, and returns the report, in every Lua" {
+@test "a run calls back as things happen, and returns the report, in every Lua that is here" {
 	local lua
 	suite
 	cat >program.lua <<-'END'
@@ -40,6 +40,7 @@ nothing_left() {
 		print(r.schema, r.passed, r.failed, r.status, #r.files, r.run.jobs, r.errors[1].test)
 	END
 	for lua in lua5.1 lua5.2 lua5.3 lua5.4 luajit; do
+		command -v "$lua" >/dev/null || continue
 		host $lua <program.lua
 		status_is 0
 		is "$output" "file tests/good_test.lua pass false
