@@ -87,7 +87,7 @@ static void add_number(struct buf *b, enum cell_kind kind, int64_t n)
 	else if (kind == CELL_BYTES)
 		buf_addf(b, "%.1f MiB", (double)n / (1 << 20));
 	else if (kind == CELL_SHARE)
-		add_fraction(b, n, PER_CENT, 1, "%");
+		add_fraction(b, n, PER_CENT, n < 1000 * PER_CENT ? 1 : 0, "%");
 	else
 		add_fraction(b, n, 1, 0, "");
 }

@@ -131,6 +131,20 @@ static void text_aligns_columns(void **state)
 	view_release(&a);
 }
 
+static void a_large_share_has_no_fraction(void **state)
+{
+	struct view a;
+	struct table *t = begin(&a);
+
+	(void)state;
+	add_row(t, 7, "pass", "a/b", NULL);
+	t->cells.items[5].number = 10911 * INT64_C(10000);
+	char *text = written(plain, &a);
+	assert_non_null(strstr(text, "  10911%  "));
+	free(text);
+	view_release(&a);
+}
+
 static void text_has_lines_titles_and_a_window(void **state)
 {
 	struct view a = {.main = "rows", .range = xstrdup("run 1 to run 2")};
@@ -349,6 +363,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_aligns_columns),
+		cmocka_unit_test(a_large_share_has_no_fraction),
 		cmocka_unit_test(text_has_lines_titles_and_a_window),
 		cmocka_unit_test(text_is_red_where_something_is_bad),
 		cmocka_unit_test(text_cuts_what_is_too_wide),
